@@ -1,0 +1,111 @@
+//! What the domain's functions share: clients, settings, callers.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use jiff::Timestamp;
+use model::quote::Environment;
+use model::{Error, Result};
+use partners::{FUNDERS, Funder, funder};
+use runtime::auth::{CHALLENGE, Caller, Verifier};
+use runtime::clock::Clock;
+use runtime::config::Config;
+use runtime::ports::Ports;
+use runtime::problem::Family;
+use runtime::queue::Queue;
+use runtime::store::{Key, Store};
+use runtime::transport::{Outbound, Policy, Target};
+use runtime::{Domain, store};
+
+pub struct Env {
+    config: Config,
+    ports: Ports,
+    verifier: Verifier,
+    pub outbound: Outbound,
+}
+
+impl Domain for Env {
+    type Caller = Caller;
+
+    const FAMILY: Family = Family {
+        partner: "funder",
+        challenge: CHALLENGE,
+    };
+
+    fn load(config: Config, ports: Ports) -> Self {
+        let outbound = ports.outbound(&config);
+        Self {
+            verifier: Verifier::new(config.clone()),
+            outbound,
+            config,
+            ports,
+        }
+    }
+
+    fn caller(&self, headers: &HeaderMap, now: Timestamp) -> Result<Caller> {
+        self.verifier.caller(headers, now)
+    }
+
+    async fn warm(&self) {
+        let sandboxes = FUNDERS.iter().filter_map(|name| funder(name));
+        let targets: Vec<_> = sandboxes
+            .filter_map(|funder| self.target(funder, Environment::Sandbox).ok())
+            .collect();
+        if !targets.is_empty() {
+            let each = targets.iter().map(|target| self.outbound.warm(target, Clock::System));
+            futures_util::future::join_all(each).await;
+        } else if let Ok(table) = self.quotes() {
+            // Any read opens the connection; this row never exists.
+            let _ = self.store().get(&Key::new(table, "WARM", Some("WARM")), false).await;
+        }
+    }
+
+    fn store(&self) -> &Arc<dyn Store> {
+        &self.ports.store
+    }
+
+    fn idempotency_table(&self) -> Result<&str> {
+        self.config.need("IDEMPOTENCY_TABLE")
+    }
+
+    fn dead_letters(&self) -> Option<Queue> {
+        self.config.get("QUOTE_RETRY_DLQ_URL").map(|url| self.ports.queue(url))
+    }
+}
+
+impl Env {
+    pub fn quotes(&self) -> Result<&str> {
+        self.config.need("QUOTES_TABLE")
+    }
+
+    pub fn retry_queue(&self) -> Result<Queue> {
+        Ok(self.ports.queue(self.config.need("QUOTE_RETRY_QUEUE_URL")?))
+    }
+
+    pub fn policy(&self, funder: &dyn Funder) -> Result<Policy> {
+        Policy::load(&self.config, funder.name())
+    }
+
+    /// One of a funder's installations. LIVE exists only where the stack allows it.
+    pub fn target(&self, funder: &dyn Funder, environment: Environment) -> Result<Target> {
+        if environment == Environment::Live && !self.config.parse("ALLOW_LIVE", false)? {
+            return Err(Error::invalid(
+                "environment",
+                "must be `SANDBOX`: this installation allows no other",
+            ));
+        }
+        let setting = |what: &str| format!("{}_{environment}_{what}", funder.name());
+        Ok(Target {
+            partner: funder.name(),
+            environment: environment.to_string(),
+            base_url: self.config.need(&setting("URL"))?.to_owned(),
+            secret: self.config.need(&setting("SECRET"))?.to_owned(),
+            auth: funder.auth(),
+            loggable: funder.loggable(),
+        })
+    }
+
+    pub async fn read<T: serde::de::DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
+        self.store().get(key, true).await?.map(store::typed).transpose()
+    }
+}

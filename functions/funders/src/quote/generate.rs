@@ -1,0 +1,220 @@
+//! `POST /api/integration/quotes/generate`
+
+use std::time::Duration;
+
+use http::header;
+use model::id::QuoteId;
+use model::quote::{QuoteRequest, QuoteStatus};
+use model::{Error, Kind, Result};
+use partners::Funder;
+use runtime::auth::Caller;
+use runtime::once::Earlier;
+use runtime::problem::Problem;
+use runtime::store::Outcome as Written;
+use runtime::transport::{Policy, Target, Trip};
+use runtime::{Cx, Domain, Reply};
+
+use super::pricing::{self, passing, settle};
+use super::retry::{Attempt, first_delay};
+use super::row::QuoteRow;
+use super::view::QuoteView;
+use crate::{Env, Success};
+
+/// The caller is answered within this time, priced or not.
+const BUDGET: Duration = Duration::from_secs(25);
+
+type Answered = Result<Reply<Success<QuoteView>>>;
+
+/// Prices a vehicle with one funder.
+///
+/// The answer comes within 25 seconds: the price, or 202 when the funder is still being tried in the background.
+#[utoipa::path(
+    post,
+    path = "/api/integration/quotes/generate",
+    operation_id = "funders-quote-generate",
+    tag = "funders",
+    request_body = QuoteRequest,
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key and body are answered once", max_length = 255),
+        ("Prefer" = Option<String>, Header, description = "`respond-async` is answered 202 at once"),
+        ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned"),
+    ),
+    responses(
+        (status = 201, description = "Priced", body = Success<QuoteView>),
+        (status = 202, description = "Still being priced; see Location", body = Success<QuoteView>),
+        (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Another customer's e-mail", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The key is in use", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Over 1 MiB", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Invalid, or rejected by the funder", body = Problem, content_type = "application/problem+json"),
+        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
+        (status = 502, description = "The funder refused us or made no sense", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The funder or our storage failed", body = Problem, content_type = "application/problem+json"),
+        (status = 504, description = "No answer, and retries are off", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = []))
+)]
+pub async fn generate(cx: Cx<Env>, ask: QuoteRequest) -> Answered {
+    permit(&cx.caller, &ask)?;
+    let funder = pricing::known(&ask.funder_name)?;
+    if !funder.quote_types().contains(&ask.contract_details.quote_type) {
+        return Err(Error::invalid(
+            "contractDetails.quoteType",
+            format!("is not one that {} takes", funder.name()),
+        ));
+    }
+    let target = cx.env.target(funder, ask.environment)?;
+    let policy = cx.env.policy(funder)?;
+    let id = cx.subject().map_or_else(|| QuoteId::new(cx.now()), QuoteId::from);
+    let earlier = if cx.earlier() == Earlier::Nothing {
+        None
+    } else {
+        QuoteRow::load(&cx.env, id).await?
+    };
+    let fresh = earlier.is_none();
+    let row = match earlier {
+        Some(row) if row.status != QuoteStatus::Pending || cx.earlier() == Earlier::Accepted => {
+            return again(&cx, &row).await;
+        }
+        Some(row) => row,
+        None => QuoteRow::pending(id, &cx.caller.subject, &ask, cx.correlation, cx.now())?,
+    };
+    // What the adapter cannot express is the caller's to mend, before anything is written or sent.
+    funder.quote(
+        &partners::Ask {
+            reference: id,
+            correlation: cx.correlation,
+            request: &ask,
+        },
+        &row.progress,
+    )?;
+    if fresh && wants_async(&cx) {
+        cx.env
+            .retry_queue()?
+            .send(
+                &Attempt {
+                    id,
+                    attempt: row.attempt,
+                },
+                SOON,
+            )
+            .await?;
+        return cx.commit(vec![row.create(&cx.env)?], accepted(&cx, &row, None)).await;
+    }
+    ask_funder(&cx, row, fresh, funder, &target, &policy).await
+}
+
+/// A message for work not yet written is delivered after it will be.
+const SOON: Duration = Duration::from_secs(2);
+
+/// The PENDING row is written while the funder is being asked; the final one follows, together with the log rows.
+async fn ask_funder(
+    cx: &Cx<Env>,
+    mut row: QuoteRow,
+    fresh: bool,
+    funder: &dyn Funder,
+    target: &Target,
+    policy: &Policy,
+) -> Answered {
+    let env = &cx.env;
+    let deadline = cx.deadline.min(cx.started + BUDGET);
+    let trip = Trip {
+        correlation: cx.correlation,
+        clock: cx.clock,
+        deadline,
+        unhurried: false,
+    };
+    let pending = async {
+        if !fresh {
+            return Ok(());
+        }
+        match env.store().write(vec![row.create(env)?]).await? {
+            Written::Done => Ok(()),
+            Written::Refused(_) => Err(Error::new(Kind::Internal, "a new quote's id is taken")),
+        }
+    };
+    let (pending, outcome) = tokio::join!(pending, pricing::price(env, &row, funder, target, policy, trip));
+    pending?;
+    let now = cx.now();
+    let (committed, ()) = match outcome.price {
+        Err(error) if policy.enabled && passing(&error) => {
+            row.progress = outcome.progress;
+            let wait = error.retry_after;
+            // Sent before it is promised: a message too many is harmless, a promise without one is not.
+            let message = Attempt {
+                id: row.id,
+                attempt: row.attempt,
+            };
+            env.retry_queue()?.send(&message, first_delay(wait)).await?;
+            let write = row.replace(env, now)?;
+            tokio::join!(
+                cx.commit(vec![write], accepted(cx, &row, wait)),
+                env.outbound.tracer.flush()
+            )
+        }
+        price => {
+            let settled = settle(&mut row, price, now);
+            let write = row.replace(env, now)?;
+            let result = match settled {
+                Ok(()) => created(cx, &row),
+                Err(error) => Err(error),
+            };
+            tokio::join!(cx.commit(vec![write], result), env.outbound.tracer.flush())
+        }
+    };
+    committed
+}
+
+/// Customers may quote for themselves; staff for anybody.
+fn permit(caller: &Caller, ask: &QuoteRequest) -> Result<()> {
+    if caller.staff || caller.email.as_ref() == Some(&ask.customer_details.email) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Forbidden,
+        "A customer may ask only for quotes in their own, verified e-mail address.",
+    ))
+}
+
+fn wants_async(cx: &Cx<Env>) -> bool {
+    let preferences = cx
+        .headers
+        .get_all("prefer")
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    preferences
+        .flat_map(|value| value.split(','))
+        .any(|one| one.trim().eq_ignore_ascii_case("respond-async"))
+}
+
+/// An earlier call with the same key got this far.
+async fn again(cx: &Cx<Env>, row: &QuoteRow) -> Answered {
+    let result = match (row.status, &row.failure) {
+        (QuoteStatus::Pending, _) => accepted(cx, row, None),
+        (QuoteStatus::Failed, Some(failure)) => Err(failure.to_error().about(row.id)),
+        _ => created(cx, row),
+    };
+    cx.commit(Vec::new(), result).await
+}
+
+fn created(cx: &Cx<Env>, row: &QuoteRow) -> Answered {
+    let message = format!("Quote generated successfully with {}", row.funder_name);
+    let view = QuoteView::of(row, cx.now())?;
+    Ok(Reply::created(Success::new(view, message)).header(header::LOCATION, location(row)))
+}
+
+fn accepted(cx: &Cx<Env>, row: &QuoteRow, wait: Option<Duration>) -> Answered {
+    let message = format!("Quote accepted; waiting for {}", row.funder_name);
+    let reply = Reply::accepted(Success::new(QuoteView::of(row, cx.now())?, message));
+    let reply = reply.header(header::LOCATION, location(row));
+    Ok(match wait {
+        Some(wait) => reply.header(header::RETRY_AFTER, wait.as_secs().min(3600).to_string()),
+        None => reply,
+    })
+}
+
+fn location(row: &QuoteRow) -> String {
+    format!("/api/integration/quotes/{}/status", row.id)
+}

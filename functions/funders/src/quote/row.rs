@@ -1,0 +1,175 @@
+//! A quote as it is stored, and its life: PENDING, then GENERATED or FAILED, each step one conditional write.
+
+use jiff::{SignedDuration, Timestamp};
+use model::id::{CorrelationId, QuoteId};
+use model::quote::{Environment, Price, QuoteRequest, QuoteStatus};
+use model::{Error, Kind, Result};
+use partners::Progress;
+use runtime::Domain;
+use runtime::store::{Key, When, Write};
+use serde::{Deserialize, Serialize};
+
+use crate::Env;
+
+/// Quotes are kept this long, in seconds.
+const KEPT: i64 = 90 * 24 * 60 * 60;
+/// A price without an end of its own is good for this long.
+const VALID: SignedDuration = SignedDuration::from_hours(28 * 24);
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuoteRow {
+    pub id: QuoteId,
+    /// The `sub` of whoever asked.
+    pub owner: String,
+    pub funder_name: String,
+    pub environment: Environment,
+    pub status: QuoteStatus,
+    /// The request as JSON text: its amounts are decimals, which a stored number would not keep apart from floats.
+    request: String,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub progress: Progress,
+    /// Counts writes. Every write names the revision it replaces.
+    revision: u32,
+    /// The number of the queue message that may make the next attempt.
+    pub attempt: u32,
+    pub correlation_id: CorrelationId,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    ttl: i64,
+}
+
+fn is_empty(progress: &Progress) -> bool {
+    progress.0.is_empty()
+}
+
+/// Why there is no price.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    pub code: String,
+    pub message: String,
+    /// Field path and reason, as the caller was told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<(String, String)>,
+    /// Seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partner_code: Option<String>,
+}
+
+impl Failure {
+    fn of(error: &Error) -> Self {
+        let rule = error.kind.rule();
+        Self {
+            code: Env::FAMILY.code(error.kind),
+            // From 500 up the words are for the log.
+            message: if rule.status < 500 {
+                error.message.clone()
+            } else {
+                rule.title.to_owned()
+            },
+            errors: error
+                .fields
+                .iter()
+                .map(|field| (field.path.clone(), field.message.clone()))
+                .collect(),
+            retry_after: error.retry_after.map(|wait| wait.as_secs()),
+            partner_code: error.partner_code.clone(),
+        }
+    }
+
+    /// The error this was, for a caller who asks again.
+    pub fn to_error(&self) -> Error {
+        let kind = Env::FAMILY.kind(&self.code).unwrap_or(Kind::Internal);
+        let mut error =
+            Error::new(kind, &self.message).retry_after(self.retry_after.map(std::time::Duration::from_secs));
+        error.partner_code.clone_from(&self.partner_code);
+        self.errors
+            .iter()
+            .fold(error, |error, (path, why)| error.field(path, why))
+    }
+}
+
+impl QuoteRow {
+    pub fn pending(
+        id: QuoteId,
+        owner: &str,
+        ask: &QuoteRequest,
+        correlation: CorrelationId,
+        now: Timestamp,
+    ) -> Result<Self> {
+        Ok(Self {
+            id,
+            owner: owner.to_owned(),
+            funder_name: ask.funder_name.clone(),
+            environment: ask.environment,
+            status: QuoteStatus::Pending,
+            request: serde_json::to_string(ask)
+                .map_err(|error| Error::new(Kind::Internal, "a quote").because(error))?,
+            progress: Progress::default(),
+            revision: 0,
+            attempt: 1,
+            correlation_id: correlation,
+            created_at: now,
+            updated_at: now,
+            price: None,
+            valid_until: None,
+            failure: None,
+            ttl: now.as_second().saturating_add(KEPT),
+        })
+    }
+
+    pub fn key(env: &Env, id: QuoteId) -> Result<Key> {
+        Ok(Key::new(env.quotes()?, format!("QUOTE#{id}"), Some("QUOTE")))
+    }
+
+    pub async fn load(env: &Env, id: QuoteId) -> Result<Option<Self>> {
+        env.read(&Self::key(env, id)?).await
+    }
+
+    pub fn request(&self) -> Result<QuoteRequest> {
+        serde_json::from_str(&self.request)
+            .map_err(|error| Error::new(Kind::Internal, "a stored request").because(error))
+    }
+
+    /// The first write of this row.
+    pub fn create(&self, env: &Env) -> Result<Write> {
+        Write::put(Self::key(env, self.id)?, self, When::Absent)
+    }
+
+    /// The write that replaces the revision this row was read or written as.
+    pub fn replace(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
+        let before = self.revision;
+        self.revision += 1;
+        self.updated_at = now;
+        Write::put(Self::key(env, self.id)?, self, When::number("revision", before.into()))
+    }
+
+    pub fn generated(&mut self, price: Price, now: Timestamp) {
+        self.status = QuoteStatus::Generated;
+        self.valid_until = price.valid_until.or_else(|| now.checked_add(VALID).ok());
+        self.price = Some(price);
+        self.progress = Progress::default();
+    }
+
+    pub fn failed(&mut self, error: &Error) {
+        self.status = QuoteStatus::Failed;
+        self.failure = Some(Failure::of(error));
+    }
+
+    /// What the row is worth at `now`: time passes without anybody writing it down.
+    pub fn status_at(&self, now: Timestamp) -> QuoteStatus {
+        match self.status {
+            QuoteStatus::Generated if self.valid_until.is_some_and(|end| end <= now) => QuoteStatus::Expired,
+            status => status,
+        }
+    }
+}

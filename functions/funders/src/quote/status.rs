@@ -1,0 +1,44 @@
+//! `GET /api/integration/quotes/{quoteId}/status`
+
+use garde::Validate;
+use model::id::QuoteId;
+use model::{Error, Result};
+use runtime::Cx;
+use runtime::problem::Problem;
+use serde::Deserialize;
+
+use super::row::QuoteRow;
+use super::view::QuoteView;
+use crate::{Env, Success};
+
+#[derive(Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+pub struct Which {
+    #[garde(skip)]
+    quote_id: QuoteId,
+}
+
+/// What became of a quote.
+#[utoipa::path(
+    get,
+    path = "/api/integration/quotes/{quoteId}/status",
+    operation_id = "funders-quote-status",
+    tag = "funders",
+    params(("quoteId" = QuoteId, Path, description = "The quote's id")),
+    responses(
+        (status = 200, description = "As it stands now", body = Success<QuoteView>),
+        (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Absent, or somebody else's", body = Problem, content_type = "application/problem+json"),
+        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = []))
+)]
+pub async fn status(cx: Cx<Env>, which: Which) -> Result<Success<QuoteView>> {
+    let row = QuoteRow::load(&cx.env, which.quote_id).await?;
+    let own = row
+        .filter(|row| cx.caller.staff || row.owner == cx.caller.subject)
+        .ok_or_else(Error::not_found)?;
+    Ok(Success::new(QuoteView::of(&own, cx.now())?, "Quote status"))
+}

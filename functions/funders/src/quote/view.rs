@@ -1,0 +1,112 @@
+//! A quote as callers see it.
+
+use jiff::Timestamp;
+use model::Result;
+use model::id::QuoteId;
+use model::money::{Number, Pounds};
+use model::quote::{Environment, QuoteStatus};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::row::QuoteRow;
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QuoteView {
+    pub id: QuoteId,
+    pub funder_name: String,
+    pub environment: Environment,
+    pub status: QuoteStatus,
+    /// One regular payment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monthly_payment: Option<Pounds>,
+    /// Sum of the regular payments: neither deposit nor balloon.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_amount: Option<Pounds>,
+    /// Everything the customer pays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_amount_payable: Option<Pounds>,
+    /// Percent per year.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub apr: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub balloon_payment: Option<Pounds>,
+    /// Months, as granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub term: Option<u32>,
+    /// Months, as asked for, where the funder granted another term.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_term: Option<u32>,
+    /// The funder's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_quote_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_reference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureView>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// Why there is no price.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FailureView {
+    /// The code of the problem the caller would have been answered.
+    pub code: String,
+    pub message: String,
+    pub retryable: bool,
+    /// Seconds, counted from `updatedAt`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partner_code: Option<String>,
+}
+
+impl QuoteView {
+    pub fn of(row: &QuoteRow, now: Timestamp) -> Result<Self> {
+        let asked = row.request()?.contract_details;
+        let price = row.price.as_ref();
+        let hire = asked.quote_type.is_contract_hire();
+        let extra = [
+            ("apr", asked.apr.is_some()),
+            ("balloonPayment", asked.balloon_payment.is_some()),
+        ];
+        let extra = extra.into_iter().filter(|(_, given)| hire && *given);
+        Ok(Self {
+            id: row.id,
+            funder_name: row.funder_name.clone(),
+            environment: row.environment,
+            status: row.status_at(now),
+            monthly_payment: price.map(|price| Pounds(price.monthly_payment)),
+            total_amount: price.map(|price| Pounds(price.total_amount)),
+            total_amount_payable: price.map(|price| Pounds(price.total_amount_payable)),
+            apr: price.and_then(|price| price.apr).map(Number).or(asked.apr),
+            balloon_payment: price
+                .and_then(|price| price.balloon_payment)
+                .map(Pounds)
+                .or(asked.balloon_payment),
+            term: price.map(|price| price.term),
+            requested_term: price.filter(|price| price.term != asked.term).map(|_| asked.term),
+            external_quote_id: price.map(|price| price.external_quote_id.clone()),
+            external_reference: price.and_then(|price| price.external_reference.clone()),
+            valid_until: row.valid_until,
+            warnings: extra
+                .map(|(name, _)| format!("{name} has no meaning for contract hire; it was not sent"))
+                .collect(),
+            failure: row.failure.as_ref().map(|failure| FailureView {
+                code: failure.code.clone(),
+                message: failure.message.clone(),
+                retryable: failure.to_error().kind.rule().retryable,
+                retry_after: failure.retry_after,
+                partner_code: failure.partner_code.clone(),
+            }),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}

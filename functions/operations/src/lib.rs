@@ -1,0 +1,14 @@
+//! The hub about itself: its health, and what it says to requests that mean nothing.
+
+mod env;
+pub mod fallback;
+pub mod health;
+
+use utoipa::OpenApi;
+
+pub use env::Env;
+
+/// This domain's part of the hub's API document.
+#[derive(OpenApi)]
+#[openapi(paths(health::health, health::api_health))]
+pub struct Api;

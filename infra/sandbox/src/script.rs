@@ -1,0 +1,161 @@
+//! What a test may say an operation shall answer.
+//!
+//! A script is a JSON list. Each entry `{status?, headers?, body?, bodySize?, delay?, reset?, times?}` is used `times`
+//! times (default 1), then the next; after the last one normal service goes on.
+//!
+//! - `status`, `headers`, `body` or `bodySize` make a scripted answer; the status is 200 unless said. A string body is
+//!   sent as it is, any other JSON as JSON; `bodySize` sends that many bytes of `x`. `null` counts as absent.
+//! - `reset` closes the connection without an answer.
+//! - neither: normal service, so `delay` alone is a slow partner, and `{}` lets one call through before a failure.
+//! - `delay` in milliseconds comes before any of them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::answer;
+
+const LONGEST_DELAY: u64 = 600_000;
+const LARGEST_BODY: usize = 64 * 1024 * 1024;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Entry {
+    status: Option<u16>,
+    headers: Option<BTreeMap<String, String>>,
+    body: Option<Box<RawValue>>,
+    body_size: Option<usize>,
+    delay: Option<u64>,
+    reset: Option<bool>,
+    times: Option<u32>,
+}
+
+/// One entry of a script, checked.
+#[derive(Clone)]
+pub struct Step {
+    pub times: u32,
+    pub delay: Duration,
+    pub act: Act,
+}
+
+#[derive(Clone)]
+pub enum Act {
+    Normal,
+    Reset,
+    Reply(Reply),
+}
+
+#[derive(Clone)]
+pub struct Reply {
+    status: StatusCode,
+    headers: HeaderMap,
+    content: Content,
+}
+
+#[derive(Clone)]
+enum Content {
+    Text(axum::body::Bytes),
+    /// Made when it is sent: a script must not hold 64 MiB per entry.
+    Filler(usize),
+}
+
+/// Reads a script; the error is the reason, for the test's author.
+pub fn read(text: &[u8]) -> Result<Vec<Step>, String> {
+    let entries: Vec<Entry> = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    entries
+        .into_iter()
+        .enumerate()
+        .map(|(index, entry)| step(entry).map_err(|reason| format!("answer {index}: {reason}")))
+        .collect()
+}
+
+fn step(entry: Entry) -> Result<Step, String> {
+    let times = entry.times.unwrap_or(1);
+    if times == 0 {
+        return Err("times must be at least 1".to_owned());
+    }
+    let delay = entry.delay.unwrap_or(0);
+    if delay > LONGEST_DELAY {
+        return Err(format!("delay must be at most {LONGEST_DELAY} ms"));
+    }
+    let replies =
+        entry.status.is_some() || entry.headers.is_some() || entry.body.is_some() || entry.body_size.is_some();
+    let act = match (entry.reset.unwrap_or(false), replies) {
+        (true, true) => return Err("reset answers nothing: leave out status, headers, body and bodySize".to_owned()),
+        (true, false) => Act::Reset,
+        (false, true) => Act::Reply(reply(entry)?),
+        (false, false) => Act::Normal,
+    };
+    Ok(Step {
+        times,
+        delay: Duration::from_millis(delay),
+        act,
+    })
+}
+
+fn reply(entry: Entry) -> Result<Reply, String> {
+    let status = entry.status.unwrap_or(200);
+    let status = StatusCode::from_u16(status)
+        .ok()
+        .filter(|_| (200..=599).contains(&status))
+        .ok_or_else(|| format!("status {status} is not between 200 and 599"))?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in entry.headers.unwrap_or_default() {
+        let key = HeaderName::try_from(&name).map_err(|_| format!("header name {name:?} is not valid"))?;
+        if [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION].contains(&key) {
+            return Err(format!("header {name} describes the transfer: the server sets it"));
+        }
+        let value = HeaderValue::try_from(value).map_err(|_| format!("the value of header {name} is not valid"))?;
+        headers.insert(key, value);
+    }
+    let content = match (entry.body, entry.body_size) {
+        (Some(_), Some(_)) => return Err("body and bodySize exclude each other".to_owned()),
+        (Some(body), None) => Content::Text(text(&body)?.into()),
+        (None, Some(size)) if size > LARGEST_BODY => return Err(format!("bodySize must be at most {LARGEST_BODY}")),
+        (None, Some(size)) => Content::Filler(size),
+        (None, None) => Content::Text(axum::body::Bytes::new()),
+    };
+    if let Some(kind) = content.kind() {
+        headers.entry(header::CONTENT_TYPE).or_insert(kind);
+    }
+    Ok(Reply {
+        status,
+        headers,
+        content,
+    })
+}
+
+/// The characters of a string, or the JSON exactly as the test wrote it: 450.00 must not become 450.0.
+fn text(body: &RawValue) -> Result<String, String> {
+    match body.get() {
+        string if string.starts_with('"') => serde_json::from_str(string).map_err(|error| error.to_string()),
+        other => Ok(other.to_owned()),
+    }
+}
+
+impl Content {
+    fn kind(&self) -> Option<HeaderValue> {
+        match self {
+            Self::Text(text) if text.is_empty() => None,
+            Self::Text(text) if text.trim_ascii_start().starts_with(b"<") => {
+                Some(HeaderValue::from_static("text/html"))
+            }
+            Self::Text(_) | Self::Filler(_) => Some(answer::JSON),
+        }
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let body = match self.content {
+            Content::Text(text) => Body::from(text),
+            Content::Filler(size) => Body::from(vec![b'x'; size]),
+        };
+        (self.status, self.headers, body).into_response()
+    }
+}

@@ -1,0 +1,44 @@
+//! Builds the functions and the simulator, and lays each function out as a Lambda package.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use crate::failure::{Context, Result};
+use crate::files;
+use crate::process;
+use crate::workspace::Workspace;
+
+/// Each function's binary with the SHA-256 of its `bootstrap`.
+pub type Packages = BTreeMap<String, String>;
+
+/// One cargo call for all of them: `sam build` would start one for each function.
+pub fn functions(workspace: &Workspace) -> Result<Packages> {
+    let mut build = workspace.cargo();
+    build.args(["build", "--release", "--bins"]);
+    for domain in &workspace.domains {
+        build.args(["--package", &domain.package]);
+    }
+    process::run(build)?;
+    workspace.binaries().map(|binary| package(workspace, binary)).collect()
+}
+
+/// Builds the partner simulators and says where they are.
+pub fn sandbox(workspace: &Workspace) -> Result<PathBuf> {
+    let mut build = workspace.cargo();
+    build.args(["build", "--package", "sandbox"]);
+    process::run(build)?;
+    Ok(workspace.target.join("debug").join("sandbox"))
+}
+
+fn package(workspace: &Workspace, binary: &str) -> Result<(String, String)> {
+    let built = workspace.target.join("release").join(binary);
+    let hash = files::sha256_of_file(&built)?;
+    let folder = workspace.package_of(binary);
+    files::make_dir(&folder)?;
+    let bootstrap = folder.join("bootstrap");
+    if !files::sha256_of_file(&bootstrap).is_ok_and(|packaged| packaged == hash) {
+        fs::copy(&built, &bootstrap).context(bootstrap.display())?;
+    }
+    Ok((binary.to_owned(), hash))
+}

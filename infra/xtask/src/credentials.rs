@@ -1,0 +1,33 @@
+//! The invented credentials that a local hub and its simulated partners share.
+
+/// A partner's secret: the name after `trunkline/{stage}/`, and what stands in it, under the specs' own names.
+pub struct Secret {
+    pub name: &'static str,
+    pub values: &'static [(&'static str, &'static str)],
+}
+
+/// The simulator reads the same names from its environment.
+pub const SECRETS: &[Secret] = &[Secret {
+    name: "lex/sandbox",
+    values: &[
+        ("LEX_APP_ID", "test-lex-app"),
+        ("LEX_SHARED_SECRET", "test-lex-secret"),
+        ("LEX_DEALER_ID_MAJOR", "test-major"),
+        ("LEX_DEALER_ID_MINOR", "test-minor"),
+    ],
+}];
+
+pub fn variables() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SECRETS.iter().flat_map(|secret| secret.values.iter().copied())
+}
+
+impl Secret {
+    pub fn json(&self) -> String {
+        let values = self
+            .values
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).into()))
+            .collect();
+        serde_json::Value::Object(values).to_string()
+    }
+}

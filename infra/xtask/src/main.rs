@@ -1,0 +1,120 @@
+//! The developer's tool: `cargo xtask` runs Trunkline on this machine, tests it and checks it.
+
+#![expect(clippy::print_stdout, reason = "a command-line tool talks on stdout")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "no part of the hub: it has the shell's environment and clock"
+)]
+
+mod aws;
+mod build;
+mod check;
+mod credentials;
+mod deploy;
+mod failure;
+mod files;
+mod http;
+mod invoke;
+mod leaks;
+mod names;
+mod process;
+mod progress;
+mod services;
+mod settings;
+mod stack;
+mod template;
+mod test;
+mod token;
+mod up;
+mod venv;
+mod workspace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Result;
+use crate::token::{Person, Role, Signer};
+use crate::workspace::Workspace;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Runs Trunkline on this machine, tests it and checks it"
+)]
+struct Options {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build, start the emulator and the partner simulators, deploy template.yaml, seed it, and say how to use it
+    Up {
+        /// Leave it running; `down` stops it
+        #[arg(long)]
+        detach: bool,
+    },
+    /// Stop what `up --detach` left running
+    Down,
+    /// Run every test, the end-to-end ones on a stack of their own
+    Test,
+    /// Print a token that the local stack accepts
+    Token {
+        #[arg(long, value_enum)]
+        role: Role,
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        sub: String,
+        /// How long it lasts
+        #[arg(long, default_value_t = stack::TOKEN_HOURS)]
+        hours: u32,
+        /// The stack whose key signs it; `target/local` unless given
+        #[arg(long)]
+        stack_dir: Option<PathBuf>,
+    },
+    /// Format, lints, dependencies and templates
+    Check {
+        /// Also what is slow: `sam build` of the template
+        #[arg(long)]
+        deep: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let outcome = process::heed_signals().and_then(|()| perform(options.command));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("cargo xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<()> {
+    match task {
+        Task::Up { detach } => up::up(detach),
+        Task::Down => up::down(),
+        Task::Test => test::test(),
+        Task::Check { deep } => check::check(deep),
+        Task::Token {
+            role,
+            email,
+            sub,
+            hours,
+            stack_dir,
+        } => {
+            let stack = match stack_dir {
+                Some(given) => given,
+                None => Workspace::load()?.target.join(up::LOCAL),
+            };
+            let token = Signer::of_stack(&stack)?.token(&Person::new(role, &email, &sub), hours)?;
+            println!("{token}");
+            Ok(())
+        }
+    }
+}

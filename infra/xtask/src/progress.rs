@@ -1,0 +1,84 @@
+//! What a person sees while the tool works: one line when a step begins, one with its time when it ends.
+
+use std::fmt::Display;
+use std::time::{Duration, Instant};
+
+use crate::failure::Result;
+
+/// The steps done so far, for the closing summary.
+pub struct Progress {
+    begun: Instant,
+    steps: Vec<Step>,
+}
+
+struct Step {
+    name: String,
+    took: Duration,
+    passed: bool,
+}
+
+impl Progress {
+    pub fn begin() -> Self {
+        Self {
+            begun: Instant::now(),
+            steps: Vec::new(),
+        }
+    }
+
+    /// Does one step and says how long it took.
+    pub fn step<T>(&mut self, name: impl Display, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        println!("==> {name}");
+        let begun = Instant::now();
+        let outcome = work();
+        let step = Step {
+            name: name.to_string(),
+            took: begun.elapsed(),
+            passed: outcome.is_ok(),
+        };
+        println!(
+            "    {} after {}",
+            if step.passed { "done" } else { "FAILED" },
+            seconds(step.took)
+        );
+        self.steps.push(step);
+        outcome
+    }
+
+    /// Does one of several independent steps: a failure is told at once and counted, the next one is still done.
+    pub fn attempt(&mut self, name: impl Display, work: impl FnOnce() -> Result<()>) {
+        if let Err(failure) = self.step(name, work) {
+            eprintln!("    {failure}");
+        }
+    }
+
+    pub fn total(&self) -> String {
+        seconds(self.begun.elapsed())
+    }
+
+    /// Every step with its time, then an error if one of them failed.
+    pub fn close(self, what: &str) -> Result<()> {
+        println!("\n{what}:");
+        for step in &self.steps {
+            println!(
+                "    {:>8}  {}{}",
+                seconds(step.took),
+                step.name,
+                if step.passed { "" } else { "  FAILED" }
+            );
+        }
+        println!("    {:>8}  in all", self.total());
+        match self.steps.iter().filter(|step| !step.passed).count() {
+            0 => Ok(()),
+            failed => Err(format!("{what}: {failed} of {} steps failed", self.steps.len()).into()),
+        }
+    }
+}
+
+/// A detail of the step under way.
+pub fn note(line: impl Display) {
+    println!("    {line}");
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}

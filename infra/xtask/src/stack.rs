@@ -1,0 +1,120 @@
+//! stack.json: where a running stack is and how to talk to it, for tests, scripts and people.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::deploy::Deployed;
+use crate::failure::{Context, Result};
+use crate::files;
+use crate::names;
+use crate::token::{Person, Role, Signer};
+
+/// How long the tokens in stack.json last.
+pub const TOKEN_HOURS: u32 = 12;
+
+/// What a stack is reached by.
+pub struct Addresses {
+    pub emulator: String,
+    pub sandbox: String,
+    pub region: String,
+}
+
+pub struct Stack {
+    pub base_url: String,
+    pub sandbox_url: String,
+    pub tokens: BTreeMap<&'static str, String>,
+}
+
+/// Writes stack.json into the stack's folder.
+pub fn write(dir: &Path, addresses: &Addresses, deployed: &Deployed) -> Result<Stack> {
+    let stack = Stack {
+        base_url: base_url(&addresses.emulator, deployed)?,
+        sandbox_url: addresses.sandbox.clone(),
+        tokens: tokens(dir)?,
+    };
+    let outputs = |prefix: &str| members(&deployed.outputs, prefix);
+    let document = json!({
+        "baseUrl": stack.base_url,
+        "sandboxUrl": stack.sandbox_url,
+        "emulatorUrl": addresses.emulator,
+        "region": addresses.region,
+        "tokens": stack.tokens,
+        "functionUrls": outputs("FunctionUrl"),
+        "tables": outputs("Table"),
+        "queues": outputs("Queue"),
+        "apiKeys": outputs("ApiKey"),
+        "functions": deployed.functions,
+    });
+    files::write_private(&dir.join("stack.json"), &document)?;
+    Ok(stack)
+}
+
+/// The emulator serves APIs below its own address, since `{id}.execute-api...` resolves nowhere.
+pub fn base_url(emulator: &str, deployed: &Deployed) -> Result<String> {
+    let api = deployed
+        .outputs
+        .get("ApiId")
+        .context("template.yaml has no output ApiId")?;
+    Ok(format!("{emulator}/_aws/execute-api/{api}/$default"))
+}
+
+/// The outputs whose names begin with `prefix`, under what follows it.
+fn members(outputs: &BTreeMap<String, String>, prefix: &str) -> Map<String, Value> {
+    let named = outputs
+        .iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value)));
+    named
+        .map(|(name, value)| (names::member(name), value.as_str().into()))
+        .collect()
+}
+
+fn tokens(dir: &Path) -> Result<BTreeMap<&'static str, String>> {
+    let signer = Signer::of_stack(dir)?;
+    let people = [
+        (
+            "customer",
+            Role::Customer,
+            "john.doe@example.com",
+            "11111111-1111-4111-8111-111111111111",
+        ),
+        (
+            "staff",
+            Role::Staff,
+            "staff@example.com",
+            "22222222-2222-4222-8222-222222222222",
+        ),
+        (
+            "admin",
+            Role::Admin,
+            "admin@example.com",
+            "33333333-3333-4333-8333-333333333333",
+        ),
+    ];
+    people
+        .into_iter()
+        .map(|(name, role, email, sub)| Ok((name, signer.token(&Person::new(role, email, sub), TOKEN_HOURS)?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_become_members_by_their_prefix() {
+        let outputs = [
+            ("TableQuotes", "q"),
+            ("QueueQuoteRetryDlq", "http://dlq"),
+            ("ApiId", "7a"),
+        ];
+        let outputs = outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        assert_eq!(Value::Object(members(&outputs, "Table")), json!({"quotes": "q"}));
+        assert_eq!(
+            Value::Object(members(&outputs, "Queue")),
+            json!({"quoteRetryDlq": "http://dlq"})
+        );
+        assert_eq!(Value::Object(members(&outputs, "FunctionUrl")), json!({}));
+    }
+}

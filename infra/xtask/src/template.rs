@@ -1,0 +1,179 @@
+//! The deployable copy of template.yaml: packages that cargo has built already instead of `sam build`'s recipe.
+//!
+//! The file is rewritten line by line, so that everything else stays as it is written, tags and all. It relies on
+//! template.yaml's own layout (two spaces a level, one key a line) and says so when something is not as expected.
+
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Context, Result};
+
+/// Where a binary's package is, or `None` if the workspace builds no such binary.
+type PackageOf<'a> = &'a dyn Fn(&str) -> Option<PathBuf>;
+
+struct Rewriter<'a> {
+    root: &'a Path,
+    package_of: PackageOf<'a>,
+    out: Vec<String>,
+}
+
+pub fn deployable(template: &str, root: &Path, package_of: PackageOf) -> Result<String> {
+    let mut rewriter = Rewriter {
+        root,
+        package_of,
+        out: Vec::new(),
+    };
+    for block in blocks(template) {
+        if block
+            .iter()
+            .any(|line| line.trim() == "Type: AWS::Serverless::Function")
+        {
+            rewriter.function(&block)?;
+        } else {
+            rewriter.other(&block)?;
+        }
+    }
+    Ok(rewriter.out.join("\n") + "\n")
+}
+
+/// The nested templates that a template names, as written.
+pub fn nested(template: &str) -> impl Iterator<Item = &str> {
+    template
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("TemplateURL: "))
+}
+
+impl Rewriter<'_> {
+    fn function(&mut self, block: &[&str]) -> Result<()> {
+        let name = block
+            .first()
+            .map(|line| line.trim().trim_end_matches(':'))
+            .unwrap_or_default();
+        let binary = block.iter().find_map(|line| line.trim().strip_prefix("Binary: "));
+        let binary = binary.context(format!("template.yaml: {name} names no Binary"))?;
+        let package = (self.package_of)(binary)
+            .context(format!("template.yaml: {name} names {binary}, which no package builds"))?;
+        let mut in_metadata = false;
+        for line in block {
+            if indent(line) <= 4 && !line.trim().is_empty() {
+                in_metadata = line.trim() == "Metadata:";
+            }
+            if in_metadata || line.trim() == "CodeUri: ." {
+                continue;
+            }
+            self.out.push((*line).to_owned());
+            if *line == "    Properties:" {
+                self.out.push(format!("      CodeUri: {}", quoted(&package)));
+            }
+        }
+        Ok(())
+    }
+
+    fn other(&mut self, block: &[&str]) -> Result<()> {
+        for line in block {
+            if line.trim() == "CodeUri: ." {
+                continue;
+            }
+            match line.trim().strip_prefix("TemplateURL: ") {
+                Some(nested) => {
+                    let path = self.root.join(nested);
+                    if !path.is_file() {
+                        return Err(format!("template.yaml: {nested} is not there").into());
+                    }
+                    self.out
+                        .push(format!("{}TemplateURL: {}", " ".repeat(indent(line)), quoted(&path)));
+                }
+                None => self.out.push((*line).to_owned()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The template cut before each line with an indent of at most two, which is where a resource begins.
+fn blocks(template: &str) -> Vec<Vec<&str>> {
+    let mut blocks: Vec<Vec<&str>> = Vec::new();
+    for line in template.lines() {
+        let begins = indent(line) <= 2 && !line.trim().is_empty();
+        match blocks.last_mut() {
+            Some(block) if !begins => block.push(line),
+            _ => blocks.push(vec![line]),
+        }
+    }
+    blocks
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+/// A JSON string is a YAML string, whatever the path contains.
+fn quoted(path: &Path) -> String {
+    serde_json::Value::from(path.to_string_lossy().as_ref()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = "\
+Globals:
+  Function:
+    CodeUri: .
+    Timeout: 30
+
+Resources:
+  Funders:
+    Type: AWS::CloudFormation::Stack
+    Properties:
+      TemplateURL: Cargo.toml
+
+  FundersQuoteStatus:
+    Type: AWS::Serverless::Function
+    Metadata:
+      BuildMethod: rust-cargolambda
+      BuildProperties:
+        Binary: funders-quote-status
+    Properties:
+      Environment:
+        Variables:
+          QUOTES_TABLE: !GetAtt Funders.Outputs.QuotesTable
+";
+
+    fn rewritten(template: &str) -> Result<String> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        deployable(template, root, &|binary| {
+            (binary == "funders-quote-status").then(|| Path::new("/built").join(binary))
+        })
+    }
+
+    #[test]
+    fn a_function_gets_its_package_and_loses_its_recipe() {
+        let copy = rewritten(TEMPLATE).unwrap();
+        assert!(copy.contains("    Properties:\n      CodeUri: \"/built/funders-quote-status\"\n      Environment:"));
+        assert!(!copy.contains("Metadata") && !copy.contains("rust-cargolambda") && !copy.contains("CodeUri: .\n"));
+        assert!(copy.contains("QUOTES_TABLE: !GetAtt Funders.Outputs.QuotesTable\n"));
+        assert!(copy.contains("    Timeout: 30\n"));
+    }
+
+    #[test]
+    fn a_nested_template_is_found_from_anywhere() {
+        let copy = rewritten(TEMPLATE).unwrap();
+        assert!(copy.contains(&format!(
+            "      TemplateURL: \"{}/Cargo.toml\"\n",
+            env!("CARGO_MANIFEST_DIR")
+        )));
+        assert_eq!(nested(TEMPLATE).collect::<Vec<_>>(), ["Cargo.toml"]);
+        assert!(rewritten(&TEMPLATE.replace("Cargo.toml", "absent.yaml")).is_err());
+    }
+
+    #[test]
+    fn an_unknown_or_missing_binary_is_an_error_that_names_the_function() {
+        for template in [
+            TEMPLATE.replace("quote-status", "quote-lost"),
+            TEMPLATE.replace("Binary:", "Binaries:"),
+        ] {
+            let failure = rewritten(&template).unwrap_err().to_string();
+            assert!(failure.contains("FundersQuoteStatus"), "{failure}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! `test`: what CI runs. The fast tests, then the end-to-end tests on a stack of their own.
+
+use std::process::Command;
+
+use crate::failure::Result;
+use crate::process;
+use crate::progress::Progress;
+use crate::services::Ports;
+use crate::up;
+use crate::venv::Venv;
+use crate::workspace::Workspace;
+
+/// A folder and ports of its own, so that a developer's running stack is left alone.
+const STACK: &str = "test-stack";
+
+pub fn test() -> Result<()> {
+    let workspace = Workspace::load()?;
+    let dir = workspace.target.join(STACK);
+    let mut progress = Progress::begin();
+    let venv = progress.step("Python tools", || Venv::ready(&workspace))?;
+    progress.attempt("the emulator's patches fit its pin", || {
+        launcher_check(&workspace, &venv)
+    });
+    progress.attempt("fast tests", || {
+        let mut tests = workspace.cargo();
+        tests.args(["test", "--workspace", "--exclude", "tests", "--no-fail-fast"]);
+        process::run(tests)
+    });
+    process::go_on()?;
+    // A run that was killed may have left one.
+    up::take_down(&dir);
+    match up::bring_up(&mut progress, &workspace, &dir, Ports::Free) {
+        Ok(_) => progress.attempt("end-to-end tests on the deployed stack", || {
+            let mut tests = workspace.cargo();
+            tests.args(["test", "--package", "tests", "--no-fail-fast"]);
+            tests.env("TRUNKLINE_STACK", dir.join("stack.json"));
+            process::run(tests)
+        }),
+        Err(failure) => eprintln!("    {failure}"),
+    }
+    up::take_down(&dir);
+    process::go_on()?;
+    progress.close("cargo xtask test")
+}
+
+fn launcher_check(workspace: &Workspace, venv: &Venv) -> Result<()> {
+    let mut check = Command::new(venv.tool("python"));
+    check
+        .arg(workspace.root.join("infra/emulator/launcher.py"))
+        .arg("--check");
+    process::run(check)
+}

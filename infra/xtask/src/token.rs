@@ -1,0 +1,176 @@
+//! RS256 tokens of the platform's auth service, signed with a local stack's own key.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use clap::ValueEnum;
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use serde_json::{Value, json};
+
+use crate::failure::{Context, Failure, Result};
+use crate::files;
+use crate::process;
+use crate::venv::Venv;
+use crate::workspace::Workspace;
+
+/// What template.yaml says by default.
+const ISSUER: &str = "self-serve-platform";
+const AUDIENCE: &str = "self-serve-users";
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Role {
+    Customer,
+    Staff,
+    Admin,
+}
+
+pub struct Person {
+    pub role: Role,
+    pub email: String,
+    pub subject: String,
+}
+
+impl Person {
+    pub fn new(role: Role, email: &str, subject: &str) -> Self {
+        Self {
+            role,
+            email: email.to_owned(),
+            subject: subject.to_owned(),
+        }
+    }
+}
+
+/// Who signs for a stack.
+pub struct Signer {
+    key: RsaKeyPair,
+}
+
+impl Signer {
+    pub fn of_stack(dir: &Path) -> Result<Self> {
+        let file = private_key(dir);
+        if !file.is_file() {
+            return Err(format!("{} is missing: `cargo xtask up` makes it", file.display()).into());
+        }
+        let der = der(&files::read(&file)?).context(file.display())?;
+        let key = RsaKeyPair::from_pkcs8(&der).context(file.display())?;
+        Ok(Self { key })
+    }
+
+    /// A token for this person from now on.
+    pub fn token(&self, person: &Person, hours: u32) -> Result<String> {
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .context("the clock")?;
+        self.sign(&claims(person, now, HOUR * hours))
+    }
+
+    fn sign(&self, claims: &Value) -> Result<String> {
+        let encode = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
+        let header = json!({"alg": "RS256", "typ": "JWT"}).to_string();
+        let signed = format!(
+            "{}.{}",
+            encode(header.as_bytes()),
+            encode(claims.to_string().as_bytes())
+        );
+        let mut signature = vec![0; self.key.public().modulus_len()];
+        self.key
+            .sign(
+                &RSA_PKCS1_SHA256,
+                &SystemRandom::new(),
+                signed.as_bytes(),
+                &mut signature,
+            )
+            .map_err(|_| Failure::from("the token cannot be signed"))?;
+        Ok(format!("{signed}.{}", encode(&signature)))
+    }
+}
+
+/// Makes the stack's key pair unless it has one.
+pub fn ensure_keys(workspace: &Workspace, venv: &Venv, dir: &Path) -> Result<()> {
+    if private_key(dir).is_file() && public_key_file(dir).is_file() {
+        return Ok(());
+    }
+    let mut make = venv.command("python")?;
+    make.arg(workspace.root.join("infra/xtask/keypair.py"))
+        .arg(private_key(dir))
+        .arg(public_key_file(dir));
+    process::capture(make).map(|_| ())
+}
+
+/// The public key as the template takes it: one line, with literal `\n` for line ends.
+pub fn public_key(dir: &Path) -> Result<String> {
+    Ok(files::read(&public_key_file(dir))?.trim_end().replace('\n', "\\n") + "\\n")
+}
+
+fn private_key(dir: &Path) -> PathBuf {
+    dir.join("jwt.pem")
+}
+
+fn public_key_file(dir: &Path) -> PathBuf {
+    dir.join("jwt.pub.pem")
+}
+
+fn claims(person: &Person, now: Duration, life: Duration) -> Value {
+    let roles: &[&str] = match person.role {
+        Role::Customer => &[],
+        Role::Staff => &["staff"],
+        Role::Admin => &["admin"],
+    };
+    json!({
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": person.subject,
+        "email": person.email,
+        "email_verified": true,
+        "roles": roles,
+        "iat": now.as_secs(),
+        "exp": (now + life).as_secs(),
+    })
+}
+
+fn der(pem: &str) -> Result<Vec<u8>> {
+    let body: String = pem
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .map(str::trim)
+        .collect();
+    BASE64_STANDARD.decode(body).context("not PEM")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_a_list_of_roles() {
+        let of = |role| {
+            let person = Person::new(role, "a@example.com", "1");
+            claims(&person, HOUR, HOUR).get("roles").unwrap().to_string()
+        };
+        assert_eq!(
+            [of(Role::Customer), of(Role::Staff), of(Role::Admin)],
+            ["[]", "[\"staff\"]", "[\"admin\"]"]
+        );
+    }
+
+    #[test]
+    fn a_token_ends_after_its_hours() {
+        let person = Person::new(Role::Customer, "a@example.com", "1");
+        let claims = claims(&person, Duration::from_secs(1_700_000_000), HOUR * 12);
+        assert_eq!(claims.get("iat").unwrap(), 1_700_000_000_u64);
+        assert_eq!(claims.get("exp").unwrap(), 1_700_043_200_u64);
+    }
+
+    #[test]
+    fn pem_is_base64_between_two_lines() {
+        assert_eq!(
+            der("-----BEGIN X-----\naGVs\nbG8=\n-----END X-----\n").unwrap(),
+            b"hello"
+        );
+        assert!(der("-----BEGIN X-----\n?\n-----END X-----\n").is_err());
+    }
+}

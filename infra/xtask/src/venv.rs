@@ -1,0 +1,125 @@
+//! The Python tools: a virtual environment made from requirements.txt, and commands that run in it.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::{Context, Failure, Result};
+use crate::files;
+use crate::process;
+use crate::progress::note;
+use crate::workspace::Workspace;
+
+/// The oldest Python that the pins in requirements.txt install on.
+const OLDEST: (u32, u32) = (3, 11);
+
+pub struct Venv {
+    folder: PathBuf,
+}
+
+impl Venv {
+    /// Makes the environment if it is missing or requirements.txt has changed since. `TRUNKLINE_VENV` moves it out of
+    /// the work tree, so that CI keeps it from one clone to the next.
+    pub fn ready(workspace: &Workspace) -> Result<Self> {
+        let folder = env::var_os("TRUNKLINE_VENV").map_or_else(|| workspace.root.join(".venv"), PathBuf::from);
+        let venv = Self { folder };
+        let requirements = workspace.root.join("requirements.txt");
+        let wanted = files::sha256_of_file(&requirements)?;
+        let _lock = files::lock(
+            &venv.folder.with_extension("lock"),
+            "another cargo xtask is making the Python tools",
+        )?;
+        if !venv.is_made_from(&wanted) {
+            venv.make(&requirements, &workspace.target.join("pip.log"))?;
+            files::write(&venv.stamp(), &wanted)?;
+        }
+        Ok(venv)
+    }
+
+    /// A tool of the environment: `python`, `sam`, `aws`, `cfn-lint`.
+    pub fn tool(&self, name: &str) -> PathBuf {
+        self.folder.join("bin").join(name)
+    }
+
+    /// A tool of the environment that finds the others first on its PATH (`sam build` looks for cargo-lambda).
+    pub fn command(&self, name: &str) -> Result<Command> {
+        let mut command = Command::new(self.tool(name));
+        command.env("PATH", self.path()?).env("SAM_CLI_TELEMETRY", "0");
+        Ok(command)
+    }
+
+    pub fn path(&self) -> Result<std::ffi::OsString> {
+        let usual = env::var_os("PATH").unwrap_or_default();
+        let folders = [self.folder.join("bin")].into_iter().chain(env::split_paths(&usual));
+        env::join_paths(folders).context("PATH")
+    }
+
+    fn stamp(&self) -> PathBuf {
+        self.folder.join("requirements.sha256")
+    }
+
+    /// A stamp alone is not enough: the Python that the environment links to may have gone.
+    fn is_made_from(&self, wanted: &str) -> bool {
+        let stamped = files::read(&self.stamp()).is_ok_and(|found| found == wanted);
+        stamped && run_python(self.tool("python").as_os_str(), &["-c", ""]).is_ok()
+    }
+
+    fn make(&self, requirements: &Path, log: &Path) -> Result<()> {
+        let version = run_python(
+            OsStr::new("python3"),
+            &["-c", "import sys; print(*sys.version_info[:2])"],
+        )?;
+        if number_pair(&version).is_none_or(|found| found < OLDEST) {
+            let found = version.trim().replace(' ', ".");
+            return Err(format!("python3 is {found}; {}.{} or newer is needed", OLDEST.0, OLDEST.1).into());
+        }
+        note(format!(
+            "installing {} into {}",
+            requirements.display(),
+            self.folder.display()
+        ));
+        let mut make = Command::new("python3");
+        make.args(["-m", "venv", "--clear"]).arg(&self.folder);
+        process::run_logged(make, log).map_err(|failure| {
+            Failure::from(format!(
+                "{failure}\n(on Debian and Ubuntu the package python3-venv may be missing)"
+            ))
+        })?;
+        let mut install = Command::new(self.tool("python"));
+        install.args([
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "--no-input",
+            "--progress-bar",
+            "off",
+        ]);
+        install.arg("--requirement").arg(requirements);
+        process::run_logged(install, log)
+    }
+}
+
+fn run_python(program: &OsStr, arguments: &[&str]) -> Result<String> {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    process::capture(command)
+}
+
+fn number_pair(printed: &str) -> Option<(u32, u32)> {
+    let (major, minor) = printed.trim().split_once(' ')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_python_version_is_two_numbers() {
+        assert_eq!(number_pair("3 11\n"), Some((3, 11)));
+        assert!(number_pair("3 9\n") < Some(OLDEST));
+        assert_eq!(number_pair("Python 3.11.7"), None);
+    }
+}

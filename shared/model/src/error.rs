@@ -1,0 +1,292 @@
+//! The one error type, and the one table that says what each kind of failure means.
+
+use std::fmt;
+use std::time::Duration;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// What went wrong, in the terms that decide what happens next. Everything that depends on it stands in [`Kind::rule`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The bytes are not the document they claim to be: broken JSON, duplicate members, too deep.
+    Malformed,
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    /// The state of the thing forbids it.
+    Conflict,
+    /// The same idempotency key is being worked on right now.
+    InProgress,
+    TooLarge,
+    UnsupportedMedia,
+    /// A well-formed document whose values cannot be accepted.
+    Invalid,
+    /// The idempotency key was used before with another body.
+    KeyReused,
+    /// The partner understood and said no.
+    PartnerRejected,
+    /// The partner does not accept our credentials. Never the caller's fault, so never a 401.
+    PartnerAuth,
+    /// The partner answered success with something we cannot use.
+    PartnerBadResponse,
+    /// The request never reached the partner: name lookup, connect, TLS.
+    PartnerUnreachable,
+    /// The request was sent and no answer came. The outcome is unknown.
+    PartnerTimeout,
+    /// The partner failed: 5xx.
+    PartnerError,
+    /// The partner asked us to wait: 429, or 503 with Retry-After.
+    PartnerThrottled,
+    /// Configuration is missing or wrong. The message names it; the client does not see it.
+    Misconfigured,
+    /// Our own storage or queue did not do its part.
+    Unavailable,
+    Internal,
+}
+
+/// Who has to act for the same request to succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Caller,
+    Hub,
+    Partner,
+}
+
+/// What a queue does with a message that failed so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Leave it: it comes back after the visibility timeout.
+    Retry,
+    /// Move it to the dead-letter queue now: no repetition can help.
+    Park,
+    /// Acknowledge it: there is nothing left to do.
+    Drop,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    Info,
+    Warn,
+    Error,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Stable word for programs. For partner failures the domain puts its word for the partner in front: `funder-auth`.
+    pub code: &'static str,
+    pub title: &'static str,
+    pub status: u16,
+    pub verdict: Verdict,
+    pub level: Level,
+    pub origin: Origin,
+    /// Whether the same request may succeed later, unchanged.
+    pub retryable: bool,
+}
+
+impl Kind {
+    /// Every kind there is, for tests and documentation.
+    pub const ALL: [Self; 21] = [
+        Self::Malformed,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::InProgress,
+        Self::TooLarge,
+        Self::UnsupportedMedia,
+        Self::Invalid,
+        Self::KeyReused,
+        Self::PartnerRejected,
+        Self::PartnerAuth,
+        Self::PartnerBadResponse,
+        Self::PartnerUnreachable,
+        Self::PartnerTimeout,
+        Self::PartnerError,
+        Self::PartnerThrottled,
+        Self::Misconfigured,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
+    /// The table: status for HTTP, verdict for queues, level for logs.
+    pub fn rule(self) -> Rule {
+        use Level::{Error as Loud, Info, Warn};
+        use Origin::{Caller, Hub, Partner};
+        use Verdict::{Drop, Park, Retry};
+        let row = |code, title, status, verdict, level, origin, retryable| Rule {
+            code,
+            title,
+            status,
+            verdict,
+            level,
+            origin,
+            retryable,
+        };
+        match self {
+            Self::Malformed => row("malformed", "Malformed request", 400, Park, Info, Caller, false),
+            Self::Unauthenticated => row("unauthenticated", "Not authenticated", 401, Drop, Info, Caller, false),
+            Self::Forbidden => row("forbidden", "Not allowed", 403, Drop, Info, Caller, false),
+            Self::NotFound => row("not-found", "Not found", 404, Drop, Info, Caller, false),
+            Self::MethodNotAllowed => row(
+                "method-not-allowed",
+                "Method not allowed",
+                405,
+                Drop,
+                Info,
+                Caller,
+                false,
+            ),
+            Self::Conflict => row("conflict", "Conflict", 409, Drop, Info, Caller, false),
+            Self::InProgress => row("in-progress", "Already in progress", 409, Retry, Info, Caller, true),
+            Self::TooLarge => row("too-large", "Too large", 413, Park, Info, Caller, false),
+            Self::UnsupportedMedia => row(
+                "unsupported-media",
+                "Unsupported media type",
+                415,
+                Park,
+                Info,
+                Caller,
+                false,
+            ),
+            Self::Invalid => row("invalid", "Invalid request", 422, Park, Info, Caller, false),
+            Self::KeyReused => row("key-reused", "Idempotency key reused", 422, Park, Info, Caller, false),
+            Self::PartnerRejected => row("rejected", "Rejected", 422, Drop, Info, Partner, false),
+            Self::PartnerAuth => row("auth", "Credentials refused", 502, Drop, Loud, Partner, false),
+            Self::PartnerBadResponse => row("bad-response", "Unusable answer", 502, Drop, Loud, Partner, false),
+            Self::PartnerUnreachable => row("unreachable", "Unreachable", 503, Retry, Warn, Partner, true),
+            Self::PartnerTimeout => row("timeout", "No answer in time", 504, Retry, Warn, Partner, true),
+            Self::PartnerError => row("error", "Failed", 503, Retry, Warn, Partner, true),
+            Self::PartnerThrottled => row("throttled", "Asked to wait", 503, Retry, Warn, Partner, true),
+            Self::Misconfigured => row("misconfigured", "Internal error", 500, Retry, Loud, Hub, false),
+            Self::Unavailable => row("unavailable", "Temporarily unavailable", 503, Retry, Loud, Hub, true),
+            Self::Internal => row("internal", "Internal error", 500, Retry, Loud, Hub, false),
+        }
+    }
+}
+
+/// A value that cannot be accepted, by the path a client would use for it: `vehicleDetails.price`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    pub path: String,
+    pub message: String,
+}
+
+/// A failure. Below status 500 `message` is written for the client; from 500 up only logs see it.
+#[derive(Debug)]
+pub struct Error {
+    pub kind: Kind,
+    pub message: String,
+    pub fields: Vec<Field>,
+    /// How long to wait before the same request makes sense.
+    pub retry_after: Option<Duration>,
+    /// The partner's own error code, where it gave one.
+    pub partner_code: Option<String>,
+    /// The id of what the request was about, where it exists already.
+    pub subject: Option<String>,
+    source: Option<Source>,
+}
+
+impl Error {
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            fields: Vec::new(),
+            retry_after: None,
+            partner_code: None,
+            subject: None,
+            source: None,
+        }
+    }
+
+    /// One field that cannot be accepted.
+    pub fn invalid(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(Kind::Invalid, "Some values cannot be accepted.").field(path, message)
+    }
+
+    /// The same words for what is absent and for what belongs to somebody else.
+    pub fn not_found() -> Self {
+        Self::new(Kind::NotFound, "There is nothing here, or it is not yours.")
+    }
+
+    pub fn misconfigured(message: impl Into<String>) -> Self {
+        Self::new(Kind::Misconfigured, message)
+    }
+
+    #[must_use]
+    pub fn field(mut self, path: impl Into<String>, message: impl Into<String>) -> Self {
+        self.fields.push(Field {
+            path: path.into(),
+            message: message.into(),
+        });
+        self
+    }
+
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Source>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    #[must_use]
+    pub fn retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.retry_after = wait;
+        self
+    }
+
+    #[must_use]
+    pub fn about(mut self, subject: impl fmt::Display) -> Self {
+        self.subject = Some(subject.to_string());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.rule().code, self.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_keeps_its_promises() {
+        for kind in Kind::ALL {
+            let rule = kind.rule();
+            assert!((400..600).contains(&rule.status), "{kind:?}");
+            assert_eq!(
+                rule.origin == Origin::Caller,
+                rule.status < 500 && kind != Kind::PartnerRejected,
+                "{kind:?}"
+            );
+            assert!(
+                rule.verdict != Verdict::Drop || !rule.retryable,
+                "{kind:?} would lose what may still succeed"
+            );
+            assert!(
+                rule.status != 401 || kind == Kind::Unauthenticated,
+                "a partner's 401 is never the caller's"
+            );
+        }
+    }
+
+    #[test]
+    fn every_kind_has_its_own_word() {
+        let mut words: Vec<_> = Kind::ALL.iter().map(|kind| kind.rule().code).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), Kind::ALL.len());
+    }
+}

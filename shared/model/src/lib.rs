@@ -1,0 +1,11 @@
+//! The words of the business: errors, ids, money, people, vehicles, quotes. No I/O, no async.
+
+pub mod email;
+pub mod error;
+pub mod id;
+pub mod money;
+pub mod person;
+pub mod quote;
+pub mod vehicle;
+
+pub use error::{Error, Kind, Result};

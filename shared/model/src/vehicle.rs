@@ -1,0 +1,51 @@
+//! A vehicle as front ends describe one.
+
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::money::{Pounds, positive};
+
+#[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Vehicle {
+    #[garde(length(chars, min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub make: String,
+    #[garde(length(chars, min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub model: String,
+    #[garde(length(chars, max = 100))]
+    #[schema(max_length = 100)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// Model year.
+    #[garde(range(min = 1980, max = 2100))]
+    #[schema(minimum = 1980, maximum = 2100)]
+    pub year: u16,
+    /// On-the-road price in pounds.
+    #[garde(custom(positive))]
+    pub price: Pounds,
+    /// Miles on the clock.
+    #[garde(range(max = 2_000_000))]
+    #[schema(maximum = 2_000_000)]
+    #[serde(default)]
+    pub mileage: u32,
+    #[garde(length(chars, max = 40))]
+    #[schema(max_length = 40)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fuel_type: Option<String>,
+    #[garde(length(chars, max = 40))]
+    #[schema(max_length = 40)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transmission: Option<String>,
+    /// The vehicle's id in the CAP database; funders want it.
+    #[garde(ascii, length(min = 1, max = 20))]
+    #[schema(min_length = 1, max_length = 20)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cap_id: Option<String>,
+    #[garde(ascii, length(min = 1, max = 40))]
+    #[schema(min_length = 1, max_length = 40)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cap_code: Option<String>,
+}

@@ -1,0 +1,167 @@
+//! The adapter against its fixtures: what is sent, what is believed, what is refused.
+
+use http::{HeaderMap, StatusCode};
+use model::quote::QuoteRequest;
+
+use super::*;
+
+const REFERENCE: &str = "0190d5a0-0000-7000-8000-000000000001";
+const CORRELATION: &str = "0190d5a0-0000-7000-8000-000000000002";
+const ANSWER: &str = include_str!("../../fixtures/lex/quote.answer.json");
+
+fn request() -> QuoteRequest {
+    serde_json::from_str(include_str!("../../../../events/bodies/quote.json")).unwrap()
+}
+
+fn with<T>(request: &QuoteRequest, test: impl FnOnce(&Ask) -> T) -> T {
+    let ask = Ask {
+        reference: REFERENCE.parse().unwrap(),
+        correlation: CORRELATION.parse().unwrap(),
+        request,
+    };
+    test(&ask)
+}
+
+fn answered(status: u16, body: &str) -> Result<Price> {
+    let answer = Answer {
+        status: StatusCode::from_u16(status).unwrap(),
+        headers: HeaderMap::new(),
+        body: Bytes::copy_from_slice(body.as_bytes()),
+        received_at: Timestamp::UNIX_EPOCH,
+    };
+    match with(&request(), |ask| Lex.quoted(ask, &Progress::default(), &answer))? {
+        Step::Done(price) => Ok(price),
+        Step::Next(_) => panic!("LEX has one step"),
+    }
+}
+
+#[test]
+fn the_sample_becomes_this_request() {
+    let call = with(&request(), |ask| Lex.quote(ask, &Progress::default())).unwrap();
+    let sent: serde_json::Value = serde_json::from_slice(call.request.body()).unwrap();
+    let expected: serde_json::Value =
+        serde_json::from_str(include_str!("../../fixtures/lex/quote.request.json")).unwrap();
+    assert_eq!(sent, expected);
+    assert_eq!(call.request.uri(), "/quotes/calculate");
+    assert_eq!(call.request.headers().get("x-lbg-request-id").unwrap(), CORRELATION);
+    assert!(call.repeatable);
+    let text = std::str::from_utf8(call.request.body()).unwrap();
+    assert!(
+        text.contains(r#""customer_initial_payment":2500.00"#),
+        "money keeps its two decimals: {text}"
+    );
+}
+
+#[test]
+fn a_cap_id_that_lex_cannot_read_is_the_callers_mistake() {
+    for cap_id in [None, Some("CAP12345"), Some(""), Some("-1"), Some("1.5")] {
+        let mut request = request();
+        request.vehicle_details.cap_id = cap_id.map(Into::into);
+        let error = with(&request, |ask| Lex.quote(ask, &Progress::default())).unwrap_err();
+        assert_eq!(error.kind, Kind::Invalid);
+        assert_eq!(error.fields[0].path, "vehicleDetails.capId");
+    }
+}
+
+#[test]
+fn the_sample_answer_becomes_this_price() {
+    insta::assert_json_snapshot!(answered(200, ANSWER).unwrap(), @r#"
+    {
+      "monthly_payment": {
+        "minor": 45000,
+        "currency": "GBP"
+      },
+      "total_amount": {
+        "minor": 1620000,
+        "currency": "GBP"
+      },
+      "total_amount_payable": {
+        "minor": 1870000,
+        "currency": "GBP"
+      },
+      "apr": "4.9",
+      "balloon_payment": {
+        "minor": 800000,
+        "currency": "GBP"
+      },
+      "term": 36,
+      "external_quote_id": "Q12345",
+      "external_reference": "LEX-2024-001",
+      "valid_until": "2024-12-31T23:59:59Z"
+    }
+    "#);
+}
+
+#[test]
+fn a_refusal_names_our_fields() {
+    let error = answered(400, include_str!("../../fixtures/lex/quote.refusal.json")).unwrap_err();
+    assert_eq!(error.kind, Kind::PartnerRejected);
+    assert_eq!(error.partner_code.as_deref(), Some("INVALID_FIELD"));
+    let paths: Vec<_> = error.fields.iter().map(|field| field.path.as_str()).collect();
+    assert_eq!(paths, ["vehicleDetails.capId", "contractDetails.term"]);
+}
+
+#[test]
+fn refused_credentials_are_told_apart_from_a_refused_quote() {
+    let error = answered(401, include_str!("../../fixtures/lex/quote.unauthorised.json")).unwrap_err();
+    assert_eq!(error.kind, Kind::PartnerAuth);
+    assert_eq!(error.partner_code.as_deref(), Some("UNAUTHORISED"));
+    assert_eq!(
+        answered(502, "<html>Bad gateway</html>").unwrap_err().kind,
+        Kind::PartnerError
+    );
+}
+
+#[test]
+fn a_success_that_cannot_be_used_is_never_a_price() {
+    for (from, to) in [
+        ("\"Q12345\"", "\"\""),
+        ("\"quote_id\"", "\"id\""),
+        ("450.00", "-450.00"),
+        ("450.00", "0"),
+        ("450.00", "NaN"),
+        ("450.00", "\"450.00\""),
+        ("450.00", "1e300"),
+        ("450.00", "450.001"),
+        ("16200.00", "449.99"),
+        ("2500.00", "-1"),
+        ("8000.00", "-1"),
+        ("4.9", "-4.9"),
+        ("\"term\": 36", "\"term\": 0"),
+        ("\"status\"", "\"currency\": \"EUR\", \"status\""),
+        ("}", ""),
+    ] {
+        let spoilt = ANSWER.replacen(from, to, 1);
+        assert_ne!(spoilt, ANSWER);
+        assert_eq!(
+            answered(200, &spoilt).unwrap_err().kind,
+            Kind::PartnerBadResponse,
+            "{from} -> {to}"
+        );
+    }
+    for body in ["", "[]", "null", "<html></html>"] {
+        assert_eq!(
+            answered(200, body).unwrap_err().kind,
+            Kind::PartnerBadResponse,
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn what_lex_may_leave_out_may_be_left_out() {
+    let lean = r#"{"quote_id":"Q1","term":24,"initial_payment":0,"monthly_rental":1.5,"total_rentals":36,"apr":null}"#;
+    let price = answered(200, lean).unwrap();
+    assert_eq!(
+        (price.apr, price.balloon_payment, price.valid_until),
+        (None, None, None)
+    );
+    assert_eq!(
+        (
+            price.monthly_payment.minor,
+            price.total_amount_payable.minor,
+            price.term
+        ),
+        (150, 3600, 24)
+    );
+}

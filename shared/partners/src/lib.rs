@@ -1,0 +1,96 @@
+//! The others: what each partner is asked and how its answers are read. Values only; nothing here does I/O.
+//!
+//! A new funder is one file with an `impl Funder`, one arm in [`funder`], one fixture folder and one secret.
+
+mod answer;
+pub mod lex;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use model::Result;
+use model::id::{CorrelationId, QuoteId};
+use model::quote::{Price, QuoteRequest, QuoteType};
+use serde::{Deserialize, Serialize};
+
+pub use answer::{Answer, decimal, optional_decimal, read};
+
+/// A request not yet sent. Its URI is a path: which installation it goes to is configuration.
+#[derive(Debug)]
+pub struct Call {
+    pub request: http::Request<Bytes>,
+    /// The name this call has in the integration log.
+    pub operation: &'static str,
+    /// Whether sending it twice does no harm. What is not repeatable is never sent again while its outcome is unknown.
+    pub repeatable: bool,
+}
+
+/// How a partner knows that it is us. Declared by the adapter, performed by the runtime; the names are members of the
+/// partner's secret.
+#[derive(Clone, Copy, Debug)]
+pub enum Auth {
+    /// `Authorization: Bearer` with an HS256 JWT that we sign ourselves.
+    SignedToken {
+        secret: &'static str,
+        /// Setting that says how the secret is written: `raw` or `base64`.
+        encoding: &'static str,
+        /// Setting for the life of a token in hours.
+        lifetime: &'static str,
+        /// Claim name and the member it is filled from, beside `iat`, `nbf` and `exp`.
+        claims: &'static [(&'static str, &'static str)],
+    },
+}
+
+/// Which steps of a conversation are done and what later steps need of them. Small, and kept in the row.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress(pub BTreeMap<String, String>);
+
+#[derive(Debug)]
+pub enum Step<T> {
+    Next(Progress),
+    Done(T),
+}
+
+/// What a funder is told beside the caller's request.
+pub struct Ask<'a> {
+    /// Our id for the quote, sent along so that both sides can find it again.
+    pub reference: QuoteId,
+    pub correlation: CorrelationId,
+    pub request: &'a QuoteRequest,
+}
+
+/// A funder, as values: requests not yet sent and readers of answers.
+pub trait Funder: Send + Sync {
+    /// The registry name callers use; also the prefix of its settings.
+    fn name(&self) -> &'static str;
+    fn display_name(&self) -> &'static str;
+    fn quote_types(&self) -> &'static [QuoteType];
+    fn auth(&self) -> Auth;
+    /// JSON members whose values may stand in logs. Everything else is redacted.
+    fn loggable(&self) -> &'static [&'static str];
+    fn quote(&self, ask: &Ask, so_far: &Progress) -> Result<Call>;
+    fn quoted(&self, ask: &Ask, so_far: &Progress, answer: &Answer) -> Result<Step<Price>>;
+}
+
+/// Every funder's name, in the order callers are told.
+pub const FUNDERS: [&str; 1] = ["LEX"];
+
+pub fn funder(name: &str) -> Option<&'static dyn Funder> {
+    match name {
+        "LEX" => Some(&lex::Lex),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_registry_answers_to_every_name_it_lists() {
+        for name in FUNDERS {
+            assert_eq!(funder(name).map(Funder::name), Some(name));
+        }
+        assert!(funder("lex").is_none() && funder("").is_none());
+    }
+}

@@ -1,0 +1,147 @@
+//! Callers with an RS256 token from the company's auth service. One algorithm, one key type, no key from the token.
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use http::{HeaderMap, header};
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use model::email::Email;
+use model::{Error, Kind, Result};
+use serde::Deserialize;
+
+use crate::config::Config;
+use crate::crypto;
+use crate::domain::Identity;
+
+/// The challenge that goes with every 401 of these routes.
+pub const CHALLENGE: &str = r#"Bearer error="invalid_token""#;
+
+/// Clocks may differ by this many seconds.
+const LEEWAY: i64 = 60;
+const LONGEST: usize = 8 * 1024;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// Owns what it creates.
+    pub subject: String,
+    /// Only if the auth service has verified it.
+    pub email: Option<Email>,
+    pub staff: bool,
+    pub admin: bool,
+}
+
+impl Identity for Caller {
+    fn nobody() -> Self {
+        Self::default()
+    }
+
+    fn id(&self) -> &str {
+        &self.subject
+    }
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    iss: String,
+    /// One audience: a token for several services is not for us.
+    aud: String,
+    exp: i64,
+    nbf: Option<i64>,
+    email: Option<String>,
+    #[serde(default)]
+    email_verified: bool,
+    #[serde(default)]
+    roles: Vec<String>,
+}
+
+/// Verifies tokens against one or two public keys, so that keys can be rotated.
+pub struct Verifier {
+    config: Config,
+    keys: OnceLock<Vec<DecodingKey>>,
+}
+
+impl Verifier {
+    pub fn new(config: Config) -> Self {
+        crypto::install();
+        Self {
+            config,
+            keys: OnceLock::new(),
+        }
+    }
+
+    pub fn caller(&self, headers: &HeaderMap, now: Timestamp) -> Result<Caller> {
+        let refused = || Error::new(Kind::Unauthenticated, "A valid bearer token is needed.");
+        let mut values = headers.get_all(header::AUTHORIZATION).iter();
+        let value = values
+            .next()
+            .and_then(|value| value.to_str().ok())
+            .ok_or_else(refused)?;
+        let (scheme, token) = value.split_once(' ').ok_or_else(refused)?;
+        if values.next().is_some() || !scheme.eq_ignore_ascii_case("bearer") || token.len() > LONGEST {
+            return Err(refused());
+        }
+        let claims = self.verify(token.trim())?.ok_or_else(refused)?;
+        let in_time =
+            claims.exp > now.as_second() - LEEWAY && claims.nbf.is_none_or(|nbf| nbf <= now.as_second() + LEEWAY);
+        let for_us = claims.aud == self.config.need("JWT_AUDIENCE")? && claims.iss == self.config.need("JWT_ISSUER")?;
+        if !in_time || !for_us || claims.sub.is_empty() {
+            return Err(refused());
+        }
+        let admin = claims.roles.iter().any(|role| role == "admin");
+        Ok(Caller {
+            subject: claims.sub,
+            email: claims
+                .email
+                .filter(|_| claims.email_verified)
+                .and_then(|email| email.parse().ok()),
+            staff: admin || claims.roles.iter().any(|role| role == "staff"),
+            admin,
+        })
+    }
+
+    /// The claims, if one of the keys made the signature. Time, issuer and audience are checked by the caller against the
+    /// hub's clock; jsonwebtoken would ask the machine's.
+    fn verify(&self, token: &str) -> Result<Option<Claims>> {
+        let header = jsonwebtoken::decode_header(token).ok();
+        if !header.is_some_and(|header| {
+            header.alg == Algorithm::RS256
+                && header.crit.is_none()
+                && header.typ.is_none_or(|typ| typ.eq_ignore_ascii_case("jwt"))
+        }) {
+            return Ok(None);
+        }
+        let mut validation = Validation::new(Algorithm::RS256);
+        validation.required_spec_claims = HashSet::new();
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        let mut tried = self
+            .keys()?
+            .iter()
+            .filter_map(|key| jsonwebtoken::decode::<Claims>(token, key, &validation).ok());
+        Ok(tried.next().map(|token| token.claims))
+    }
+
+    fn keys(&self) -> Result<&[DecodingKey]> {
+        if let Some(keys) = self.keys.get() {
+            return Ok(keys);
+        }
+        const END: &str = "-----END PUBLIC KEY-----";
+        let pem = self.config.need("JWT_PUBLIC_KEY")?.replace("\\n", "\n");
+        let keys: Result<Vec<_>, _> = pem
+            .split_inclusive(END)
+            .filter(|part| part.contains(END))
+            .map(|part| DecodingKey::from_rsa_pem(part.trim().as_bytes()))
+            .collect();
+        match keys {
+            Ok(keys) if !keys.is_empty() => Ok(self.keys.get_or_init(|| keys)),
+            _ => Err(Error::misconfigured(
+                "the setting JWT_PUBLIC_KEY is not one or two RSA public keys in PEM",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,217 @@
+//! The verb `http`: a request from API Gateway or a function URL, a handler, an answer.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::encodings::Body;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use futures_util::FutureExt;
+use http::{HeaderName, HeaderValue, Method, header};
+use model::id::CorrelationId;
+use model::{Error, Kind, Result};
+
+use crate::clock::Clock;
+use crate::cx::{Cx, Time};
+use crate::document::{Input, Parts};
+use crate::domain::{Domain, Identity};
+use crate::once::{self, Claimed, Earlier};
+use crate::reply::{Answer, Rendered};
+use crate::{Exit, launch};
+
+pub const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
+
+/// An HTTP function: a handler and what goes around it.
+pub struct Http<E, H, I, F> {
+    handler: H,
+    once: bool,
+    public: bool,
+    shape: PhantomData<fn(E, I) -> F>,
+}
+
+/// A function that answers HTTP requests from callers its domain knows.
+pub fn http<E, H, I, F>(handler: H) -> Http<E, H, I, F> {
+    Http {
+        handler,
+        once: false,
+        public: false,
+        shape: PhantomData,
+    }
+}
+
+impl<E, H, I, F, A> Http<E, H, I, F>
+where
+    E: Domain,
+    H: Fn(Cx<E>, I) -> F + Send + Sync + 'static,
+    I: Input + Send + 'static,
+    F: Future<Output = Result<A>> + Send + 'static,
+    A: Answer + 'static,
+{
+    /// Honours `Idempotency-Key`.
+    #[must_use]
+    pub fn once(self) -> Self {
+        Self { once: true, ..self }
+    }
+
+    /// Admits callers without credentials.
+    #[must_use]
+    pub fn public(self) -> Self {
+        Self { public: true, ..self }
+    }
+
+    pub fn run(self) -> Exit {
+        let function = Arc::new(self);
+        launch::run(move |env: Arc<E>, event, time| {
+            let function = Arc::clone(&function);
+            async move { function.answer(env, Clock::System, time, event).await }
+        })
+    }
+
+    /// One request. Never fails: what goes wrong is an answer too.
+    pub async fn answer(
+        &self,
+        env: Arc<E>,
+        clock: Clock,
+        time: Time,
+        event: ApiGatewayV2httpRequest,
+    ) -> ApiGatewayV2httpResponse {
+        let given = event
+            .headers
+            .get(CORRELATION)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
+        let correlation = given.unwrap_or_else(|| CorrelationId::new(clock.now()));
+        let method = event.request_context.http.method.clone();
+        let route = event.route_key.clone().unwrap_or_default();
+        let call = AssertUnwindSafe(self.call(env, clock, time, correlation, event)).catch_unwind();
+        let (caller, result) = match call.await {
+            Ok(done) => done,
+            Err(_) => (None, Err(Error::new(Kind::Internal, "the handler panicked"))),
+        };
+        let error = result.as_ref().err();
+        let code = error.map(|error| E::FAMILY.code(error.kind));
+        let mut rendered = match result.as_ref() {
+            Ok(rendered) => rendered.clone(),
+            Err(error) => E::FAMILY.render(error, correlation).unwrap_or_else(|_| last_resort()),
+        };
+        let duration = u64::try_from(time.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let line = launch::Line {
+            route: &route,
+            caller: caller.as_deref(),
+            duration,
+            code: code.as_deref(),
+        };
+        line.request(correlation, rendered.status.as_u16(), error);
+        rendered.headers.insert(CORRELATION, text(&correlation.to_string()));
+        rendered
+            .headers
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
+        response(rendered, method == Method::HEAD)
+    }
+
+    /// The caller's id, for the log, and what came of the request.
+    async fn call(
+        &self,
+        env: Arc<E>,
+        clock: Clock,
+        time: Time,
+        correlation: CorrelationId,
+        event: ApiGatewayV2httpRequest,
+    ) -> (Option<String>, Result<Rendered>) {
+        let caller = if self.public {
+            Ok(E::Caller::nobody())
+        } else {
+            env.caller(&event.headers, clock.now())
+        };
+        let caller = match caller {
+            Ok(caller) => caller,
+            Err(error) => return (None, Err(error)),
+        };
+        let id = Some(caller.id()).filter(|id| !id.is_empty()).map(Into::into);
+        let cx = Cx {
+            env,
+            caller,
+            method: event.request_context.http.method.clone(),
+            path: event.raw_path.clone().unwrap_or_default(),
+            headers: event.headers.clone(),
+            correlation,
+            clock,
+            started: time.started,
+            deadline: time.deadline,
+            deliveries: 0,
+            claim: None,
+        };
+        (id, self.serve(cx, event).await)
+    }
+
+    async fn serve(&self, mut cx: Cx<E>, event: ApiGatewayV2httpRequest) -> Result<Rendered> {
+        let body = body(&event)?;
+        let ask = I::read(&Parts {
+            path: event.path_parameters.clone().into_iter().collect(),
+            query: event.raw_query_string.as_deref().unwrap_or_default(),
+            content_type: event
+                .headers
+                .get(header::CONTENT_TYPE)
+                .and_then(|value| value.to_str().ok()),
+            body: Cow::Borrowed(&body),
+        })?;
+        let key = if self.once { once::key(&event.headers)? } else { None };
+        if let Some(key) = key {
+            let route = event.route_key.as_deref().unwrap_or_default();
+            let key = once::locate(cx.env.idempotency_table()?, route, cx.caller.id(), key);
+            let remaining = cx.deadline.saturating_duration_since(tokio::time::Instant::now());
+            match once::claim(cx.env.store().as_ref(), key, &body, cx.now(), remaining).await? {
+                Claimed::Replay(rendered) => return Ok(rendered),
+                Claimed::Run(claim) => cx.claim = Some(claim),
+            }
+        }
+        let (env, clock, claim) = (Arc::clone(&cx.env), cx.clock, cx.claim.clone());
+        let result = (self.handler)(cx, ask).await.and_then(|answer| answer.render());
+        let Some(claim) = claim else { return result };
+        claim.release_unsettled(env.store().as_ref(), clock.now()).await;
+        let mut rendered = result?;
+        if claim.earlier == Earlier::Accepted {
+            rendered
+                .headers
+                .insert(once::REPLAYED, HeaderValue::from_static("true"));
+        }
+        Ok(rendered)
+    }
+}
+
+/// The gateway passes what it takes for binary in base64.
+fn body(event: &ApiGatewayV2httpRequest) -> Result<Vec<u8>> {
+    let text = event.body.as_deref().unwrap_or_default();
+    if !event.is_base64_encoded {
+        return Ok(text.as_bytes().to_vec());
+    }
+    BASE64_STANDARD
+        .decode(text)
+        .map_err(|_| Error::new(Kind::Malformed, "The body is not what it says it is."))
+}
+
+fn response(rendered: Rendered, head: bool) -> ApiGatewayV2httpResponse {
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = rendered.status.as_u16().into();
+    response.headers = rendered.headers;
+    response.body = (!head).then_some(Body::Text(rendered.body));
+    response
+}
+
+fn text(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn last_resort() -> Rendered {
+    Rendered {
+        status: http::StatusCode::INTERNAL_SERVER_ERROR,
+        headers: http::HeaderMap::new(),
+        body: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! Starting a function: a current-thread runtime, JSON logs, the domain's handles, the loop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
+use model::Error;
+use model::error::Level;
+use model::id::CorrelationId;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use crate::Exit;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::cx::Time;
+use crate::domain::Domain;
+use crate::ports::Ports;
+
+/// Init is allowed this long for opening connections; a slow partner must not make it fail.
+const WARMING: Duration = Duration::from_secs(1);
+/// Kept back from Lambda's own deadline, to answer in.
+const MARGIN: Duration = Duration::from_millis(500);
+
+pub fn run<E, I, O, F>(call: impl Fn(Arc<E>, I, Time) -> F + 'static) -> Exit
+where
+    E: Domain,
+    I: DeserializeOwned,
+    O: Serialize,
+    F: Future<Output = O>,
+{
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_target(false)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_max_level(tracing::Level::INFO)
+        .init();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    runtime.block_on(async {
+        let config = Config::from_env();
+        let ports = Ports::aws(&config);
+        let env = Arc::new(E::load(config, ports));
+        if tokio::time::timeout(WARMING, env.warm()).await.is_err() {
+            tracing::warn!("connections were not open within a second; the first request opens them");
+        }
+        let handler = service_fn(|event: LambdaEvent<I>| {
+            let answer = call(Arc::clone(&env), event.payload, time(&event.context));
+            async move { Ok::<O, Diagnostic>(answer.await) }
+        });
+        match lambda_runtime::run(handler).await {
+            Ok(()) => Exit::SUCCESS,
+            Err(error) => failed(error.as_ref()),
+        }
+    })
+}
+
+fn failed(error: &(dyn std::error::Error + 'static)) -> Exit {
+    tracing::error!(error, "the function cannot run");
+    Exit::FAILURE
+}
+
+fn time(context: &Context) -> Time {
+    let started = Instant::now();
+    let end = Timestamp::try_from(context.deadline()).unwrap_or(Timestamp::MAX);
+    let left = Duration::try_from(end.duration_since(Clock::System.now())).unwrap_or_default();
+    Time {
+        started,
+        deadline: started + left.saturating_sub(MARGIN),
+    }
+}
+
+/// What the log says of one call.
+pub struct Line<'a> {
+    pub route: &'a str,
+    /// A hash: who it was must be comparable, not readable.
+    pub caller: Option<&'a str>,
+    /// Milliseconds.
+    pub duration: u64,
+    pub code: Option<&'a str>,
+}
+
+impl Line<'_> {
+    pub fn request(&self, correlation: CorrelationId, status: u16, error: Option<&Error>) {
+        let Line {
+            route,
+            caller,
+            duration,
+            code,
+        } = self;
+        match error.map(|error| (error, error.kind.rule().level)) {
+            None => tracing::info!(%correlation, route, caller, status, duration, "request"),
+            // The words of a caller's mistake are for the caller: they could hold what must not be logged.
+            Some((_, Level::Info)) => tracing::info!(%correlation, route, caller, status, duration, code, "request"),
+            Some((error, level)) => {
+                let cause = chain(error);
+                match level {
+                    Level::Error => {
+                        tracing::error!(%correlation, route, caller, status, duration, code, cause, "request")
+                    }
+                    _ => tracing::warn!(%correlation, route, caller, status, duration, code, cause, "request"),
+                }
+            }
+        }
+    }
+}
+
+/// The failure and what caused it, in one line.
+pub fn chain(error: &Error) -> String {
+    let mut text = error.message.clone();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,36 @@
+//! The world: what wakes a function, what it answers, and every port to the outside.
+//!
+//! An entry point names a verb and a handler. [`http`] answers API Gateway, [`queue`] works through SQS batches.
+
+pub mod auth;
+mod aws;
+pub mod clock;
+pub mod config;
+mod crypto;
+pub mod cx;
+mod document;
+pub mod domain;
+pub mod gateway;
+mod launch;
+pub mod once;
+pub mod ports;
+pub mod problem;
+pub mod queue;
+pub mod redact;
+pub mod reply;
+pub mod secret;
+pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod transport;
+
+pub use cx::Cx;
+pub use document::{Input, Parts};
+pub use domain::Domain;
+pub use gateway::http;
+pub use model::{Error, Kind, Result};
+pub use queue::queue;
+pub use reply::{Answer, Reply};
+
+/// What an entry point returns.
+pub type Exit = std::process::ExitCode;

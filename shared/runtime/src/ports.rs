@@ -1,0 +1,43 @@
+//! The ports to the outside that a domain is given: AWS and the web, or their stand-ins.
+
+use std::sync::Arc;
+
+use crate::aws::Aws;
+use crate::config::Config;
+use crate::queue::{Queue, Sender, Sqs};
+use crate::secret::{Secrets, SecretsManager, Vault};
+use crate::store::{Dynamo, Store};
+use crate::transport::{Outbound, Transport, Wire};
+
+#[derive(Clone)]
+pub struct Ports {
+    pub store: Arc<dyn Store>,
+    pub sender: Arc<dyn Sender>,
+    pub vault: Arc<dyn Vault>,
+    pub transport: Arc<dyn Transport>,
+}
+
+impl Ports {
+    /// Handles only: nothing is opened before its first use.
+    pub fn aws(config: &Config) -> Self {
+        let aws = Aws::new(config.clone());
+        Self {
+            store: Arc::new(Dynamo::new(aws.dynamo())),
+            sender: Arc::new(Sqs(aws.sqs())),
+            vault: Arc::new(SecretsManager(aws.secrets())),
+            transport: Arc::new(Wire::new(config.clone())),
+        }
+    }
+
+    pub fn outbound(&self, config: &Config) -> Outbound {
+        let secrets = Secrets::new(Arc::clone(&self.vault));
+        Outbound::new(Arc::clone(&self.transport), Arc::clone(&self.store), secrets, config)
+    }
+
+    pub fn queue(&self, url: impl Into<String>) -> Queue {
+        Queue {
+            sender: Arc::clone(&self.sender),
+            url: url.into(),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Stand-ins for every port, and time that tests move. Only for tests.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Request, StatusCode};
+use model::{Error, Kind, Result};
+use secrecy::SecretString;
+use tokio::time::Instant;
+
+use crate::cx::Time;
+use crate::ports::Ports;
+use crate::queue::Sender;
+use crate::secret::Vault;
+use crate::store::Memory;
+use crate::transport::Transport;
+
+/// What a scripted partner does with one request.
+#[derive(Clone, Debug)]
+pub enum Play {
+    Answer {
+        status: u16,
+        headers: Vec<(&'static str, String)>,
+        body: String,
+    },
+    /// Takes this long, then does the other.
+    Late(Duration, Box<Play>),
+    /// The request never arrives.
+    Unreachable,
+    /// The request arrives and the connection breaks.
+    Reset,
+}
+
+impl Play {
+    pub fn answer(status: u16, body: impl Into<String>) -> Self {
+        Self::Answer {
+            status,
+            headers: Vec::new(),
+            body: body.into(),
+        }
+    }
+}
+
+/// A partner that plays a script and then keeps to its last line.
+#[derive(Default)]
+pub struct Stage {
+    script: Mutex<VecDeque<Play>>,
+    usual: Mutex<Option<Play>>,
+    seen: Mutex<Vec<(Instant, Request<Bytes>)>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Stage {
+    pub fn script(&self, plays: impl IntoIterator<Item = Play>, usual: Play) {
+        *lock(&self.script) = plays.into_iter().collect();
+        *lock(&self.usual) = Some(usual);
+    }
+
+    /// Every request that arrived or was refused a connection, with its time.
+    pub fn seen(&self) -> Vec<(Instant, Request<Bytes>)> {
+        lock(&self.seen).clone()
+    }
+}
+
+impl Transport for Stage {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
+        Box::pin(async move {
+            lock(&self.seen).push((Instant::now(), request));
+            let next = lock(&self.script).pop_front();
+            let mut play = next.or_else(|| lock(&self.usual).clone()).unwrap_or(Play::Unreachable);
+            loop {
+                match play {
+                    Play::Late(delay, then) => {
+                        tokio::time::sleep(delay).await;
+                        play = *then;
+                    }
+                    Play::Unreachable => return Err(Error::new(Kind::PartnerUnreachable, "refused")),
+                    Play::Reset => return Err(Error::new(Kind::PartnerTimeout, "reset")),
+                    Play::Answer { status, headers, body } => return answered(status, headers, body),
+                }
+            }
+        })
+    }
+
+    fn warm<'a>(&'a self, _: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(async {})
+    }
+}
+
+fn answered(status: u16, headers: Vec<(&'static str, String)>, body: String) -> Result<(StatusCode, HeaderMap, Bytes)> {
+    let internal = |_| Error::new(Kind::Internal, "the script cannot be played");
+    let status = StatusCode::from_u16(status).map_err(|_| internal(()))?;
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.insert(name, value.parse().map_err(|_| internal(()))?);
+    }
+    Ok((status, map, body.into()))
+}
+
+/// A message that was sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sent {
+    pub url: String,
+    pub body: String,
+    pub delay: Duration,
+    pub reason: Option<String>,
+}
+
+/// Queues that only remember.
+#[derive(Default)]
+pub struct Outbox(Mutex<Vec<Sent>>);
+
+impl Outbox {
+    pub fn sent(&self) -> Vec<Sent> {
+        lock(&self.0).clone()
+    }
+
+    /// Takes what has been sent so far.
+    pub fn take(&self) -> Vec<Sent> {
+        std::mem::take(&mut *lock(&self.0))
+    }
+}
+
+impl Sender for Outbox {
+    fn send<'a>(
+        &'a self,
+        url: &'a str,
+        body: String,
+        delay: Duration,
+        reason: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<()>> {
+        lock(&self.0).push(Sent {
+            url: url.into(),
+            body,
+            delay,
+            reason: reason.map(Into::into),
+        });
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// Secrets by id. Counts how often it was asked.
+#[derive(Default)]
+pub struct Safe {
+    pub secrets: Mutex<BTreeMap<String, String>>,
+    pub asked: Mutex<u32>,
+}
+
+impl Vault for Safe {
+    fn fetch<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<SecretString>> {
+        *lock(&self.asked) += 1;
+        let found = lock(&self.secrets).get(id).cloned();
+        let found = found.ok_or_else(|| Error::misconfigured(format!("the secret {id} cannot be read")));
+        Box::pin(async move { Ok(found?.into()) })
+    }
+}
+
+/// All stand-ins, each also at hand by itself.
+#[derive(Clone, Default)]
+pub struct World {
+    pub store: Arc<Memory>,
+    pub outbox: Arc<Outbox>,
+    pub safe: Arc<Safe>,
+    pub stage: Arc<Stage>,
+}
+
+impl World {
+    pub fn ports(&self) -> Ports {
+        Ports {
+            store: self.store.clone(),
+            sender: self.outbox.clone(),
+            vault: self.safe.clone(),
+            transport: self.stage.clone(),
+        }
+    }
+}
+
+/// An invocation that begins now and may take `limit`.
+pub fn within(limit: Duration) -> Time {
+    let started = Instant::now();
+    Time {
+        started,
+        deadline: started + limit,
+    }
+}

@@ -1,0 +1,138 @@
+//! Authentication: performs what an adapter declares, and keeps tokens until near their end.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use http::{HeaderValue, Request, Uri, header};
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use model::{Error, Kind, Result};
+use partners::{Auth, Call};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+use super::Target;
+use crate::config::Config;
+use crate::secret::Secrets;
+use crate::{crypto, secret};
+
+/// Tokens begin this many seconds in the past, for partners whose clock is behind.
+const SKEW: i64 = 30;
+/// Tokens are renewed this many seconds before they end.
+const EARLY: i64 = 300;
+
+pub struct Credentials {
+    secrets: Secrets,
+    config: Config,
+    tokens: Mutex<HashMap<String, Token>>,
+}
+
+#[derive(Clone)]
+struct Token {
+    bearer: HeaderValue,
+    renew_at: i64,
+}
+
+impl Credentials {
+    pub fn new(secrets: Secrets, config: Config) -> Self {
+        crypto::install();
+        Self {
+            secrets,
+            config,
+            tokens: Mutex::default(),
+        }
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, HashMap<String, Token>> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub async fn warm(&self, target: &Target, now: Timestamp) -> Result<()> {
+        self.bearer(target, now).await.map(drop)
+    }
+
+    /// The call with its full address and its proof of who we are.
+    pub async fn sign(&self, target: &Target, call: &Call, now: Timestamp) -> Result<Request<Bytes>> {
+        let address = format!("{}{}", target.base_url.trim_end_matches('/'), call.request.uri());
+        let uri: Uri = address
+            .parse()
+            .map_err(|_| Error::misconfigured(format!("the address of {} cannot be read", target.id())))?;
+        let mut request = call.request.clone();
+        *request.uri_mut() = uri;
+        request
+            .headers_mut()
+            .insert(header::AUTHORIZATION, self.bearer(target, now).await?);
+        Ok(request)
+    }
+
+    /// Forgets the token and fetches the secret again: what we had was refused.
+    pub async fn renew(&self, target: &Target) -> Result<()> {
+        self.tokens().remove(&target.id());
+        self.secrets.refresh(&target.secret).await.map(drop)
+    }
+
+    async fn bearer(&self, target: &Target, now: Timestamp) -> Result<HeaderValue> {
+        let held = self
+            .tokens()
+            .get(&target.id())
+            .filter(|token| token.renew_at > now.as_second())
+            .cloned();
+        if let Some(token) = held {
+            return Ok(token.bearer);
+        }
+        let credentials = self.secrets.get(&target.secret).await?;
+        let token = self.token(target, &credentials, now)?;
+        self.tokens().insert(target.id(), token.clone());
+        Ok(token.bearer)
+    }
+
+    fn token(&self, target: &Target, credentials: &secret::Credentials, now: Timestamp) -> Result<Token> {
+        let Auth::SignedToken {
+            secret,
+            encoding,
+            lifetime,
+            claims,
+        } = target.auth;
+        let encoding = credentials
+            .get(encoding)
+            .or_else(|| self.config.get(encoding))
+            .unwrap_or("raw");
+        let secret = credentials.need(secret)?;
+        let key = match encoding {
+            "raw" => EncodingKey::from_secret(secret.as_bytes()),
+            "base64" => {
+                let bytes = BASE64_STANDARD.decode(secret);
+                EncodingKey::from_secret(&bytes.map_err(|_| Error::misconfigured("a shared secret is not base64"))?)
+            }
+            _ => return Err(Error::misconfigured("a secret's encoding must be raw or base64")),
+        };
+        let hours: i64 = self.config.parse(lifetime, 24)?;
+        let (begin, end) = (
+            now.as_second() - SKEW,
+            now.as_second().saturating_add(hours.clamp(1, 168) * 3600),
+        );
+        let mut payload = BTreeMap::new();
+        for (claim, member) in claims {
+            payload.insert(*claim, json(&credentials.need(member)?)?);
+        }
+        for (claim, time) in [("iat", begin), ("nbf", begin), ("exp", end)] {
+            payload.insert(claim, json(&time)?);
+        }
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &payload, &key)
+            .map_err(|error| Error::new(Kind::Internal, "a token cannot be signed").because(error))?;
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {token}"))
+            .map_err(|error| Error::new(Kind::Internal, "a token cannot be sent").because(error))?;
+        bearer.set_sensitive(true);
+        Ok(Token {
+            bearer,
+            renew_at: end - EARLY,
+        })
+    }
+}
+
+fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<Box<RawValue>> {
+    serde_json::value::to_raw_value(value).map_err(|error| Error::new(Kind::Internal, "a claim").because(error))
+}

@@ -1,0 +1,205 @@
+//! What every outbound call gets, once: retry around a limit around authentication around a traced, timed `send`.
+//!
+//! The order is the point. The timeout is inside the retry, so that a silent partner costs one attempt and not the
+//! budget. The trace is innermost, so that every request that left is one log row, token refreshes included.
+
+mod credential;
+mod gate;
+mod policy;
+mod trace;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Request, StatusCode};
+use model::id::CorrelationId;
+use model::{Error, Kind, Result};
+use partners::{Answer, Auth, Call};
+use tokio::time::Instant;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::redact::Redactor;
+use crate::secret::Secrets;
+use crate::store::Store;
+
+pub use policy::Policy;
+pub use trace::{Attempt, Status, partition};
+pub use wire::Wire;
+
+/// No single attempt takes longer.
+pub const ATTEMPT: Duration = Duration::from_secs(8);
+/// A retry starts only if its delay and this much more fit before the deadline.
+const WORTHWHILE: Duration = Duration::from_secs(3);
+
+/// The narrow waist: one request out, one response in.
+pub trait Transport: Send + Sync {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>>;
+
+    /// Opens a connection to be used later.
+    fn warm<'a>(&'a self, url: &'a str) -> BoxFuture<'a, ()>;
+}
+
+/// One installation of a partner, as configured.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub partner: &'static str,
+    pub environment: String,
+    pub base_url: String,
+    pub secret: String,
+    pub auth: Auth,
+    pub loggable: &'static [&'static str],
+}
+
+impl Target {
+    fn id(&self) -> String {
+        format!("{}#{}", self.partner, self.environment)
+    }
+}
+
+/// The circumstances of one exchange.
+#[derive(Clone, Copy)]
+pub struct Trip {
+    pub correlation: CorrelationId,
+    pub clock: Clock,
+    pub deadline: Instant,
+    /// Whether the gate is read before the call rather than beside it: for callers who are not waited for.
+    pub unhurried: bool,
+}
+
+/// Everything outbound calls share.
+pub struct Outbound {
+    pub transport: Arc<dyn Transport>,
+    pub tracer: trace::Tracer,
+    credentials: credential::Credentials,
+    gate: gate::Gate,
+}
+
+impl Outbound {
+    pub fn new(transport: Arc<dyn Transport>, store: Arc<dyn Store>, secrets: Secrets, config: &Config) -> Self {
+        let redactor = Redactor::new(config.get("REDACTION_KEY").unwrap_or_default());
+        Self {
+            transport,
+            tracer: trace::Tracer::new(
+                Arc::clone(&store),
+                config.get("INTEGRATION_LOG_TABLE").map(Into::into),
+                redactor,
+            ),
+            credentials: credential::Credentials::new(secrets, config.clone()),
+            gate: gate::Gate::new(store, config.get("QUOTES_TABLE").map(Into::into)),
+        }
+    }
+
+    /// Opens the connection, fetches the secret and asks whether the gate is shut, all at once.
+    pub async fn warm(&self, target: &Target, clock: Clock) {
+        let connect = self.transport.warm(&target.base_url);
+        let _ = tokio::join!(
+            connect,
+            self.credentials.warm(target, clock.now()),
+            self.gate.refresh(target, clock.now())
+        );
+    }
+
+    /// Sends `call` until `read` is content with the answer or the policy says stop. Rows of the integration log gather in
+    /// the tracer; the caller writes them together with its own.
+    pub async fn exchange<T>(
+        &self,
+        target: &Target,
+        policy: &Policy,
+        trip: Trip,
+        call: &Call,
+        read: impl Fn(&Answer) -> Result<T>,
+    ) -> Result<T> {
+        let mut done = policy::Done::default();
+        if trip.unhurried {
+            self.gate.refresh(target, trip.clock.now()).await;
+        }
+        loop {
+            self.pass_gate(target, policy, trip).await?;
+            let attempt = self.attempt(target, trip, call, &read);
+            let (outcome, mut row) = if done.is_first() && !trip.unhurried {
+                tokio::join!(attempt, self.gate.refresh_if_old(target, trip.clock.now())).0
+            } else {
+                attempt.await
+            };
+            let error = match outcome {
+                Ok(value) => {
+                    self.tracer.keep(row.status(Status::Success).retry(done.attempts));
+                    return Ok(value);
+                }
+                Err(error) => error,
+            };
+            let hold = error.retry_after.filter(|_| error.kind == Kind::PartnerThrottled);
+            if let Some(wait) = hold {
+                self.gate.shut(target, trip.clock.now(), wait).await;
+            }
+            let left = trip.deadline.saturating_duration_since(Instant::now());
+            let next = policy
+                .next(&mut done, &error, call.repeatable)
+                .filter(|delay| *delay + WORTHWHILE <= left);
+            row = row.failed(&error).retry(done.attempts);
+            done.attempts += 1;
+            let Some(delay) = next else {
+                self.tracer.keep(row.status(Status::Failed));
+                return Err(error);
+            };
+            self.tracer.keep(row.status(Status::Retry));
+            if error.kind == Kind::PartnerAuth {
+                self.credentials.renew(target).await?;
+            }
+            tokio::join!(tokio::time::sleep(delay), self.tracer.flush());
+        }
+    }
+
+    /// Waits until the gate opens, if that is soon enough; otherwise nothing is sent.
+    async fn pass_gate(&self, target: &Target, policy: &Policy, trip: Trip) -> Result<()> {
+        let Some(wait) = self.gate.shut_for(target, trip.clock.now()) else {
+            return Ok(());
+        };
+        let left = trip.deadline.saturating_duration_since(Instant::now());
+        if !policy.waits(wait) || wait + WORTHWHILE > left {
+            let shut = Error::new(Kind::PartnerThrottled, "the partner asked everybody to wait");
+            return Err(shut.retry_after(Some(wait)));
+        }
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+
+    /// One request on the wire and its row.
+    async fn attempt<T>(
+        &self,
+        target: &Target,
+        trip: Trip,
+        call: &Call,
+        read: impl Fn(&Answer) -> Result<T>,
+    ) -> (Result<T>, Attempt) {
+        let started = Instant::now();
+        let row = self.tracer.attempt(target, trip, call);
+        let sent = async {
+            let request = self.credentials.sign(target, call, trip.clock.now()).await?;
+            let left = trip.deadline.saturating_duration_since(Instant::now());
+            let silent = Error::new(Kind::PartnerTimeout, "the partner did not answer in time");
+            tokio::time::timeout(ATTEMPT.min(left), self.transport.send(request))
+                .await
+                .map_err(|_| silent)?
+        };
+        let (status, headers, body) = match sent.await {
+            Ok(answer) => answer,
+            Err(error) => return (Err(error), row.took(started.elapsed())),
+        };
+        let answer = Answer {
+            status,
+            headers,
+            body,
+            received_at: trip.clock.now(),
+        };
+        let row = row.took(started.elapsed()).answered(&answer);
+        (read(&answer), row)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! The transport on reqwest: HTTP/1.1, web roots from the binary, no redirects, answers up to 1 MiB.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Request, StatusCode};
+use model::{Error, Kind, Result};
+use reqwest::redirect::Policy;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+
+use super::Transport;
+use crate::config::Config;
+
+const CONNECT: Duration = Duration::from_secs(2);
+/// Shorter than servers keep idle connections: a request on a connection that is just being closed has no known outcome.
+const IDLE: Duration = Duration::from_secs(15);
+const LARGEST: usize = 1024 * 1024;
+
+pub struct Wire {
+    config: Config,
+    client: OnceLock<reqwest::Client>,
+}
+
+impl Wire {
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            client: OnceLock::new(),
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the transport")]
+    fn client(&self) -> Result<&reqwest::Client> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let broken = |error: &dyn std::fmt::Display| Error::misconfigured(format!("no TLS client: {error}"));
+        let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| broken(&error))?
+            .with_root_certificates(self.roots())
+            .with_no_client_auth();
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(Policy::none())
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE)
+            .tcp_nodelay(true)
+            .user_agent("trunkline")
+            .build()
+            .map_err(|error| broken(&error))?;
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    /// The web's roots, or those that `AWS_CA_BUNDLE` puts in their place.
+    fn roots(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        match self
+            .config
+            .get("AWS_CA_BUNDLE")
+            .and_then(|path| CertificateDer::pem_file_iter(path).ok())
+        {
+            Some(bundle) => {
+                roots.add_parsable_certificates(bundle.flatten());
+            }
+            None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        }
+        roots
+    }
+}
+
+impl Transport for Wire {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
+        Box::pin(async move {
+            let request = reqwest::Request::try_from(request)
+                .map_err(|_| Error::misconfigured("the address of a partner cannot be called"))?;
+            let mut response = self.client()?.execute(request).await.map_err(failure)?;
+            let mut body = BytesMut::new();
+            while let Some(chunk) = response.chunk().await.map_err(failure)? {
+                if body.len() + chunk.len() > LARGEST {
+                    return Err(Error::new(
+                        Kind::PartnerBadResponse,
+                        "the partner's answer is larger than 1 MiB",
+                    ));
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok((response.status(), std::mem::take(response.headers_mut()), body.freeze()))
+        })
+    }
+
+    fn warm<'a>(&'a self, url: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            if let Ok(client) = self.client() {
+                let _ = client.head(url).send().await;
+            }
+        })
+    }
+}
+
+/// Not reaching a partner is known to be harmless; every other failure may have been preceded by success.
+fn failure(error: reqwest::Error) -> Error {
+    let error = error.without_url();
+    let (kind, message) = if error.is_connect() {
+        (Kind::PartnerUnreachable, "the partner cannot be reached")
+    } else {
+        (Kind::PartnerTimeout, "the partner did not answer")
+    };
+    Error::new(kind, message).because(error)
+}
