@@ -33,11 +33,10 @@ impl<'a> Aws<'a> {
 
     /// A tool of the Python environment that can reach the emulator only.
     pub fn command(&self, tool: &str) -> Result<Command> {
-        let mut command = self.venv.command(tool)?;
-        let path = self.venv.path()?;
+        let mut command = Command::new(self.venv.tool(tool));
         command
             .env_clear()
-            .env("PATH", path)
+            .env("PATH", self.venv.path()?)
             .env("HOME", self.home)
             .env("SAM_CLI_TELEMETRY", "0")
             .env("AWS_ENDPOINT_URL", &self.endpoint)

@@ -7,7 +7,7 @@ use crate::leaks;
 use crate::process;
 use crate::progress::Progress;
 use crate::settings::Settings;
-use crate::up;
+use crate::site;
 use crate::venv::Venv;
 use crate::workspace::Workspace;
 
@@ -78,7 +78,7 @@ fn sam_build(workspace: &Workspace, venv: &Venv) -> Result<()> {
         .arg(workspace.target.join("sam"))
         .args([
             "--parameter-overrides",
-            &format!("Architecture={}", up::architecture()?),
+            &format!("Architecture={}", site::architecture()?),
         ]);
     process::run(command)
 }

@@ -1,6 +1,5 @@
 //! The developer's tool: `cargo xtask` runs Trunkline on this machine, tests it and checks it.
 
-#![expect(clippy::print_stdout, reason = "a command-line tool talks on stdout")]
 #![expect(
     clippy::disallowed_methods,
     reason = "no part of the hub: it has the shell's environment and clock"
@@ -21,6 +20,7 @@ mod process;
 mod progress;
 mod services;
 mod settings;
+mod site;
 mod stack;
 mod template;
 mod test;
@@ -113,7 +113,7 @@ fn perform(task: Task) -> Result<()> {
                 None => Workspace::load()?.target.join(up::LOCAL),
             };
             let token = Signer::of_stack(&stack)?.token(&Person::new(role, &email, &sub), hours)?;
-            println!("{token}");
+            progress::say(token);
             Ok(())
         }
     }

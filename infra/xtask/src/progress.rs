@@ -1,6 +1,7 @@
 //! What a person sees while the tool works: one line when a step begins, one with its time when it ends.
 
 use std::fmt::Display;
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use crate::failure::Result;
@@ -27,7 +28,7 @@ impl Progress {
 
     /// Does one step and says how long it took.
     pub fn step<T>(&mut self, name: impl Display, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        println!("==> {name}");
+        say(format!("==> {name}"));
         let begun = Instant::now();
         let outcome = work();
         let step = Step {
@@ -35,7 +36,7 @@ impl Progress {
             took: begun.elapsed(),
             passed: outcome.is_ok(),
         };
-        println!(
+        say(format!(
             "    {} after {}",
             if step.passed { "done" } else { "FAILED" },
             seconds(step.took)
@@ -57,16 +58,16 @@ impl Progress {
 
     /// Every step with its time, then an error if one of them failed.
     pub fn close(self, what: &str) -> Result<()> {
-        println!("\n{what}:");
+        say(format!("\n{what}:"));
         for step in &self.steps {
-            println!(
+            say(format!(
                 "    {:>8}  {}{}",
                 seconds(step.took),
                 step.name,
                 if step.passed { "" } else { "  FAILED" }
             );
         }
-        println!("    {:>8}  in all", self.total());
+        say(format!("    {:>8}  in all", self.total()));
         match self.steps.iter().filter(|step| !step.passed).count() {
             0 => Ok(()),
             failed => Err(format!("{what}: {failed} of {} steps failed", self.steps.len()).into()),
@@ -74,9 +75,14 @@ impl Progress {
     }
 }
 
+/// Tells the person something. A closed stdout (`| head`) is no reason to stop half way with a stack running.
+pub fn say(line: impl Display) {
+    let _closed = writeln!(io::stdout(), "{line}");
+}
+
 /// A detail of the step under way.
 pub fn note(line: impl Display) {
-    println!("    {line}");
+    say(format!("    {line}"));
 }
 
 fn seconds(duration: Duration) -> String {

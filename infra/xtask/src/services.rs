@@ -20,6 +20,9 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 pub const EMULATOR: &str = "emulator";
 pub const SANDBOX: &str = "sandbox";
 
+/// The file in a stack's folder that is locked by whoever changes the stack.
+pub const LOCK: &str = "lock";
+
 /// Whether a stack lives where people look for it or out of everybody's way.
 #[derive(Clone, Copy)]
 pub enum Ports {
@@ -136,19 +139,18 @@ pub fn log(dir: &Path, name: &str) -> PathBuf {
     dir.join("log").join(format!("{name}.log"))
 }
 
-/// Returns when one of the processes has ended (its name) or the person wants to stop.
+/// Returns when the person wants to stop, here or with `down`, or when a process has ended by itself: that one's name.
 pub fn watch(dir: &Path) -> Option<&'static str> {
-    let mut checked = Instant::now();
     while !process::interrupted() {
-        thread::sleep(Duration::from_millis(100));
-        if checked.elapsed() > Duration::from_secs(1) {
-            checked = Instant::now();
-            let ended = [EMULATOR, SANDBOX]
-                .into_iter()
-                .find(|name| running(dir, name).is_none());
-            if ended.is_some() {
-                return ended;
-            }
+        thread::sleep(Duration::from_millis(250));
+        let Some(ended) = [EMULATOR, SANDBOX].into_iter().find(|name| running(dir, name).is_none()) else { continue };
+        // Another `up` may be starting it again; when that is done, it runs or has not come up.
+        let _lock = files::lock(&dir.join(LOCK), "another cargo xtask works on this stack").ok()?;
+        if !pid_file(dir, ended).exists() {
+            return None;
+        }
+        if running(dir, ended).is_none() {
+            return Some(ended);
         }
     }
     None

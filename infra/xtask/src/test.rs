@@ -3,9 +3,11 @@
 use std::process::Command;
 
 use crate::failure::Result;
+use crate::files;
 use crate::process;
 use crate::progress::Progress;
 use crate::services::Ports;
+use crate::site;
 use crate::up;
 use crate::venv::Venv;
 use crate::workspace::Workspace;
@@ -27,9 +29,10 @@ pub fn test() -> Result<()> {
         process::run(tests)
     });
     process::go_on()?;
+    let _run = files::lock(&dir.join("run"), "another cargo xtask test is at work: waiting for it")?;
     // A run that was killed may have left one.
     up::take_down(&dir);
-    match up::bring_up(&mut progress, &workspace, &dir, Ports::Free) {
+    match site::bring_up(&mut progress, &workspace, &dir, Ports::Free) {
         Ok(_) => progress.attempt("end-to-end tests on the deployed stack", || {
             let mut tests = workspace.cargo();
             tests.args(["test", "--package", "tests", "--no-fail-fast"]);

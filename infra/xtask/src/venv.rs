@@ -1,7 +1,7 @@
 //! The Python tools: a virtual environment made from requirements.txt, and commands that run in it.
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -27,7 +27,7 @@ impl Venv {
         let requirements = workspace.root.join("requirements.txt");
         let wanted = files::sha256_of_file(&requirements)?;
         let _lock = files::lock(
-            &venv.folder.with_extension("lock"),
+            &workspace.target.join("venv.lock"),
             "another cargo xtask is making the Python tools",
         )?;
         if !venv.is_made_from(&wanted) {
@@ -42,14 +42,14 @@ impl Venv {
         self.folder.join("bin").join(name)
     }
 
-    /// A tool of the environment that finds the others first on its PATH (`sam build` looks for cargo-lambda).
+    /// A tool that finds the environment's others first on its PATH: `sam build` looks for cargo-lambda.
     pub fn command(&self, name: &str) -> Result<Command> {
         let mut command = Command::new(self.tool(name));
         command.env("PATH", self.path()?).env("SAM_CLI_TELEMETRY", "0");
         Ok(command)
     }
 
-    pub fn path(&self) -> Result<std::ffi::OsString> {
+    pub fn path(&self) -> Result<OsString> {
         let usual = env::var_os("PATH").unwrap_or_default();
         let folders = [self.folder.join("bin")].into_iter().chain(env::split_paths(&usual));
         env::join_paths(folders).context("PATH")

@@ -55,7 +55,6 @@ impl Funder for Lex {
     fn loggable(&self) -> &'static [&'static str] {
         &[
             "cap_id",
-            "cap_code",
             "model_year",
             "contract_type_id",
             "plan",
@@ -81,7 +80,6 @@ impl Funder for Lex {
             "balloon",
             "valid_until",
             "code",
-            "field",
         ]
     }
 

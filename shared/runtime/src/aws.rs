@@ -13,7 +13,6 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use crate::config::Config;
 
 /// What every client shares: one HTTP stack, one pool, one set of roots.
-#[derive(Clone)]
 pub struct Aws {
     config: Config,
     http: OnceLock<SharedHttpClient>,

@@ -20,11 +20,12 @@ pub struct Ports {
 impl Ports {
     /// Handles only: nothing is opened before its first use.
     pub fn aws(config: &Config) -> Self {
-        let aws = Aws::new(config.clone());
+        let aws = Arc::new(Aws::new(config.clone()));
+        let (tables, queues, secrets) = (Arc::clone(&aws), Arc::clone(&aws), aws);
         Self {
-            store: Arc::new(Dynamo::new(aws.dynamo())),
-            sender: Arc::new(Sqs(aws.sqs())),
-            vault: Arc::new(SecretsManager(aws.secrets())),
+            store: Arc::new(Dynamo::new(move || tables.dynamo())),
+            sender: Arc::new(Sqs::new(move || queues.sqs())),
+            vault: Arc::new(SecretsManager::new(move || secrets.secrets())),
             transport: Arc::new(Wire::new(config.clone())),
         }
     }

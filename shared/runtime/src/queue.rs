@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use futures_util::FutureExt;
@@ -48,7 +49,13 @@ impl Queue {
     }
 }
 
-pub struct Sqs(pub aws_sdk_sqs::Client);
+pub struct Sqs(LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>);
+
+impl Sqs {
+    pub fn new(client: impl FnOnce() -> Client + Send + 'static) -> Self {
+        Self(LazyLock::new(Box::new(client)))
+    }
+}
 
 impl Sender for Sqs {
     fn send<'a>(

@@ -70,7 +70,7 @@ impl Redactor {
                 written(&seen?)
             }
             b'n' => Some(raw.to_owned()),
-            _ if member.is_some_and(|member| allowed.contains(&member)) => Some(raw.to_owned()),
+            _ if member.is_some_and(|member| allowed.contains(&member)) && is_plain(raw.get()) => Some(raw.to_owned()),
             _ => written(&self.text(raw.get())),
         }
     }
@@ -84,6 +84,15 @@ impl Redactor {
             self.text(&name)
         }
     }
+}
+
+/// A number, a flag or a single short word. An allowed member is no licence for prose.
+fn is_plain(scalar: &str) -> bool {
+    let word = scalar.trim_matches('"');
+    word.len() <= 64
+        && word
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '+'))
 }
 
 fn written<T: Serialize>(value: &T) -> Option<Box<RawValue>> {

@@ -1,9 +1,9 @@
 //! Secrets: one JSON object of named values per partner and environment, fetched once and kept.
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use futures_util::future::BoxFuture;
 use model::{Error, Kind, Result};
@@ -15,7 +15,13 @@ pub trait Vault: Send + Sync {
     fn fetch<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<SecretString>>;
 }
 
-pub struct SecretsManager(pub aws_sdk_secretsmanager::Client);
+pub struct SecretsManager(LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>);
+
+impl SecretsManager {
+    pub fn new(client: impl FnOnce() -> Client + Send + 'static) -> Self {
+        Self(LazyLock::new(Box::new(client)))
+    }
+}
 
 impl Vault for SecretsManager {
     fn fetch<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<SecretString>> {

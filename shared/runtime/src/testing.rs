@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Request, StatusCode};
+use jiff::Timestamp;
 use model::{Error, Kind, Result};
 use secrecy::SecretString;
 use tokio::time::Instant;
@@ -188,4 +191,65 @@ pub fn within(limit: Duration) -> Time {
         started,
         deadline: started + limit,
     }
+}
+
+/// A key pair that exists for tests and is used nowhere else.
+#[derive(Clone, Copy)]
+pub struct TestKey {
+    pkcs8: &'static [u8],
+    pub public_pem: &'static str,
+}
+
+pub const KEY: TestKey = TestKey {
+    pkcs8: include_bytes!("../fixtures/test-only-key-one.pk8"),
+    public_pem: include_str!("../fixtures/test-only-key-one.pub.pem"),
+};
+
+pub const OTHER_KEY: TestKey = TestKey {
+    pkcs8: include_bytes!("../fixtures/test-only-key-two.pk8"),
+    public_pem: include_str!("../fixtures/test-only-key-two.pub.pem"),
+};
+
+impl TestKey {
+    /// A token with this header and these claims, whatever they say.
+    pub fn sign(&self, header: &serde_json::Value, claims: &serde_json::Value) -> Result<String> {
+        self.sign_text(&header.to_string(), &claims.to_string())
+    }
+
+    pub fn sign_text(&self, header: &str, claims: &str) -> Result<String> {
+        let internal = |what: &str| Error::new(Kind::Internal, what);
+        let message = format!(
+            "{}.{}",
+            BASE64_URL_SAFE_NO_PAD.encode(header),
+            BASE64_URL_SAFE_NO_PAD.encode(claims)
+        );
+        let key = ring::signature::RsaKeyPair::from_pkcs8(self.pkcs8).map_err(|_| internal("the test key"))?;
+        let mut signature = vec![0; key.public().modulus_len()];
+        let random = ring::rand::SystemRandom::new();
+        key.sign(
+            &ring::signature::RSA_PKCS1_SHA256,
+            &random,
+            message.as_bytes(),
+            &mut signature,
+        )
+        .map_err(|_| internal("signing"))?;
+        Ok(format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
+    }
+}
+
+/// The claims of a person as the auth service would write them.
+pub fn claims(subject: &str, email: &str, roles: &[&str], now: Timestamp) -> serde_json::Value {
+    serde_json::json!({
+        "iss": "self-serve-platform", "aud": "self-serve-users", "sub": subject, "email": email, "email_verified": true,
+        "roles": roles, "iat": now.as_second(), "exp": now.as_second() + 3600,
+    })
+}
+
+/// The settings that accept [`KEY`]'s tokens.
+pub fn auth_settings() -> Vec<(&'static str, String)> {
+    vec![
+        ("JWT_PUBLIC_KEY", KEY.public_pem.replace('\n', "\\n")),
+        ("JWT_ISSUER", "self-serve-platform".into()),
+        ("JWT_AUDIENCE", "self-serve-users".into()),
+    ]
 }

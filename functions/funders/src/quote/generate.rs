@@ -126,11 +126,9 @@ async fn ask_funder(
         deadline,
         unhurried: false,
     };
+    let create = if fresh { vec![row.create(env)?] } else { Vec::new() };
     let pending = async {
-        if !fresh {
-            return Ok(());
-        }
-        match env.store().write(vec![row.create(env)?]).await? {
+        match env.store().write(create).await? {
             Written::Done => Ok(()),
             Written::Refused(_) => Err(Error::new(Kind::Internal, "a new quote's id is taken")),
         }

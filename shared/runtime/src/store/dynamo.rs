@@ -1,6 +1,7 @@
 //! The store on DynamoDB.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
@@ -14,17 +15,19 @@ use model::{Error, Kind, Result};
 use super::condition::Expression;
 use super::{Item, Key, Outcome, Store, Write};
 
-#[derive(Clone)]
 pub struct Dynamo {
-    client: Client,
+    client: LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>,
 }
 
 /// DynamoDB takes at most this many rows in one batch.
 const BATCH: usize = 25;
 
 impl Dynamo {
-    pub fn new(client: Client) -> Self {
-        Self { client }
+    /// The client is made at its first use: most functions name no table.
+    pub fn new(client: impl FnOnce() -> Client + Send + 'static) -> Self {
+        Self {
+            client: LazyLock::new(Box::new(client)),
+        }
     }
 
     async fn write_one(&self, write: Write) -> Result<Outcome> {

@@ -1,0 +1,245 @@
+//! The domain on stand-ins: what its callers, its queue and its funder would see.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use aws_lambda_events::encodings::Body;
+use aws_lambda_events::sqs::SqsEvent;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use jiff::Timestamp;
+use runtime::clock::Clock;
+use runtime::testing::{KEY, Play, World, auth_settings, claims, within};
+use runtime::transport::Attempt as LogRow;
+use runtime::{Domain, store};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::Env;
+use crate::quote::row::QuoteRow;
+
+pub const SAMPLE: &str = include_str!("../../../../../events/bodies/quote.json");
+pub const PRICED: &str = include_str!("../../../../../shared/partners/fixtures/lex/quote.answer.json");
+const EVENT: &str = include_str!("../../../../../events/funders-quote-generate.json");
+const STATUS_EVENT: &str = include_str!("../../../../../events/funders-quote-status.json");
+const RETRY_EVENT: &str = include_str!("../../../../../events/funders-quote-retry.json");
+pub const JOHN: &str = "john.doe@example.com";
+
+/// A day before the fixture's price ends.
+pub const START: &str = "2024-12-30T10:20:00Z";
+
+pub struct House {
+    pub world: World,
+    pub env: Arc<Env>,
+    pub clock: Clock,
+    pub born: Instant,
+}
+
+/// What a caller got.
+#[derive(Debug)]
+pub struct Got {
+    pub status: i64,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Got {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    pub fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+pub fn priced() -> Play {
+    Play::answer(200, PRICED)
+}
+
+impl House {
+    pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    pub fn with(settings: &[(&str, &str)]) -> Self {
+        Self::on(World::default(), settings)
+    }
+
+    /// Another sandbox on the same world.
+    pub fn on(world: World, settings: &[(&str, &str)]) -> Self {
+        let mut config: BTreeMap<String, String> = [
+            ("QUOTES_TABLE", "quotes"),
+            ("INTEGRATION_LOG_TABLE", "log"),
+            ("IDEMPOTENCY_TABLE", "keys"),
+            ("QUOTE_RETRY_QUEUE_URL", "retry"),
+            ("QUOTE_RETRY_DLQ_URL", "dead"),
+            ("LEX_SANDBOX_URL", "http://lex.test/api/v1"),
+            ("LEX_SANDBOX_SECRET", "lex-sandbox"),
+            ("REDACTION_KEY", "test"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        config.extend(
+            auth_settings()
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value)),
+        );
+        config.extend(
+            settings
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        let credentials = json!({
+            "LEX_APP_ID": "test-lex-app", "LEX_SHARED_SECRET": "test-lex-secret",
+            "LEX_DEALER_ID_MAJOR": "test-major", "LEX_DEALER_ID_MINOR": "test-minor",
+        });
+        world
+            .safe
+            .secrets
+            .lock()
+            .unwrap()
+            .insert("lex-sandbox".into(), credentials.to_string());
+        let env = Arc::new(Env::load(config.into_iter().collect(), world.ports()));
+        let clock = Clock::starting(START.parse().unwrap());
+        Self {
+            world,
+            env,
+            clock,
+            born: Instant::now(),
+        }
+    }
+
+    pub fn token(&self, subject: &str, email: &str, roles: &[&str]) -> String {
+        let claims = claims(subject, email, roles, self.clock.now());
+        format!(
+            "Bearer {}",
+            KEY.sign(&json!({"alg": "RS256", "typ": "JWT"}), &claims).unwrap()
+        )
+    }
+
+    pub async fn quote(&self, headers: &[(&str, &str)]) -> Got {
+        // Signing takes longer than everything else here does, and every house has the same clock.
+        static TOKEN: OnceLock<String> = OnceLock::new();
+        self.quote_as(TOKEN.get_or_init(|| self.token("john", JOHN, &[])), SAMPLE, headers)
+            .await
+    }
+
+    pub async fn quote_as(&self, token: &str, body: &str, headers: &[(&str, &str)]) -> Got {
+        let mut event: ApiGatewayV2httpRequest = serde_json::from_str(EVENT).unwrap();
+        event.body = Some(body.into());
+        put(&mut event.headers, token, headers);
+        let function = runtime::http(crate::quote::generate::generate).once();
+        got(function
+            .answer(
+                Arc::clone(&self.env),
+                self.clock,
+                within(Duration::from_secs(29)),
+                event,
+            )
+            .await)
+    }
+
+    pub async fn status(&self, token: &str, id: &str) -> Got {
+        let mut event: ApiGatewayV2httpRequest = serde_json::from_str(STATUS_EVENT).unwrap();
+        event.path_parameters.insert("quoteId".into(), id.into());
+        put(&mut event.headers, token, &[]);
+        let function = runtime::http(crate::quote::status::status);
+        got(function
+            .answer(
+                Arc::clone(&self.env),
+                self.clock,
+                within(Duration::from_secs(29)),
+                event,
+            )
+            .await)
+    }
+
+    /// Delivers a message; true if it is done with.
+    pub async fn deliver(&self, body: &str, deliveries: u32) -> bool {
+        let mut event: SqsEvent = serde_json::from_str(RETRY_EVENT).unwrap();
+        event.records[0].body = Some(body.into());
+        event.records[0]
+            .attributes
+            .insert("ApproximateReceiveCount".into(), deliveries.to_string());
+        let worker = runtime::queue(crate::quote::retry::retry);
+        let answer = worker
+            .work(
+                Arc::clone(&self.env),
+                self.clock,
+                within(Duration::from_secs(29)),
+                event,
+            )
+            .await;
+        answer.batch_item_failures.is_empty()
+    }
+
+    pub fn rows(&self) -> Vec<QuoteRow> {
+        let rows = self.world.store.table("quotes").into_iter();
+        rows.filter(|row| row["sk"].as_s().unwrap() == "QUOTE")
+            .map(|row| store::typed(row).unwrap())
+            .collect()
+    }
+
+    pub fn row(&self) -> QuoteRow {
+        let mut rows = self.rows();
+        assert_eq!(rows.len(), 1);
+        rows.remove(0)
+    }
+
+    /// By time.
+    pub fn log(&self) -> Vec<LogRow> {
+        let mut rows: Vec<LogRow> = self
+            .world
+            .store
+            .table("log")
+            .into_iter()
+            .map(|row| store::typed(row).unwrap())
+            .collect();
+        rows.sort_by_key(|row| row.created_at);
+        rows
+    }
+
+    /// Seconds after the house was built at which the funder was called.
+    pub fn calls(&self) -> Vec<f64> {
+        self.world
+            .stage
+            .seen()
+            .iter()
+            .map(|(at, _)| at.duration_since(self.born).as_secs_f64().round())
+            .collect()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+fn put(headers: &mut HeaderMap, token: &str, more: &[(&str, &str)]) {
+    headers.remove("authorization");
+    for (name, value) in more
+        .iter()
+        .chain([("authorization", token)].iter().filter(|(_, token)| !token.is_empty()))
+    {
+        headers.insert(
+            HeaderName::try_from(*name).unwrap(),
+            HeaderValue::from_str(value).unwrap(),
+        );
+    }
+}
+
+fn got(response: aws_lambda_events::apigw::ApiGatewayV2httpResponse) -> Got {
+    let Some(Body::Text(text)) = response.body else {
+        panic!("no text")
+    };
+    Got {
+        status: response.status_code,
+        headers: response.headers,
+        text,
+    }
+}
