@@ -1,3 +1,19 @@
 //! What holds between the parts: names, routes, the API document, store behaviour, and the deployed stack end to end.
+//!
+//! `cargo xtask test` starts a stack of its own and says in `TRUNKLINE_STACK` where its description is.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "all of this is tests, helpers included"
+)]
+
+mod end_to_end;
+mod names;
 mod openapi;
+mod routes;
+mod stack;
+mod store;
+mod template;

@@ -39,6 +39,8 @@ impl<'a> Aws<'a> {
             .env("PATH", self.venv.path()?)
             .env("HOME", self.home)
             .env("SAM_CLI_TELEMETRY", "0")
+            // Seconds between two questions; the usual 5 are half of a deployment here.
+            .env("SAM_CLI_POLL_DELAY", "0.5")
             .env("AWS_ENDPOINT_URL", &self.endpoint)
             .env("AWS_REGION", self.region)
             .env("AWS_DEFAULT_REGION", self.region)
@@ -48,15 +50,17 @@ impl<'a> Aws<'a> {
         Ok(command)
     }
 
-    /// Runs the AWS command line and reads what it prints.
-    pub fn call(&self, arguments: &[&str]) -> Result<Value> {
+    /// Runs the AWS command line and reads what it prints: `call("lambda get-function", &[("function-name", name)])`.
+    pub fn call(&self, operation: &str, options: &[(&str, &str)]) -> Result<Value> {
         let mut command = self.command("aws")?;
-        command.args(["--output", "json"]).args(arguments);
-        let what = arguments.iter().take(2).copied().collect::<Vec<_>>().join(" ");
-        let printed = process::capture(command).context(&what)?;
+        command.args(["--output", "json"]).args(operation.split(' '));
+        for (name, value) in options {
+            command.arg(format!("--{name}")).arg(value);
+        }
+        let printed = process::capture(command).context(operation)?;
         if printed.trim().is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_str(&printed).context(what)
+        serde_json::from_str(&printed).context(operation)
     }
 }

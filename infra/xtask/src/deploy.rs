@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
 use crate::build::Packages;
+use crate::code;
 use crate::credentials::SECRETS;
-use crate::failure::{Context, Failure, Result};
+use crate::failure::{Context, Result};
 use crate::files;
 use crate::invoke;
 use crate::names;
@@ -21,14 +21,14 @@ use crate::workspace::Workspace;
 
 /// The emulator gives an API the id that this tag names, so a base URL survives `down` and `up`.
 const API_ID_TAG: &str = "ms-custom-id=7a11c0de";
-/// How many packages are sent at once.
-const SENDERS: usize = 4;
 
 pub struct Deployment<'a> {
     pub workspace: &'a Workspace,
     pub settings: &'a Settings,
     pub aws: &'a Aws<'a>,
     pub dir: &'a Path,
+    /// The emulator's process: with another one everything is to be deployed again.
+    pub emulator: i32,
     /// `Name=value`, the machine's own; samconfig.toml has the rest.
     pub parameters: Vec<String>,
 }
@@ -42,12 +42,11 @@ pub struct Deployed {
 }
 
 impl Deployment<'_> {
-    /// Deploys what differs from what is there. `fresh` says that the emulator has just been started.
-    pub fn deploy(&self, packages: &Packages, fresh: bool) -> Result<Deployed> {
+    /// Deploys what differs from what is there.
+    pub fn deploy(&self, packages: &Packages) -> Result<Deployed> {
         let (text, recipe) = self.render()?;
-        let before = if fresh { None } else { files::read_json(&self.record()) };
-        let before = before.filter(|before| before.get("recipe").and_then(Value::as_str) == Some(recipe.as_str()));
-        let deployed = match before {
+        let before = files::read_json(&self.record());
+        let deployed = match before.filter(|before| before.get("recipe") == Some(&recipe.as_str().into())) {
             Some(before) => self.update_code(&before, packages)?,
             None => self.deploy_all(&text)?,
         };
@@ -72,7 +71,11 @@ impl Deployment<'_> {
                 .then(|| self.workspace.package_of(binary))
         };
         let text = template::deployable(&original, root, &known)?;
-        let mut parts = vec![text.clone(), files::read(&self.settings.file)?];
+        let mut parts = vec![
+            text.clone(),
+            files::read(&self.settings.file)?,
+            self.emulator.to_string(),
+        ];
         for nested in template::nested(&original) {
             parts.push(files::read(&root.join(nested))?);
         }
@@ -110,25 +113,17 @@ impl Deployment<'_> {
         for secret in SECRETS {
             let id = format!("trunkline/{}/{}", self.settings.stage()?, secret.name);
             let value = secret.json();
-            self.aws.call(&[
-                "secretsmanager",
-                "put-secret-value",
-                "--secret-id",
-                &id,
-                "--secret-string",
-                &value,
-            ])?;
+            self.aws.call(
+                "secretsmanager put-secret-value",
+                &[("secret-id", &id), ("secret-string", &value)],
+            )?;
         }
         Ok(())
     }
 
     fn outputs(&self) -> Result<BTreeMap<String, String>> {
-        let answer = self.aws.call(&[
-            "cloudformation",
-            "describe-stacks",
-            "--stack-name",
-            &self.settings.stack_name,
-        ])?;
+        let stack = [("stack-name", self.settings.stack_name.as_str())];
+        let answer = self.aws.call("cloudformation describe-stacks", &stack)?;
         let outputs = answer
             .pointer("/Stacks/0/Outputs")
             .and_then(Value::as_array)
@@ -140,10 +135,8 @@ impl Deployment<'_> {
     }
 
     fn functions(&self) -> Result<BTreeMap<String, String>> {
-        let stack = &self.settings.stack_name;
-        let answer = self
-            .aws
-            .call(&["cloudformation", "list-stack-resources", "--stack-name", stack])?;
+        let stack = [("stack-name", self.settings.stack_name.as_str())];
+        let answer = self.aws.call("cloudformation list-stack-resources", &stack)?;
         let resources = answer.pointer("/StackResourceSummaries").and_then(Value::as_array);
         let functions = resources
             .into_iter()
@@ -169,47 +162,10 @@ impl Deployment<'_> {
             .iter()
             .filter(|(binary, _)| sent.get(*binary) != packages.get(*binary))
             .collect();
-        note(format!(
-            "the template is unchanged, {} of {} functions are not",
-            changed.len(),
-            packages.len()
-        ));
-        for some in changed.chunks(SENDERS) {
-            let outcomes: Vec<Result<()>> = thread::scope(|scope| {
-                let senders: Vec<_> = some
-                    .iter()
-                    .map(|(binary, function)| scope.spawn(|| self.send(binary, function)))
-                    .collect();
-                let lost = || Err(Failure::from("a sender ended early"));
-                senders
-                    .into_iter()
-                    .map(|sender| sender.join().unwrap_or_else(|_| lost()))
-                    .collect()
-            });
-            outcomes.into_iter().collect::<Result<()>>()?;
-        }
+        let (some, all) = (changed.len(), packages.len());
+        note(format!("the template is unchanged, {some} of {all} functions are not"));
+        code::send(self.workspace, self.aws, self.dir, &changed)?;
         Ok(deployed)
-    }
-
-    fn send(&self, binary: &str, function: &str) -> Result<()> {
-        let folder = self.workspace.package_of(binary);
-        let archive = self.dir.join(format!("{binary}.zip"));
-        let mut zip = self.aws.command("python")?;
-        zip.current_dir(folder)
-            .args(["-m", "zipfile", "--create"])
-            .arg(&archive)
-            .arg("bootstrap");
-        process::capture(zip)?;
-        let file = format!("fileb://{}", archive.display());
-        self.aws.call(&[
-            "lambda",
-            "update-function-code",
-            "--function-name",
-            function,
-            "--zip-file",
-            &file,
-        ])?;
-        std::fs::remove_file(&archive).context(archive.display())
     }
 
     fn record(&self) -> PathBuf {

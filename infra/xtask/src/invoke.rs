@@ -12,7 +12,7 @@ use crate::names;
 
 /// `functions` is each binary with the name of its deployed function.
 pub fn write_variables(aws: &Aws, functions: &BTreeMap<String, String>, file: &Path) -> Result<()> {
-    let answer = aws.call(&["lambda", "list-functions"])?;
+    let answer = aws.call("lambda list-functions", &[])?;
     let configured = answer.get("Functions").and_then(Value::as_array);
     let mut all = Map::new();
     for function in configured.into_iter().flatten() {

@@ -8,6 +8,7 @@
 mod aws;
 mod build;
 mod check;
+mod code;
 mod credentials;
 mod deploy;
 mod failure;

@@ -36,11 +36,8 @@ impl Progress {
             took: begun.elapsed(),
             passed: outcome.is_ok(),
         };
-        say(format!(
-            "    {} after {}",
-            if step.passed { "done" } else { "FAILED" },
-            seconds(step.took)
-        );
+        let word = if step.passed { "done" } else { "FAILED" };
+        note(format!("{word} after {}", seconds(step.took)));
         self.steps.push(step);
         outcome
     }
@@ -60,14 +57,10 @@ impl Progress {
     pub fn close(self, what: &str) -> Result<()> {
         say(format!("\n{what}:"));
         for step in &self.steps {
-            say(format!(
-                "    {:>8}  {}{}",
-                seconds(step.took),
-                step.name,
-                if step.passed { "" } else { "  FAILED" }
-            );
+            let mark = if step.passed { "" } else { "  FAILED" };
+            note(format!("{:>8}  {}{mark}", seconds(step.took), step.name));
         }
-        say(format!("    {:>8}  in all", self.total()));
+        note(format!("{:>8}  in all", self.total()));
         match self.steps.iter().filter(|step| !step.passed).count() {
             0 => Ok(()),
             failed => Err(format!("{what}: {failed} of {} steps failed", self.steps.len()).into()),

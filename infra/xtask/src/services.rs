@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -22,6 +22,7 @@ pub const SANDBOX: &str = "sandbox";
 
 /// The file in a stack's folder that is locked by whoever changes the stack.
 pub const LOCK: &str = "lock";
+pub const BUSY: &str = "another cargo xtask works on this stack: waiting for it";
 
 /// Whether a stack lives where people look for it or out of everybody's way.
 #[derive(Clone, Copy)]
@@ -48,14 +49,14 @@ pub struct Running {
 }
 
 impl Service<'_> {
-    /// The process that runs already if it is still the right one, else a new one. The flag says which.
-    pub fn ensure(&self, dir: &Path, ports: Ports) -> Result<(Running, bool)> {
+    /// The process that runs already if it is still the right one, else a new one.
+    pub fn ensure(&self, dir: &Path, ports: Ports) -> Result<Running> {
         let mut before = None;
         if let Some(found) = running(dir, self.name) {
             let right = found.fingerprint == self.fingerprint;
             if right && http::status(&format!("http://127.0.0.1:{}{}", found.port, self.health)) == Some(200) {
                 note(format!("the {} runs already on port {}", self.name, found.port));
-                return Ok((found, false));
+                return Ok(found);
             }
             let reason = if right { "does not answer" } else { "is out of date" };
             note(format!(
@@ -66,7 +67,7 @@ impl Service<'_> {
             before = Some(found.port);
         }
         let port = self.port(ports, before)?;
-        self.start(dir, port).map(|started| (started, true))
+        self.start(dir, port)
     }
 
     fn start(&self, dir: &Path, port: u16) -> Result<Running> {
@@ -139,21 +140,36 @@ pub fn log(dir: &Path, name: &str) -> PathBuf {
     dir.join("log").join(format!("{name}.log"))
 }
 
-/// Returns when the person wants to stop, here or with `down`, or when a process has ended by itself: that one's name.
-pub fn watch(dir: &Path) -> Option<&'static str> {
+/// How a stack that somebody watches came to its end.
+pub enum End {
+    Interrupted,
+    TakenDown,
+    Died(&'static str),
+}
+
+/// Returns when the person wants to stop, when `down` has stopped it elsewhere, or when a process has ended by itself.
+pub fn watch(dir: &Path) -> End {
     while !process::interrupted() {
         thread::sleep(Duration::from_millis(250));
-        let Some(ended) = [EMULATOR, SANDBOX].into_iter().find(|name| running(dir, name).is_none()) else { continue };
-        // Another `up` may be starting it again; when that is done, it runs or has not come up.
-        let _lock = files::lock(&dir.join(LOCK), "another cargo xtask works on this stack").ok()?;
-        if !pid_file(dir, ended).exists() {
-            return None;
+        let gone = || {
+            [EMULATOR, SANDBOX]
+                .into_iter()
+                .find(|name| running(dir, name).is_none())
+        };
+        if gone().is_none() {
+            continue;
         }
-        if running(dir, ended).is_none() {
-            return Some(ended);
+        // Another `up` may be starting it again: what matters is how things are once nobody works on the stack.
+        let Ok(_lock) = files::lock(&dir.join(LOCK), BUSY) else {
+            break;
+        };
+        match gone() {
+            Some(name) if pid_file(dir, name).exists() => return End::Died(name),
+            Some(_) => return End::TakenDown,
+            None => {}
         }
     }
-    None
+    End::Interrupted
 }
 
 fn pid_file(dir: &Path, name: &str) -> PathBuf {

@@ -36,10 +36,7 @@ struct Site<'a> {
 
 /// Leaves nothing half started behind: a stack that was not there before is gone again after a failure.
 pub fn bring_up(progress: &mut Progress, workspace: &Workspace, dir: &Path, ports: Ports) -> Result<Stack> {
-    let _lock = files::lock(
-        &dir.join(LOCK),
-        "another cargo xtask works on this stack: waiting for it",
-    )?;
+    let _lock = files::lock(&dir.join(LOCK), services::BUSY)?;
     let venv = progress.step("Python tools", || Venv::ready(workspace))?;
     let packages = progress.step("functions: cargo build --release", || build::functions(workspace))?;
     let sandbox = progress.step("partner simulators: cargo build", || build::sandbox(workspace))?;
@@ -71,8 +68,8 @@ pub fn architecture() -> Result<&'static str> {
 
 impl Site<'_> {
     fn serve(&self, progress: &mut Progress, packages: &Packages) -> Result<Stack> {
-        let (emulator, fresh) = progress.step("emulator", || self.emulator()?.ensure(self.dir, self.ports))?;
-        let (sandbox, _) = progress.step("sandbox", || self.sandbox()?.ensure(self.dir, self.ports))?;
+        let emulator = progress.step("emulator", || self.emulator()?.ensure(self.dir, self.ports))?;
+        let sandbox = progress.step("sandbox", || self.sandbox()?.ensure(self.dir, self.ports))?;
         let aws = Aws::at(emulator.port, &self.settings.region, self.venv, self.dir);
         let addresses = Addresses {
             emulator: aws.endpoint.clone(),
@@ -87,9 +84,10 @@ impl Site<'_> {
                 settings: self.settings,
                 aws: &aws,
                 dir: self.dir,
+                emulator: emulator.pid,
                 parameters,
             };
-            deployment.deploy(packages, fresh)
+            deployment.deploy(packages)
         })?;
         progress.step("health", || {
             let health = format!("{}/health", stack::base_url(&addresses.emulator, &deployed)?);

@@ -7,7 +7,7 @@ use crate::failure::Result;
 use crate::files;
 use crate::process;
 use crate::progress::{Progress, say};
-use crate::services::{self, EMULATOR, LOCK, Ports, SANDBOX};
+use crate::services::{self, EMULATOR, End, LOCK, Ports, SANDBOX};
 use crate::site;
 use crate::stack::Stack;
 use crate::workspace::Workspace;
@@ -27,31 +27,23 @@ pub fn up(detach: bool) -> Result<()> {
         return Ok(());
     }
     say("Ctrl-C stops it. `cargo xtask up` in another terminal deploys changes onto it.");
-    let ended = services::watch(&dir);
-    take_down(&dir);
-    match ended {
-        Some(name) => Err(process::with_tail(
-            &format!("the {name} has ended").into(),
-            &services::log(&dir, name),
-        )),
-        None => {
-            say("\nstopped");
-            Ok(())
-        }
+    let end = services::watch(&dir);
+    if !matches!(end, End::TakenDown) {
+        take_down(&dir);
     }
+    if let End::Died(name) = end {
+        let failure = format!("the {name} has ended").into();
+        return Err(process::with_tail(&failure, &services::log(&dir, name)));
+    }
+    say("\nstopped");
+    Ok(())
 }
 
 pub fn down() -> Result<()> {
     let dir = Workspace::load()?.target.join(LOCAL);
-    let _lock = files::lock(
-        &dir.join(LOCK),
-        "another cargo xtask works on this stack: waiting for it",
-    )?;
-    say(if take_down(&dir) {
-        "stopped"
-    } else {
-        "no stack was running"
-    });
+    let _lock = files::lock(&dir.join(LOCK), services::BUSY)?;
+    let stopped = take_down(&dir);
+    say(if stopped { "stopped" } else { "no stack was running" });
     Ok(())
 }
 

@@ -184,9 +184,9 @@ pub struct Error {
     /// How long to wait before the same request makes sense.
     pub retry_after: Option<Duration>,
     /// The partner's own error code, where it gave one.
-    pub partner_code: Option<String>,
+    pub partner_code: Option<Box<str>>,
     /// The id of what the request was about, where it exists already.
-    pub subject: Option<String>,
+    pub subject: Option<Box<str>>,
     source: Option<Source>,
 }
 
@@ -240,7 +240,7 @@ impl Error {
 
     #[must_use]
     pub fn about(mut self, subject: impl fmt::Display) -> Self {
-        self.subject = Some(subject.to_string());
+        self.subject = Some(subject.to_string().into());
         self
     }
 }
@@ -253,7 +253,10 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        match &self.source {
+            Some(source) => Some(source.as_ref()),
+            None => None,
+        }
     }
 }
 

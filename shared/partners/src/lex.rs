@@ -193,7 +193,7 @@ fn explain(mut error: Error, body: &[u8]) -> Error {
     let Ok(refusal) = read::<Refusal>(body) else {
         return error;
     };
-    error.partner_code = refusal.errors.first().map(|reason| reason.code.clone());
+    error.partner_code = refusal.errors.first().map(|reason| reason.code.as_str().into());
     if error.kind == Kind::PartnerRejected {
         error.message = "LEX does not accept this request.".into();
         for reason in refusal.errors {

@@ -18,11 +18,13 @@ impl Clock {
         }
     }
 
+    /// To the millisecond, which is all that clients and partners are shown.
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     pub fn now(self) -> Timestamp {
-        match self {
+        let now = match self {
             Self::System => Timestamp::now(),
             Self::Virtual { start, since } => start.saturating_add(since.elapsed()).unwrap_or(start),
-        }
+        };
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 }

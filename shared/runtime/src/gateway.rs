@@ -85,11 +85,7 @@ where
         let correlation = given.unwrap_or_else(|| CorrelationId::new(clock.now()));
         let method = event.request_context.http.method.clone();
         let route = event.route_key.clone().unwrap_or_default();
-        let call = AssertUnwindSafe(self.call(env, clock, time, correlation, event)).catch_unwind();
-        let (caller, result) = match call.await {
-            Ok(done) => done,
-            Err(_) => (None, Err(Error::new(Kind::Internal, "the handler panicked"))),
-        };
+        let (caller, result) = self.call(env, clock, time, correlation, event).await;
         let error = result.as_ref().err();
         let code = error.map(|error| E::FAMILY.code(error.kind));
         let mut rendered = match result.as_ref() {
@@ -169,7 +165,9 @@ where
             }
         }
         let (env, clock, claim) = (Arc::clone(&cx.env), cx.clock, cx.claim.clone());
-        let result = (self.handler)(cx, ask).await.and_then(|answer| answer.render());
+        let call = AssertUnwindSafe((self.handler)(cx, ask)).catch_unwind();
+        let result = call.await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "the handler panicked")));
+        let result = result.and_then(|answer| answer.render());
         let Some(claim) = claim else { return result };
         claim.release_unsettled(env.store().as_ref(), clock.now()).await;
         let mut rendered = result?;

@@ -82,7 +82,7 @@ impl Failure {
                 .map(|field| (field.path.clone(), field.message.clone()))
                 .collect(),
             retry_after: error.retry_after.map(|wait| wait.as_secs()),
-            partner_code: error.partner_code.clone(),
+            partner_code: error.partner_code.as_deref().map(Into::into),
         }
     }
 
@@ -91,7 +91,7 @@ impl Failure {
         let kind = Env::FAMILY.kind(&self.code).unwrap_or(Kind::Internal);
         let mut error =
             Error::new(kind, &self.message).retry_after(self.retry_after.map(std::time::Duration::from_secs));
-        error.partner_code.clone_from(&self.partner_code);
+        error.partner_code = self.partner_code.as_deref().map(Into::into);
         self.errors
             .iter()
             .fold(error, |error, (path, why)| error.field(path, why))

@@ -1,1 +1,73 @@
-//! Tests.
+//! The wire itself against real sockets. What is built on it is held by the failure table in `functions/funders`.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// A server that reads one request and then writes these bytes, or just hangs up.
+async fn server(answer: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let _ = socket.read(&mut request).await.unwrap();
+        let _ = socket.write_all(&answer).await;
+    });
+    format!("http://{address}")
+}
+
+async fn ask(url: &str) -> Result<(StatusCode, HeaderMap, Bytes)> {
+    let request = Request::post(format!("{url}/quotes"))
+        .body(Bytes::from_static(b"{}"))
+        .unwrap();
+    Wire::new(Config::default()).send(request).await
+}
+
+fn kind(result: Result<(StatusCode, HeaderMap, Bytes)>) -> Kind {
+    result.err().unwrap().kind
+}
+
+#[tokio::test]
+async fn an_answer_is_passed_on_as_it_came() {
+    let url = server(b"HTTP/1.1 503 Busy\r\nretry-after: 3\r\ncontent-length: 2\r\n\r\nno".to_vec()).await;
+    let (status, headers, body) = ask(&url).await.unwrap();
+    assert_eq!(
+        (status.as_u16(), headers["retry-after"].to_str().unwrap(), &body[..]),
+        (503, "3", b"no".as_slice())
+    );
+}
+
+#[tokio::test]
+async fn not_reaching_is_told_apart_from_not_hearing_back() {
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    assert_eq!(kind(ask(&format!("http://{closed}")).await), Kind::PartnerUnreachable);
+    assert_eq!(kind(ask("http://name.invalid").await), Kind::PartnerUnreachable);
+    let plain = server(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()).await;
+    assert_eq!(
+        kind(ask(&plain.replace("http", "https")).await),
+        Kind::PartnerUnreachable,
+        "no TLS there"
+    );
+    assert_eq!(kind(ask(&server(Vec::new()).await).await), Kind::PartnerTimeout);
+    let cut = server(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".to_vec()).await;
+    assert_eq!(
+        kind(ask(&cut).await),
+        Kind::PartnerTimeout,
+        "an answer that breaks off is no answer"
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let url = server(b"HTTP/1.1 307 Go\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\n\r\n".to_vec()).await;
+    assert_eq!(ask(&url).await.unwrap().0, 307);
+}
+
+#[tokio::test]
+async fn an_endless_answer_is_cut_off() {
+    let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+    endless.resize(2 * 1024 * 1024, b'x');
+    assert_eq!(kind(ask(&server(endless).await).await), Kind::PartnerBadResponse);
+}

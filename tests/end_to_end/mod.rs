@@ -1,0 +1,6 @@
+//! The deployed template over real HTTP, with a real queue and real tables, against the simulated funder.
+
+mod failures;
+mod hostile;
+mod quotes;
+mod triggers;

@@ -1,0 +1,106 @@
+//! The quote, from the request to the rows it leaves.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::stack::Stack;
+
+#[tokio::test]
+async fn the_sample_is_priced_and_leaves_its_rows() {
+    let stack = Stack::begin().await;
+    let correlation = uuid::Uuid::new_v4().to_string();
+    let got = stack.quote(&[("x-correlation-id", &correlation)]).await;
+    assert_eq!(got.status, 201, "{}", got.text);
+    let data = got.json()["data"].clone();
+    assert_eq!(
+        (data["status"].as_str(), data["funderName"].as_str()),
+        (Some("GENERATED"), Some("LEX"))
+    );
+    assert!(
+        data["monthlyPayment"].as_f64().unwrap() > 0.0 && data["externalQuoteId"].as_str().unwrap().starts_with('Q')
+    );
+    assert_eq!(got.header("x-correlation-id"), Some(correlation.as_str()));
+
+    let id = data["id"].as_str().unwrap();
+    let status = stack.status(id).await;
+    assert_eq!((status.status, &status.json()["data"]), (200, &data));
+
+    let quotes = stack.rows("quotes", "id", id).await;
+    assert_eq!((quotes.len(), &quotes[0]["status"]), (1, &json!({"S": "GENERATED"})));
+    assert!(
+        quotes[0]["price"]["M"]["monthly_payment"]["M"]["minor"]["N"].is_string(),
+        "money is whole pence inside"
+    );
+    let log = stack.rows("integrationLog", "correlationId", &correlation).await;
+    assert_eq!(
+        (log.len(), &log[0]["status"], &log[0]["operation"]),
+        (1, &json!({"S": "SUCCESS"}), &json!({"S": "quote"}))
+    );
+}
+
+#[tokio::test]
+async fn the_same_key_prices_once_however_many_ask_at_once() {
+    let stack = Stack::begin().await;
+    stack.script(json!([{"delay": 500}])).await;
+    let key = uuid::Uuid::new_v4().to_string();
+    let header = [("idempotency-key", key.as_str())];
+    let all = join_all((0..30).map(|_| stack.quote(&header))).await;
+    let count = |status: u16| all.iter().filter(|got| got.status == status).count();
+    assert_eq!(
+        count(201) + count(409),
+        30,
+        "{:?}",
+        all.iter().map(|got| got.status).collect::<Vec<_>>()
+    );
+    assert!(count(201) >= 1);
+    assert_eq!(stack.calls().await, 1);
+    let again = stack.quote(&header).await;
+    assert_eq!((again.status, again.header("idempotent-replayed")), (201, Some("true")));
+    assert_eq!(all.iter().find(|got| got.status == 201).unwrap().text, again.text);
+}
+
+#[tokio::test]
+async fn what_the_funder_does_not_do_in_time_the_queue_does() {
+    let stack = Stack::begin().await;
+    stack.script(json!([{"status": 500, "times": 4}])).await;
+    let key = uuid::Uuid::new_v4().to_string();
+    let got = stack.quote(&[("idempotency-key", &key)]).await;
+    assert_eq!(
+        (got.status, got.json()["data"]["status"].as_str()),
+        (202, Some("PENDING"))
+    );
+    assert_eq!(stack.calls().await, 4);
+    let id = got.json()["data"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        got.header("location"),
+        Some(format!("/api/integration/quotes/{id}/status").as_str())
+    );
+    wait_until_generated(&stack, &id).await;
+    assert_eq!(stack.calls().await, 5);
+    let replay = stack.quote(&[("idempotency-key", &key)]).await;
+    assert_eq!(
+        (replay.status, replay.json()["data"]["id"].as_str()),
+        (201, Some(id.as_str())),
+        "what the row says now"
+    );
+}
+
+#[tokio::test]
+async fn respond_async_is_answered_at_once() {
+    let stack = Stack::begin().await;
+    let got = stack.quote(&[("prefer", "respond-async")]).await;
+    assert_eq!((got.status, stack.calls().await), (202, 0));
+    wait_until_generated(&stack, got.json()["data"]["id"].as_str().unwrap()).await;
+}
+
+async fn wait_until_generated(stack: &Stack, id: &str) {
+    for _ in 0..90 {
+        if stack.status(id).await.json()["data"]["status"] == "GENERATED" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    panic!("{}", stack.status(id).await.text);
+}

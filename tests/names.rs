@@ -1,0 +1,65 @@
+//! One naming rule: binary = file stem = `Binary:` in the template = sample event = kebab-case of the logical id.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::template::{functions, root};
+
+fn stems(folder: &str, extension: &str) -> BTreeSet<String> {
+    let files = fs::read_dir(root().join(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| path.extension().is_some_and(|found| found == extension));
+    files
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect()
+}
+
+fn kebab(name: &str) -> String {
+    let mut kebab = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !kebab.is_empty() {
+            kebab.push('-');
+        }
+        kebab.push(c.to_ascii_lowercase());
+    }
+    kebab
+}
+
+#[test]
+fn a_function_has_one_name() {
+    let declared: BTreeSet<String> = functions().into_iter().map(|function| function.binary).collect();
+    for function in functions() {
+        assert_eq!(kebab(&function.logical_id), function.binary);
+    }
+    let domains = fs::read_dir(root().join("functions")).unwrap();
+    let domains: Vec<String> = domains
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let mut binaries = BTreeSet::new();
+    for domain in &domains {
+        for binary in stems(&format!("functions/{domain}/src/bin"), "rs") {
+            assert!(
+                binary.starts_with(&format!("{domain}-")),
+                "{binary} begins with its package's name"
+            );
+            binaries.insert(binary);
+        }
+    }
+    assert_eq!(declared, binaries, "template.yaml and src/bin");
+    assert_eq!(stems("events", "json"), binaries, "one sample event per function");
+}
+
+#[test]
+fn an_entry_point_is_empty() {
+    for function in functions() {
+        let domain = function.binary.split('-').next().unwrap();
+        let file = root().join(format!("functions/{domain}/src/bin/{}.rs", function.binary));
+        let text = fs::read_to_string(file).unwrap();
+        let code = text
+            .lines()
+            .filter(|line| !line.trim().is_empty() && !line.starts_with("//!"))
+            .count();
+        assert!(code <= 5, "{} has {code} lines of code", function.binary);
+    }
+}

@@ -1,0 +1,245 @@
+//! The deployed stack as a user has it: HTTP requests, the partners' simulator, the tables, the queues, the functions.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use http::{HeaderMap, Method};
+use serde_json::{Value, json};
+
+/// Tests script the simulator, which is one for all: each has the stack to itself.
+static ALONE: Mutex<()> = Mutex::new(());
+
+pub struct Stack {
+    pub description: Value,
+    folder: PathBuf,
+    http: reqwest::Client,
+    _alone: MutexGuard<'static, ()>,
+}
+
+#[derive(Debug)]
+pub struct Got {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Got {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is a client of the hub")]
+fn client() -> reqwest::Client {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap();
+    let tls = tls
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let builder = reqwest::Client::builder().tls_backend_preconfigured(tls);
+    builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+impl Stack {
+    /// The stack, with nothing scripted.
+    pub async fn begin() -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        #[expect(clippy::disallowed_methods, reason = "the one thing `cargo xtask test` has to say")]
+        let file = std::env::var("TRUNKLINE_STACK").expect("run these tests with `cargo xtask test`");
+        let description = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        let folder = PathBuf::from(file).parent().unwrap().to_owned();
+        let stack = Self {
+            description,
+            folder,
+            http: client(),
+            _alone: alone,
+        };
+        stack.control(Method::DELETE, "", None).await;
+        stack
+    }
+
+    fn text(&self, pointer: &str) -> String {
+        self.description
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_else(|| panic!("{pointer}"))
+            .to_owned()
+    }
+
+    pub fn table(&self, name: &str) -> String {
+        self.text(&format!("/tables/{name}"))
+    }
+
+    pub fn customer(&self) -> String {
+        self.text("/tokens/customer")
+    }
+
+    /// A token of the stack's own key for anybody.
+    pub fn token(&self, subject: &str, email: &str, roles: &[&str]) -> String {
+        let pem = fs::read_to_string(self.folder.join("jwt.pem")).unwrap();
+        let base64: String = pem.lines().filter(|line| !line.starts_with("---")).collect();
+        let key = ring::signature::RsaKeyPair::from_pkcs8(&BASE64_STANDARD.decode(base64).unwrap()).unwrap();
+        let now = runtime::clock::Clock::System.now();
+        let part = |value: Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+        let claims = runtime::testing::claims(subject, email, roles, now);
+        let message = format!("{}.{}", part(json!({"alg": "RS256", "typ": "JWT"})), part(claims));
+        let mut signature = vec![0; key.public().modulus_len()];
+        let random = ring::rand::SystemRandom::new();
+        key.sign(
+            &ring::signature::RSA_PKCS1_SHA256,
+            &random,
+            message.as_bytes(),
+            &mut signature,
+        )
+        .unwrap();
+        format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        token: &str,
+        body: Option<&str>,
+        more: &[(&str, &str)],
+    ) -> Got {
+        let mut request = self.http.request(method, format!("{}{path}", self.text("/baseUrl")));
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if let Some(body) = body {
+            if !more.iter().any(|(name, _)| *name == "content-type") {
+                request = request.header("content-type", "application/json");
+            }
+            request = request.body(body.to_owned());
+        }
+        for (name, value) in more {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Got {
+            status,
+            headers,
+            text: response.text().await.unwrap(),
+        }
+    }
+
+    pub async fn quote(&self, more: &[(&str, &str)]) -> Got {
+        let body = include_str!("../events/bodies/quote.json");
+        self.send(
+            Method::POST,
+            "/api/integration/quotes/generate",
+            &self.customer(),
+            Some(body),
+            more,
+        )
+        .await
+    }
+
+    pub async fn status(&self, id: &str) -> Got {
+        self.send(
+            Method::GET,
+            &format!("/api/integration/quotes/{id}/status"),
+            &self.customer(),
+            None,
+            &[],
+        )
+        .await
+    }
+
+    async fn control(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let mut request = self
+            .http
+            .request(method, format!("{}/_control{path}", self.text("/sandboxUrl")));
+        if let Some(body) = body {
+            request = request.body(body.to_string());
+        }
+        let response = request.send().await.unwrap();
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        serde_json::from_str(&response.text().await.unwrap()).unwrap_or_default()
+    }
+
+    /// What LEX shall answer to the next requests for quotes.
+    pub async fn script(&self, answers: Value) {
+        self.control(Method::DELETE, "/lex/quote", None).await;
+        self.control(Method::PUT, "/lex/quote", Some(answers)).await;
+    }
+
+    /// How many requests for quotes LEX has had since it was scripted.
+    pub async fn calls(&self) -> usize {
+        self.control(Method::GET, "/lex/quote/calls", None)
+            .await
+            .as_array()
+            .unwrap()
+            .len()
+    }
+
+    fn aws(&self) -> runtime::config::Config {
+        [
+            ("AWS_ENDPOINT_URL", self.text("/emulatorUrl")),
+            ("AWS_REGION", self.text("/region")),
+            ("AWS_ACCESS_KEY_ID", "test".into()),
+            ("AWS_SECRET_ACCESS_KEY", "test".into()),
+        ]
+        .into_iter()
+        .collect()
+    }
+
+    pub fn ports(&self) -> runtime::ports::Ports {
+        runtime::ports::Ports::aws(&self.aws())
+    }
+
+    /// An AWS service by its JSON protocol, as the SDKs that the hub does not need would speak it.
+    pub async fn service(&self, service: &str, target: &str, body: Value) -> Value {
+        let request = self.http.post(self.text("/emulatorUrl")).header("x-amz-target", target);
+        let request = request
+            .header("content-type", "application/x-amz-json-1.0")
+            .body(body.to_string());
+        self.signed(request, service).await
+    }
+
+    /// The functions' own API.
+    pub async fn lambda(&self, method: Method, function: &str, what: &str, body: &Value) -> Value {
+        let name = self.text(&format!("/functions/{function}"));
+        let url = format!("{}/2015-03-31/functions/{name}/{what}", self.text("/emulatorUrl"));
+        self.signed(self.http.request(method, url).body(body.to_string()), "lambda")
+            .await
+    }
+
+    /// The emulator wants to know who calls, and does not check the proof.
+    async fn signed(&self, request: reqwest::RequestBuilder, service: &str) -> Value {
+        let scope = format!("test/20260101/{}/{service}/aws4_request", self.text("/region"));
+        let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+        let response = request.header("authorization", authorization).send().await.unwrap();
+        let (status, text) = (response.status(), response.text().await.unwrap());
+        assert!(status.is_success(), "{service}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    pub async fn count(&self, table: &str) -> i64 {
+        let body = json!({"TableName": self.table(table), "Select": "COUNT"});
+        self.service("dynamodb", "DynamoDB_20120810.Scan", body).await["Count"]
+            .as_i64()
+            .unwrap()
+    }
+
+    /// The rows of a table whose member has that text.
+    pub async fn rows(&self, table: &str, member: &str, value: &str) -> Vec<Value> {
+        let body = json!({
+            "TableName": self.table(table), "FilterExpression": "#m = :v",
+            "ExpressionAttributeNames": {"#m": member}, "ExpressionAttributeValues": {":v": {"S": value}},
+        });
+        let found = self.service("dynamodb", "DynamoDB_20120810.Scan", body).await;
+        found["Items"].as_array().unwrap().clone()
+    }
+}

@@ -1,0 +1,140 @@
+//! One behaviour suite for the store, held by its stand-in in memory and by DynamoDB as the emulator plays it.
+
+use runtime::store::{Key, Memory, Outcome, Store, When, Write, typed};
+use serde::{Deserialize, Serialize};
+
+use crate::stack::Stack;
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Row {
+    name: String,
+    revision: i64,
+}
+
+fn row(name: &str, revision: i64) -> Row {
+    Row {
+        name: name.into(),
+        revision,
+    }
+}
+
+fn put(key: &Key, row: &Row, when: When) -> Write {
+    Write::put(key.clone(), row, when).unwrap()
+}
+
+async fn read(store: &dyn Store, key: &Key) -> Option<Row> {
+    store.get(key, true).await.unwrap().map(|item| typed(item).unwrap())
+}
+
+/// `table` has `pk` and `sk`.
+async fn behaves(store: &dyn Store, table: &str) {
+    let run = uuid::Uuid::new_v4();
+    let key = |name: &str| Key::new(table, format!("TEST#{run}#{name}"), Some("ROW"));
+    conditions(store, &key("a")).await;
+    transactions(store, &key("b"), &key("c")).await;
+    only_one_wins(store, &key("d")).await;
+    let pk = format!("TEST#{run}#log");
+    let rows = (0..30).map(|n| {
+        let key = Key::new(table, pk.clone(), Some(&format!("{n:02}")));
+        Write::put(key, &row("log", n), When::Absent).unwrap().item
+    });
+    store.append(table, rows.collect()).await.unwrap();
+    let newest: Vec<Row> = store
+        .query(table, &pk, 3)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|item| typed(item).unwrap())
+        .collect();
+    assert_eq!(newest, [row("log", 29), row("log", 28), row("log", 27)]);
+    assert_eq!(store.query(table, &pk, 100).await.unwrap().len(), 30);
+}
+
+async fn conditions(store: &dyn Store, key: &Key) {
+    assert_eq!(read(store, key).await, None);
+    assert_eq!(
+        store.write(vec![put(key, &row("a", 1), When::Absent)]).await.unwrap(),
+        Outcome::Done
+    );
+    let again = store.write(vec![put(key, &row("b", 1), When::Absent)]).await.unwrap();
+    let Outcome::Refused(stood) = again else {
+        panic!("{again:?}")
+    };
+    assert_eq!(
+        typed::<Row>(stood[0].clone().unwrap()).unwrap(),
+        row("a", 1),
+        "a refusal says what stood there"
+    );
+    let refused = [
+        When::number("revision", 2),
+        When::text("name", "b"),
+        When::text("absent", "x"),
+        When::Below("revision", 1),
+        When::Below("absent", 9),
+        When::All(vec![When::text("name", "a"), When::number("revision", 2)]),
+        When::Any(vec![When::Absent, When::Below("revision", 0)]),
+    ];
+    for when in refused {
+        let outcome = store.write(vec![put(key, &row("x", 9), when.clone())]).await.unwrap();
+        assert!(matches!(outcome, Outcome::Refused(_)), "{when:?}");
+        assert_eq!(read(store, key).await, Some(row("a", 1)));
+    }
+    let held = [
+        When::number("revision", 1),
+        When::Below("revision", 3),
+        When::All(vec![When::text("name", "a"), When::number("revision", 3)]),
+        When::Any(vec![When::Absent, When::number("revision", 4)]),
+    ];
+    for (when, revision) in held.into_iter().zip(2..) {
+        assert_eq!(
+            store.write(vec![put(key, &row("a", revision), when)]).await.unwrap(),
+            Outcome::Done
+        );
+    }
+    assert_eq!(store.write(Vec::new()).await.unwrap(), Outcome::Done);
+}
+
+async fn transactions(store: &dyn Store, one: &Key, two: &Key) {
+    let both = |revision, when: When| {
+        vec![
+            put(one, &row("one", revision), When::Absent),
+            put(two, &row("two", revision), when),
+        ]
+    };
+    let refused = store.write(both(1, When::number("revision", 7))).await.unwrap();
+    assert!(matches!(refused, Outcome::Refused(_)));
+    assert_eq!(
+        (read(store, one).await, read(store, two).await),
+        (None, None),
+        "all or nothing"
+    );
+    assert_eq!(store.write(both(2, When::Absent)).await.unwrap(), Outcome::Done);
+    assert_eq!(
+        (read(store, one).await, read(store, two).await),
+        (Some(row("one", 2)), Some(row("two", 2)))
+    );
+}
+
+async fn only_one_wins(store: &dyn Store, key: &Key) {
+    let names: Vec<String> = (0..20).map(|n| n.to_string()).collect();
+    let writes = names
+        .iter()
+        .map(|name| store.write(vec![put(key, &row(name, 1), When::Absent)]));
+    let outcomes = futures_util::future::join_all(writes).await;
+    let done: Vec<usize> = (0..20)
+        .filter(|n| *outcomes[*n].as_ref().unwrap() == Outcome::Done)
+        .collect();
+    assert_eq!(done.len(), 1);
+    assert_eq!(read(store, key).await, Some(row(&done[0].to_string(), 1)));
+}
+
+#[tokio::test]
+async fn memory_behaves() {
+    behaves(&Memory::default(), "table").await;
+}
+
+#[tokio::test]
+async fn dynamodb_behaves() {
+    let stack = Stack::begin().await;
+    behaves(stack.ports().store.as_ref(), &stack.table("quotes")).await;
+}
