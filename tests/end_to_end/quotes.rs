@@ -104,3 +104,22 @@ async fn wait_until_generated(stack: &Stack, id: &str) {
     }
     panic!("{}", stack.status(id).await.text);
 }
+
+#[tokio::test]
+async fn a_caller_who_left_finds_the_same_quote() {
+    let stack = Stack::begin().await;
+    stack.script(json!([{"delay": 3000}])).await;
+    let key = uuid::Uuid::new_v4().to_string();
+    let header = [("idempotency-key", key.as_str())];
+    let left = tokio::time::timeout(Duration::from_secs(1), stack.quote(&header)).await;
+    assert!(left.is_err(), "the funder takes longer than the caller waits");
+    let mut again = stack.quote(&header).await;
+    assert_eq!((again.status, again.header("retry-after")), (409, Some("1")), "{}", again.text);
+    while again.status == 409 {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        again = stack.quote(&header).await;
+    }
+    assert_eq!((again.status, again.json()["data"]["status"].as_str()), (201, Some("GENERATED")), "{}", again.text);
+    assert_eq!(stack.calls().await, 1);
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+}

@@ -13,6 +13,7 @@ use runtime::config::Config;
 use runtime::ports::Ports;
 use runtime::problem::Family;
 use runtime::queue::Queue;
+use runtime::redact::Redactor;
 use runtime::store::{Key, Store};
 use runtime::transport::{Outbound, Policy, Target};
 use runtime::{Domain, store};
@@ -22,6 +23,7 @@ pub struct Env {
     ports: Ports,
     verifier: Verifier,
     pub outbound: Outbound,
+    redactor: Redactor,
 }
 
 impl Domain for Env {
@@ -36,6 +38,7 @@ impl Domain for Env {
         let outbound = ports.outbound(&config);
         Self {
             verifier: Verifier::new(config.clone()),
+            redactor: Redactor::load(&config),
             outbound,
             config,
             ports,
@@ -62,6 +65,10 @@ impl Domain for Env {
 
     fn store(&self) -> &Arc<dyn Store> {
         &self.ports.store
+    }
+
+    fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     fn idempotency_table(&self) -> Result<&str> {

@@ -11,12 +11,14 @@ use runtime::config::Config;
 use runtime::ports::Ports;
 use runtime::problem::Family;
 use runtime::queue::Queue;
+use runtime::redact::Redactor;
 use runtime::store::Store;
 
 pub struct Env {
     pub config: Config,
     ports: Ports,
     verifier: Verifier,
+    redactor: Redactor,
 }
 
 impl Domain for Env {
@@ -30,6 +32,7 @@ impl Domain for Env {
     fn load(config: Config, ports: Ports) -> Self {
         Self {
             verifier: Verifier::new(config.clone()),
+            redactor: Redactor::load(&config),
             config,
             ports,
         }
@@ -48,6 +51,10 @@ impl Domain for Env {
 
     fn store(&self) -> &Arc<dyn Store> {
         &self.ports.store
+    }
+
+    fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     fn idempotency_table(&self) -> Result<&str> {

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::ports::Ports;
 use crate::problem::Family;
 use crate::queue::Queue;
+use crate::redact::Redactor;
 use crate::store::Store;
 
 pub trait Domain: Sized + Send + Sync + 'static {
@@ -28,6 +29,9 @@ pub trait Domain: Sized + Send + Sync + 'static {
     fn warm(&self) -> impl Future<Output = ()> + Send;
 
     fn store(&self) -> &Arc<dyn Store>;
+
+    /// Makes what must be comparable in logs unreadable there.
+    fn redactor(&self) -> &Redactor;
 
     /// Where idempotency records live, for functions that keep some.
     fn idempotency_table(&self) -> Result<&str>;

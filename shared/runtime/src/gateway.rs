@@ -85,7 +85,8 @@ where
         let correlation = given.unwrap_or_else(|| CorrelationId::new(clock.now()));
         let method = event.request_context.http.method.clone();
         let route = event.route_key.clone().unwrap_or_default();
-        let (caller, result) = self.call(env, clock, time, correlation, event).await;
+        let (caller, result) = self.call(Arc::clone(&env), clock, time, correlation, event).await;
+        let caller = caller.map(|caller| env.redactor().hash(&caller));
         let error = result.as_ref().err();
         let code = error.map(|error| E::FAMILY.code(error.kind));
         let mut rendered = match result.as_ref() {
@@ -166,7 +167,9 @@ where
         }
         let (env, clock, claim) = (Arc::clone(&cx.env), cx.clock, cx.claim.clone());
         let call = AssertUnwindSafe((self.handler)(cx, ask)).catch_unwind();
-        let result = call.await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "the handler panicked")));
+        let result = call
+            .await
+            .unwrap_or_else(|_| Err(Error::new(Kind::Internal, "the handler panicked")));
         let result = result.and_then(|answer| answer.render());
         let Some(claim) = claim else { return result };
         claim.release_unsettled(env.store().as_ref(), clock.now()).await;

@@ -1,8 +1,11 @@
 //! Starting a function: a current-thread runtime, JSON logs, the domain's handles, the loop.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use model::Error;
@@ -10,6 +13,7 @@ use model::error::Level;
 use model::id::CorrelationId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::time::Instant;
 
 use crate::Exit;
@@ -24,13 +28,41 @@ const WARMING: Duration = Duration::from_secs(1);
 /// Kept back from Lambda's own deadline, to answer in.
 const MARGIN: Duration = Duration::from_millis(500);
 
+/// A call of one function: the event's JSON in, the answer's JSON out.
+type Invoke = Box<dyn Fn(Box<RawValue>, Time) -> LocalBoxFuture<'static, Result<Box<RawValue>, serde_json::Error>>>;
+
+/// Starts the function. What is generic here is only the reading of an event and the writing of an answer: the loop
+/// below is compiled once, and not again for every binary.
 pub fn run<E, I, O, F>(call: impl Fn(Arc<E>, I, Time) -> F + 'static) -> Exit
 where
     E: Domain,
-    I: DeserializeOwned,
-    O: Serialize,
-    F: Future<Output = O>,
+    I: DeserializeOwned + 'static,
+    O: Serialize + 'static,
+    F: Future<Output = O> + 'static,
 {
+    start(|config, ports| {
+        let env = Arc::new(E::load(config, ports));
+        let warm = {
+            let env = Arc::clone(&env);
+            async move { env.warm().await }.boxed_local()
+        };
+        let call = Rc::new(call);
+        let invoke: Invoke = Box::new(move |event, time| {
+            let (env, call) = (Arc::clone(&env), Rc::clone(&call));
+            async move { to_raw_value(&call(env, serde_json::from_str(event.get())?, time).await) }.boxed_local()
+        });
+        (warm, invoke)
+    })
+}
+
+fn start(load: impl FnOnce(Config, Ports) -> (LocalBoxFuture<'static, ()>, Invoke)) -> Exit {
+    let config = Config::from_env();
+    let ports = Ports::aws(&config);
+    let (warm, invoke) = load(config, ports);
+    serve(warm, invoke)
+}
+
+fn serve(warm: LocalBoxFuture<'static, ()>, invoke: Invoke) -> Exit {
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
@@ -44,21 +76,26 @@ where
         Err(error) => return failed(&error),
     };
     runtime.block_on(async {
-        let config = Config::from_env();
-        let ports = Ports::aws(&config);
-        let env = Arc::new(E::load(config, ports));
-        if tokio::time::timeout(WARMING, env.warm()).await.is_err() {
+        if tokio::time::timeout(WARMING, warm).await.is_err() {
             tracing::warn!("connections were not open within a second; the first request opens them");
         }
-        let handler = service_fn(|event: LambdaEvent<I>| {
-            let answer = call(Arc::clone(&env), event.payload, time(&event.context));
-            async move { Ok::<O, Diagnostic>(answer.await) }
+        let handler = service_fn(|event: LambdaEvent<Box<RawValue>>| {
+            let answer = invoke(event.payload, time(&event.context));
+            async move { answer.await.map_err(|_| unreadable()) }
         });
         match lambda_runtime::run(handler).await {
             Ok(()) => Exit::SUCCESS,
             Err(error) => failed(error.as_ref()),
         }
     })
+}
+
+/// Without serde's words, which could quote the event.
+fn unreadable() -> Diagnostic {
+    Diagnostic {
+        error_type: "Event.Unreadable".into(),
+        error_message: "the event is not what this function takes".into(),
+    }
 }
 
 fn failed(error: &(dyn std::error::Error + 'static)) -> Exit {

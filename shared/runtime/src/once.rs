@@ -121,12 +121,13 @@ pub async fn claim(store: &dyn Store, key: Key, body: &[u8], now: Timestamp, rem
         ttl: now.as_second().saturating_add(KEPT),
     };
     // DynamoDB deletes expired rows late, so what has expired counts as absent.
-    let free = When::Any(vec![When::Absent, When::Below("ttl", now.as_second())]);
-    let Some(item) = attempt(store, &key, &record, free).await? else {
+    let absent = When::Any(vec![When::Absent, When::Below("ttl", now.as_second())]);
+    let Some(item) = attempt(store, &key, &record, absent).await? else {
         return Ok(Claimed::Run(Claim::new(key, record, Earlier::Nothing)));
     };
     let held: Record = typed(item)?;
-    if held.fp != record.fp {
+    let free = held.state == State::InProgress && held.attempt == 0;
+    if held.fp != record.fp && !free {
         return Err(Error::new(
             Kind::KeyReused,
             "This Idempotency-Key was used before with another body.",

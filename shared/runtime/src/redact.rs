@@ -6,6 +6,8 @@ use ring::hmac;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::config::Config;
+
 /// Hashes with a key of the stage's own, so that equal values can be recognised and none can be guessed.
 #[derive(Clone)]
 pub struct Redactor(hmac::Key);
@@ -21,6 +23,14 @@ const DEEPEST: u8 = 32;
 impl Redactor {
     pub fn new(key: &str) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()))
+    }
+
+    /// With the stage's key; without one, with a key nobody knows, so that a forgotten setting exposes nothing.
+    pub fn load(config: &Config) -> Self {
+        match config.get("REDACTION_KEY") {
+            Some(key) => Self::new(key),
+            None => Self::new(&uuid::Uuid::new_v4().to_string()),
+        }
     }
 
     /// `[REDACTED len= hmac=]`

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::header;
+use http::{HeaderName, header};
 use model::id::QuoteId;
 use model::quote::{QuoteRequest, QuoteStatus};
 use model::{Error, Kind, Result};
@@ -101,10 +101,13 @@ pub async fn generate(cx: Cx<Env>, ask: QuoteRequest) -> Answered {
                 SOON,
             )
             .await?;
-        return cx.commit(vec![row.create(&cx.env)?], accepted(&cx, &row, None)).await;
+        let reply = accepted(&cx, &row, None)?.header(PREFERENCE_APPLIED, "respond-async");
+        return cx.commit(vec![row.create(&cx.env)?], Ok(reply)).await;
     }
     ask_funder(&cx, row, fresh, funder, &target, &policy).await
 }
+
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// A message for work not yet written is delivered after it will be.
 const SOON: Duration = Duration::from_secs(2);
@@ -134,7 +137,10 @@ async fn ask_funder(
         }
     };
     let (pending, outcome) = tokio::join!(pending, pricing::price(env, &row, funder, target, policy, trip));
-    pending?;
+    if let Err(error) = pending {
+        env.outbound.tracer.flush().await;
+        return Err(error);
+    }
     let now = cx.now();
     let (committed, ()) = match outcome.price {
         Err(error) if policy.enabled && passing(&error) => {

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::ports::Ports;
 use crate::problem::Family;
 use crate::queue::Queue;
+use crate::redact::Redactor;
 use crate::reply::Reply;
 use crate::store::Store;
 use crate::testing::{World, within};
@@ -52,6 +53,11 @@ impl Domain for Env {
 
     fn store(&self) -> &Arc<dyn Store> {
         &self.0.store
+    }
+
+    fn redactor(&self) -> &Redactor {
+        static REDACTOR: std::sync::OnceLock<Redactor> = std::sync::OnceLock::new();
+        REDACTOR.get_or_init(|| Redactor::new("test"))
     }
 
     fn idempotency_table(&self) -> Result<&str> {

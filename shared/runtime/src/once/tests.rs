@@ -119,6 +119,9 @@ async fn our_failure_frees_the_key_and_the_next_call_starts_afresh() {
     );
     second.release_unsettled(&store, at(30)).await;
     assert_eq!(run(&store, 40).await.earlier, Earlier::Nothing);
+    run(&store, 50_000).await.release_unsettled(&store, at(50_001)).await;
+    let mended = claim_at(&store, r#"{"mended":1}"#, 50_002).await;
+    assert!(matches!(mended, Ok(Claimed::Run(_))), "a freed key takes another body");
     assert_eq!(store.table("keys").len(), 1, "records change and are never deleted");
 }
 

@@ -80,7 +80,7 @@ pub struct Outbound {
 
 impl Outbound {
     pub fn new(transport: Arc<dyn Transport>, store: Arc<dyn Store>, secrets: Secrets, config: &Config) -> Self {
-        let redactor = Redactor::new(config.get("REDACTION_KEY").unwrap_or_default());
+        let redactor = Redactor::load(config);
         Self {
             transport,
             tracer: trace::Tracer::new(
