@@ -35,9 +35,14 @@ struct Site<'a> {
 }
 
 /// Leaves nothing half started behind: a stack that was not there before is gone again after a failure.
-pub fn bring_up(progress: &mut Progress, workspace: &Workspace, dir: &Path, ports: Ports) -> Result<Stack> {
+pub fn bring_up(
+    progress: &mut Progress,
+    workspace: &Workspace,
+    venv: &Venv,
+    dir: &Path,
+    ports: Ports,
+) -> Result<Stack> {
     let _lock = files::lock(&dir.join(LOCK), services::BUSY)?;
-    let venv = progress.step("Python tools", || Venv::ready(workspace))?;
     let packages = progress.step("functions: cargo build --release", || build::functions(workspace))?;
     let sandbox = progress.step("partner simulators: cargo build", || build::sandbox(workspace))?;
     let settings = Settings::read(&workspace.root)?;
@@ -45,7 +50,7 @@ pub fn bring_up(progress: &mut Progress, workspace: &Workspace, dir: &Path, port
         workspace,
         dir,
         ports,
-        venv: &venv,
+        venv,
         settings: &settings,
         sandbox,
     };

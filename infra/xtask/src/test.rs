@@ -32,7 +32,7 @@ pub fn test() -> Result<()> {
     let _run = files::lock(&dir.join("run"), "another cargo xtask test is at work: waiting for it")?;
     // A run that was killed may have left one.
     up::take_down(&dir);
-    match site::bring_up(&mut progress, &workspace, &dir, Ports::Free) {
+    match site::bring_up(&mut progress, &workspace, &venv, &dir, Ports::Free) {
         Ok(_) => progress.attempt("end-to-end tests on the deployed stack", || {
             let mut tests = workspace.cargo();
             tests.args(["test", "--package", "tests", "--no-fail-fast"]);

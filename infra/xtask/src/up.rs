@@ -10,6 +10,7 @@ use crate::progress::{Progress, say};
 use crate::services::{self, EMULATOR, End, LOCK, Ports, SANDBOX};
 use crate::site;
 use crate::stack::Stack;
+use crate::venv::Venv;
 use crate::workspace::Workspace;
 
 /// The folder, below the target directory, of the stack that people use.
@@ -19,8 +20,9 @@ pub fn up(detach: bool) -> Result<()> {
     let workspace = Workspace::load()?;
     let dir = workspace.target.join(LOCAL);
     let mut progress = Progress::begin();
+    let venv = progress.step("Python tools", || Venv::ready(&workspace))?;
     let ran_before = services::running(&dir, EMULATOR).is_some();
-    let stack = site::bring_up(&mut progress, &workspace, &dir, Ports::Usual)?;
+    let stack = site::bring_up(&mut progress, &workspace, &venv, &dir, Ports::Usual)?;
     introduce(&stack, &progress);
     if detach || ran_before {
         say("It goes on running; `cargo xtask down` stops it.");
