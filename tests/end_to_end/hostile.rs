@@ -39,9 +39,7 @@ async fn bad_input_gets_a_clear_problem_and_changes_nothing() {
         (format!("{SAMPLE}{}", " ".repeat(1024 * 1024)), 413, "too-large"),
     ];
     for (body, status, code) in cases {
-        let got = stack
-            .send(Method::POST, GENERATE, &token, Some(&body), &[])
-            .await;
+        let got = stack.send(Method::POST, GENERATE, &token, Some(&body), &[]).await;
         assert_eq!(
             (got.status, got.json()["code"].as_str()),
             (status, Some(code)),

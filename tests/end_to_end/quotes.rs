@@ -114,12 +114,22 @@ async fn a_caller_who_left_finds_the_same_quote() {
     let left = tokio::time::timeout(Duration::from_secs(1), stack.quote(&header)).await;
     assert!(left.is_err(), "the funder takes longer than the caller waits");
     let mut again = stack.quote(&header).await;
-    assert_eq!((again.status, again.header("retry-after")), (409, Some("1")), "{}", again.text);
+    assert_eq!(
+        (again.status, again.header("retry-after")),
+        (409, Some("1")),
+        "{}",
+        again.text
+    );
     while again.status == 409 {
         tokio::time::sleep(Duration::from_millis(500)).await;
         again = stack.quote(&header).await;
     }
-    assert_eq!((again.status, again.json()["data"]["status"].as_str()), (201, Some("GENERATED")), "{}", again.text);
+    assert_eq!(
+        (again.status, again.json()["data"]["status"].as_str()),
+        (201, Some("GENERATED")),
+        "{}",
+        again.text
+    );
     assert_eq!(stack.calls().await, 1);
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
 }
