@@ -9,6 +9,7 @@ mod aws;
 mod build;
 mod check;
 mod code;
+mod container;
 mod credentials;
 mod deploy;
 mod failure;
@@ -59,6 +60,14 @@ enum Task {
     },
     /// Stop what `up --detach` left running
     Down,
+    /// Run one function in SAM's container against the stack that is up; needs Docker
+    Invoke {
+        /// The function's name, such as funders-quote-generate
+        function: String,
+        /// An event; the function's sample, with a good token, unless given
+        #[arg(long)]
+        event: Option<PathBuf>,
+    },
     /// Run every test, the end-to-end ones on a stack of their own
     Test,
     /// Print a token that the local stack accepts
@@ -100,6 +109,7 @@ fn perform(task: Task) -> Result<()> {
     match task {
         Task::Up { detach } => up::up(detach),
         Task::Down => up::down(),
+        Task::Invoke { function, event } => container::invoke(&function, event),
         Task::Test => test::test(),
         Task::Check { deep } => check::check(deep),
         Task::Token {

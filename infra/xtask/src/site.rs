@@ -98,7 +98,9 @@ impl Site<'_> {
             let health = format!("{}/health", stack::base_url(&addresses.emulator, &deployed)?);
             http::wait_until_ok(&health, HEALTHY_WITHIN, || Ok(()))
                 .map_err(|failure| process::with_tail(&failure, &services::log(self.dir, EMULATOR)))?;
-            stack::write(self.dir, &addresses, &deployed)
+            let stack = stack::write(self.dir, &addresses, &deployed)?;
+            stack::write_events(&self.workspace.root, self.dir, &stack)?;
+            Ok(stack)
         })
     }
 

@@ -1,6 +1,7 @@
 //! stack.json: where a running stack is and how to talk to it, for tests, scripts and people.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
@@ -49,6 +50,22 @@ pub fn write(dir: &Path, addresses: &Addresses, deployed: &Deployed) -> Result<S
     });
     files::write_private(&dir.join("stack.json"), &document)?;
     Ok(stack)
+}
+
+/// The sample events with a token that this stack accepts, for `sam local invoke`.
+pub fn write_events(root: &Path, dir: &Path, stack: &Stack) -> Result<()> {
+    let token = stack.tokens.get("customer").map(String::as_str).unwrap_or_default();
+    files::make_dir(&dir.join("events"))?;
+    for entry in fs::read_dir(root.join("events")).context("events")?.flatten() {
+        let name = entry.file_name();
+        if let Some(mut event) = files::read_json(&entry.path()) {
+            if let Some(authorization) = event.pointer_mut("/headers/authorization") {
+                *authorization = format!("Bearer {token}").into();
+            }
+            files::write_private(&dir.join("events").join(name), &event)?;
+        }
+    }
+    Ok(())
 }
 
 /// The emulator serves APIs below its own address, since `{id}.execute-api...` resolves nowhere.
