@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
@@ -90,21 +90,9 @@ impl Stack {
     pub fn token(&self, subject: &str, email: &str, roles: &[&str]) -> String {
         let pem = fs::read_to_string(self.folder.join("jwt.pem")).unwrap();
         let base64: String = pem.lines().filter(|line| !line.starts_with("---")).collect();
-        let key = ring::signature::RsaKeyPair::from_pkcs8(&BASE64_STANDARD.decode(base64).unwrap()).unwrap();
-        let now = runtime::clock::Clock::System.now();
-        let part = |value: Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
-        let claims = runtime::testing::claims(subject, email, roles, now);
-        let message = format!("{}.{}", part(json!({"alg": "RS256", "typ": "JWT"})), part(claims));
-        let mut signature = vec![0; key.public().modulus_len()];
-        let random = ring::rand::SystemRandom::new();
-        key.sign(
-            &ring::signature::RSA_PKCS1_SHA256,
-            &random,
-            message.as_bytes(),
-            &mut signature,
-        )
-        .unwrap();
-        format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+        let key = BASE64_STANDARD.decode(base64).unwrap();
+        let claims = runtime::testing::claims(subject, email, roles, runtime::clock::Clock::System.now());
+        runtime::testing::sign(&key, r#"{"alg":"RS256","typ":"JWT"}"#, &claims.to_string()).unwrap()
     }
 
     pub async fn send(

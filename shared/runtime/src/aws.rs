@@ -5,10 +5,15 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::BehaviorVersion;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use aws_types::sdk_config::SharedHttpClient;
 
 use crate::config::Config;
 
@@ -29,49 +34,18 @@ impl Aws {
         }
     }
 
-    pub fn dynamo(&self) -> aws_sdk_dynamodb::Client {
-        let mut client = aws_sdk_dynamodb::Config::builder();
-        client.set_endpoint_url(self.endpoint("DYNAMODB"));
-        aws_sdk_dynamodb::Client::from_conf(
-            client
-                .behavior_version(BehaviorVersion::latest())
-                .region(self.region())
-                .credentials_provider(self.credentials())
-                .http_client(self.http())
-                .retry_config(retries())
-                .timeout_config(timeouts())
-                .build(),
-        )
-    }
-
-    pub fn sqs(&self) -> aws_sdk_sqs::Client {
-        let mut client = aws_sdk_sqs::Config::builder();
-        client.set_endpoint_url(self.endpoint("SQS"));
-        aws_sdk_sqs::Client::from_conf(
-            client
-                .behavior_version(BehaviorVersion::latest())
-                .region(self.region())
-                .credentials_provider(self.credentials())
-                .http_client(self.http())
-                .retry_config(retries())
-                .timeout_config(timeouts())
-                .build(),
-        )
-    }
-
-    pub fn secrets(&self) -> aws_sdk_secretsmanager::Client {
-        let mut client = aws_sdk_secretsmanager::Config::builder();
-        client.set_endpoint_url(self.endpoint("SECRETS_MANAGER"));
-        aws_sdk_secretsmanager::Client::from_conf(
-            client
-                .behavior_version(BehaviorVersion::latest())
-                .region(self.region())
-                .credentials_provider(self.credentials())
-                .http_client(self.http())
-                .retry_config(retries())
-                .timeout_config(timeouts())
-                .build(),
-        )
+    /// What a client is made from.
+    pub fn settings(&self) -> SdkConfig {
+        let mut settings = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(self.region())
+            .credentials_provider(SharedCredentialsProvider::new(self.credentials()))
+            .http_client(self.http())
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .retry_config(retries())
+            .timeout_config(timeouts());
+        settings.set_endpoint_url(self.config.get("AWS_ENDPOINT_URL").map(Into::into));
+        settings.build()
     }
 
     fn http(&self) -> SharedHttpClient {
@@ -90,11 +64,6 @@ impl Aws {
             }
         };
         self.http.get_or_init(build).clone()
-    }
-
-    fn endpoint(&self, service: &str) -> Option<String> {
-        let own = self.config.get(&format!("AWS_ENDPOINT_URL_{service}"));
-        own.or_else(|| self.config.get("AWS_ENDPOINT_URL")).map(Into::into)
     }
 
     fn region(&self) -> Region {

@@ -23,9 +23,11 @@ impl Ports {
         let aws = Arc::new(Aws::new(config.clone()));
         let (tables, queues, secrets) = (Arc::clone(&aws), Arc::clone(&aws), aws);
         Self {
-            store: Arc::new(Dynamo::new(move || tables.dynamo())),
-            sender: Arc::new(Sqs::new(move || queues.sqs())),
-            vault: Arc::new(SecretsManager::new(move || secrets.secrets())),
+            store: Arc::new(Dynamo::new(move || aws_sdk_dynamodb::Client::new(&tables.settings()))),
+            sender: Arc::new(Sqs::new(move || aws_sdk_sqs::Client::new(&queues.settings()))),
+            vault: Arc::new(SecretsManager::new(move || {
+                aws_sdk_secretsmanager::Client::new(&secrets.settings())
+            })),
             transport: Arc::new(Wire::new(config.clone())),
         }
     }

@@ -213,28 +213,34 @@ pub const OTHER_KEY: TestKey = TestKey {
 impl TestKey {
     /// A token with this header and these claims, whatever they say.
     pub fn sign(&self, header: &serde_json::Value, claims: &serde_json::Value) -> Result<String> {
-        self.sign_text(&header.to_string(), &claims.to_string())
+        sign(self.pkcs8, &header.to_string(), &claims.to_string())
     }
 
+    /// The same, from text that may be wrong in ways a value cannot.
     pub fn sign_text(&self, header: &str, claims: &str) -> Result<String> {
-        let internal = |what: &str| Error::new(Kind::Internal, what);
-        let message = format!(
-            "{}.{}",
-            BASE64_URL_SAFE_NO_PAD.encode(header),
-            BASE64_URL_SAFE_NO_PAD.encode(claims)
-        );
-        let key = ring::signature::RsaKeyPair::from_pkcs8(self.pkcs8).map_err(|_| internal("the test key"))?;
-        let mut signature = vec![0; key.public().modulus_len()];
-        let random = ring::rand::SystemRandom::new();
-        key.sign(
-            &ring::signature::RSA_PKCS1_SHA256,
-            &random,
-            message.as_bytes(),
-            &mut signature,
-        )
-        .map_err(|_| internal("signing"))?;
-        Ok(format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
+        sign(self.pkcs8, header, claims)
     }
+}
+
+/// An RS256 token, signed with a key in PKCS#8 DER.
+pub fn sign(pkcs8: &[u8], header: &str, claims: &str) -> Result<String> {
+    let internal = |what: &str| Error::new(Kind::Internal, what);
+    let message = format!(
+        "{}.{}",
+        BASE64_URL_SAFE_NO_PAD.encode(header),
+        BASE64_URL_SAFE_NO_PAD.encode(claims)
+    );
+    let key = ring::signature::RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| internal("the test key"))?;
+    let mut signature = vec![0; key.public().modulus_len()];
+    let random = ring::rand::SystemRandom::new();
+    key.sign(
+        &ring::signature::RSA_PKCS1_SHA256,
+        &random,
+        message.as_bytes(),
+        &mut signature,
+    )
+    .map_err(|_| internal("signing"))?;
+    Ok(format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
 }
 
 /// The claims of a person as the auth service would write them.
