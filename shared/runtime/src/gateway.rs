@@ -15,10 +15,12 @@ use model::id::CorrelationId;
 use model::{Error, Kind, Result};
 
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::cx::{Cx, Time};
 use crate::document::{Input, Parts};
 use crate::domain::{Domain, Identity};
 use crate::once::{self, Claimed, Earlier};
+use crate::ports::Ports;
 use crate::reply::{Answer, Rendered};
 use crate::{Exit, launch};
 
@@ -63,8 +65,13 @@ where
     }
 
     pub fn run(self) -> Exit {
+        self.run_on(Ports::aws)
+    }
+
+    /// On other ports than AWS's and the web's, which measurements compare.
+    pub fn run_on(self, ports: fn(&Config) -> Ports) -> Exit {
         let function = Arc::new(self);
-        launch::run(move |env: Arc<E>, event, time| {
+        launch::run(ports, move |env: Arc<E>, event, time| {
             let function = Arc::clone(&function);
             async move { function.answer(env, Clock::System, time, event).await }
         })

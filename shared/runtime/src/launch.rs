@@ -33,14 +33,14 @@ type Invoke = Box<dyn Fn(Box<RawValue>, Time) -> LocalBoxFuture<'static, Result<
 
 /// Starts the function. What is generic here is only the reading of an event and the writing of an answer: the loop
 /// below is compiled once, and not again for every binary.
-pub fn run<E, I, O, F>(call: impl Fn(Arc<E>, I, Time) -> F + 'static) -> Exit
+pub fn run<E, I, O, F>(ports: fn(&Config) -> Ports, call: impl Fn(Arc<E>, I, Time) -> F + 'static) -> Exit
 where
     E: Domain,
     I: DeserializeOwned + 'static,
     O: Serialize + 'static,
     F: Future<Output = O> + 'static,
 {
-    start(|config, ports| {
+    start(ports, |config, ports| {
         let env = Arc::new(E::load(config, ports));
         let warm = {
             let env = Arc::clone(&env);
@@ -55,11 +55,16 @@ where
     })
 }
 
-fn start(load: impl FnOnce(Config, Ports) -> (LocalBoxFuture<'static, ()>, Invoke)) -> Exit {
+fn start(
+    ports: fn(&Config) -> Ports,
+    load: impl FnOnce(Config, Ports) -> (LocalBoxFuture<'static, ()>, Invoke),
+) -> Exit {
     let config = Config::from_env();
-    let ports = Ports::aws(&config);
+    let ports = ports(&config);
+    // Measurements switch it off to see what init costs by itself.
+    let warmed = config.get("WARM_UP") != Some("off");
     let (warm, invoke) = load(config, ports);
-    serve(warm, invoke)
+    serve(if warmed { warm } else { async {}.boxed_local() }, invoke)
 }
 
 fn serve(warm: LocalBoxFuture<'static, ()>, invoke: Invoke) -> Exit {

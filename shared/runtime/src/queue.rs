@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::cx::{Cx, Time};
 use crate::document::{Input, read_json};
 use crate::domain::Domain;
+use crate::ports::Ports;
 use crate::{Exit, launch};
 
 /// Where messages are sent. `reason` says, in a dead-letter queue, why a message is there.
@@ -112,7 +113,7 @@ where
 {
     pub fn run(self) -> Exit {
         let function = Arc::new(self);
-        launch::run(move |env: Arc<E>, event, time| {
+        launch::run(Ports::aws, move |env: Arc<E>, event, time| {
             let function = Arc::clone(&function);
             async move { function.work(env, Clock::System, time, event).await }
         })
