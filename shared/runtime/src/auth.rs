@@ -1,13 +1,14 @@
 //! Callers with an RS256 token from the company's auth service. One algorithm, one key type, no key from the token.
 
-use std::collections::HashSet;
-use std::sync::OnceLock;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use http::{HeaderMap, header};
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use model::email::Email;
 use model::{Error, Kind, Result};
+use ring::digest::{SHA256, digest};
 use serde::Deserialize;
 
 use crate::config::Config;
@@ -56,10 +57,41 @@ struct Claims {
     roles: Vec<String>,
 }
 
+impl From<Claims> for Caller {
+    fn from(claims: Claims) -> Self {
+        let has = |wanted| claims.roles.iter().any(|role| role == wanted);
+        let verified = claims.email.as_deref().filter(|_| claims.email_verified);
+        Self {
+            email: verified.and_then(|email| email.parse().ok()),
+            staff: has("staff") || has("admin"),
+            admin: has("admin"),
+            subject: claims.sub,
+        }
+    }
+}
+
 /// Verifies tokens against one or two public keys, so that keys can be rotated.
 pub struct Verifier {
     config: Config,
     keys: OnceLock<Vec<DecodingKey>>,
+    /// Tokens whose signature and audience were good, by their hash. Their times are looked at again on every use.
+    known: Mutex<HashMap<[u8; 32], Known>>,
+}
+
+/// So many tokens are remembered at once; then all are forgotten, because a sandbox seldom sees as many.
+const REMEMBERED: usize = 256;
+
+#[derive(Clone)]
+struct Known {
+    caller: Caller,
+    exp: i64,
+    nbf: Option<i64>,
+}
+
+impl Known {
+    fn in_time(&self, now: Timestamp) -> bool {
+        self.exp > now.as_second() - LEEWAY && self.nbf.is_none_or(|nbf| nbf <= now.as_second() + LEEWAY)
+    }
 }
 
 impl Verifier {
@@ -68,6 +100,7 @@ impl Verifier {
         Self {
             config,
             keys: OnceLock::new(),
+            known: Mutex::default(),
         }
     }
 
@@ -82,23 +115,43 @@ impl Verifier {
         if values.next().is_some() || !scheme.eq_ignore_ascii_case("bearer") || token.len() > LONGEST {
             return Err(refused());
         }
-        let claims = self.verify(token.trim())?.ok_or_else(refused)?;
-        let in_time =
-            claims.exp > now.as_second() - LEEWAY && claims.nbf.is_none_or(|nbf| nbf <= now.as_second() + LEEWAY);
-        let for_us = claims.aud == self.config.need("JWT_AUDIENCE")? && claims.iss == self.config.need("JWT_ISSUER")?;
-        if !in_time || !for_us || claims.sub.is_empty() {
-            return Err(refused());
+        let known = self.known(token.trim())?.ok_or_else(refused)?;
+        if known.in_time(now) {
+            Ok(known.caller)
+        } else {
+            Err(refused())
         }
-        let admin = claims.roles.iter().any(|role| role == "admin");
-        Ok(Caller {
-            subject: claims.sub,
-            email: claims
-                .email
-                .filter(|_| claims.email_verified)
-                .and_then(|email| email.parse().ok()),
-            staff: admin || claims.roles.iter().any(|role| role == "staff"),
-            admin,
-        })
+    }
+
+    fn known(&self, token: &str) -> Result<Option<Known>> {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+        let held = self.lock().get(&hash).cloned();
+        if held.is_some() {
+            return Ok(held);
+        }
+        let Some(claims) = self.verify(token)? else {
+            return Ok(None);
+        };
+        let for_us = claims.aud == self.config.need("JWT_AUDIENCE")? && claims.iss == self.config.need("JWT_ISSUER")?;
+        if !for_us || claims.sub.is_empty() {
+            return Ok(None);
+        }
+        let known = Known {
+            exp: claims.exp,
+            nbf: claims.nbf,
+            caller: claims.into(),
+        };
+        let mut all = self.lock();
+        if all.len() >= REMEMBERED {
+            all.clear();
+        }
+        all.insert(hash, known.clone());
+        Ok(Some(known))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The claims, if one of the keys made the signature. Time, issuer and audience are checked by the caller against the

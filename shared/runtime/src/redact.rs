@@ -44,7 +44,8 @@ impl Redactor {
         tag.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The document with every value redacted whose member is not allowed. What is not JSON is redacted whole.
+    /// The document without its nulls, and with every value redacted whose member is not allowed. What is not JSON is
+    /// redacted whole.
     pub fn document(&self, body: &[u8], allowed: &[&str]) -> String {
         if body.is_empty() {
             return String::new();
@@ -64,6 +65,7 @@ impl Redactor {
                 let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).ok()?;
                 let seen: Option<BTreeMap<String, _>> = members
                     .into_iter()
+                    .filter(|(_, value)| value.get() != "null")
                     .map(|(name, value)| {
                         let value = self.value(value, Some(&name), allowed, depth)?;
                         Some((self.name(name, allowed), value))
@@ -118,7 +120,7 @@ mod tests {
         let redactor = Redactor::new("key");
         let body = br#"{"term":36,"name":"John","deep":[{"term":450.00,"dob":"1985"}],"none":null,"john@example.com":{"term":1}}"#;
         let seen = redactor.document(body, &["term"]);
-        assert!(seen.contains(r#""term":36"#) && seen.contains(r#""term":450.00"#) && seen.contains(r#""none":null"#));
+        assert!(seen.contains(r#""term":36"#) && seen.contains(r#""term":450.00"#) && !seen.contains("none"));
         for hidden in ["John", "1985", "john@example.com"] {
             assert!(!seen.contains(hidden), "{seen}");
         }

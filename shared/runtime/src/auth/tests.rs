@@ -247,3 +247,17 @@ fn a_missing_or_broken_key_is_our_mistake_and_named() {
         assert!(error.message.contains("JWT_PUBLIC_KEY"));
     }
 }
+
+#[test]
+fn a_remembered_token_still_ends() {
+    let verifier = verifier();
+    let value = format!("Bearer {}", KEY.sign(&rs256(), &good()).unwrap());
+    let headers = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_str(&value).unwrap())]);
+    let at = |seconds| {
+        verifier
+            .caller(&headers, now() + jiff::SignedDuration::from_secs(seconds))
+            .is_ok()
+    };
+    assert!(at(0) && at(3600 + 59));
+    assert!(!at(3600 + 60) && at(0));
+}
