@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
-use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, Runtime, service_fn};
 use model::Error;
 use model::error::Level;
 use model::id::CorrelationId;
@@ -88,7 +88,7 @@ fn serve(warm: LocalBoxFuture<'static, ()>, invoke: Invoke) -> Exit {
             let answer = invoke(event.payload, time(&event.context));
             async move { answer.await.map_err(|_| unreadable()) }
         });
-        match lambda_runtime::run(handler).await {
+        match Runtime::new(handler).run().await {
             Ok(()) => Exit::SUCCESS,
             Err(error) => failed(error.as_ref()),
         }

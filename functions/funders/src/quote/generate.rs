@@ -76,7 +76,7 @@ pub async fn generate(cx: Cx<Env>, ask: QuoteRequest) -> Answered {
     let fresh = earlier.is_none();
     let row = match earlier {
         Some(row) if row.status != QuoteStatus::Pending || cx.earlier() == Earlier::Accepted => {
-            return again(&cx, &row).await;
+            return again(&cx, &row, &ask).await;
         }
         Some(row) => row,
         None => QuoteRow::pending(id, &cx.caller.subject, &ask, cx.correlation, cx.now())?,
@@ -101,10 +101,21 @@ pub async fn generate(cx: Cx<Env>, ask: QuoteRequest) -> Answered {
                 SOON,
             )
             .await?;
-        let reply = accepted(&cx, &row, None)?.header(PREFERENCE_APPLIED, "respond-async");
+        let reply = accepted(&cx, &row, &ask, None)?.header(PREFERENCE_APPLIED, "respond-async");
         return cx.commit(vec![row.create(&cx.env)?], Ok(reply)).await;
     }
-    ask_funder(&cx, row, fresh, funder, &target, &policy).await
+    ask_funder(
+        &cx,
+        row,
+        &ask,
+        fresh,
+        Asked {
+            funder,
+            target: &target,
+            policy: &policy,
+        },
+    )
+    .await
 }
 
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -112,16 +123,17 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
 /// A message for work not yet written is delivered after it will be.
 const SOON: Duration = Duration::from_secs(2);
 
+/// Who is asked, where, and how patiently.
+struct Asked<'a> {
+    funder: &'a dyn Funder,
+    target: &'a Target,
+    policy: &'a Policy,
+}
+
 /// The PENDING row is written while the funder is being asked; the final one follows, together with the log rows.
-async fn ask_funder(
-    cx: &Cx<Env>,
-    mut row: QuoteRow,
-    fresh: bool,
-    funder: &dyn Funder,
-    target: &Target,
-    policy: &Policy,
-) -> Answered {
+async fn ask_funder(cx: &Cx<Env>, mut row: QuoteRow, ask: &QuoteRequest, fresh: bool, asked: Asked<'_>) -> Answered {
     let env = &cx.env;
+    let Asked { funder, target, policy } = asked;
     let deadline = cx.deadline.min(cx.started + BUDGET);
     let trip = Trip {
         correlation: cx.correlation,
@@ -136,7 +148,7 @@ async fn ask_funder(
             Written::Refused(_) => Err(Error::new(Kind::Internal, "a new quote's id is taken")),
         }
     };
-    let (pending, outcome) = tokio::join!(pending, pricing::price(env, &row, funder, target, policy, trip));
+    let (pending, outcome) = tokio::join!(pending, pricing::price(env, &row, ask, funder, target, policy, trip));
     if let Err(error) = pending {
         env.outbound.tracer.flush().await;
         return Err(error);
@@ -154,7 +166,7 @@ async fn ask_funder(
             env.retry_queue()?.send(&message, first_delay(wait)).await?;
             let write = row.replace(env, now)?;
             tokio::join!(
-                cx.commit(vec![write], accepted(cx, &row, wait)),
+                cx.commit(vec![write], accepted(cx, &row, ask, wait)),
                 env.outbound.tracer.flush()
             )
         }
@@ -162,7 +174,7 @@ async fn ask_funder(
             let settled = settle(&mut row, price, now);
             let write = row.replace(env, now)?;
             let result = match settled {
-                Ok(()) => created(cx, &row),
+                Ok(()) => created(cx, &row, ask),
                 Err(error) => Err(error),
             };
             tokio::join!(cx.commit(vec![write], result), env.outbound.tracer.flush())
@@ -194,24 +206,27 @@ fn wants_async(cx: &Cx<Env>) -> bool {
 }
 
 /// An earlier call with the same key got this far.
-async fn again(cx: &Cx<Env>, row: &QuoteRow) -> Answered {
+async fn again(cx: &Cx<Env>, row: &QuoteRow, ask: &QuoteRequest) -> Answered {
     let result = match (row.status, &row.failure) {
-        (QuoteStatus::Pending, _) => accepted(cx, row, None),
+        (QuoteStatus::Pending, _) => accepted(cx, row, ask, None),
         (QuoteStatus::Failed, Some(failure)) => Err(failure.to_error().about(row.id)),
-        _ => created(cx, row),
+        _ => created(cx, row, ask),
     };
     cx.commit(Vec::new(), result).await
 }
 
-fn created(cx: &Cx<Env>, row: &QuoteRow) -> Answered {
+fn created(cx: &Cx<Env>, row: &QuoteRow, ask: &QuoteRequest) -> Answered {
     let message = format!("Quote generated successfully with {}", row.funder_name);
-    let view = QuoteView::of(row, cx.now())?;
+    let view = QuoteView::of(row, &ask.contract_details, cx.now());
     Ok(Reply::created(Success::new(view, message)).header(header::LOCATION, location(row)))
 }
 
-fn accepted(cx: &Cx<Env>, row: &QuoteRow, wait: Option<Duration>) -> Answered {
+fn accepted(cx: &Cx<Env>, row: &QuoteRow, ask: &QuoteRequest, wait: Option<Duration>) -> Answered {
     let message = format!("Quote accepted; waiting for {}", row.funder_name);
-    let reply = Reply::accepted(Success::new(QuoteView::of(row, cx.now())?, message));
+    let reply = Reply::accepted(Success::new(
+        QuoteView::of(row, &ask.contract_details, cx.now()),
+        message,
+    ));
     let reply = reply.header(header::LOCATION, location(row));
     Ok(match wait {
         Some(wait) => reply.header(header::RETRY_AFTER, wait.as_secs().min(3600).to_string()),

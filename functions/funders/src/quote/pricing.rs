@@ -1,7 +1,7 @@
 //! Leading a funder through its steps until there is a price.
 
 use jiff::Timestamp;
-use model::quote::Price;
+use model::quote::{Price, QuoteRequest};
 use model::{Error, Kind, Result};
 use partners::{Ask, FUNDERS, Funder, Progress, Step, funder};
 use runtime::transport::{Policy, Target, Trip};
@@ -23,10 +23,11 @@ pub struct Outcome {
     pub progress: Progress,
 }
 
-/// Goes on from the row's progress. A step that is done is never repeated.
+/// Goes on from the row's progress; `request` is the row's. A step that is done is never repeated.
 pub async fn price(
     env: &Env,
     row: &QuoteRow,
+    request: &QuoteRequest,
     funder: &dyn Funder,
     target: &Target,
     policy: &Policy,
@@ -34,11 +35,10 @@ pub async fn price(
 ) -> Outcome {
     let mut progress = row.progress.clone();
     let price = async {
-        let request = row.request()?;
         let ask = Ask {
             reference: row.id,
             correlation: row.correlation_id,
-            request: &request,
+            request,
         };
         loop {
             let call = funder.quote(&ask, &progress)?;

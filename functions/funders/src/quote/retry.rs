@@ -67,7 +67,7 @@ pub async fn retry(cx: Cx<Env>, message: Attempt) -> Result<()> {
         deadline: cx.deadline,
         unhurried: true,
     };
-    let outcome = pricing::price(&cx.env, &row, funder, &target, &policy, trip).await;
+    let outcome = pricing::price(&cx.env, &row, &row.request()?, funder, &target, &policy, trip).await;
     match outcome.price {
         Err(error) if passing(&error) => {
             row.progress = outcome.progress;

@@ -40,5 +40,6 @@ pub async fn status(cx: Cx<Env>, which: Which) -> Result<Success<QuoteView>> {
     let own = row
         .filter(|row| cx.caller.staff || row.owner == cx.caller.subject)
         .ok_or_else(Error::not_found)?;
-    Ok(Success::new(QuoteView::of(&own, cx.now())?, "Quote status"))
+    let asked = own.request()?.contract_details;
+    Ok(Success::new(QuoteView::of(&own, &asked, cx.now()), "Quote status"))
 }

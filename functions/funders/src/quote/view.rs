@@ -1,10 +1,9 @@
 //! A quote as callers see it.
 
 use jiff::Timestamp;
-use model::Result;
 use model::id::QuoteId;
 use model::money::{Number, Pounds};
-use model::quote::{Environment, QuoteStatus};
+use model::quote::{Contract, Environment, QuoteStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -68,8 +67,8 @@ pub struct FailureView {
 }
 
 impl QuoteView {
-    pub fn of(row: &QuoteRow, now: Timestamp) -> Result<Self> {
-        let asked = row.request()?.contract_details;
+    /// `asked` is what the row's request asked for.
+    pub fn of(row: &QuoteRow, asked: &Contract, now: Timestamp) -> Self {
         let price = row.price.as_ref();
         let hire = asked.quote_type.is_contract_hire();
         let extra = [
@@ -77,7 +76,7 @@ impl QuoteView {
             ("balloonPayment", asked.balloon_payment.is_some()),
         ];
         let extra = extra.into_iter().filter(|(_, given)| hire && *given);
-        Ok(Self {
+        Self {
             id: row.id,
             funder_name: row.funder_name.clone(),
             environment: row.environment,
@@ -107,6 +106,6 @@ impl QuoteView {
             }),
             created_at: row.created_at,
             updated_at: row.updated_at,
-        })
+        }
     }
 }
