@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::bench;
 use crate::failure::{Failure, Result};
 use crate::leaks;
 use crate::process;
@@ -27,6 +28,8 @@ pub fn check(deep: bool) -> Result<()> {
     progress.attempt("sam validate", || validate(&workspace, &venv));
     progress.attempt("cfn-lint", || lint(&workspace, &venv));
     if deep {
+        progress.attempt("bench: fmt and clippy", || bench::lint(&workspace));
+        progress.attempt("bench guard", || bench::guard(&workspace, false));
         progress.attempt("sam build", || sam_build(&workspace, &venv));
     }
     process::go_on()?;

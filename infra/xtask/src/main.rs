@@ -6,6 +6,7 @@
 )]
 
 mod aws;
+mod bench;
 mod build;
 mod check;
 mod code;
@@ -70,6 +71,8 @@ enum Task {
     },
     /// Run every test, the end-to-end ones on a stack of their own
     Test,
+    /// Measure the functions beside an empty one, the stock SDK, Node and Python
+    Bench(bench::Options),
     /// Print a token that the local stack accepts
     Token {
         #[arg(long, value_enum)]
@@ -111,6 +114,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Down => up::down(),
         Task::Invoke { function, event } => container::invoke(&function, event),
         Task::Test => test::test(),
+        Task::Bench(options) => bench::bench(&options),
         Task::Check { deep } => check::check(deep),
         Task::Token {
             role,

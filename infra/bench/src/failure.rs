@@ -1,0 +1,24 @@
+//! The one error of the harness: a sentence for the person at the terminal.
+
+use std::error::Error;
+use std::fmt::Display;
+
+pub type Failure = Box<dyn Error + Send + Sync>;
+pub type Result<T> = std::result::Result<T, Failure>;
+
+/// Says what was being done when something failed.
+pub trait Context<T> {
+    fn context(self, what: impl Display) -> Result<T>;
+}
+
+impl<T, E: Display> Context<T> for std::result::Result<T, E> {
+    fn context(self, what: impl Display) -> Result<T> {
+        self.map_err(|error| format!("{what}: {error}").into())
+    }
+}
+
+impl<T> Context<T> for Option<T> {
+    fn context(self, what: impl Display) -> Result<T> {
+        self.ok_or_else(|| what.to_string().into())
+    }
+}

@@ -1,0 +1,114 @@
+//! The guard: what repeats exactly, against ceilings that were recorded with a reason in the commit.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::bench::Bench;
+use crate::failure::{Context, Result};
+use crate::measure::{callgrind, parcel, trips};
+use crate::progress::{note, say};
+use crate::table::thousands;
+use crate::variant::{self, EMPTY, QUOTE, QUOTE_COLD_IO, Variant};
+
+const CEILINGS: &str = "infra/bench/ceilings.json";
+/// Percent.
+const SLACK: u64 = 10;
+
+/// By a figure's name.
+type Figures = BTreeMap<String, u64>;
+
+pub async fn guard(bench: &Bench, record: bool) -> Result<()> {
+    let path = bench.root.join(CEILINGS);
+    if !callgrind::installed() {
+        return Err("valgrind is not installed, and counts the instructions".into());
+    }
+    say("==> what a cold start and a warm quote take");
+    let measured = measure(bench).await?;
+    if record {
+        let text = serde_json::to_string_pretty(&measured)? + "\n";
+        fs::write(&path, text).context(path.display())?;
+        show(&measured, &Figures::new());
+        note(format!("recorded in {CEILINGS}; say why in the commit"));
+        return Ok(());
+    }
+    let text = fs::read_to_string(&path).context(CEILINGS)?;
+    let ceilings: Figures = serde_json::from_str(&text).context(CEILINGS)?;
+    show(&measured, &ceilings);
+    let over = exceeded(&measured, &ceilings);
+    if over.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "more than {SLACK} % over its ceiling, or without one: {}. If it must be so, `cargo xtask bench guard --record`",
+        over.join(", ")
+    )
+    .into())
+}
+
+async fn measure(bench: &Bench) -> Result<Figures> {
+    let variants = variant::all(bench);
+    let find = |id: &str| -> Result<&Variant> {
+        let found = variants.iter().find(|variant| variant.id == id);
+        found.context(format!("{id} is not built"))
+    };
+    let (quote, empty) = (find(QUOTE)?, find(EMPTY)?);
+    let counted = callgrind::measure(bench, quote).await?;
+    let floor = callgrind::measure(bench, empty).await?;
+    // A busy machine lets connections time out under valgrind, and opening them again is no defect of ours.
+    let total = counted.total.min(callgrind::total(bench, quote).await?);
+    let trips = trips::measure(bench, quote).await?;
+    let figures = [
+        (
+            "quote: init instructions",
+            callgrind::init(bench, find(QUOTE_COLD_IO)?).await?,
+        ),
+        ("quote: cold total instructions", total),
+        ("quote: warm instructions", counted.warm),
+        ("quote: zip bytes", parcel::size(&quote.parcel)?),
+        ("quote: DynamoDB operations", u64::try_from(trips.dynamo)?),
+        ("quote: DynamoDB serial trips", u64::try_from(trips.serial)?),
+        ("quote: DynamoDB write units", trips.write_units.into()),
+        ("empty: init instructions", floor.init),
+        ("empty: warm instructions", floor.warm),
+    ];
+    Ok(figures.map(|(name, value)| (name.to_owned(), value)).into())
+}
+
+fn show(measured: &Figures, ceilings: &Figures) {
+    for (name, value) in measured {
+        let ceiling = ceilings
+            .get(name)
+            .map(|ceiling| format!("  recorded {}", thousands(*ceiling)));
+        note(format!(
+            "{name:<42} {:>14}{}",
+            thousands(*value),
+            ceiling.unwrap_or_default()
+        ));
+    }
+}
+
+fn exceeded(measured: &Figures, ceilings: &Figures) -> Vec<String> {
+    let within = |name: &str, value: u64| {
+        ceilings
+            .get(name)
+            .is_some_and(|ceiling| value * 100 <= ceiling * (100 + SLACK))
+    };
+    let over = measured.iter().filter(|(name, value)| !within(name, **value));
+    over.map(|(name, value)| format!("{name} is {}", thousands(*value)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_percent_more_is_let_through_and_no_more() {
+        let figures = |value| Figures::from([("x".to_owned(), value)]);
+        assert!(exceeded(&figures(1100), &figures(1000)).is_empty());
+        assert_eq!(exceeded(&figures(1101), &figures(1000)), ["x is 1,101"]);
+        assert_eq!(exceeded(&figures(1), &Figures::new()), ["x is 1"]);
+        // Three operations are not four.
+        assert!(!exceeded(&figures(4), &figures(3)).is_empty());
+    }
+}

@@ -1,0 +1,77 @@
+//! Instructions, which repeat where times do not. Valgrind hides the processor's SHA extensions, so that hashing and
+//! signatures count for more than they cost.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde::Serialize;
+
+use crate::bench::Bench;
+use crate::child::Child;
+use crate::failure::{Context, Result};
+use crate::variant::Variant;
+
+const FEW: u64 = 50;
+const MANY: u64 = 150;
+
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Instructions {
+    /// Until it asks for work.
+    pub init: u64,
+    /// Until its first answer.
+    pub total: u64,
+    /// Of each further answer.
+    pub warm: u64,
+}
+
+pub fn installed() -> bool {
+    let version = Command::new("valgrind").arg("--version").stdout(Stdio::null()).status();
+    version.is_ok_and(|status| status.success())
+}
+
+pub async fn measure(bench: &Bench, variant: &Variant) -> Result<Instructions> {
+    let few = count(bench, variant, FEW).await?;
+    let many = count(bench, variant, MANY).await?;
+    Ok(Instructions {
+        init: init(bench, variant).await?,
+        total: total(bench, variant).await?,
+        warm: many.saturating_sub(few) / (MANY - FEW),
+    })
+}
+
+pub async fn init(bench: &Bench, variant: &Variant) -> Result<u64> {
+    count(bench, variant, 0).await
+}
+
+pub async fn total(bench: &Bench, variant: &Variant) -> Result<u64> {
+    count(bench, variant, 1).await
+}
+
+/// Of a life that ends after so many answers.
+async fn count(bench: &Bench, variant: &Variant, answers: u64) -> Result<u64> {
+    bench.world.delay(0, 0);
+    let out = bench.out(&format!("logs/callgrind.{}.{answers}", variant.id));
+    let front = ["valgrind", "--tool=callgrind", "--quiet"].map(OsString::from);
+    let file = OsString::from(format!("--callgrind-out-file={}", out.display()));
+    let front: Vec<OsString> = front.into_iter().chain([file]).collect();
+    let mut child = Child::start_under(bench, variant, false, &front).await?;
+    child.ready().await?;
+    for _ in 0..answers {
+        child.invoke().await?;
+    }
+    child.terminate().await?;
+    bench.world.timeline.take();
+    sum(&out)
+}
+
+/// A process that runs on several threads or forks still writes one file.
+fn sum(out: &Path) -> Result<u64> {
+    let text = fs::read_to_string(out).context(out.display())?;
+    let total = text
+        .lines()
+        .find_map(|line| line.strip_prefix("totals:").or_else(|| line.strip_prefix("summary:")));
+    let total = total.and_then(|total| total.trim().parse().ok());
+    total.context(format!("{} has no total", out.display()))
+}

@@ -1,0 +1,156 @@
+//! The whole measurement.
+
+use std::fs;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::bars;
+use crate::bench::Bench;
+use crate::cost::Dollars;
+use crate::failure::Result;
+use crate::html;
+use crate::measure::throttle::Throttle;
+use crate::measure::{callgrind, cold, parcel, scaling, trips, warm};
+use crate::progress::{note, say};
+use crate::report::{Build, Report, Row};
+use crate::table;
+use crate::variant::{self, CONTROL, EMPTY, QUOTE, QUOTE_COLD_IO, Variant};
+
+pub async fn run(bench: &Bench, blocks: usize, only: &[String], quick: bool) -> Result<()> {
+    let mut variants = variant::all(bench);
+    let always = |id: &str| [EMPTY, CONTROL].contains(&id);
+    variants.retain(|variant| only.is_empty() || always(variant.id) || only.iter().any(|id| id == variant.id));
+    let mut report = Report {
+        made_at: SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
+        machine: machine(),
+        blocks,
+        control: None,
+        rows: variants.iter().map(Row::of).collect(),
+        scaling: None,
+        build: Build::read(&bench.out("build-time.json")),
+        bars: Vec::new(),
+        notes: Vec::new(),
+    };
+    if report.build.is_none() {
+        report
+            .notes
+            .push("build time: `cargo xtask bench --build-time` measures it".into());
+    }
+    say(format!(
+        "==> {blocks} blocks of three cold starts of each of {} variants",
+        variants.len()
+    ));
+    let mut colds = cold::measure(bench, &variants, blocks).await?;
+    for (variant, row) in variants.iter().zip(&mut report.rows) {
+        row.cold = colds.remove(variant.id);
+        row.zip = Some(parcel::size(&variant.parcel)?);
+    }
+    say("==> warm requests");
+    for (variant, row) in variants.iter().zip(&mut report.rows) {
+        warm(bench, variant, row).await?;
+    }
+    if quick {
+        report
+            .notes
+            .push("--quick: no instructions, no share of a core, no scaling".into());
+    } else {
+        throttled(bench, &variants, &mut report).await?;
+        instructions(bench, &variants, &mut report).await?;
+        scale(bench, &variants, &mut report).await?;
+    }
+    finish(bench, report)
+}
+
+async fn warm(bench: &Bench, variant: &Variant, row: &mut Row) -> Result<()> {
+    if variant.id == CONTROL || variant.id == QUOTE_COLD_IO {
+        return Ok(());
+    }
+    note(variant.label);
+    let steady = warm::steady(bench, variant).await?;
+    row.steady = Some(steady);
+    if variant.quotes() {
+        let (added, trips) = (
+            warm::added(bench, variant, None).await?,
+            trips::measure(bench, variant).await?,
+        );
+        row.dollars = Some(Dollars::of(added.p50, &trips, steady.log_bytes));
+        (row.added, row.trips) = (Some(added), Some(trips));
+    }
+    Ok(())
+}
+
+async fn throttled(bench: &Bench, variants: &[Variant], report: &mut Report) -> Result<()> {
+    say("==> warm requests on 7.2 % of a core");
+    let throttle = match Throttle::make() {
+        Ok(throttle) => throttle,
+        Err(failure) => {
+            report
+                .notes
+                .push(format!("7.2 % of a core: not measured here, {failure}"));
+            return Ok(());
+        }
+    };
+    for (variant, row) in variants.iter().zip(&mut report.rows) {
+        if variant.quotes() && variant.id != QUOTE_COLD_IO {
+            note(variant.label);
+            row.added_throttled = Some(warm::added(bench, variant, Some(&throttle)).await?);
+        }
+    }
+    report.notes.push(
+        "7.2 % of a core is 7.2 ms in each 100 ms: a quote that takes about a millisecond, 20 ms of waiting apart, is rarely \
+         held back by it, which the p99 shows"
+            .into(),
+    );
+    Ok(())
+}
+
+async fn instructions(bench: &Bench, variants: &[Variant], report: &mut Report) -> Result<()> {
+    say("==> instructions");
+    if !callgrind::installed() {
+        report.notes.push("instructions: valgrind is not installed".into());
+        return Ok(());
+    }
+    for (variant, row) in variants.iter().zip(&mut report.rows) {
+        if variant.native() && variant.id != CONTROL {
+            note(variant.label);
+            // One variant that valgrind cannot run is no reason to lose the others.
+            match callgrind::measure(bench, variant).await {
+                Ok(counted) => row.instructions = Some(counted),
+                Err(failure) => report
+                    .notes
+                    .push(format!("instructions of {}: {failure}", variant.label)),
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn scale(bench: &Bench, variants: &[Variant], report: &mut Report) -> Result<()> {
+    let Some(variant) = variants.iter().find(|variant| variant.id == QUOTE) else {
+        return Ok(());
+    };
+    say(format!("==> {} processes at once", scaling::PROCESSES));
+    report.scaling = Some(scaling::measure(bench, variant).await?);
+    Ok(())
+}
+
+fn finish(bench: &Bench, mut report: Report) -> Result<()> {
+    report.find_control();
+    report.bars = bars::all(&report);
+    table::print(&report);
+    let (json, page) = (bench.out("report.json"), bench.out("report.html"));
+    report.write(&json)?;
+    fs::write(&page, html::page(&report))?;
+    say(format!("\n{}\n{}", json.display(), page.display()));
+    match report.control.and_then(|control| control.fault()) {
+        Some(fault) => Err(format!("the run is void: {fault}").into()),
+        None => Ok(()),
+    }
+}
+
+fn machine() -> String {
+    let described = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = described.lines().find_map(|line| line.strip_prefix("model name"));
+    let model = model.map_or("unknown processor", |model| model.trim_start_matches(['\t', ' ', ':']));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{model}, {cores} cores, {}", std::env::consts::ARCH)
+}

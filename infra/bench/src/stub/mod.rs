@@ -1,0 +1,180 @@
+//! What a function talks to: the Runtime API in plain HTTP, AWS and the funder over TLS.
+
+mod api;
+mod timeline;
+mod units;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::header::CONTENT_TYPE;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+pub use api::{Answer, RuntimeApi};
+pub use timeline::{Call, Service, Timeline};
+pub use units::INDEXED;
+
+use crate::failure::{Context, Result};
+use crate::tls::Authority;
+
+type Reply = Response<Full<Bytes>>;
+
+/// What every secret says.
+const SECRET: &str = r#"{"LEX_APP_ID":"test-lex-app","LEX_SHARED_SECRET":"test-lex-secret","LEX_DEALER_ID_MAJOR":"test-major","LEX_DEALER_ID_MINOR":"test-minor"}"#;
+
+/// AWS and the funder.
+pub struct World {
+    pub aws: u16,
+    pub funder: u16,
+    pub timeline: Timeline,
+    delays: Arc<Delays>,
+}
+
+/// Milliseconds.
+#[derive(Default)]
+struct Delays {
+    dynamo: AtomicU64,
+    funder: AtomicU64,
+}
+
+#[derive(Clone)]
+struct Stub {
+    service: Service,
+    timeline: Timeline,
+    delays: Arc<Delays>,
+    answer: Bytes,
+}
+
+impl World {
+    /// Must be called on a runtime, whose tasks the stubs then are.
+    pub async fn start(authority: &Authority, answer: Bytes) -> Result<Self> {
+        let (timeline, delays) = (Timeline::default(), Arc::new(Delays::default()));
+        let stub = |service| Stub {
+            service,
+            timeline: timeline.clone(),
+            delays: Arc::clone(&delays),
+            answer: answer.clone(),
+        };
+        let (aws, funder) = (stub(Service::Aws), stub(Service::Funder));
+        Ok(Self {
+            aws: listen(aws, authority).await?,
+            funder: listen(funder, authority).await?,
+            timeline,
+            delays,
+        })
+    }
+
+    /// From here on DynamoDB and the funder take this long.
+    pub fn delay(&self, dynamo: u64, funder: u64) {
+        self.delays.dynamo.store(dynamo, Ordering::Relaxed);
+        self.delays.funder.store(funder, Ordering::Relaxed);
+    }
+}
+
+async fn listen(stub: Stub, authority: &Authority) -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("a stub's port")?;
+    let port = listener.local_addr()?.port();
+    let acceptor = TlsAcceptor::from(Arc::clone(&authority.server));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            stub.timeline.connected();
+            let _unset = stream.set_nodelay(true);
+            let (stub, acceptor) = (stub.clone(), acceptor.clone());
+            tokio::spawn(async move {
+                let Ok(stream) = acceptor.accept(stream).await else {
+                    return;
+                };
+                stub.timeline.shook_hands();
+                let service = service_fn(|request| stub.serve(request));
+                let _broken = http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
+            });
+        }
+    });
+    Ok(port)
+}
+
+impl Stub {
+    async fn serve(&self, request: Request<Incoming>) -> std::result::Result<Reply, Infallible> {
+        let (head, body) = request.into_parts();
+        let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        // What only opens a connection is no call.
+        if head.method != Method::POST {
+            return Ok(reply("application/json", Bytes::new()));
+        }
+        let start = Instant::now();
+        let target = head.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+        let (system, operation) = target
+            .and_then(|target| target.split_once('.'))
+            .unwrap_or(("", "quote"));
+        let service = if system.starts_with("DynamoDB") {
+            Service::Dynamo
+        } else {
+            self.service
+        };
+        let (answer, delay) = match service {
+            Service::Funder => (reply("application/json", self.answer.clone()), &self.delays.funder),
+            Service::Dynamo => (
+                reply("application/x-amz-json-1.0", dynamo(operation)),
+                &self.delays.dynamo,
+            ),
+            Service::Aws => (reply("application/x-amz-json-1.1", aws(operation)), &self.delays.dynamo),
+        };
+        let delay = Duration::from_millis(delay.load(Ordering::Relaxed));
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        let write_units = match service {
+            Service::Dynamo => units::write_units(operation, &serde_json::from_slice(&body).unwrap_or(Value::Null)),
+            _ => 0,
+        };
+        self.timeline.called(Call {
+            service,
+            operation: operation.to_owned(),
+            start,
+            end: Instant::now(),
+            write_units,
+        });
+        Ok(answer)
+    }
+}
+
+fn reply(kind: &'static str, body: Bytes) -> Reply {
+    let mut reply = Response::new(Full::new(body));
+    reply
+        .headers_mut()
+        .insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
+    reply
+}
+
+fn dynamo(operation: &str) -> Bytes {
+    Bytes::from_static(match operation {
+        "BatchWriteItem" => br#"{"UnprocessedItems":{}}"#,
+        "Query" => br#"{"Count":0,"Items":[],"ScannedCount":0}"#,
+        _ => b"{}",
+    })
+}
+
+fn aws(operation: &str) -> Bytes {
+    match operation {
+        "GetSecretValue" => json!({
+            "ARN": "arn:aws:secretsmanager:eu-west-2:000000000000:secret:bench", "Name": "bench", "SecretString": SECRET,
+            "VersionId": "00000000-0000-0000-0000-000000000000", "VersionStages": ["AWSCURRENT"],
+        })
+        .to_string()
+        .into(),
+        _ => Bytes::from_static(br#"{"MessageId":"00000000-0000-0000-0000-000000000000"}"#),
+    }
+}

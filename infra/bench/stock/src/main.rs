@@ -1,0 +1,64 @@
+//! The same quote handler as a user would set it up who takes the defaults: the configuration chain, the SDK's own HTTP
+//! client with the machine's root certificates, and a default `reqwest::Client`.
+
+#![expect(clippy::disallowed_methods, reason = "the defaults are the point")]
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Request, StatusCode};
+use runtime::config::Config;
+use runtime::ports::Ports;
+use runtime::queue::Sqs;
+use runtime::secret::SecretsManager;
+use runtime::store::Dynamo;
+use runtime::transport::Transport;
+use runtime::{Error, Kind, Result};
+
+fn main() -> ExitCode {
+    runtime::http(funders::quote::generate::generate).once().run_on(stock)
+}
+
+fn stock(_: &Config) -> Ports {
+    let config = defaults();
+    let (tables, queues) = (config.clone(), config.clone());
+    Ports {
+        store: Arc::new(Dynamo::new(move || aws_sdk_dynamodb::Client::new(&tables))),
+        sender: Arc::new(Sqs::new(move || aws_sdk_sqs::Client::new(&queues))),
+        vault: Arc::new(SecretsManager::new(move || {
+            aws_sdk_secretsmanager::Client::new(&config)
+        })),
+        transport: Arc::new(Stock(reqwest::Client::new())),
+    }
+}
+
+fn defaults() -> SdkConfig {
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(aws_config::load_defaults(BehaviorVersion::latest())),
+        Err(_) => SdkConfig::builder().build(),
+    }
+}
+
+struct Stock(reqwest::Client);
+
+impl Transport for Stock {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
+        Box::pin(async move {
+            let request = reqwest::Request::try_from(request).map_err(failure)?;
+            let mut response = self.0.execute(request).await.map_err(failure)?;
+            let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+            Ok((status, headers, response.bytes().await.map_err(failure)?))
+        })
+    }
+
+    fn warm<'a>(&'a self, _: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(async {})
+    }
+}
+
+fn failure(error: reqwest::Error) -> Error {
+    Error::new(Kind::PartnerTimeout, "the partner did not answer").because(error)
+}

@@ -1,0 +1,238 @@
+//! `bench`: builds the functions and what they are compared with, and measures them. The harness is a workspace of its
+//! own under infra/bench; each of its packages is built by itself, so that none brings its features into another.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Instant;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::build;
+use crate::failure::{Context, Result};
+use crate::files;
+use crate::process;
+use crate::progress::{Progress, note};
+use crate::workspace::Workspace;
+
+#[derive(Args)]
+pub struct Options {
+    #[command(subcommand)]
+    part: Option<Part>,
+    /// Blocks of three cold starts of each variant
+    #[arg(long, default_value_t = 40)]
+    blocks: u32,
+    /// Leave out instructions, the share of a core and the 64 processes
+    #[arg(long)]
+    quick: bool,
+    /// Only these variants, beside the empty ones: quote, quote-cold-io, fallback, stock, node, python
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// First build every function from nothing, and record how long that takes
+    #[arg(long)]
+    build_time: bool,
+}
+
+#[derive(Subcommand)]
+enum Part {
+    /// What repeats exactly, against the ceilings in infra/bench/ceilings.json
+    Guard {
+        /// Record new ceilings; the commit says why
+        #[arg(long)]
+        record: bool,
+    },
+}
+
+/// The scripts that answer the same quotes: their folder, the file that pins what they need, and how that is installed.
+struct Script {
+    name: &'static str,
+    pins: &'static str,
+    install: fn(&Path) -> Command,
+}
+
+const SCRIPTS: [Script; 2] = [
+    Script {
+        name: "node",
+        pins: "package-lock.json",
+        install: npm,
+    },
+    Script {
+        name: "python",
+        pins: "requirements.txt",
+        install: pip,
+    },
+];
+
+pub fn bench(options: &Options) -> Result<()> {
+    let workspace = Workspace::load()?;
+    if let Some(Part::Guard { record }) = options.part {
+        return guard(&workspace, record);
+    }
+    let mut progress = Progress::begin();
+    if options.build_time {
+        progress.step("clean release build of every function", || build_time(&workspace))?;
+    }
+    progress.step("functions", || build::functions(&workspace))?;
+    for package in ["bench", "empty", "stock"] {
+        progress.step(format!("infra/bench: {package}"), || build(&workspace, package))?;
+    }
+    for script in &SCRIPTS {
+        progress.step(format!("infra/bench/{}", script.name), || ready(&workspace, script))?;
+    }
+    let mut harness = harness(&workspace);
+    harness.args(["run", "--blocks", &options.blocks.to_string()]);
+    if options.quick {
+        harness.arg("--quick");
+    }
+    if !options.only.is_empty() {
+        harness.args(["--only", &options.only.join(",")]);
+    }
+    process::run(harness)
+}
+
+/// The cheap part, for `check --deep`.
+pub fn guard(workspace: &Workspace, record: bool) -> Result<()> {
+    build::functions(workspace)?;
+    for package in ["bench", "empty"] {
+        build(workspace, package)?;
+    }
+    let mut harness = harness(workspace);
+    harness.arg("guard");
+    if record {
+        harness.arg("--record");
+    }
+    process::run(harness)
+}
+
+/// The harness's own code, without `stock`: that would build the stock SDK only to look at forty lines.
+pub fn lint(workspace: &Workspace) -> Result<()> {
+    let parts: [&[&str]; 2] = [
+        &["fmt", "--all", "--check"],
+        &[
+            "clippy",
+            "--locked",
+            "--package",
+            "bench",
+            "--package",
+            "empty",
+            "--all-targets",
+            "--",
+            "--deny",
+            "warnings",
+        ],
+    ];
+    for arguments in parts {
+        let mut command = workspace.cargo();
+        command
+            .current_dir(workspace.root.join("infra/bench"))
+            .env("CARGO_TARGET_DIR", built(workspace))
+            .args(arguments);
+        process::run(command)?;
+    }
+    Ok(())
+}
+
+fn harness(workspace: &Workspace) -> Command {
+    let mut harness = Command::new(built(workspace).join("release/bench"));
+    harness
+        .arg("--root")
+        .arg(&workspace.root)
+        .arg("--target")
+        .arg(&workspace.target);
+    harness
+}
+
+fn built(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("bench-build")
+}
+
+fn build(workspace: &Workspace, package: &str) -> Result<()> {
+    let mut build = workspace.cargo();
+    build
+        .current_dir(workspace.root.join("infra/bench"))
+        .env("CARGO_TARGET_DIR", built(workspace))
+        .args(["build", "--locked", "--release", "--package", package]);
+    process::run(build)
+}
+
+/// Copies a script and installs what it needs, the latter only when its pins have changed.
+fn ready(workspace: &Workspace, script: &Script) -> Result<()> {
+    let from = workspace.root.join("infra/bench").join(script.name);
+    let folder = workspace.target.join("bench").join(script.name);
+    let stamp = workspace.target.join("bench").join(format!("{}.sha256", script.name));
+    let wanted = files::sha256_of_file(&from.join(script.pins))?;
+    let stands = files::read(&stamp).is_ok_and(|found| found == wanted);
+    if !stands && folder.exists() {
+        fs::remove_dir_all(&folder).context(folder.display())?;
+    }
+    files::make_dir(&folder)?;
+    for found in fs::read_dir(&from).context(from.display())? {
+        let found = found.context(from.display())?.path();
+        if let Some(name) = found.file_name().filter(|_| found.is_file()) {
+            fs::copy(&found, folder.join(name)).context(found.display())?;
+        }
+    }
+    if stands {
+        return Ok(());
+    }
+    note(format!("installing {} into {}", script.pins, folder.display()));
+    let log = workspace
+        .target
+        .join("bench")
+        .join(format!("{}.install.log", script.name));
+    process::run_logged((script.install)(&folder), &log)?;
+    files::write(&stamp, &wanted)
+}
+
+fn npm(folder: &Path) -> Command {
+    let mut npm = Command::new("npm");
+    npm.current_dir(folder)
+        .args(["ci", "--omit=dev", "--no-audit", "--no-fund"]);
+    npm
+}
+
+fn pip(folder: &Path) -> Command {
+    let mut pip = Command::new("python3");
+    pip.current_dir(folder)
+        .args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input"])
+        .args([
+            "--progress-bar",
+            "off",
+            "--requirement",
+            "requirements.txt",
+            "--target",
+            ".",
+        ]);
+    pip
+}
+
+/// Every function from nothing, in a target directory of its own that is not kept.
+fn build_time(workspace: &Workspace) -> Result<()> {
+    let bench = workspace.target.join("bench");
+    let fresh = bench.join("build-time");
+    if fresh.exists() {
+        fs::remove_dir_all(&fresh).context(fresh.display())?;
+    }
+    let mut fetch = workspace.cargo();
+    fetch.args(["fetch", "--locked"]);
+    process::run(fetch)?;
+    let mut build = workspace.cargo();
+    build
+        .env("CARGO_TARGET_DIR", &fresh)
+        .args(["build", "--locked", "--release", "--bins"]);
+    for domain in &workspace.domains {
+        build.args(["--package", &domain.package]);
+    }
+    files::make_dir(&bench)?;
+    let begun = Instant::now();
+    process::run_logged(build, &bench.join("build-time.log"))?;
+    let measured = json!({
+        "seconds": begun.elapsed().as_secs_f64(),
+        "functions": workspace.binaries().count(),
+        "cores": thread::available_parallelism().map_or(1, usize::from),
+    });
+    fs::remove_dir_all(&fresh).context(fresh.display())?;
+    files::write(&bench.join("build-time.json"), &measured.to_string())
+}
