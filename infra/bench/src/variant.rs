@@ -59,6 +59,8 @@ pub fn all(bench: &Bench) -> Vec<Variant> {
     let of = |name: &str| bench.binary(name);
     let (quote, fallback) = (&bench.events.quote, &bench.events.fallback);
     let off = vec![("WARM_UP", "off".to_owned())];
+    // The template names no table for it, so it opens no connection; an empty setting is none.
+    let none = vec![("INTEGRATION_LOG_TABLE", String::new())];
     let native = vec![("SSL_CERT_FILE", text(&bench.authority.with_native))];
     let variants = vec![
         binary(EMPTY, "empty Rust (A)", of("empty"), fallback, 200, vec![]),
@@ -69,7 +71,7 @@ pub fn all(bench: &Bench) -> Vec<Variant> {
             of("operations-fallback"),
             fallback,
             404,
-            vec![],
+            none,
         ),
         binary(QUOTE, "ours, quote", of("funders-quote-generate"), quote, 201, vec![]),
         binary(
