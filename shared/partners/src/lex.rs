@@ -22,10 +22,6 @@ impl Funder for Lex {
         "LEX"
     }
 
-    fn display_name(&self) -> &'static str {
-        "Lex Autolease"
-    }
-
     fn quote_types(&self) -> &'static [QuoteType] {
         use QuoteType::{
             BusinessContractHire, FinanceLease, HirePurchase, PersonalContractHire, PersonalContractPurchase,

@@ -63,7 +63,6 @@ pub struct Ask<'a> {
 pub trait Funder: Send + Sync {
     /// The registry name callers use; also the prefix of its settings.
     fn name(&self) -> &'static str;
-    fn display_name(&self) -> &'static str;
     fn quote_types(&self) -> &'static [QuoteType];
     fn auth(&self) -> Auth;
     /// JSON members whose values may stand in logs. Everything else is redacted.

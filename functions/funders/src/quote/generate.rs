@@ -154,7 +154,7 @@ async fn ask_funder(cx: &Cx<Env>, mut row: QuoteRow, ask: &QuoteRequest, fresh: 
         return Err(error);
     }
     let now = cx.now();
-    let (committed, ()) = match outcome.price {
+    match outcome.price {
         Err(error) if policy.enabled && passing(&error) => {
             row.progress = outcome.progress;
             let wait = error.retry_after;
@@ -163,12 +163,11 @@ async fn ask_funder(cx: &Cx<Env>, mut row: QuoteRow, ask: &QuoteRequest, fresh: 
                 id: row.id,
                 attempt: row.attempt,
             };
-            env.retry_queue()?.send(&message, first_delay(wait)).await?;
+            let queue = env.retry_queue()?;
+            let (sent, ()) = tokio::join!(queue.send(&message, first_delay(wait)), env.outbound.tracer.flush());
+            sent?;
             let write = row.replace(env, now)?;
-            tokio::join!(
-                cx.commit(vec![write], accepted(cx, &row, ask, wait)),
-                env.outbound.tracer.flush()
-            )
+            cx.commit(vec![write], accepted(cx, &row, ask, wait)).await
         }
         price => {
             let settled = settle(&mut row, price, now);
@@ -177,10 +176,10 @@ async fn ask_funder(cx: &Cx<Env>, mut row: QuoteRow, ask: &QuoteRequest, fresh: 
                 Ok(()) => created(cx, &row, ask),
                 Err(error) => Err(error),
             };
-            tokio::join!(cx.commit(vec![write], result), env.outbound.tracer.flush())
+            let (committed, ()) = tokio::join!(cx.commit(vec![write], result), env.outbound.tracer.flush());
+            committed
         }
-    };
-    committed
+    }
 }
 
 /// Customers may quote for themselves; staff for anybody.
