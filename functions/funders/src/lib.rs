@@ -1,5 +1,6 @@
 //! Spec 1: quotes from vehicle funders.
 
+pub mod entry;
 mod env;
 mod envelope;
 pub mod quote;

@@ -1,5 +1,6 @@
 //! The hub about itself: its health, and what it says to requests that mean nothing.
 
+pub mod entry;
 mod env;
 pub mod fallback;
 pub mod health;

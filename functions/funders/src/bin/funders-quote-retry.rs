@@ -1,5 +1,5 @@
 //! SQS `quote-retry`: go on with a quote that is still pending.
 
 fn main() -> runtime::Exit {
-    runtime::queue(funders::quote::retry::retry).run()
+    funders::entry::quote_retry()
 }

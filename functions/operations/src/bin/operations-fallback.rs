@@ -1,5 +1,5 @@
 //! `$default`: 404, or 405 with `Allow` where the path is known.
 
 fn main() -> runtime::Exit {
-    runtime::http(operations::fallback::fallback).public().run()
+    operations::entry::fallback()
 }

@@ -1,5 +1,5 @@
 //! `GET /health`, `GET /api/health`: is the hub up, and do its funders answer.
 
 fn main() -> runtime::Exit {
-    runtime::http(operations::health::health).public().run()
+    operations::entry::health()
 }

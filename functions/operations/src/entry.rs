@@ -1,0 +1,14 @@
+//! What each function of this domain runs: its handler and what goes around it. Said here and not in the binaries, so
+//! that a handler is compiled once, with its library, and a binary is only linked.
+
+use runtime::{Exit, http};
+
+use crate::{fallback, health};
+
+pub fn health() -> Exit {
+    http(health::health).public().run()
+}
+
+pub fn fallback() -> Exit {
+    http(fallback::fallback).public().run()
+}
