@@ -1,6 +1,6 @@
 //! One behaviour suite for the store, held by its stand-in in memory and by DynamoDB as the emulator plays it.
 
-use runtime::store::{Key, Memory, Outcome, Store, When, Write, typed};
+use runtime::store::{Key, Memory, Outcome, Query, Store, When, Write, typed};
 use serde::{Deserialize, Serialize};
 
 use crate::stack::Stack;
@@ -39,15 +39,31 @@ async fn behaves(store: &dyn Store, table: &str) {
         Write::put(key, &row("log", n), When::Absent).unwrap().item
     });
     store.append(table, rows.collect()).await.unwrap();
-    let newest: Vec<Row> = store
-        .query(table, &pk, 3)
+    let query = |limit| Query::new(table, pk.clone(), limit);
+    assert_eq!(names(store, query(3)).await, [29, 28, 27]);
+    assert_eq!(names(store, query(100)).await.len(), 30);
+    let between = query(3).from(Some("05".into())).to(Some("07".into()));
+    assert_eq!(names(store, between.clone()).await, [7, 6, 5]);
+    assert_eq!(names(store, between.oldest_first()).await, [5, 6, 7]);
+    assert_eq!(names(store, query(2).to(Some("07".into()))).await, [7, 6]);
+    assert_eq!(
+        names(store, query(2).oldest_first().from(Some("28x".into()))).await,
+        [29]
+    );
+    let keys = ["07", "absent", "03"].map(|sk| Key::new(table, pk.clone(), Some(sk)));
+    let found: Vec<Option<Row>> = store
+        .get_all(&keys)
         .await
         .unwrap()
         .into_iter()
-        .map(|item| typed(item).unwrap())
+        .map(|item| item.map(|item| typed(item).unwrap()))
         .collect();
-    assert_eq!(newest, [row("log", 29), row("log", 28), row("log", 27)]);
-    assert_eq!(store.query(table, &pk, 100).await.unwrap().len(), 30);
+    assert_eq!(found, [Some(row("log", 7)), None, Some(row("log", 3))]);
+}
+
+async fn names(store: &dyn Store, query: Query) -> Vec<i64> {
+    let found = store.query(&query).await.unwrap().into_iter();
+    found.map(|item| typed::<Row>(item).unwrap().revision).collect()
 }
 
 async fn conditions(store: &dyn Store, key: &Key) {

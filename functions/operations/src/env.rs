@@ -12,7 +12,7 @@ use runtime::ports::Ports;
 use runtime::problem::Family;
 use runtime::queue::Queue;
 use runtime::redact::Redactor;
-use runtime::store::Store;
+use runtime::store::{Query, Store};
 
 pub struct Env {
     pub config: Config,
@@ -45,7 +45,7 @@ impl Domain for Env {
     async fn warm(&self) {
         if let Some(table) = self.config.get("INTEGRATION_LOG_TABLE") {
             // Any read opens the connection; this partition never exists.
-            let _ = self.store().query(table, "WARM", 1).await;
+            let _ = self.store().query(&Query::new(table, "WARM", 1)).await;
         }
     }
 

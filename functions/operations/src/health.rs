@@ -9,7 +9,7 @@ use model::Result;
 use partners::FUNDERS;
 use runtime::Cx;
 use runtime::problem::Problem;
-use runtime::store::typed;
+use runtime::store::{Query, typed};
 use runtime::transport::{Attempt, Status, partition};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -124,7 +124,8 @@ async fn calls(env: &Env, name: &str, environment: &str, now: Timestamp) -> Resu
     let table = env.config.need("INTEGRATION_LOG_TABLE")?;
     let (this, before) = (partition(name, environment, now), partition(name, environment, since));
     let store = runtime::Domain::store(env);
-    let (this, before) = join(store.query(table, &this, SAMPLE), store.query(table, &before, SAMPLE)).await;
+    let [this, before] = [this, before].map(|pk| Query::new(table, pk, SAMPLE));
+    let (this, before) = join(store.query(&this), store.query(&before)).await;
     let rows: Result<Vec<Attempt>> = this?.into_iter().chain(before?).map(typed).collect();
     Ok(rows?.into_iter().filter(|call| call.created_at > since).collect())
 }

@@ -36,7 +36,9 @@ impl Bench {
             fs::create_dir_all(target.join(folder)).context(folder)?;
         }
         for built in BUILT {
-            keep(target, built)?;
+            let from = target.join(built);
+            let name = from.file_name().context(built)?;
+            keep(&from, &target.join(BINARIES).join(name))?;
         }
         Ok(Self {
             root: root.to_owned(),
@@ -63,14 +65,12 @@ impl Bench {
 }
 
 /// Copies a binary, or removes an earlier copy of one that is not built any more.
-fn keep(target: &Path, built: &str) -> Result<()> {
-    let from = target.join(built);
-    let to = target.join(BINARIES).join(from.file_name().context(built)?);
+pub fn keep(from: &Path, to: &Path) -> Result<()> {
     if to.exists() {
-        fs::remove_file(&to).context(to.display())?;
+        fs::remove_file(to).context(to.display())?;
     }
     if from.exists() {
-        fs::copy(&from, &to).context(from.display())?;
+        fs::copy(from, to).context(from.display())?;
     }
     Ok(())
 }

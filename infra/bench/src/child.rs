@@ -117,7 +117,7 @@ impl Child {
         let _reaped = self.process.wait();
     }
 
-    /// Asks it to end, and waits: callgrind writes what it counted when it is ended so.
+    /// Asks it to end, and waits: valgrind writes what it counted when it is ended so.
     pub async fn terminate(&mut self) -> Result<()> {
         let id = i32::try_from(self.id())?;
         kill(Pid::from_raw(id), Signal::SIGTERM).context("SIGTERM")?;

@@ -28,7 +28,7 @@ pub struct Events {
 impl Events {
     pub fn read(root: &Path) -> Result<Self> {
         let text = |path: &str| fs::read_to_string(root.join(path)).context(path);
-        let token = token(&fs::read(root.join(format!("{KEY}.pk8"))).context(KEY)?)?;
+        let token = signed(root)?.token();
         let mut quote: Value = serde_json::from_str(&text("events/funders-quote-generate.json")?)?;
         *quote
             .pointer_mut("/headers/authorization")
@@ -42,7 +42,23 @@ impl Events {
     }
 }
 
-fn token(pkcs8: &[u8]) -> Result<String> {
+/// A token's parts.
+pub struct Signed {
+    /// The public key as PKCS#1 DER.
+    pub key: Vec<u8>,
+    pub message: Vec<u8>,
+    pub signature: Vec<u8>,
+}
+
+impl Signed {
+    fn token(&self) -> String {
+        let message = String::from_utf8_lossy(&self.message);
+        format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(&self.signature))
+    }
+}
+
+pub fn signed(root: &Path) -> Result<Signed> {
+    let pkcs8 = fs::read(root.join(format!("{KEY}.pk8"))).context(KEY)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let claims = json!({
         "iss": ISSUER, "aud": AUDIENCE, "sub": "bench", "email": "john.doe@example.com", "email_verified": true,
@@ -50,7 +66,7 @@ fn token(pkcs8: &[u8]) -> Result<String> {
     });
     let encode = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", encode(&json!({"alg": "RS256", "typ": "JWT"})), encode(&claims));
-    let key = RsaKeyPair::from_pkcs8(pkcs8).context(KEY)?;
+    let key = RsaKeyPair::from_pkcs8(&pkcs8).context(KEY)?;
     let mut signature = vec![0; key.public().modulus_len()];
     key.sign(
         &RSA_PKCS1_SHA256,
@@ -59,5 +75,9 @@ fn token(pkcs8: &[u8]) -> Result<String> {
         &mut signature,
     )
     .map_err(|_| "the token cannot be signed")?;
-    Ok(format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
+    Ok(Signed {
+        key: key.public().as_ref().to_vec(),
+        message: message.into_bytes(),
+        signature,
+    })
 }

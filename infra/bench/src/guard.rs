@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::bench::Bench;
 use crate::failure::{Context, Result};
-use crate::measure::{callgrind, parcel, trips};
+use crate::measure::{instructions, parcel, trips};
 use crate::progress::{note, say};
 use crate::table::thousands;
 use crate::variant::{self, EMPTY, QUOTE, QUOTE_COLD_IO, Variant};
@@ -19,7 +19,7 @@ type Figures = BTreeMap<String, u64>;
 
 pub async fn guard(bench: &Bench, record: bool) -> Result<()> {
     let path = bench.root.join(CEILINGS);
-    if !callgrind::installed() {
+    if !instructions::installed() {
         return Err("valgrind is not installed, and counts the instructions".into());
     }
     say("==> what a cold start and a warm quote take");
@@ -52,17 +52,15 @@ async fn measure(bench: &Bench) -> Result<Figures> {
         found.context(format!("{id} is not built"))
     };
     let (quote, empty) = (find(QUOTE)?, find(EMPTY)?);
-    let counted = callgrind::measure(bench, quote).await?;
-    let floor = callgrind::measure(bench, empty).await?;
-    // A busy machine lets connections time out under valgrind, and opening them again is no defect of ours.
-    let total = counted.total.min(callgrind::total(bench, quote).await?);
+    let counted = instructions::measure(bench, quote).await?;
+    let floor = instructions::measure(bench, empty).await?;
     let trips = trips::measure(bench, quote).await?;
     let figures = [
         (
             "quote: init instructions",
-            callgrind::init(bench, find(QUOTE_COLD_IO)?).await?,
+            instructions::init(bench, find(QUOTE_COLD_IO)?).await?,
         ),
-        ("quote: cold total instructions", total),
+        ("quote: cold total instructions", counted.total),
         ("quote: warm instructions", counted.warm),
         ("quote: zip bytes", parcel::size(&quote.parcel)?),
         ("quote: DynamoDB operations", u64::try_from(trips.dynamo)?),

@@ -9,6 +9,7 @@ mod bars;
 mod bench;
 mod child;
 mod cost;
+mod crypto;
 mod event;
 mod failure;
 mod guard;
@@ -54,7 +55,7 @@ enum Task {
         /// Only these, by id
         #[arg(long, value_delimiter = ',')]
         only: Vec<String>,
-        /// Leave out callgrind, throttling and scaling
+        /// Leave out instructions, throttling and scaling
         #[arg(long)]
         quick: bool,
     },
@@ -63,6 +64,12 @@ enum Task {
         /// Record instead
         #[arg(long)]
         record: bool,
+    },
+    /// Compare the crypto libraries and write crypto.json
+    Crypto {
+        /// Processes of each build that are timed
+        #[arg(long, default_value_t = 100)]
+        runs: usize,
     },
 }
 
@@ -88,5 +95,6 @@ async fn perform(options: Options) -> Result<()> {
     match options.command {
         Task::Run { blocks, only, quick } => run::run(&bench, blocks, &only, quick).await,
         Task::Guard { record } => guard::guard(&bench, record).await,
+        Task::Crypto { runs } => crypto::run(&bench, runs).await,
     }
 }

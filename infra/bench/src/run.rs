@@ -9,7 +9,7 @@ use crate::cost::Dollars;
 use crate::failure::Result;
 use crate::html;
 use crate::measure::throttle::Throttle;
-use crate::measure::{callgrind, cold, parcel, scaling, trips, warm};
+use crate::measure::{cold, instructions, parcel, scaling, trips, warm};
 use crate::progress::{note, say};
 use crate::report::{Build, Report, Row};
 use crate::table;
@@ -105,7 +105,7 @@ async fn throttled(bench: &Bench, variants: &[Variant], report: &mut Report) -> 
 
 async fn instructions(bench: &Bench, variants: &[Variant], report: &mut Report) -> Result<()> {
     say("==> instructions");
-    if !callgrind::installed() {
+    if !instructions::installed() {
         report.notes.push("instructions: valgrind is not installed".into());
         return Ok(());
     }
@@ -113,7 +113,7 @@ async fn instructions(bench: &Bench, variants: &[Variant], report: &mut Report) 
         if variant.native() && variant.id != CONTROL {
             note(variant.label);
             // One variant that valgrind cannot run is no reason to lose the others.
-            match callgrind::measure(bench, variant).await {
+            match instructions::measure(bench, variant).await {
                 Ok(counted) => row.instructions = Some(counted),
                 Err(failure) => report
                     .notes
@@ -147,7 +147,7 @@ fn finish(bench: &Bench, mut report: Report) -> Result<()> {
     }
 }
 
-fn machine() -> String {
+pub fn machine() -> String {
     let described = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = described.lines().find_map(|line| line.strip_prefix("model name"));
     let model = model.map_or("unknown processor", |model| model.trim_start_matches(['\t', ' ', ':']));

@@ -136,7 +136,7 @@ fn operations(report: &Report) {
     }
 }
 
-fn columns(lines: &[Vec<String>]) {
+pub fn columns(lines: &[Vec<String>]) {
     let widths: Vec<usize> = (0..lines.iter().map(Vec::len).max().unwrap_or_default())
         .map(|column| {
             lines

@@ -43,7 +43,48 @@ enum Part {
         #[arg(long)]
         record: bool,
     },
+    /// A TLS client on ring and on aws-lc-rs; infra/bench/CRYPTO.md has what came of it
+    Crypto {
+        /// Processes of each build that are timed
+        #[arg(long, default_value_t = 100)]
+        runs: u32,
+    },
 }
+
+/// A build of infra/bench/crypto, in a target directory of its own so that features never mix.
+struct Crypto {
+    name: &'static str,
+    feature: &'static str,
+    settings: &'static [(&'static str, &'static str)],
+}
+
+/// Read by the build of aws-lc-sys.
+const NO_JITTER: &str = "AWS_LC_SYS_NO_JITTER_ENTROPY";
+/// Unset, our opt-level "s" says it: smaller tables, no AVX-512.
+const SMALL: &str = "AWS_LC_SYS_SMALL";
+
+const CRYPTO: [Crypto; 4] = [
+    Crypto {
+        name: "ring",
+        feature: "ring",
+        settings: &[],
+    },
+    Crypto {
+        name: "aws-lc",
+        feature: "aws-lc",
+        settings: &[],
+    },
+    Crypto {
+        name: "aws-lc-no-jitter",
+        feature: "aws-lc",
+        settings: &[(NO_JITTER, "1")],
+    },
+    Crypto {
+        name: "aws-lc-no-jitter-large",
+        feature: "aws-lc",
+        settings: &[(NO_JITTER, "1"), (SMALL, "0")],
+    },
+];
 
 /// The scripts that answer the same quotes: their folder, the file that pins what they need, and how that is installed.
 struct Script {
@@ -67,8 +108,10 @@ const SCRIPTS: [Script; 2] = [
 
 pub fn bench(options: &Options) -> Result<()> {
     let workspace = Workspace::load()?;
-    if let Some(Part::Guard { record }) = options.part {
-        return guard(&workspace, record);
+    match options.part {
+        Some(Part::Guard { record }) => return guard(&workspace, record),
+        Some(Part::Crypto { runs }) => return crypto(&workspace, runs),
+        None => {}
     }
     let mut progress = Progress::begin();
     if options.build_time {
@@ -106,6 +149,26 @@ pub fn guard(workspace: &Workspace, record: bool) -> Result<()> {
     process::run(harness)
 }
 
+fn crypto(workspace: &Workspace, runs: u32) -> Result<()> {
+    let mut progress = Progress::begin();
+    progress.step("infra/bench: bench", || build(workspace, "bench"))?;
+    for part in &CRYPTO {
+        progress.step(format!("infra/bench: crypto, {}", part.name), || {
+            let target = workspace.target.join("bench-build-crypto").join(part.name);
+            let mut build = release(workspace, &target, "crypto");
+            build
+                .args(["--features", part.feature])
+                .env_remove(NO_JITTER)
+                .env_remove(SMALL)
+                .envs(part.settings.iter().copied());
+            process::run(build)
+        })?;
+    }
+    let mut harness = harness(workspace);
+    harness.args(["crypto", "--runs", &runs.to_string()]);
+    process::run(harness)
+}
+
 /// The harness's own code, without `stock`: that would build the stock SDK only to look at forty lines.
 pub fn lint(workspace: &Workspace) -> Result<()> {
     let parts: [&[&str]; 2] = [
@@ -117,6 +180,10 @@ pub fn lint(workspace: &Workspace) -> Result<()> {
             "bench",
             "--package",
             "empty",
+            "--package",
+            "crypto",
+            "--features",
+            "crypto/ring",
             "--all-targets",
             "--",
             "--deny",
@@ -149,12 +216,16 @@ fn built(workspace: &Workspace) -> PathBuf {
 }
 
 fn build(workspace: &Workspace, package: &str) -> Result<()> {
+    process::run(release(workspace, &built(workspace), package))
+}
+
+fn release(workspace: &Workspace, target: &Path, package: &str) -> Command {
     let mut build = workspace.cargo();
     build
         .current_dir(workspace.root.join("infra/bench"))
-        .env("CARGO_TARGET_DIR", built(workspace))
+        .env("CARGO_TARGET_DIR", target)
         .args(["build", "--locked", "--release", "--package", package]);
-    process::run(build)
+    build
 }
 
 /// Copies a script and installs what it needs, the latter only when its pins have changed.

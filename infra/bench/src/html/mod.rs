@@ -147,7 +147,7 @@ fn details(report: &Report) -> String {
             PRICES.api_request * 1e6,
             PRICES.log_gigabyte
         ),
-        "Instructions are callgrind's, which hides the processor's SHA extensions: they count hashing for more than it takes."
+        "Instructions are counted under valgrind, which hides the processor's SHA extensions: they count hashing for more than it takes."
             .to_owned(),
     ];
     lines.extend(report.scaling.map(|scaling| {

@@ -1,7 +1,7 @@
 //! The measurements, each by itself.
 
-pub mod callgrind;
 pub mod cold;
+pub mod instructions;
 pub mod parcel;
 pub mod scaling;
 pub mod throttle;

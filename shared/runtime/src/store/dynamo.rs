@@ -7,13 +7,14 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, PutRequest, ReturnValuesOnConditionCheckFailure, TransactWriteItem, WriteRequest,
+    AttributeValue, KeysAndAttributes, Put, PutRequest, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    WriteRequest,
 };
 use futures_util::future::BoxFuture;
 use model::{Error, Kind, Result};
 
 use super::condition::Expression;
-use super::{Item, Key, Outcome, Store, Write};
+use super::{Item, Key, Outcome, Query, Store, Write};
 
 pub struct Dynamo {
     client: LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>,
@@ -21,6 +22,8 @@ pub struct Dynamo {
 
 /// DynamoDB takes at most this many rows in one batch.
 const BATCH: usize = 25;
+/// And reads at most this many.
+const READS: usize = 100;
 
 impl Dynamo {
     /// The client is made at its first use: most functions name no table.
@@ -146,19 +149,68 @@ impl Store for Dynamo {
         })
     }
 
-    fn query<'a>(&'a self, table: &'a str, pk: &'a str, limit: u16) -> BoxFuture<'a, Result<Vec<Item>>> {
+    fn get_all<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Item>>>> {
         Box::pin(async move {
-            let found = self
+            let mut found: HashMap<Key, Item> = HashMap::new();
+            for batch in keys.chunks(READS) {
+                let mut left: HashMap<String, Vec<Item>> = HashMap::new();
+                for key in batch {
+                    left.entry(key.table.clone()).or_default().push(key.item());
+                }
+                while !left.is_empty() {
+                    let mut request = self.client.batch_get_item();
+                    for (table, keys) in left {
+                        let keys = KeysAndAttributes::builder().set_keys(Some(keys)).build();
+                        let keys =
+                            keys.map_err(|error| Error::new(Kind::Internal, "a key is incomplete").because(error))?;
+                        request = request.request_items(table, keys);
+                    }
+                    let table = batch.first().map(|key| key.table.as_str()).unwrap_or_default();
+                    let answer = request.send().await;
+                    let answer = answer.map_err(|error| failure("BatchGetItem", table, error.into_service_error()))?;
+                    for (table, items) in answer.responses.unwrap_or_default() {
+                        found.extend(items.into_iter().map(|item| (Key::of(&table, &item), item)));
+                    }
+                    let again = answer.unprocessed_keys.unwrap_or_default().into_iter();
+                    left = again.map(|(table, keys)| (table, keys.keys)).collect();
+                }
+            }
+            Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+        })
+    }
+
+    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Item>>> {
+        Box::pin(async move {
+            let (pk, sk) = query.keys();
+            let mut condition = "#pk = :pk".to_owned();
+            let mut request = self
                 .client
                 .query()
-                .table_name(table)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
-                .scan_index_forward(false)
-                .limit(limit.into())
+                .expression_attribute_names("#pk", pk)
+                .expression_attribute_values(":pk", AttributeValue::S(query.pk.clone()));
+            for (name, bound) in [(":from", &query.from), (":to", &query.to)] {
+                if let Some(bound) = bound {
+                    request = request.expression_attribute_values(name, AttributeValue::S(bound.clone()));
+                }
+            }
+            condition.push_str(match (&query.from, &query.to) {
+                (None, None) => "",
+                (Some(_), None) => " AND #sk >= :from",
+                (None, Some(_)) => " AND #sk <= :to",
+                (Some(_), Some(_)) => " AND #sk BETWEEN :from AND :to",
+            });
+            if query.from.is_some() || query.to.is_some() {
+                request = request.expression_attribute_names("#sk", sk);
+            }
+            let found = request
+                .table_name(&query.table)
+                .set_index_name(query.index.map(|index| index.name.into()))
+                .key_condition_expression(condition)
+                .scan_index_forward(query.oldest_first)
+                .limit(query.limit.into())
                 .send()
                 .await;
-            let found = found.map_err(|error| failure("Query", table, error.into_service_error()))?;
+            let found = found.map_err(|error| failure("Query", &query.table, error.into_service_error()))?;
             Ok(found.items.unwrap_or_default())
         })
     }

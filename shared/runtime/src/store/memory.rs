@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures_util::future::BoxFuture;
 use model::{Error, Kind, Result};
 
-use super::{Item, Key, Outcome, Store, Write};
+use super::{Item, Key, Outcome, Query, Store, Write};
 
 #[derive(Default)]
 pub struct Memory {
@@ -41,15 +41,6 @@ impl Memory {
     }
 }
 
-fn key_of(table: &str, item: &Item) -> Key {
-    let text = |member: &str| item.get(member).and_then(|value| value.as_s().ok().cloned());
-    Key {
-        table: table.to_owned(),
-        pk: text("pk").unwrap_or_default(),
-        sk: text("sk"),
-    }
-}
-
 impl Store for Memory {
     fn get<'a>(&'a self, key: &'a Key, _: bool) -> BoxFuture<'a, Result<Option<Item>>> {
         Box::pin(async move {
@@ -76,17 +67,50 @@ impl Store for Memory {
         Box::pin(async move {
             self.up()?;
             self.rows()
-                .extend(items.into_iter().map(|item| (key_of(table, &item), item)));
+                .extend(items.into_iter().map(|item| (Key::of(table, &item), item)));
             Ok(())
         })
     }
 
-    fn query<'a>(&'a self, table: &'a str, pk: &'a str, limit: u16) -> BoxFuture<'a, Result<Vec<Item>>> {
+    fn get_all<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Item>>>> {
         Box::pin(async move {
             self.up()?;
             let rows = self.rows();
-            let found = rows.iter().rev().filter(|(key, _)| key.table == table && key.pk == pk);
-            Ok(found.map(|(_, item)| item.clone()).take(limit.into()).collect())
+            Ok(keys.iter().map(|key| rows.get(key).cloned()).collect())
         })
     }
+
+    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Item>>> {
+        Box::pin(async move {
+            self.up()?;
+            let (pk, sk) = query.keys();
+            let rows = self.rows();
+            let mut found: Vec<(&str, &Item)> = rows
+                .iter()
+                .filter(|(key, row)| key.table == query.table && text(row, pk) == Some(&query.pk))
+                .filter_map(|(_, row)| Some((text(row, sk)?, row)))
+                .filter(|(sk, _)| query.from.as_deref().is_none_or(|from| from <= *sk))
+                .filter(|(sk, _)| query.to.as_deref().is_none_or(|to| *sk <= to))
+                .collect();
+            found.sort_by_key(|(sk, _)| *sk);
+            if !query.oldest_first {
+                found.reverse();
+            }
+            let keys_only = |row: &Item| -> Item {
+                let kept = row
+                    .iter()
+                    .filter(|(name, _)| ["pk", "sk", pk, sk].contains(&name.as_str()));
+                kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+            };
+            let found = found.into_iter().take(query.limit.into());
+            Ok(match query.index {
+                Some(_) => found.map(|(_, row)| keys_only(row)).collect(),
+                None => found.map(|(_, row)| row.clone()).collect(),
+            })
+        })
+    }
+}
+
+fn text<'a>(row: &'a Item, name: &str) -> Option<&'a str> {
+    row.get(name)?.as_s().ok().map(String::as_str)
 }

@@ -37,6 +37,16 @@ impl Key {
         }
     }
 
+    /// Where a row of this table is.
+    pub fn of(table: &str, item: &Item) -> Self {
+        let text = |member: &str| item.get(member).and_then(|value| value.as_s().ok().cloned());
+        Self {
+            table: table.to_owned(),
+            pk: text("pk").unwrap_or_default(),
+            sk: text("sk"),
+        }
+    }
+
     fn item(&self) -> Item {
         let pk = ("pk".to_owned(), AttributeValue::S(self.pk.clone()));
         let sk = self.sk.clone().map(|sk| ("sk".to_owned(), AttributeValue::S(sk)));
@@ -78,8 +88,76 @@ pub trait Store: Send + Sync {
     /// New rows that depend on nothing, such as log rows.
     fn append<'a>(&'a self, table: &'a str, items: Vec<Item>) -> BoxFuture<'a, Result<()>>;
 
-    /// The rows under one partition key, by sort key, newest first.
-    fn query<'a>(&'a self, table: &'a str, pk: &'a str, limit: u16) -> BoxFuture<'a, Result<Vec<Item>>>;
+    /// The rows of these keys, in their order. Costs a reader half of what consistent reads would.
+    fn get_all<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Item>>>>;
+
+    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Item>>>;
+}
+
+/// Another order of a table's rows. It holds their keys only, and rows without its key attributes are not in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Index {
+    pub name: &'static str,
+    pub pk: &'static str,
+    pub sk: &'static str,
+}
+
+/// Rows under one partition key, by sort key, newest first unless said otherwise.
+#[derive(Clone, Debug)]
+pub struct Query {
+    pub table: String,
+    pub index: Option<Index>,
+    pub pk: String,
+    /// The least sort key, itself included.
+    pub from: Option<String>,
+    /// The greatest sort key, itself included.
+    pub to: Option<String>,
+    pub oldest_first: bool,
+    pub limit: u16,
+}
+
+impl Query {
+    pub fn new(table: impl Into<String>, pk: impl Into<String>, limit: u16) -> Self {
+        Self {
+            table: table.into(),
+            index: None,
+            pk: pk.into(),
+            from: None,
+            to: None,
+            oldest_first: false,
+            limit,
+        }
+    }
+
+    #[must_use]
+    pub fn index(self, index: Index) -> Self {
+        Self {
+            index: Some(index),
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn from(self, least: Option<String>) -> Self {
+        Self { from: least, ..self }
+    }
+
+    #[must_use]
+    pub fn to(self, greatest: Option<String>) -> Self {
+        Self { to: greatest, ..self }
+    }
+
+    #[must_use]
+    pub fn oldest_first(self) -> Self {
+        Self {
+            oldest_first: true,
+            ..self
+        }
+    }
+
+    fn keys(&self) -> (&'static str, &'static str) {
+        self.index.map_or(("pk", "sk"), |index| (index.pk, index.sk))
+    }
 }
 
 /// A row as it is stored.

@@ -1,4 +1,5 @@
-//! Instructions, which repeat where times do not. Valgrind hides the processor's SHA extensions, so that hashing and
+//! Instructions, which repeat where times do not. Counted by cachegrind: callgrind is half as fast, and slow enough for
+//! connections to time out that otherwise stand. Valgrind hides the processor's SHA extensions, so that hashing and
 //! signatures count for more than they cost.
 
 use std::ffi::OsString;
@@ -15,6 +16,7 @@ use crate::variant::Variant;
 
 const FEW: u64 = 50;
 const MANY: u64 = 150;
+const LIVES: usize = 5;
 
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Instructions {
@@ -45,18 +47,21 @@ pub async fn init(bench: &Bench, variant: &Variant) -> Result<u64> {
     count(bench, variant, 0).await
 }
 
-pub async fn total(bench: &Bench, variant: &Variant) -> Result<u64> {
-    count(bench, variant, 1).await
+/// The least of a few lives: init stops waiting for connections after a second, which is short under valgrind and
+/// shorter on a busy machine, and what was given up is opened again.
+async fn total(bench: &Bench, variant: &Variant) -> Result<u64> {
+    let mut least = u64::MAX;
+    for _ in 0..LIVES {
+        least = least.min(count(bench, variant, 1).await?);
+    }
+    Ok(least)
 }
 
 /// Of a life that ends after so many answers.
 async fn count(bench: &Bench, variant: &Variant, answers: u64) -> Result<u64> {
     bench.world.delay(0, 0);
-    let out = bench.out(&format!("logs/callgrind.{}.{answers}", variant.id));
-    let front = ["valgrind", "--tool=callgrind", "--quiet"].map(OsString::from);
-    let file = OsString::from(format!("--callgrind-out-file={}", out.display()));
-    let front: Vec<OsString> = front.into_iter().chain([file]).collect();
-    let mut child = Child::start_under(bench, variant, false, &front).await?;
+    let out = bench.out(&format!("logs/instructions.{}.{answers}", variant.id));
+    let mut child = Child::start_under(bench, variant, false, &front(&out)).await?;
     child.ready().await?;
     for _ in 0..answers {
         child.invoke().await?;
@@ -66,8 +71,15 @@ async fn count(bench: &Bench, variant: &Variant, answers: u64) -> Result<u64> {
     sum(&out)
 }
 
+/// What stands before the command that is counted.
+pub fn front(out: &Path) -> Vec<OsString> {
+    let front = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--quiet"].map(OsString::from);
+    let file = OsString::from(format!("--cachegrind-out-file={}", out.display()));
+    front.into_iter().chain([file]).collect()
+}
+
 /// A process that runs on several threads or forks still writes one file.
-fn sum(out: &Path) -> Result<u64> {
+pub fn sum(out: &Path) -> Result<u64> {
     let text = fs::read_to_string(out).context(out.display())?;
     let total = text
         .lines()
