@@ -19,6 +19,7 @@ pub mod queue;
 pub mod redact;
 pub mod reply;
 pub mod secret;
+pub mod signature;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
