@@ -4,6 +4,7 @@
 
 pub mod auth;
 mod aws;
+pub mod bus;
 pub mod clock;
 pub mod config;
 mod crypto;
