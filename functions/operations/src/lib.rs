@@ -1,9 +1,14 @@
-//! The hub about itself: its health, and what it says to requests that mean nothing.
+//! The hub about itself: its health, what it says to requests that mean nothing, and who is told what has happened.
 
+pub mod delivery;
 pub mod entry;
 mod env;
 pub mod fallback;
 pub mod health;
+#[cfg(test)]
+mod house;
+mod page;
+pub mod subscription;
 
 use utoipa::OpenApi;
 
@@ -11,5 +16,13 @@ pub use env::Env;
 
 /// This domain's part of the hub's API document.
 #[derive(OpenApi)]
-#[openapi(paths(health::health, health::api_health))]
+#[openapi(paths(
+    health::health,
+    health::api_health,
+    subscription::create::create,
+    subscription::list::list,
+    subscription::delete::delete,
+    delivery::list::list,
+    delivery::replay::replay
+))]
 pub struct Api;

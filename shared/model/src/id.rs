@@ -20,6 +20,8 @@ pub enum Correlation {}
 #[derive(Debug)]
 pub enum LogRow {}
 #[derive(Debug)]
+pub enum Event {}
+#[derive(Debug)]
 pub enum Subscription {}
 #[derive(Debug)]
 pub enum Delivery {}
@@ -27,6 +29,7 @@ pub enum Delivery {}
 pub type QuoteId = Id<Quote>;
 pub type CorrelationId = Id<Correlation>;
 pub type LogRowId = Id<LogRow>;
+pub type EventId = Id<Event>;
 pub type SubscriptionId = Id<Subscription>;
 pub type DeliveryId = Id<Delivery>;
 

@@ -8,10 +8,10 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use model::event::EventType;
+use model::id::EventId;
 use model::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
-use uuid::Uuid;
 
 use crate::config::Config;
 
@@ -25,7 +25,7 @@ const BATCH: usize = 10;
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// Stable: whoever says the same thing twice uses the same id, and it is delivered once.
-    pub id: Uuid,
+    pub id: EventId,
     #[serde(rename = "type")]
     pub kind: EventType,
     pub occurred_at: Timestamp,
@@ -33,7 +33,7 @@ pub struct Event {
 }
 
 impl Event {
-    pub fn new<T: Serialize>(id: Uuid, kind: EventType, occurred_at: Timestamp, data: &T) -> Result<Self> {
+    pub fn new<T: Serialize>(id: EventId, kind: EventType, occurred_at: Timestamp, data: &T) -> Result<Self> {
         let data = to_raw_value(data).map_err(|error| Error::new(Kind::Internal, "an event").because(error))?;
         Ok(Self {
             id,
