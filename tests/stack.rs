@@ -181,6 +181,8 @@ impl Stack {
             ("AWS_REGION", self.text("/region")),
             ("AWS_ACCESS_KEY_ID", "test".into()),
             ("AWS_SECRET_ACCESS_KEY", "test".into()),
+            // Named by the stage, which is always this one.
+            ("EVENT_BUS", "trunkline-local".into()),
         ]
         .into_iter()
         .collect()

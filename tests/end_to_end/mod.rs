@@ -4,3 +4,4 @@ mod failures;
 mod hostile;
 mod quotes;
 mod triggers;
+mod webhooks;
