@@ -3,10 +3,14 @@
 
 use runtime::{Exit, http};
 
-use crate::{fallback, health};
+use crate::{docs, fallback, health};
 
 pub fn health() -> Exit {
     http(health::health).public().run()
+}
+
+pub fn docs() -> Exit {
+    http(docs::docs).public().run()
 }
 
 pub fn fallback() -> Exit {

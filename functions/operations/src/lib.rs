@@ -1,5 +1,6 @@
-//! The hub about itself: its health, and what it says to requests that mean nothing.
+//! The hub about itself: its health, its API document, and what it says to requests that mean nothing.
 
+pub mod docs;
 pub mod entry;
 mod env;
 pub mod fallback;
@@ -11,5 +12,5 @@ pub use env::Env;
 
 /// This domain's part of the hub's API document.
 #[derive(OpenApi)]
-#[openapi(paths(health::health, health::api_health))]
+#[openapi(paths(health::health, health::api_health, docs::docs, docs::document, docs::asset))]
 pub struct Api;
