@@ -1,10 +1,16 @@
-//! The hub about itself: its health, its API document, and what it says to requests that mean nothing.
+//! The hub about itself: its health, its API document, what it says to requests that mean nothing, and who is told what
+//! has happened.
 
+pub mod delivery;
 pub mod docs;
 pub mod entry;
 mod env;
 pub mod fallback;
 pub mod health;
+#[cfg(test)]
+mod house;
+mod page;
+pub mod subscription;
 
 use utoipa::OpenApi;
 
@@ -12,5 +18,16 @@ pub use env::Env;
 
 /// This domain's part of the hub's API document.
 #[derive(OpenApi)]
-#[openapi(paths(health::health, health::api_health, docs::docs, docs::document, docs::asset))]
+#[openapi(paths(
+    health::health,
+    health::api_health,
+    docs::docs,
+    docs::document,
+    docs::asset,
+    subscription::create::create,
+    subscription::list::list,
+    subscription::delete::delete,
+    delivery::list::list,
+    delivery::replay::replay
+))]
 pub struct Api;

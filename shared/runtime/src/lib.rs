@@ -4,6 +4,7 @@
 
 pub mod auth;
 mod aws;
+pub mod bus;
 pub mod clock;
 pub mod config;
 mod crypto;
@@ -19,6 +20,7 @@ pub mod queue;
 pub mod redact;
 pub mod reply;
 pub mod secret;
+pub mod signature;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
