@@ -3,10 +3,14 @@
 
 use runtime::{Exit, http, queue};
 
-use crate::{delivery, fallback, health, subscription};
+use crate::{delivery, docs, fallback, health, subscription};
 
 pub fn health() -> Exit {
     http(health::health).public().run()
+}
+
+pub fn docs() -> Exit {
+    http(docs::docs).public().run()
 }
 
 pub fn fallback() -> Exit {

@@ -1,6 +1,8 @@
-//! The hub about itself: its health, what it says to requests that mean nothing, and who is told what has happened.
+//! The hub about itself: its health, its API document, what it says to requests that mean nothing, and who is told what
+//! has happened.
 
 pub mod delivery;
+pub mod docs;
 pub mod entry;
 mod env;
 pub mod fallback;
@@ -19,6 +21,9 @@ pub use env::Env;
 #[openapi(paths(
     health::health,
     health::api_health,
+    docs::docs,
+    docs::document,
+    docs::asset,
     subscription::create::create,
     subscription::list::list,
     subscription::delete::delete,

@@ -32,7 +32,7 @@ pub use domain::Domain;
 pub use gateway::http;
 pub use model::{Error, Kind, Result};
 pub use queue::queue;
-pub use reply::{Answer, Reply};
+pub use reply::{Answer, Page, Reply};
 
 /// What an entry point returns.
 pub type Exit = std::process::ExitCode;

@@ -51,6 +51,7 @@ pub async fn delete(cx: Cx<Env>, which: Which) -> Result<Rendered> {
                 status: StatusCode::NO_CONTENT,
                 headers: HeaderMap::new(),
                 body: String::new(),
+                base64: false,
             });
         }
     }
