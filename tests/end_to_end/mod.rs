@@ -2,5 +2,6 @@
 
 mod failures;
 mod hostile;
+mod operators;
 mod quotes;
 mod triggers;

@@ -3,10 +3,18 @@
 
 use runtime::{Exit, http};
 
-use crate::{fallback, health};
+use crate::{fallback, health, log};
 
 pub fn health() -> Exit {
     http(health::health).public().run()
+}
+
+pub fn logs() -> Exit {
+    http(log::list::logs).run()
+}
+
+pub fn metrics() -> Exit {
+    http(log::metrics::metrics).run()
 }
 
 pub fn fallback() -> Exit {
