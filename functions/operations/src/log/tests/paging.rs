@@ -187,6 +187,30 @@ async fn a_filter_that_passes_over_many_rows_stops_and_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_busy_lane_beside_a_quiet_one_repeats_nothing() {
+    let house = House::new(NOW);
+    let start: Timestamp = "2026-01-05T10:00:00Z".parse().unwrap();
+    let mut written = Vec::new();
+    for n in 0..300 {
+        let row = Row {
+            at: start + SignedDuration::from_millis(n),
+            environment: if n < 50 { "LIVE" } else { "SANDBOX" },
+            status: if n >= 50 && n % 2 == 0 { "SUCCESS" } else { "FAILED" },
+            ..Row::at(NOW)
+        };
+        let id = house.called(row).await;
+        if row.status == "FAILED" {
+            written.push(id.to_string());
+        }
+    }
+    written.sort_unstable_by(|a, b| b.cmp(a));
+    for limit in [1, 7, 100] {
+        let query = format!("status=FAILED&limit={limit}");
+        assert_eq!(ids(&house.all("logs", &query).await), written, "{query}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_out_of_time_takes_one_step_and_says_where_to_go_on() {
     let house = House::new(NOW);
     house.called(Row::at("2026-01-04T12:00:00Z")).await;
