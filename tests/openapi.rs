@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use utoipa::OpenApi;
+use utoipa::openapi::Server;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 /// Everything the hub answers, from the handlers' own descriptions.
@@ -17,6 +18,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
             "One integration hub between front ends and funders, banks, marketplaces and back offices.",
         ))
         .build();
+    // Relative to /api-docs/openapi.json: wherever that is served, below a path of the emulator's for one, the API is.
+    document.servers = Some(vec![Server::new("..")]);
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")

@@ -22,6 +22,7 @@ async fn every_sample_event_is_answered_by_its_function() {
         ("operations-health", 200),
         ("operations-logs", 403),
         ("operations-metrics", 403),
+        ("operations-docs", 200),
         ("operations-fallback", 404),
     ] {
         let mut event = event(function);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use jiff::Timestamp;
-use model::Result;
+use model::{Error, Kind, Result};
 use runtime::Domain;
 use runtime::auth::{CHALLENGE, Caller, Verifier};
 use runtime::config::Config;
@@ -13,9 +13,11 @@ use runtime::problem::Family;
 use runtime::queue::Queue;
 use runtime::redact::Redactor;
 use runtime::store::{Query, Store};
+use runtime::transport::{Egress, Transport};
 
 pub struct Env {
     pub config: Config,
+    pub egress: Egress,
     ports: Ports,
     verifier: Verifier,
     redactor: Redactor,
@@ -31,6 +33,7 @@ impl Domain for Env {
 
     fn load(config: Config, ports: Ports) -> Self {
         Self {
+            egress: Egress::load(&config),
             verifier: Verifier::new(config.clone()),
             redactor: Redactor::load(&config),
             config,
@@ -43,7 +46,8 @@ impl Domain for Env {
     }
 
     async fn warm(&self) {
-        if let Some(table) = self.config.get("INTEGRATION_LOG_TABLE") {
+        let tables = ["INTEGRATION_LOG_TABLE", "DELIVERIES_TABLE", "SUBSCRIPTIONS_TABLE"];
+        if let Some(table) = tables.iter().find_map(|table| self.config.get(table)) {
             // Any read opens the connection; this partition never exists.
             let _ = self.store().query(&Query::new(table, "WARM", 1)).await;
         }
@@ -62,6 +66,40 @@ impl Domain for Env {
     }
 
     fn dead_letters(&self) -> Option<Queue> {
-        None
+        self.config.get("DELIVERIES_DLQ_URL").map(|url| self.ports.queue(url))
+    }
+}
+
+impl Env {
+    pub fn subscriptions(&self) -> Result<&str> {
+        self.config.need("SUBSCRIPTIONS_TABLE")
+    }
+
+    pub fn deliveries(&self) -> Result<&str> {
+        self.config.need("DELIVERIES_TABLE")
+    }
+
+    pub fn delivery_queue(&self) -> Result<Queue> {
+        Ok(self.ports.queue(self.config.need("DELIVERIES_QUEUE_URL")?))
+    }
+
+    pub fn transport(&self) -> &dyn Transport {
+        self.ports.transport.as_ref()
+    }
+}
+
+pub fn need_staff(caller: &Caller) -> Result<()> {
+    permit(caller.staff, "This is for staff.")
+}
+
+pub fn need_admin(caller: &Caller) -> Result<()> {
+    permit(caller.admin, "This is for admins.")
+}
+
+fn permit(may: bool, why: &str) -> Result<()> {
+    if may {
+        Ok(())
+    } else {
+        Err(Error::new(Kind::Forbidden, why))
     }
 }

@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 use crate::Env;
 
 /// The hub's routes are what its API document lists; a test holds the document to the handlers.
-const DOCUMENT: &str = include_str!("../openapi.json");
+pub const DOCUMENT: &str = include_str!("../openapi.json");
 
 #[derive(Deserialize)]
 struct Document {
@@ -55,6 +55,7 @@ fn redirect(to: &str) -> Result<Rendered> {
         status: StatusCode::PERMANENT_REDIRECT,
         headers,
         body: String::new(),
+        base64: false,
     })
 }
 

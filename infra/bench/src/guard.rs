@@ -60,7 +60,6 @@ async fn measure(bench: &Bench) -> Result<Figures> {
             "quote: init instructions",
             instructions::init(bench, find(QUOTE_COLD_IO)?).await?,
         ),
-        ("quote: cold total instructions", counted.total),
         ("quote: warm instructions", counted.warm),
         ("quote: zip bytes", parcel::size(&quote.parcel)?),
         ("quote: DynamoDB operations", u64::try_from(trips.dynamo)?),

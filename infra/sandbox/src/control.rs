@@ -1,23 +1,30 @@
-//! Scripting and call recording: `/_control/{partner}/{operation}`.
+//! Scripting and call recording: `/_control/{partner}/{operation}`, for every operation of every partner.
 //!
 //! - `PUT` replaces the script (see [`crate::script`]) and answers `{"scripted": n}`.
 //! - `GET .../calls` lists what arrived, in order; `status` is null until the call was answered, and stays null after
 //!   a reset.
+//! - `GET /_control/calls` counts them: `{partner: {operation: n}}`, also those that are too many to be listed.
 //! - `DELETE` forgets the script and the calls of one operation, `DELETE /_control` those of all. The partners' own
-//!   state (their quotes, their numbering) is theirs and stays.
+//!   state (their quotes, their proposals, their numbering) is theirs and stays.
+//!
+//! `GET /_control/{partner}/searches` is how many credit searches each of our references led to, `PUT
+//! /_control/{partner}/proposals/{reference}` decides a proposal (see [`crate::proposals`]), `POST /_control/webhooks`
+//! sends a webhook (see [`crate::webhook`]).
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::json;
 
 use crate::answer;
+use crate::proposals::Decision;
 use crate::script::{self, Act, Step};
 use crate::server::{self, Asked, Stage};
 
@@ -34,14 +41,23 @@ pub struct Board {
 }
 
 struct Remembered {
-    scripts: HashMap<Key, VecDeque<Step>>,
+    operations: HashMap<Key, Operation>,
     calls: VecDeque<Arc<Call>>,
     bytes: usize,
+}
+
+#[derive(Default)]
+struct Operation {
+    script: VecDeque<Step>,
+    /// How many there were.
+    calls: u64,
 }
 
 /// What a call found when it arrived.
 pub struct Arrival {
     pub call: Arc<Call>,
+    /// The partner serves the call before anything else happens.
+    pub served: bool,
     pub delay: Duration,
     pub act: Act,
 }
@@ -114,10 +130,10 @@ impl Call {
 
 impl Board {
     pub fn new(operations: impl Iterator<Item = Key>) -> Self {
-        let scripts = operations.map(|key| (key, VecDeque::new())).collect();
+        let operations = operations.map(|key| (key, Operation::default())).collect();
         Self {
             state: Mutex::new(Remembered {
-                scripts,
+                operations,
                 calls: VecDeque::new(),
                 bytes: 0,
             }),
@@ -134,7 +150,9 @@ impl Board {
         let key = (partner, operation);
         let mut state = self.state();
         let step = if scriptable { state.next_step(key) } else { None };
-        let (delay, act) = step.map_or((Duration::ZERO, Act::Normal), |step| (step.delay, step.act));
+        let (served, delay, act) = step.map_or((false, Duration::ZERO, Act::Normal), |step| {
+            (step.served, step.delay, step.act)
+        });
         let answered = match act {
             Act::Normal => Answered::Normal,
             Act::Reset => Answered::Reset,
@@ -142,7 +160,12 @@ impl Board {
         };
         let call = Arc::new(Call::new(key, asked, answered));
         state.remember(Arc::clone(&call));
-        Arrival { call, delay, act }
+        Arrival {
+            call,
+            served,
+            delay,
+            act,
+        }
     }
 
     pub fn recorded(&self, key: Key) -> Vec<Arc<Call>> {
@@ -157,10 +180,14 @@ impl Board {
     /// The operation's key, or a refusal that names those that exist.
     fn key(&self, partner: &str, operation: &str) -> Result<Key, Box<Response>> {
         let state = self.state();
-        let found = state.scripts.keys().find(|key| **key == (partner, operation)).copied();
+        let found = state
+            .operations
+            .keys()
+            .find(|key| **key == (partner, operation))
+            .copied();
         found.ok_or_else(|| {
             let mut known: Vec<_> = state
-                .scripts
+                .operations
                 .keys()
                 .map(|(partner, name)| format!("{partner}/{name}"))
                 .collect();
@@ -173,7 +200,7 @@ impl Board {
 
 impl Remembered {
     fn next_step(&mut self, key: Key) -> Option<Step> {
-        let script = self.scripts.get_mut(&key)?;
+        let script = &mut self.operations.get_mut(&key)?.script;
         let step = script.front_mut()?;
         if step.times > 1 {
             step.times -= 1;
@@ -183,6 +210,9 @@ impl Remembered {
     }
 
     fn remember(&mut self, call: Arc<Call>) {
+        if let Some(operation) = self.operations.get_mut(&call.key) {
+            operation.calls += 1;
+        }
         self.bytes += call.bytes();
         self.calls.push_back(call);
         while self.calls.len() > MOST_CALLS || self.bytes > MOST_BYTES {
@@ -193,9 +223,9 @@ impl Remembered {
 
     /// Forgets the scripts and calls of the operations that `affected` picks.
     fn forget(&mut self, affected: impl Fn(Key) -> bool) {
-        for (key, script) in &mut self.scripts {
+        for (key, operation) in &mut self.operations {
             if affected(*key) {
-                script.clear();
+                *operation = Operation::default();
             }
         }
         self.calls.retain(|call| !affected(call.key));
@@ -219,7 +249,9 @@ pub async fn script(
     match script::read(&body) {
         Ok(steps) => {
             let scripted = steps.len();
-            stage.board.state().scripts.insert(key, steps.into());
+            if let Some(operation) = stage.board.state().operations.get_mut(&key) {
+                operation.script = steps.into();
+            }
             answer::json(StatusCode::OK, &json!({ "scripted": scripted }))
         }
         Err(reason) => answer::error(StatusCode::BAD_REQUEST, "BAD_SCRIPT", reason),
@@ -234,6 +266,49 @@ pub async fn calls(State(stage): State<Arc<Stage>>, Path((partner, operation)): 
             answer::json(StatusCode::OK, &calls)
         }
         Err(refusal) => *refusal,
+    }
+}
+
+pub async fn counts(State(stage): State<Arc<Stage>>) -> Response {
+    let mut counts: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
+    for ((partner, name), operation) in &stage.board.state().operations {
+        counts.entry(partner).or_default().insert(name, operation.calls);
+    }
+    answer::json(StatusCode::OK, &counts)
+}
+
+pub async fn searches(State(stage): State<Arc<Stage>>, Path(partner): Path<String>) -> Response {
+    match stage.partner(&partner) {
+        Ok(partner) => answer::json(StatusCode::OK, &partner.proposals().searches()),
+        Err(refusal) => *refusal,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Verdict {
+    status: Decision,
+    reason: Option<String>,
+}
+
+pub async fn decide(
+    State(stage): State<Arc<Stage>>,
+    Path((partner, reference)): Path<(String, String)>,
+    body: Bytes,
+) -> Response {
+    let partner = match stage.partner(&partner) {
+        Ok(partner) => partner,
+        Err(refusal) => return *refusal,
+    };
+    let Verdict { status, reason } = match serde_json::from_slice(&body) {
+        Ok(verdict) => verdict,
+        Err(error) => return answer::error(StatusCode::BAD_REQUEST, "BAD_DECISION", error.to_string()),
+    };
+    if partner.proposals().decide(&reference, status, reason) {
+        answer::json(StatusCode::OK, &json!({ "status": status }))
+    } else {
+        let message = format!("{} has no proposal {reference}", partner.name());
+        answer::error(StatusCode::NOT_FOUND, "NOT_FOUND", message)
     }
 }
 

@@ -7,16 +7,19 @@
 //! calculate, integers where integers are asked for.
 //!
 //! **Our assumptions**, because no public source says: the paths of the three later steps; every answer and every
-//! error document; that recalculate takes calculate's request, keeps the id and renews the validity; that complete
-//! takes any JSON object, sets the status to `COMPLETED`, and that a completed quote can be neither completed nor
-//! recalculated again (400 `INVALID_STATE`: a second credit search must not pass unnoticed); that members which
-//! calculate does not know are refused; that the same body with the same `cust_reference` gives the same quote (as
-//! it now stands) instead of a second one; the numbering; 28 days of validity; the arithmetic (see [`price`]).
+//! error document; that recalculate takes calculate's request, keeps the id and renews the validity, until the quote is
+//! completed (then 400 `INVALID_STATE`); the request of complete (see [`propose`]); that retrieve shows the proposal
+//! beside the quote; that a quote can be completed again under the `cust_reference` that completed it, which is a second
+//! credit search, but under no other (409 `ALREADY_COMPLETED`); that members which calculate or complete does not know
+//! are refused; that the same body with the same `cust_reference` gives the same quote (as it now stands) instead of a
+//! second one; the numbering; 28 days of validity; the arithmetic (see [`price`]); the decisions (see
+//! [`crate::proposals`]).
 //!
 //! Checks come in this order: path, token, request id, body, quote.
 
 mod ask;
 mod price;
+mod propose;
 mod token;
 
 use std::collections::{BTreeMap, HashMap};
@@ -32,8 +35,8 @@ pub use self::token::Credentials;
 
 use self::price::{Figures, Rate};
 use crate::answer::{self, Fault};
-use crate::json::Object;
 use crate::money::Pence;
+use crate::proposals::{Decision, Proposal, Proposals};
 use crate::server::{Asked, Partner};
 
 const QUOTE: &str = "quote";
@@ -49,6 +52,7 @@ const FIRST_QUOTE: u64 = 10_001;
 pub struct Lex {
     credentials: Credentials,
     book: Mutex<Book>,
+    proposals: Proposals,
 }
 
 /// Every quote by its number, and the number that a repeatable request was given.
@@ -61,14 +65,15 @@ struct Book {
 
 struct Quote {
     reference: String,
-    status: Status,
+    /// The `cust_reference` of its proposal.
+    completed_by: Option<String>,
     figures: Figures,
     valid_until: Timestamp,
     /// Its key in `repeats`, to be forgotten with it.
     fingerprint: Option<Vec<u8>>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 enum Status {
     Calculated,
@@ -90,6 +95,28 @@ struct QuoteAnswer<'a> {
     valid_until: String,
 }
 
+#[derive(Serialize)]
+struct RetrieveAnswer<'a> {
+    #[serde(flatten)]
+    quote: QuoteAnswer<'a>,
+    proposal: Option<ProposalAnswer<'a>>,
+}
+
+#[derive(Serialize)]
+struct CompleteAnswer<'a> {
+    quote_id: &'a str,
+    #[serde(flatten)]
+    proposal: ProposalAnswer<'a>,
+}
+
+#[derive(Serialize)]
+struct ProposalAnswer<'a> {
+    proposal_id: String,
+    cust_reference: &'a str,
+    status: Decision,
+    reason: Option<String>,
+}
+
 impl Partner for Lex {
     fn name(&self) -> &'static str {
         "lex"
@@ -106,6 +133,14 @@ impl Partner for Lex {
     fn answer(&self, asked: &Asked) -> Response {
         self.serve(asked)
             .unwrap_or_else(|refused| answer::errors(refused.status, refused.faults))
+    }
+
+    fn proposals(&self) -> &Proposals {
+        &self.proposals
+    }
+
+    fn webhook_secret(&self) -> &str {
+        &self.credentials.webhook_secret
     }
 }
 
@@ -177,6 +212,7 @@ impl Lex {
         Self {
             credentials,
             book: Mutex::default(),
+            proposals: Proposals::default(),
         }
     }
 
@@ -192,8 +228,8 @@ impl Lex {
         match operation {
             QUOTE => book.calculate(asked),
             RECALCULATE => book.recalculate(id, asked),
-            PROPOSAL => book.complete(id, asked),
-            _ => book.retrieve(id),
+            PROPOSAL => book.complete(id, asked, &self.proposals),
+            _ => book.retrieve(id, &self.proposals),
         }
     }
 }
@@ -219,7 +255,7 @@ impl Book {
         }
         let quote = Quote {
             reference: format!("LEX-{}-{:03}", asked.at.strftime("%Y"), self.issued),
-            status: Status::Calculated,
+            completed_by: None,
             figures,
             valid_until: valid_until(asked.at),
             fingerprint,
@@ -236,21 +272,45 @@ impl Book {
 
     fn recalculate(&mut self, id: &str, asked: &Asked) -> Result<Response, Refused> {
         let ask = ask::read(&asked.body)?;
-        let (number, quote) = self.open(id)?;
+        let number = self.find(id)?;
+        let quote = self.quotes.get_mut(&number).ok_or_else(|| unknown(id))?;
+        if quote.completed_by.is_some() {
+            let message = format!("quote {id} is already completed");
+            return Err(Refused::new(StatusCode::BAD_REQUEST, "INVALID_STATE", message));
+        }
         quote.figures = price::figures(&ask)?;
         quote.valid_until = valid_until(asked.at);
         self.show(number)
     }
 
-    fn complete(&mut self, id: &str, asked: &Asked) -> Result<Response, Refused> {
-        Object::read(&asked.body).map_err(|error| ask::unreadable(&error))?;
-        let (number, quote) = self.open(id)?;
-        quote.status = Status::Completed;
-        self.show(number)
+    fn complete(&mut self, id: &str, asked: &Asked, proposals: &Proposals) -> Result<Response, Refused> {
+        let ask = propose::read(&asked.body)?;
+        let number = self.find(id)?;
+        let quote = self.quotes.get_mut(&number).ok_or_else(|| unknown(id))?;
+        if quote.completed_by.as_ref().is_some_and(|by| *by != ask.reference) {
+            let message = format!("quote {id} is already completed under another cust_reference");
+            return Err(Refused::new(StatusCode::CONFLICT, "ALREADY_COMPLETED", message));
+        }
+        let proposal = proposals.accept(&ask.reference, &ask.surname);
+        let document = CompleteAnswer {
+            quote_id: id,
+            proposal: proposal_answer(&ask.reference, proposal),
+        };
+        let response = answer::json(StatusCode::OK, &document);
+        quote.completed_by = Some(ask.reference);
+        Ok(response)
     }
 
-    fn retrieve(&self, id: &str) -> Result<Response, Refused> {
-        self.show(self.find(id)?)
+    fn retrieve(&self, id: &str, proposals: &Proposals) -> Result<Response, Refused> {
+        let number = self.find(id)?;
+        let quote = self.quotes.get(&number).ok_or_else(|| unknown(id))?;
+        let completed_by = quote.completed_by.as_deref();
+        let proposal = completed_by.and_then(|by| Some(proposal_answer(by, proposals.find(by)?)));
+        let document = RetrieveAnswer {
+            quote: quote_answer(number, quote),
+            proposal,
+        };
+        Ok(answer::json(StatusCode::OK, &document))
     }
 
     fn find(&self, id: &str) -> Result<u64, Refused> {
@@ -260,35 +320,39 @@ impl Book {
             .ok_or_else(|| unknown(id))
     }
 
-    /// A quote that can still be changed.
-    fn open(&mut self, id: &str) -> Result<(u64, &mut Quote), Refused> {
-        let number = self.find(id)?;
-        let quote = self.quotes.get_mut(&number).ok_or_else(|| unknown(id))?;
-        if quote.status == Status::Completed {
-            let message = format!("quote {id} is already completed");
-            return Err(Refused::new(StatusCode::BAD_REQUEST, "INVALID_STATE", message));
-        }
-        Ok((number, quote))
-    }
-
     fn show(&self, number: u64) -> Result<Response, Refused> {
-        let id = quote_id(number);
-        let quote = self.quotes.get(&number).ok_or_else(|| unknown(&id))?;
-        let figures = &quote.figures;
-        let document = QuoteAnswer {
-            quote_id: id,
-            quote_reference: &quote.reference,
-            status: quote.status,
-            term: figures.term,
-            mileage: figures.mileage,
-            initial_payment: figures.initial_payment,
-            monthly_rental: figures.monthly_rental,
-            total_rentals: figures.total_rentals,
-            apr: figures.apr,
-            balloon: figures.balloon,
-            valid_until: format!("{:.0}", quote.valid_until),
-        };
-        Ok(answer::json(StatusCode::OK, &document))
+        let quote = self.quotes.get(&number).ok_or_else(|| unknown(&quote_id(number)))?;
+        Ok(answer::json(StatusCode::OK, &quote_answer(number, quote)))
+    }
+}
+
+fn quote_answer(number: u64, quote: &Quote) -> QuoteAnswer<'_> {
+    let figures = &quote.figures;
+    QuoteAnswer {
+        quote_id: quote_id(number),
+        quote_reference: &quote.reference,
+        status: if quote.completed_by.is_some() {
+            Status::Completed
+        } else {
+            Status::Calculated
+        },
+        term: figures.term,
+        mileage: figures.mileage,
+        initial_payment: figures.initial_payment,
+        monthly_rental: figures.monthly_rental,
+        total_rentals: figures.total_rentals,
+        apr: figures.apr,
+        balloon: figures.balloon,
+        valid_until: format!("{:.0}", quote.valid_until),
+    }
+}
+
+fn proposal_answer(reference: &str, proposal: Proposal) -> ProposalAnswer<'_> {
+    ProposalAnswer {
+        proposal_id: format!("P{}", proposal.number),
+        cust_reference: reference,
+        status: proposal.decision,
+        reason: proposal.reason,
     }
 }
 

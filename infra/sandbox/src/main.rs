@@ -3,16 +3,22 @@
 //! `sandbox --port 4700` serves `/{partner}/...`; `/_control/...` scripts it (see [`control`]) and `/_health` says it
 //! is up. Every answer carries `X-Simulated: true`. A new partner is one module and one line in [`partners`].
 
+mod alphabet;
 mod answer;
 mod control;
+mod customer;
+mod environment;
+mod form;
 mod json;
 mod lex;
 mod money;
+mod proposals;
 mod script;
 mod server;
 mod socket;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -34,7 +40,10 @@ struct Options {
 }
 
 fn partners() -> Vec<Box<dyn Partner>> {
-    vec![Box::new(lex::Lex::new(lex::Credentials::from_environment()))]
+    vec![
+        Box::new(alphabet::Alphabet::new(alphabet::Credentials::from_environment())),
+        Box::new(lex::Lex::new(lex::Credentials::from_environment())),
+    ]
 }
 
 #[tokio::main(flavor = "current_thread")]

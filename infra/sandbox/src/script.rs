@@ -1,13 +1,15 @@
 //! What a test may say an operation shall answer.
 //!
-//! A script is a JSON list. Each entry `{status?, headers?, body?, bodySize?, delay?, reset?, times?}` is used `times`
-//! times (default 1), then the next; after the last one normal service goes on.
+//! A script is a JSON list. Each entry `{status?, headers?, body?, bodySize?, delay?, reset?, served?, times?}` is used
+//! `times` times (default 1), then the next; after the last one normal service goes on.
 //!
 //! - `status`, `headers`, `body` or `bodySize` make a scripted answer; the status is 200 unless said. A string body is
 //!   sent as it is, any other JSON as JSON; `bodySize` sends that many bytes of `x`. `null` counts as absent.
 //! - `reset` closes the connection without an answer.
 //! - neither: normal service, so `delay` alone is a slow partner, and `{}` lets one call through before a failure.
 //! - `delay` in milliseconds comes before any of them.
+//! - `served` lets the partner do what it was asked before all of this, so that only its answer is late (`delay`), lost
+//!   (`reset`) or replaced by the scripted one.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -32,6 +34,7 @@ struct Entry {
     body_size: Option<usize>,
     delay: Option<u64>,
     reset: Option<bool>,
+    served: Option<bool>,
     times: Option<u32>,
 }
 
@@ -39,6 +42,7 @@ struct Entry {
 #[derive(Clone)]
 pub struct Step {
     pub times: u32,
+    pub served: bool,
     pub delay: Duration,
     pub act: Act,
 }
@@ -83,6 +87,7 @@ fn step(entry: Entry) -> Result<Step, String> {
     if delay > LONGEST_DELAY {
         return Err(format!("delay must be at most {LONGEST_DELAY} ms"));
     }
+    let served = entry.served.unwrap_or(false);
     let replies =
         entry.status.is_some() || entry.headers.is_some() || entry.body.is_some() || entry.body_size.is_some();
     let act = match (entry.reset.unwrap_or(false), replies) {
@@ -93,6 +98,7 @@ fn step(entry: Entry) -> Result<Step, String> {
     };
     Ok(Step {
         times,
+        served,
         delay: Duration::from_millis(delay),
         act,
     })
@@ -131,7 +137,7 @@ fn reply(entry: Entry) -> Result<Reply, String> {
 }
 
 /// The characters of a string, or the JSON exactly as the test wrote it: 450.00 must not become 450.0.
-fn text(body: &RawValue) -> Result<String, String> {
+pub fn text(body: &RawValue) -> Result<String, String> {
     match body.get() {
         string if string.starts_with('"') => serde_json::from_str(string).map_err(|error| error.to_string()),
         other => Ok(other.to_owned()),

@@ -9,20 +9,23 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, put};
+use axum::routing::{delete, get, post, put};
 use jiff::Timestamp;
 use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::answer;
 use crate::control::{self, Board};
+use crate::proposals::Proposals;
 use crate::script::Act;
 use crate::socket::{Door, Hangup};
+use crate::webhook;
 
-const LARGEST_REQUEST: usize = 2 * 1024 * 1024;
+/// A proposal brings documents: 3 MiB of them are 4 MiB of base64.
+const LARGEST_REQUEST: usize = 6 * 1024 * 1024;
 /// How much of a request that is too large is still read: a client that is cut off while it sends sees a reset
 /// instead of the 413.
-const LARGEST_READ: usize = 4 * LARGEST_REQUEST;
+const LARGEST_READ: usize = 2 * LARGEST_REQUEST;
 
 /// A request as it arrived. `at` is the only clock a partner sees, so that its tests can move it.
 pub struct Asked {
@@ -53,11 +56,26 @@ pub trait Partner: Send + Sync {
     fn operation(&self, asked: &Asked) -> Option<&'static str>;
     /// Normal service, also for a request that is no operation.
     fn answer(&self, asked: &Asked) -> Response;
+    fn proposals(&self) -> &Proposals;
+    /// Signs the webhooks that the partner sends.
+    fn webhook_secret(&self) -> &str;
 }
 
 pub struct Stage {
     partners: Vec<Box<dyn Partner>>,
     pub board: Board,
+}
+
+impl Stage {
+    /// The partner, or a refusal that names those that exist.
+    pub fn partner(&self, name: &str) -> Result<&dyn Partner, Box<Response>> {
+        let found = self.partners.iter().find(|partner| partner.name() == name);
+        found.map(AsRef::as_ref).ok_or_else(|| {
+            let known: Vec<_> = self.partners.iter().map(|partner| partner.name()).collect();
+            let message = format!("no partner {name}; known: {}", known.join(", "));
+            Box::new(answer::error(StatusCode::NOT_FOUND, "NOT_FOUND", message))
+        })
+    }
 }
 
 pub async fn serve(listener: TcpListener, partners: Vec<Box<dyn Partner>>) -> io::Result<()> {
@@ -73,6 +91,10 @@ fn router(partners: Vec<Box<dyn Partner>>) -> Router {
     Router::new()
         .route("/_health", get(health))
         .route("/_control", delete(control::clear_all))
+        .route("/_control/calls", get(control::counts))
+        .route("/_control/webhooks", post(webhook::send))
+        .route("/_control/{partner}/searches", get(control::searches))
+        .route("/_control/{partner}/proposals/{reference}", put(control::decide))
         .route(
             "/_control/{partner}/{operation}",
             put(control::script).delete(control::clear),
@@ -112,7 +134,7 @@ pub async fn read(body: Body) -> Result<Bytes, Box<Response>> {
         Ok(_) | Err(_) => Err(Box::new(answer::error(
             StatusCode::PAYLOAD_TOO_LARGE,
             "TOO_LARGE",
-            "the body is over 2 MiB",
+            "the body is over 6 MiB",
         ))),
     }
 }
@@ -139,23 +161,19 @@ async fn take(State(stage): State<Arc<Stage>>, ConnectInfo(hangup): ConnectInfo<
 
 async fn perform(stage: Arc<Stage>, asked: Asked, refusal: Option<Response>, hangup: Hangup) -> Response {
     let segments = asked.segments();
-    let Some(partner) = stage
-        .partners
-        .iter()
-        .find(|partner| segments.first() == Some(&partner.name()))
-    else {
-        let known: Vec<_> = stage.partners.iter().map(|partner| partner.name()).collect();
-        let message = format!("no partner at {}; known: {}", asked.uri.path(), known.join(", "));
-        return answer::error(StatusCode::NOT_FOUND, "NOT_FOUND", message);
+    let partner = match stage.partner(segments.first().copied().unwrap_or_default()) {
+        Ok(partner) => partner,
+        Err(refusal) => return *refusal,
     };
     let Some(operation) = partner.operation(&asked) else {
         return refusal.unwrap_or_else(|| partner.answer(&asked));
     };
     let arrival = stage.board.arrive(partner.name(), operation, &asked, refusal.is_none());
+    let served = arrival.served.then(|| partner.answer(&asked));
     tokio::time::sleep(arrival.delay).await;
     let response = match (refusal, arrival.act) {
         (Some(refusal), _) => refusal,
-        (None, Act::Normal) => partner.answer(&asked),
+        (None, Act::Normal) => served.unwrap_or_else(|| partner.answer(&asked)),
         (None, Act::Reply(reply)) => reply.into_response(),
         (None, Act::Reset) => {
             hangup.reset();
@@ -170,6 +188,6 @@ async fn perform(stage: Arc<Stage>, asked: Asked, refusal: Option<Response>, han
     clippy::disallowed_methods,
     reason = "the simulator has no Cx; this is the one place that reads the clock"
 )]
-fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     Timestamp::now()
 }

@@ -1,8 +1,14 @@
 //! The simulators over a real loopback socket: what the tests share.
 
+mod alphabet_proposal;
+mod alphabet_quote;
 mod control;
+mod lex_proposal;
 mod lex_quote;
 mod lex_token;
+mod proposals;
+mod served;
+mod webhook;
 
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -14,10 +20,12 @@ use ring::hmac;
 use serde_json::{Value, json};
 use ureq::http::{self, HeaderMap};
 
+use crate::alphabet::{self, Alphabet};
 use crate::lex::{Credentials, Lex};
 use crate::server;
 
 pub const CALCULATE: &str = "/lex/api/v1/quotes/calculate";
+pub const WEBHOOK_SECRET: &str = "whsec_dGVzdC13ZWJob29rLXNlY3JldC1ub3QtcmVhbA==";
 pub const REQUEST_ID: &str = "0b9f4c0e-3a55-4a51-9d0a-6f5f6f6c2f10";
 
 pub struct Sandbox {
@@ -74,7 +82,12 @@ impl Sandbox {
                 .unwrap();
             runtime.block_on(async {
                 let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                server::serve(listener, vec![Box::new(Lex::new(credentials()))])
+                let alphabet = alphabet::Credentials {
+                    api_key: "test-alphabet-key".to_owned(),
+                    webhook_secret: WEBHOOK_SECRET.to_owned(),
+                };
+                let (alphabet, lex) = (Alphabet::new(alphabet), Lex::new(credentials()));
+                server::serve(listener, vec![Box::new(alphabet), Box::new(lex)])
                     .await
                     .unwrap();
             });
@@ -151,6 +164,32 @@ impl Sandbox {
         self.lex("POST", CALCULATE, Some(&body.to_string()))
     }
 
+    /// A quote of Lex's, by the path below which it lives.
+    pub fn quoted(&self) -> String {
+        let id = self.calculate(&example()).json()["quote_id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        format!("/lex/api/v1/quotes/{id}")
+    }
+
+    /// A call with a good key.
+    pub fn alphabet(&self, method: &str, path: &str, body: Option<&Value>) -> Reply {
+        self.ask(
+            method,
+            &format!("/alphabet/api/{path}"),
+            &[
+                ("x-cw-apikey", "test-alphabet-key"),
+                ("content-type", "application/json"),
+            ],
+            body.map(Value::to_string).as_deref(),
+        )
+    }
+
+    pub fn control(&self, path: &str) -> Value {
+        self.ask("GET", &format!("/_control/{path}"), &[], None).json()
+    }
+
     pub fn script(&self, operation: &str, answers: &Value) -> Reply {
         self.ask(
             "PUT",
@@ -172,6 +211,7 @@ fn credentials() -> Credentials {
         shared_secret: "test-lex-secret".to_owned(),
         major_dealer: "test-major".to_owned(),
         minor_dealer: "test-minor".to_owned(),
+        webhook_secret: WEBHOOK_SECRET.to_owned(),
     }
 }
 
@@ -218,6 +258,25 @@ pub fn example() -> Value {
             "off_invoice_support": null, "otrp": 20_000, "commission": null, "discount": null, "customer_terms": 0,
             "co2_emission": 110,
         },
+    })
+}
+
+/// A proposal to Lex with every member.
+pub fn lex_proposal(reference: &str, surname: &str) -> Value {
+    json!({
+        "cust_reference": reference,
+        "customer": {
+            "first_name": "Jane", "last_name": surname, "email": "jane.roe@example.com", "phone": "+44 7700 900001",
+            "date_of_birth": "1985-06-20",
+            "address": {
+                "line1": "123 Main Street", "line2": null, "city": "London", "postcode": "SW1A 1AA", "country": "GB",
+            },
+            "employment": {
+                "employer_name": "Example Ltd", "job_title": "Engineer", "employment_type": "FULL_TIME",
+                "monthly_income": 4500.00,
+            },
+        },
+        "documents": [{ "type": "drivingLicense", "content_type": "application/pdf", "content": "JVBERi0xLjQK" }],
     })
 }
 

@@ -14,7 +14,8 @@ use crate::build;
 use crate::failure::{Context, Result};
 use crate::files;
 use crate::process;
-use crate::progress::{Progress, note};
+use crate::progress::Progress;
+use crate::scripts::{self, Script};
 use crate::workspace::Workspace;
 
 #[derive(Args)]
@@ -86,23 +87,17 @@ const CRYPTO: [Crypto; 4] = [
     },
 ];
 
-/// The scripts that answer the same quotes: their folder, the file that pins what they need, and how that is installed.
-struct Script {
-    name: &'static str,
-    pins: &'static str,
-    install: fn(&Path) -> Command,
-}
-
+/// They answer the same quotes.
 const SCRIPTS: [Script; 2] = [
     Script {
         name: "node",
         pins: "package-lock.json",
-        install: npm,
+        install: scripts::npm,
     },
     Script {
         name: "python",
         pins: "requirements.txt",
-        install: pip,
+        install: scripts::pip,
     },
 ];
 
@@ -122,7 +117,10 @@ pub fn bench(options: &Options) -> Result<()> {
         progress.step(format!("infra/bench: {package}"), || build(&workspace, package))?;
     }
     for script in &SCRIPTS {
-        progress.step(format!("infra/bench/{}", script.name), || ready(&workspace, script))?;
+        progress.step(format!("infra/bench/{}", script.name), || {
+            let from = workspace.root.join("infra/bench").join(script.name);
+            script.ready(&from, &workspace.target.join("bench").join(script.name))
+        })?;
     }
     let mut harness = harness(&workspace);
     harness.args(["run", "--blocks", &options.blocks.to_string()]);
@@ -226,57 +224,6 @@ fn release(workspace: &Workspace, target: &Path, package: &str) -> Command {
         .env("CARGO_TARGET_DIR", target)
         .args(["build", "--locked", "--release", "--package", package]);
     build
-}
-
-/// Copies a script and installs what it needs, the latter only when its pins have changed.
-fn ready(workspace: &Workspace, script: &Script) -> Result<()> {
-    let from = workspace.root.join("infra/bench").join(script.name);
-    let folder = workspace.target.join("bench").join(script.name);
-    let stamp = workspace.target.join("bench").join(format!("{}.sha256", script.name));
-    let wanted = files::sha256_of_file(&from.join(script.pins))?;
-    let stands = files::read(&stamp).is_ok_and(|found| found == wanted);
-    if !stands && folder.exists() {
-        fs::remove_dir_all(&folder).context(folder.display())?;
-    }
-    files::make_dir(&folder)?;
-    for found in fs::read_dir(&from).context(from.display())? {
-        let found = found.context(from.display())?.path();
-        if let Some(name) = found.file_name().filter(|_| found.is_file()) {
-            fs::copy(&found, folder.join(name)).context(found.display())?;
-        }
-    }
-    if stands {
-        return Ok(());
-    }
-    note(format!("installing {} into {}", script.pins, folder.display()));
-    let log = workspace
-        .target
-        .join("bench")
-        .join(format!("{}.install.log", script.name));
-    process::run_logged((script.install)(&folder), &log)?;
-    files::write(&stamp, &wanted)
-}
-
-fn npm(folder: &Path) -> Command {
-    let mut npm = Command::new("npm");
-    npm.current_dir(folder)
-        .args(["ci", "--omit=dev", "--no-audit", "--no-fund"]);
-    npm
-}
-
-fn pip(folder: &Path) -> Command {
-    let mut pip = Command::new("python3");
-    pip.current_dir(folder)
-        .args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input"])
-        .args([
-            "--progress-bar",
-            "off",
-            "--requirement",
-            "requirements.txt",
-            "--target",
-            ".",
-        ]);
-    pip
 }
 
 /// Every function from nothing, in a target directory of its own that is not kept.

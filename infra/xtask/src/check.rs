@@ -1,8 +1,9 @@
-//! `check`: everything about the tree that needs no running stack. `--deep` adds what is slow.
+//! `check`: everything about the tree that needs no running stack. `--deep` adds what is slow, and the API page.
 
 use std::process::Command;
 
 use crate::bench;
+use crate::docs;
 use crate::failure::{Failure, Result};
 use crate::leaks;
 use crate::process;
@@ -31,6 +32,7 @@ pub fn check(deep: bool) -> Result<()> {
         progress.attempt("bench: fmt and clippy", || bench::lint(&workspace));
         progress.attempt("bench guard", || bench::guard(&workspace, false));
         progress.attempt("sam build", || sam_build(&workspace, &venv));
+        docs::try_page(&mut progress, &workspace, &venv)?;
     }
     process::go_on()?;
     progress.close(if deep {

@@ -7,15 +7,31 @@ pub struct Secret {
 }
 
 /// The simulator reads the same names from its environment.
-pub const SECRETS: &[Secret] = &[Secret {
-    name: "lex/sandbox",
-    values: &[
-        ("LEX_APP_ID", "test-lex-app"),
-        ("LEX_SHARED_SECRET", "test-lex-secret"),
-        ("LEX_DEALER_ID_MAJOR", "test-major"),
-        ("LEX_DEALER_ID_MINOR", "test-minor"),
-    ],
-}];
+pub const SECRETS: &[Secret] = &[
+    Secret {
+        name: "lex/sandbox",
+        values: &[
+            ("LEX_APP_ID", "test-lex-app"),
+            ("LEX_SHARED_SECRET", "test-lex-secret"),
+            ("LEX_DEALER_ID_MAJOR", "test-major"),
+            ("LEX_DEALER_ID_MINOR", "test-minor"),
+            (
+                "LEX_WEBHOOK_SECRET",
+                "whsec_dGVzdC1sZXgtd2ViaG9vay1zZWNyZXQtbm90LXJlYWw=",
+            ),
+        ],
+    },
+    Secret {
+        name: "alphabet/sandbox",
+        values: &[
+            ("ALPHABET_API_KEY", "test-alphabet-key"),
+            (
+                "ALPHABET_WEBHOOK_SECRET",
+                "whsec_dGVzdC1hbHBoYWJldC13ZWJob29rLXNlY3JldC1ub3QtcmVhbA==",
+            ),
+        ],
+    },
+];
 
 pub fn variables() -> impl Iterator<Item = (&'static str, &'static str)> {
     SECRETS.iter().flat_map(|secret| secret.values.iter().copied())

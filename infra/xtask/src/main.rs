@@ -13,6 +13,7 @@ mod code;
 mod container;
 mod credentials;
 mod deploy;
+mod docs;
 mod failure;
 mod files;
 mod http;
@@ -21,6 +22,7 @@ mod leaks;
 mod names;
 mod process;
 mod progress;
+mod scripts;
 mod services;
 mod settings;
 mod site;
@@ -73,6 +75,8 @@ enum Task {
     Test,
     /// Measure the functions beside an empty one, the stock SDK, Node and Python
     Bench(bench::Options),
+    /// Try the API page in headless Chromium, on a stack of its own; the picture is target/docs/api-docs.png
+    Docs,
     /// Print a token that the local stack accepts
     Token {
         #[arg(long, value_enum)]
@@ -90,7 +94,7 @@ enum Task {
     },
     /// Format, lints, dependencies and templates
     Check {
-        /// Also what is slow: `sam build` of the template
+        /// Also what is slow: the bench's guard, `sam build` of the template, the API page in a browser
         #[arg(long)]
         deep: bool,
     },
@@ -115,6 +119,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Invoke { function, event } => container::invoke(&function, event),
         Task::Test => test::test(),
         Task::Bench(options) => bench::bench(&options),
+        Task::Docs => docs::docs(),
         Task::Check { deep } => check::check(deep),
         Task::Token {
             role,

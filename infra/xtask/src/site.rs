@@ -110,6 +110,7 @@ impl Site<'_> {
             format!("Architecture={}", architecture()?),
             format!("EndpointUrl={}", addresses.emulator),
             format!("LexSandboxUrl={}/lex/api/v1", addresses.sandbox),
+            format!("AlphabetSandboxUrl={}/alphabet", addresses.sandbox),
             format!("JwtPublicKey=\"{}\"", token::public_key(self.dir)?),
         ])
     }

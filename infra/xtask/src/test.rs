@@ -3,11 +3,8 @@
 use std::process::Command;
 
 use crate::failure::Result;
-use crate::files;
 use crate::process;
 use crate::progress::Progress;
-use crate::services::Ports;
-use crate::site;
 use crate::up;
 use crate::venv::Venv;
 use crate::workspace::Workspace;
@@ -31,19 +28,14 @@ pub fn test() -> Result<()> {
         process::run(tests)
     });
     process::go_on()?;
-    let _run = files::lock(&dir.join("run"), "another cargo xtask test is at work: waiting for it")?;
-    // A run that was killed may have left one.
-    up::take_down(&dir);
-    match site::bring_up(&mut progress, &workspace, &venv, &dir, Ports::Free) {
-        Ok(_) => progress.attempt("end-to-end tests on the deployed stack", || {
+    up::for_a_while(&mut progress, &workspace, &venv, &dir, |progress, _| {
+        progress.attempt("end-to-end tests on the deployed stack", || {
             let mut tests = workspace.cargo();
             tests.args(["test", "--package", "tests", "--no-fail-fast"]);
             tests.env("TRUNKLINE_STACK", dir.join("stack.json"));
             process::run(tests)
-        }),
-        Err(failure) => eprintln!("    {failure}"),
-    }
-    up::take_down(&dir);
+        });
+    })?;
     process::go_on()?;
     progress.close("cargo xtask test")
 }

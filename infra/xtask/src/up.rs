@@ -49,6 +49,25 @@ pub fn down() -> Result<()> {
     Ok(())
 }
 
+/// Does something with a stack that exists only for it, out of the way of the one that people use.
+pub fn for_a_while(
+    progress: &mut Progress,
+    workspace: &Workspace,
+    venv: &Venv,
+    dir: &Path,
+    work: impl FnOnce(&mut Progress, &Stack),
+) -> Result<()> {
+    let _run = files::lock(&dir.join("run"), "another cargo xtask has this stack: waiting for it")?;
+    // A run that was killed may have left one.
+    take_down(dir);
+    match site::bring_up(progress, workspace, venv, dir, Ports::Free) {
+        Ok(stack) => work(progress, &stack),
+        Err(failure) => eprintln!("    {failure}"),
+    }
+    take_down(dir);
+    Ok(())
+}
+
 /// Stops a stack; says whether there was one.
 pub fn take_down(dir: &Path) -> bool {
     let stopped = [SANDBOX, EMULATOR]

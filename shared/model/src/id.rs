@@ -19,10 +19,19 @@ pub enum Quote {}
 pub enum Correlation {}
 #[derive(Debug)]
 pub enum LogRow {}
+#[derive(Debug)]
+pub enum Event {}
+#[derive(Debug)]
+pub enum Subscription {}
+#[derive(Debug)]
+pub enum Delivery {}
 
 pub type QuoteId = Id<Quote>;
 pub type CorrelationId = Id<Correlation>;
 pub type LogRowId = Id<LogRow>;
+pub type EventId = Id<Event>;
+pub type SubscriptionId = Id<Subscription>;
+pub type DeliveryId = Id<Delivery>;
 
 impl<K> Id<K> {
     /// A new id made at `now`.

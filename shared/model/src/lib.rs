@@ -2,6 +2,7 @@
 
 pub mod email;
 pub mod error;
+pub mod event;
 pub mod id;
 pub mod money;
 pub mod person;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::domain::{Domain, Identity};
 use crate::once::{Claim, Earlier};
-use crate::reply::{Answer, Reply};
+use crate::reply::{Answer, Rendered, Reply};
 use crate::store::{Outcome, Write};
 
 /// The context of one call.
@@ -53,20 +53,38 @@ impl<E: Domain> Cx<E> {
     /// A writer's last act: its rows and the answer kept under the idempotency key, in one write or one transaction.
     ///
     /// A refused condition means that somebody else has moved the row on: the caller is told to ask again.
-    pub async fn commit<T: Serialize>(&self, mut rows: Vec<Write>, result: Result<Reply<T>>) -> Result<Reply<T>> {
-        if let Some(claim) = &self.claim {
-            let rendered = match &result {
-                Ok(reply) => reply.render()?,
-                Err(error) => E::FAMILY.render(error, self.correlation)?,
-            };
-            rows.extend(claim.settle(&rendered, self.now())?);
+    pub async fn commit<T: Serialize>(&self, rows: Vec<Write>, result: Result<Reply<T>>) -> Result<Reply<T>> {
+        let kept = match (&self.claim, &result) {
+            (None, _) => None,
+            (Some(_), Ok(reply)) => Some(reply.render()?),
+            (Some(_), Err(error)) => Some(E::FAMILY.render(error, self.correlation)?),
+        };
+        self.write(rows, kept).await?;
+        result
+    }
+
+    /// The same for an answer that carries a secret: what is kept under the key, and replayed, is `kept`.
+    pub async fn commit_secret<T, K: Serialize>(
+        &self,
+        rows: Vec<Write>,
+        kept: &Reply<K>,
+        reply: Reply<T>,
+    ) -> Result<Reply<T>> {
+        let kept = self.claim.as_ref().map(|_| kept.render()).transpose()?;
+        self.write(rows, kept).await?;
+        Ok(reply)
+    }
+
+    async fn write(&self, mut rows: Vec<Write>, kept: Option<Rendered>) -> Result<()> {
+        if let (Some(claim), Some(kept)) = (&self.claim, kept) {
+            rows.extend(claim.settle(&kept, self.now())?);
         }
         match self.env.store().write(rows).await? {
             Outcome::Done => {
                 if let Some(claim) = &self.claim {
                     claim.mark_settled();
                 }
-                result
+                Ok(())
             }
             Outcome::Refused(_) => Err(
                 Error::new(Kind::InProgress, "Another call is finishing this one. Ask again.")

@@ -205,6 +205,7 @@ fn response(rendered: Rendered, head: bool) -> ApiGatewayV2httpResponse {
     let mut response = ApiGatewayV2httpResponse::default();
     response.status_code = rendered.status.as_u16().into();
     response.headers = rendered.headers;
+    response.is_base64_encoded = rendered.base64 && !head;
     response.body = (!head).then_some(Body::Text(rendered.body));
     response
 }
@@ -218,6 +219,7 @@ fn last_resort() -> Rendered {
         status: http::StatusCode::INTERNAL_SERVER_ERROR,
         headers: http::HeaderMap::new(),
         body: String::new(),
+        base64: false,
     }
 }
 

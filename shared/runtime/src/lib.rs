@@ -4,6 +4,7 @@
 
 pub mod auth;
 mod aws;
+pub mod bus;
 pub mod clock;
 pub mod config;
 mod crypto;
@@ -21,6 +22,7 @@ pub mod queue;
 pub mod redact;
 pub mod reply;
 pub mod secret;
+pub mod signature;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -33,7 +35,7 @@ pub use envelope::{Listed, Success};
 pub use gateway::http;
 pub use model::{Error, Kind, Result};
 pub use queue::queue;
-pub use reply::{Answer, Reply};
+pub use reply::{Answer, Page, Reply};
 
 /// What an entry point returns.
 pub type Exit = std::process::ExitCode;

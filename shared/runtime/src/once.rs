@@ -194,6 +194,8 @@ fn replay(key: Key, held: Record) -> Result<Claimed> {
         status,
         headers,
         body: held.body.unwrap_or_default(),
+        // What is committed is JSON: `Cx::commit` takes nothing else.
+        base64: false,
     }))
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::aws::Aws;
+use crate::bus::{Bus, EventBridge};
 use crate::config::Config;
 use crate::queue::{Queue, Sender, Sqs};
 use crate::secret::{Secrets, SecretsManager, Vault};
@@ -13,6 +14,7 @@ use crate::transport::{Outbound, Transport, Wire};
 pub struct Ports {
     pub store: Arc<dyn Store>,
     pub sender: Arc<dyn Sender>,
+    pub bus: Arc<dyn Bus>,
     pub vault: Arc<dyn Vault>,
     pub transport: Arc<dyn Transport>,
 }
@@ -21,10 +23,13 @@ impl Ports {
     /// Handles only: nothing is opened before its first use.
     pub fn aws(config: &Config) -> Self {
         let aws = Arc::new(Aws::new(config.clone()));
-        let (tables, queues, secrets) = (Arc::clone(&aws), Arc::clone(&aws), aws);
+        let (tables, queues, events, secrets) = (Arc::clone(&aws), Arc::clone(&aws), Arc::clone(&aws), aws);
         Self {
             store: Arc::new(Dynamo::new(move || aws_sdk_dynamodb::Client::new(&tables.settings()))),
             sender: Arc::new(Sqs::new(move || aws_sdk_sqs::Client::new(&queues.settings()))),
+            bus: Arc::new(EventBridge::new(config.clone(), move || {
+                aws_sdk_eventbridge::Client::new(&events.settings())
+            })),
             vault: Arc::new(SecretsManager::new(move || {
                 aws_sdk_secretsmanager::Client::new(&secrets.settings())
             })),

@@ -1,15 +1,19 @@
 //! What a handler answers, and its form on the wire.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use model::{Error, Kind, Result};
 use serde::Serialize;
 
-/// A reply ready to leave: the body is text, because everything we say is JSON.
+/// A reply ready to leave: the body is text, because that is all a function can answer.
 #[derive(Clone, Debug)]
 pub struct Rendered {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: String,
+    /// The body is base64, which the gateway undoes.
+    pub base64: bool,
 }
 
 impl Rendered {
@@ -17,7 +21,12 @@ impl Rendered {
         let body = serde_json::to_string(body).map_err(|error| Error::new(Kind::Internal, "reply").because(error))?;
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Ok(Self { status, headers, body })
+        Ok(Self {
+            status,
+            headers,
+            body,
+            base64: false,
+        })
     }
 }
 
@@ -85,5 +94,40 @@ impl<T: Serialize> Answer for Reply<T> {
         let mut rendered = Rendered::json(self.status, &self.body)?;
         rendered.headers.extend(self.headers.clone());
         Ok(rendered)
+    }
+}
+
+/// HTML, or a file that HTML needs, as it lies in the binary.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub headers: HeaderMap,
+    pub body: &'static [u8],
+}
+
+impl Page {
+    pub fn new(content_type: &'static str, body: &'static [u8]) -> Self {
+        let kind = (header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        Self {
+            headers: HeaderMap::from_iter([kind]),
+            body,
+        }
+    }
+
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.insert(name, HeaderValue::from_static(value));
+        self
+    }
+}
+
+impl Answer for Page {
+    fn render(&self) -> Result<Rendered> {
+        let text = std::str::from_utf8(self.body).ok();
+        Ok(Rendered {
+            status: StatusCode::OK,
+            headers: self.headers.clone(),
+            base64: text.is_none(),
+            body: text.map_or_else(|| BASE64_STANDARD.encode(self.body), str::to_owned),
+        })
     }
 }

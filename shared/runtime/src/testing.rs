@@ -14,6 +14,7 @@ use model::{Error, Kind, Result};
 use secrecy::SecretString;
 use tokio::time::Instant;
 
+use crate::bus::{Bus, Event};
 use crate::cx::Time;
 use crate::ports::Ports;
 use crate::queue::Sender;
@@ -148,6 +149,23 @@ impl Sender for Outbox {
     }
 }
 
+/// A bus that only remembers.
+#[derive(Default)]
+pub struct Loudspeaker(Mutex<Vec<Event>>);
+
+impl Loudspeaker {
+    pub fn said(&self) -> Vec<Event> {
+        lock(&self.0).clone()
+    }
+}
+
+impl Bus for Loudspeaker {
+    fn publish(&self, events: Vec<Event>) -> BoxFuture<'_, Result<()>> {
+        lock(&self.0).extend(events);
+        Box::pin(async { Ok(()) })
+    }
+}
+
 /// Secrets by id. Counts how often it was asked.
 #[derive(Default)]
 pub struct Safe {
@@ -169,6 +187,7 @@ impl Vault for Safe {
 pub struct World {
     pub store: Arc<Memory>,
     pub outbox: Arc<Outbox>,
+    pub loudspeaker: Arc<Loudspeaker>,
     pub safe: Arc<Safe>,
     pub stage: Arc<Stage>,
 }
@@ -178,6 +197,7 @@ impl World {
         Ports {
             store: self.store.clone(),
             sender: self.outbox.clone(),
+            bus: self.loudspeaker.clone(),
             vault: self.safe.clone(),
             transport: self.stage.clone(),
         }

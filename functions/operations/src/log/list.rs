@@ -13,8 +13,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::position::Position;
 use super::reader::{Along, Bounds, Reader};
-use super::{KEPT, Window, lanes, staff_only};
+use super::{KEPT, Window, lanes};
 use crate::Env;
+use crate::env::need_staff;
 
 const USUAL: u32 = 20;
 /// Where most rows may be passed over, more are read at once.
@@ -138,7 +139,7 @@ impl Ask {
     security(("bearer" = []))
 )]
 pub async fn logs(cx: Cx<Env>, ask: Ask) -> Result<Listed<LogRow>> {
-    staff_only(&cx.caller)?;
+    need_staff(&cx.caller)?;
     let redactor = cx.env.redactor();
     let window = ask.window(cx.now())?;
     let lanes = lanes(ask.funder.as_deref(), ask.environment)?;

@@ -7,22 +7,14 @@ mod reader;
 
 use jiff::{SignedDuration, Timestamp};
 use model::quote::Environment;
-use model::{Error, Kind, Result};
+use model::{Error, Result};
 use partners::FUNDERS;
-use runtime::auth::Caller;
 
 const INDEX: runtime::store::Index = runtime::store::Index {
     name: "correlation",
     pk: "correlationId",
     sk: "sk",
 };
-
-fn staff_only(caller: &Caller) -> Result<()> {
-    if caller.staff {
-        return Ok(());
-    }
-    Err(Error::new(Kind::Forbidden, "This is for staff."))
-}
 
 /// From its first instant up to, but not including, its last.
 #[derive(Clone, Copy, Debug, PartialEq)]

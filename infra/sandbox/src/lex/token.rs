@@ -6,7 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 
+use crate::environment::variable;
 use crate::json::{self, Object};
+use crate::webhook;
 
 const CLAIMS: [&str; 6] = ["sub", "nbf", "exp", "iat", "lbg_major_dealerid", "lbg_minor_dealerid"];
 const LONGEST_LIFE: i64 = 7 * 24 * 60 * 60;
@@ -17,16 +19,20 @@ pub struct Credentials {
     pub shared_secret: String,
     pub major_dealer: String,
     pub minor_dealer: String,
+    /// Signs the webhooks that we assume Lex to send.
+    pub webhook_secret: String,
 }
 
 impl Credentials {
-    /// From LEX_APP_ID, LEX_SHARED_SECRET, LEX_DEALER_ID_MAJOR and LEX_DEALER_ID_MINOR, else obvious fakes.
+    /// From LEX_APP_ID, LEX_SHARED_SECRET, LEX_DEALER_ID_MAJOR, LEX_DEALER_ID_MINOR and LEX_WEBHOOK_SECRET, else
+    /// obvious fakes.
     pub fn from_environment() -> Self {
         Self {
             app_id: variable("LEX_APP_ID", "test-lex-app"),
             shared_secret: variable("LEX_SHARED_SECRET", "test-lex-secret"),
             major_dealer: variable("LEX_DEALER_ID_MAJOR", "test-major"),
             minor_dealer: variable("LEX_DEALER_ID_MINOR", "test-minor"),
+            webhook_secret: variable("LEX_WEBHOOK_SECRET", webhook::FAKE_SECRET),
         }
     }
 
@@ -103,15 +109,4 @@ fn decode(part: &str, what: &str) -> Result<Vec<u8>, String> {
     URL_SAFE_NO_PAD
         .decode(part)
         .map_err(|_| format!("the token's {what} is not base64url without padding"))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the simulator has no Env; read once at the start"
-)]
-fn variable(name: &str, fallback: &str) -> String {
-    std::env::var(name)
-        .ok()
-        .filter(|value| !value.is_empty())
-        .unwrap_or_else(|| fallback.to_owned())
 }

@@ -4,6 +4,7 @@
 //! budget. The trace is innermost, so that every request that left is one log row, token refreshes included.
 
 mod credential;
+mod egress;
 mod gate;
 mod policy;
 mod trace;
@@ -26,6 +27,7 @@ use crate::redact::Redactor;
 use crate::secret::Secrets;
 use crate::store::Store;
 
+pub use egress::Egress;
 pub use policy::Policy;
 pub use trace::{Attempt, Status, partition};
 pub use wire::Wire;

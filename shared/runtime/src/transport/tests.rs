@@ -19,10 +19,15 @@ async fn server(answer: Vec<u8>) -> String {
 }
 
 async fn ask(url: &str) -> Result<(StatusCode, HeaderMap, Bytes)> {
+    let loopback = [("EGRESS_ALLOW", "127.0.0.1,localhost")].into_iter().collect();
+    ask_with(loopback, url).await
+}
+
+async fn ask_with(config: Config, url: &str) -> Result<(StatusCode, HeaderMap, Bytes)> {
     let request = Request::post(format!("{url}/quotes"))
         .body(Bytes::from_static(b"{}"))
         .unwrap();
-    Wire::new(Config::default()).send(request).await
+    Wire::new(config).send(request).await
 }
 
 fn kind(result: Result<(StatusCode, HeaderMap, Bytes)>) -> Kind {
@@ -70,4 +75,26 @@ async fn an_endless_answer_is_cut_off() {
     let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
     endless.resize(2 * 1024 * 1024, b'x');
     assert_eq!(kind(ask(&server(endless).await).await), Kind::PartnerBadResponse);
+}
+
+#[tokio::test]
+async fn what_is_not_public_is_not_called_unless_it_is_named() {
+    let url = server(b"HTTP/1.1 204 Fine\r\n\r\n".to_vec()).await;
+    let port = url.rsplit(':').next().unwrap();
+    for host in [
+        "127.0.0.1",
+        "0x7f.1",
+        "2130706433",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "0.0.0.0",
+    ] {
+        let refused = kind(ask_with(Config::default(), &format!("http://{host}:{port}")).await);
+        assert_eq!(refused, Kind::Misconfigured, "{host}");
+    }
+    let named = format!("http://localhost:{port}");
+    let refused = ask_with(Config::default(), &named).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::PartnerUnreachable, "its address is looked at");
+    assert!(crate::launch::chain(&refused).contains("not public"));
+    assert_eq!(ask(&named).await.unwrap().0, 204, "and nobody had called before");
 }

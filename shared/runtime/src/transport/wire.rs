@@ -1,4 +1,5 @@
-//! The transport on reqwest: HTTP/1.1, web roots from the binary, no redirects, answers up to 1 MiB.
+//! The transport on reqwest: HTTP/1.1, web roots from the binary, no redirects, no proxy, answers up to 1 MiB, and public
+//! addresses only.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 use super::Transport;
+use super::egress::Egress;
 use crate::config::Config;
 
 const CONNECT: Duration = Duration::from_secs(2);
@@ -21,6 +23,7 @@ const IDLE: Duration = Duration::from_secs(15);
 const LARGEST: usize = 1024 * 1024;
 
 pub struct Wire {
+    egress: Egress,
     config: Config,
     client: OnceLock<reqwest::Client>,
 }
@@ -28,6 +31,7 @@ pub struct Wire {
 impl Wire {
     pub fn new(config: Config) -> Self {
         Self {
+            egress: Egress::load(&config),
             config,
             client: OnceLock::new(),
         }
@@ -47,6 +51,9 @@ impl Wire {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(Policy::none())
+            // A proxy would look names up by itself.
+            .no_proxy()
+            .dns_resolver(self.egress.clone())
             .connect_timeout(CONNECT)
             .pool_idle_timeout(IDLE)
             .tcp_nodelay(true)
@@ -78,6 +85,7 @@ impl Transport for Wire {
         Box::pin(async move {
             let request = reqwest::Request::try_from(request)
                 .map_err(|_| Error::misconfigured("the address of a partner cannot be called"))?;
+            self.egress.admits(request.url())?;
             let mut response = self.client()?.execute(request).await.map_err(failure)?;
             let mut body = BytesMut::new();
             while let Some(chunk) = response.chunk().await.map_err(failure)? {
@@ -95,7 +103,8 @@ impl Transport for Wire {
 
     fn warm<'a>(&'a self, url: &'a str) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            if let Ok(client) = self.client() {
+            let Ok(url) = reqwest::Url::parse(url) else { return };
+            if let (Ok(client), Ok(())) = (self.client(), self.egress.admits(&url)) {
                 let _ = client.head(url).send().await;
             }
         })

@@ -1,0 +1,5 @@
+//! `DELETE /api/integration/subscriptions/{subscriptionId}`
+
+fn main() -> runtime::Exit {
+    operations::entry::subscription_delete()
+}

@@ -1,0 +1,39 @@
+//! When a receiver that did not take a delivery is tried again.
+
+use std::time::Duration;
+
+/// Seconds before the second attempt, the third and so on, as Standard Webhooks suggests: ten attempts in three days.
+const PAUSES: [u64; 9] = [
+    5,
+    5 * 60,
+    30 * 60,
+    2 * 60 * 60,
+    5 * 60 * 60,
+    10 * 60 * 60,
+    14 * 60 * 60,
+    20 * 60 * 60,
+    24 * 60 * 60,
+];
+/// SQS holds a message back no longer than this; who waits longer comes by and waits again.
+pub const HOP: Duration = Duration::from_secs(15 * 60);
+
+/// How long to wait after so many attempts have failed. None when that were enough.
+pub fn pause(failed: u32) -> Option<Duration> {
+    let place = usize::try_from(failed.checked_sub(1)?).ok()?;
+    PAUSES.get(place).copied().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_attempts_in_three_days() {
+        let pauses: Vec<_> = (1..=10).map(pause).collect();
+        assert_eq!(pauses[0], Some(Duration::from_secs(5)));
+        assert_eq!(pauses[9], None);
+        assert_eq!(pause(0), None);
+        let all: Duration = pauses.into_iter().flatten().sum();
+        assert_eq!(all.as_secs() / 3600, 75);
+    }
+}

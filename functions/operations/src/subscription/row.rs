@@ -1,0 +1,163 @@
+//! A subscription as it is stored. Its table is encrypted, because the secret in it has to sign.
+
+use jiff::Timestamp;
+use model::Result;
+use model::event::EventType;
+use model::id::SubscriptionId;
+use runtime::Domain;
+use runtime::store::{Key, Query, When, Write, typed};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::Env;
+
+/// All subscriptions lie together: they are few, and every event reads them all.
+const PARTITION: &str = "SUBSCRIPTION";
+/// So many rows are read at once.
+const READ: u16 = 100;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum SubscriptionStatus {
+    Active,
+    /// Its receiver has answered 410: it wants no more.
+    Disabled,
+}
+
+/// Without `Debug`, so that nothing prints the secret.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SubscriptionRow {
+    pub id: SubscriptionId,
+    pub url: String,
+    pub event_types: Vec<EventType>,
+    pub status: SubscriptionStatus,
+    /// Counts writes. Every write names the revision it replaces.
+    revision: u32,
+    /// Until it is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deleted_at: Option<Timestamp>,
+    /// Set when it is deleted; until then it stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl: Option<i64>,
+}
+
+/// A subscription as admins see it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SubscriptionView {
+    pub id: SubscriptionId,
+    pub url: String,
+    pub event_types: Vec<EventType>,
+    pub status: SubscriptionStatus,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl SubscriptionRow {
+    pub fn new(
+        id: SubscriptionId,
+        url: String,
+        mut event_types: Vec<EventType>,
+        secret: String,
+        now: Timestamp,
+    ) -> Self {
+        event_types.sort_unstable();
+        event_types.dedup();
+        Self {
+            id,
+            url,
+            event_types,
+            status: SubscriptionStatus::Active,
+            revision: 0,
+            secret: Some(secret),
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+            ttl: None,
+        }
+    }
+
+    fn key(env: &Env, id: SubscriptionId) -> Result<Key> {
+        Ok(Key::new(env.subscriptions()?, PARTITION, Some(&id.to_string())))
+    }
+
+    /// What has been deleted is absent.
+    pub async fn load(env: &Env, id: SubscriptionId) -> Result<Option<Self>> {
+        let found = env.store().get(&Self::key(env, id)?, true).await?;
+        let row: Option<Self> = found.map(typed).transpose()?;
+        Ok(row.filter(|row| row.deleted_at.is_none()))
+    }
+
+    /// The first write of this row.
+    pub fn create(&self, env: &Env) -> Result<Write> {
+        Write::put(Self::key(env, self.id)?, self, When::Absent)
+    }
+
+    /// The write that ends deliveries until somebody subscribes again.
+    pub fn disable(mut self, env: &Env, now: Timestamp) -> Result<Write> {
+        self.status = SubscriptionStatus::Disabled;
+        self.replace(env, now)
+    }
+
+    /// The write that leaves only a mark, without the secret, for what is still on its way to this receiver.
+    pub fn delete(mut self, env: &Env, now: Timestamp) -> Result<Write> {
+        self.secret = None;
+        self.deleted_at = Some(now);
+        self.ttl = Some(now.as_second());
+        self.replace(env, now)
+    }
+
+    fn replace(mut self, env: &Env, now: Timestamp) -> Result<Write> {
+        let unchanged = When::number("revision", self.revision.into());
+        self.revision = self.revision.saturating_add(1);
+        self.updated_at = now;
+        Write::put(Self::key(env, self.id)?, &self, unchanged)
+    }
+
+    pub fn is_active(&self) -> bool {
+        self.status == SubscriptionStatus::Active
+    }
+
+    /// At most `limit` rows from `from` on, newest first, and where the next page begins.
+    pub async fn page(
+        env: &Env,
+        from: Option<SubscriptionId>,
+        limit: usize,
+    ) -> Result<(Vec<Self>, Option<SubscriptionId>)> {
+        let mut page = Vec::new();
+        let mut from = from.map(|id| id.to_string());
+        loop {
+            // One more than is looked at, which is where the next read begins.
+            let query = Query::new(env.subscriptions()?, PARTITION, READ + 1).to(from);
+            let rows = env.store().query(&query).await?.into_iter().map(typed::<Self>);
+            let mut rows: Vec<_> = rows.collect::<Result<_>>()?;
+            let next = rows.split_off(rows.len().min(READ.into())).pop();
+            for row in rows.into_iter().filter(|row| row.deleted_at.is_none()) {
+                if page.len() == limit {
+                    return Ok((page, Some(row.id)));
+                }
+                page.push(row);
+            }
+            match next {
+                Some(row) => from = Some(row.id.to_string()),
+                None => return Ok((page, None)),
+            }
+        }
+    }
+
+    pub fn view(&self) -> SubscriptionView {
+        SubscriptionView {
+            id: self.id,
+            url: self.url.clone(),
+            event_types: self.event_types.clone(),
+            status: self.status,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// The API page as a person has it: it lists every operation, fetches nothing from elsewhere, and "try it" answers.
+// node try-page.mjs CHROMIUM BASE_URL PICTURE, with a customer's token in TRUNKLINE_TOKEN.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { chromium } from 'playwright-core';
+
+const [executablePath, base, picture] = process.argv.slice(2);
+const token = process.env.TRUNKLINE_TOKEN;
+const PROTECTED = 'funders-quote-status';
+
+const browser = await chromium.launch({ executablePath });
+const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+page.setDefaultTimeout(20_000);
+
+const requested = [];
+const complaints = [];
+page.on('request', (request) => requested.push(request.url()));
+page.on('pageerror', (error) => complaints.push(String(error)));
+page.on('console', (message) => {
+  if (message.type() === 'error' || message.type() === 'warning') {
+    complaints.push(`${message.text()} (${message.location().url})`);
+  }
+});
+
+const operation = (id) =>
+  page.locator('.opblock').filter({ has: page.locator('.opblock-summary-operation-id').getByText(id, { exact: true }) });
+
+/** Opens an operation, fills in its path parameters, sends it, and says what status came back. */
+async function tryOut(id, parameters = {}) {
+  const block = operation(id);
+  if (!(await block.locator('.opblock-body').isVisible())) {
+    await block.locator('.opblock-summary-control').click();
+    await block.locator('.try-out__btn').click();
+  }
+  for (const [name, value] of Object.entries(parameters)) {
+    await block.locator(`tr[data-param-name="${name}"] input`).fill(value);
+  }
+  const answered = page.waitForResponse((response) => ['fetch', 'xhr'].includes(response.request().resourceType()));
+  await block.locator('.execute').click();
+  const status = (await answered).status();
+  // What the page shows is what a person sees: it has to agree with what came over the wire.
+  await block.locator('.live-responses-table .response-col_status').getByText(String(status)).first().waitFor();
+  return status;
+}
+
+async function authorise() {
+  await page.locator('.scheme-container .authorize').click();
+  await page.locator('.auth-container input').fill(token);
+  await page.locator('.auth-btn-wrapper .authorize').click();
+  await page.locator('.auth-btn-wrapper .btn-done').click();
+}
+
+try {
+  const answer = await page.goto(`${base}/api-docs`, { waitUntil: 'networkidle' });
+  assert.equal(answer.status(), 200);
+  await page.locator('.opblock').first().waitFor();
+
+  const document = await (await fetch(`${base}/api-docs/openapi.json`)).json();
+  const expected = Object.values(document.paths)
+    .flatMap((methods) => Object.values(methods))
+    .map(({ operationId }) => operationId)
+    .sort();
+  const listed = (await page.locator('.opblock-summary-operation-id').allTextContents()).sort();
+  assert.ok(expected.length > 0);
+  assert.deepEqual(listed, expected, 'every operation is listed');
+  assert.deepEqual(complaints, [], 'the browser has nothing to complain about');
+
+  assert.equal(await tryOut('operations-health'), 200);
+  assert.deepEqual(complaints, []);
+
+  const parameters = { quoteId: randomUUID() };
+  assert.equal(await tryOut(PROTECTED, parameters), 401, 'nobody is let in without a token');
+  await authorise();
+  assert.equal(await tryOut(PROTECTED, parameters), 404, 'the token arrives, and the quote does not exist');
+  // The browser itself notes answers from 400 up; these two were asked for.
+  assert.deepEqual(
+    complaints.filter((complaint) => !complaint.startsWith('Failed to load resource')),
+    [],
+  );
+  assert.equal(complaints.length, 2, complaints.join('\n'));
+
+  const { origin } = new URL(base);
+  const foreign = requested.filter((url) => !url.startsWith('data:') && new URL(url).origin !== origin);
+  assert.deepEqual(foreign, [], 'nothing is fetched from elsewhere');
+  console.log(`    ${listed.length} operations listed, ${requested.length} requests, all to ${origin}`);
+} finally {
+  await page.screenshot({ path: picture, fullPage: true });
+  await browser.close();
+}

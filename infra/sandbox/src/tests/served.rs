@@ -1,0 +1,106 @@
+//! Every operation of every partner can be scripted and is counted, and a partner may have done what it was asked
+//! although its answer is lost.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{REQUEST_ID, Sandbox, bearer, claims, lex_proposal};
+
+/// Each operation with a request that is one.
+const OPERATIONS: [(&str, &str, &str); 9] = [
+    ("alphabet/details", "POST", "/alphabet/api/vehicle/details"),
+    ("alphabet/defaults", "POST", "/alphabet/api/finance/defaults"),
+    ("alphabet/quote", "POST", "/alphabet/api/finance/calculatefordisplay"),
+    ("alphabet/proposal", "POST", "/alphabet/api/proposals"),
+    ("alphabet/retrieve", "GET", "/alphabet/api/proposals/TL-1"),
+    ("lex/quote", "POST", "/lex/api/v1/quotes/calculate"),
+    ("lex/recalculate", "POST", "/lex/api/v1/quotes/Q1/recalculate"),
+    ("lex/proposal", "POST", "/lex/api/v1/quotes/Q1/complete"),
+    ("lex/retrieve", "GET", "/lex/api/v1/quotes/Q1"),
+];
+
+#[test]
+fn every_operation_fails_on_demand_and_is_counted() {
+    let sandbox = Sandbox::start();
+    let failures = json!([
+        { "status": 503, "headers": { "retry-after": "2" } }, { "status": 200, "body": { "HasError": true } },
+        { "reset": true }, { "delay": 400 },
+    ]);
+    for (operation, method, path) in OPERATIONS {
+        assert_eq!(
+            sandbox.script(operation, &failures).json(),
+            json!({ "scripted": 4 }),
+            "{operation}"
+        );
+        let body = (method == "POST").then_some("{}");
+        let busy = sandbox.ask(method, path, &[], body);
+        assert_eq!((busy.status, busy.header("retry-after")), (503, "2"), "{operation}");
+        assert_eq!(
+            sandbox.ask(method, path, &[], body).json(),
+            json!({ "HasError": true }),
+            "{operation}"
+        );
+        for patience in [10_000, 100] {
+            let lost = sandbox.try_ask(method, path, &[], body, Duration::from_millis(patience));
+            assert!(lost.is_err(), "{operation}");
+        }
+        assert_eq!(sandbox.ask(method, path, &[], body).status, 401, "{operation}");
+    }
+    let five = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), json!(5))).collect();
+    let expected = json!({
+        "alphabet": serde_json::Value::Object(five(&["details", "defaults", "quote", "proposal", "retrieve"])),
+        "lex": serde_json::Value::Object(five(&["quote", "recalculate", "proposal", "retrieve"])),
+    });
+    assert_eq!(sandbox.control("calls"), expected);
+    sandbox.ask("DELETE", "/_control/lex/quote", &[], None);
+    assert_eq!(
+        sandbox.control("calls")["lex"],
+        json!({ "quote": 0, "recalculate": 5, "proposal": 5, "retrieve": 5 })
+    );
+    sandbox.ask("DELETE", "/_control", &[], None);
+    assert_eq!(sandbox.control("calls")["alphabet"]["quote"], 0);
+}
+
+#[test]
+fn a_served_call_was_done_whatever_its_caller_saw() {
+    let sandbox = Sandbox::start();
+    let answers = [
+        json!({ "reset": true }),
+        json!({ "status": 502 }),
+        json!({ "delay": 60_000 }),
+        json!({ "delay": 5 }),
+    ];
+    let authorization = bearer(&claims());
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ("x-lbg-request-id", REQUEST_ID),
+    ];
+    for (number, mut answer) in answers.into_iter().enumerate() {
+        let (path, reference) = (sandbox.quoted(), format!("TL-{number}"));
+        let body = lex_proposal(&reference, "Pending").to_string();
+        answer["served"] = json!(true);
+        sandbox.script("lex/proposal", &json!([answer]));
+        let complete = format!("{path}/complete");
+        let seen = sandbox.try_ask("POST", &complete, &headers, Some(&body), Duration::from_millis(300));
+        let seen = seen.map_or(0, |reply| reply.status);
+        assert_eq!(seen, [0, 502, 0, 200][number], "{answer}");
+        let shown = sandbox.lex("GET", &path, None).json();
+        assert_eq!(shown["proposal"]["cust_reference"], reference, "{answer}");
+        assert_eq!(sandbox.control("lex/searches")[&reference], 1, "{answer}");
+    }
+}
+
+#[test]
+fn a_call_that_was_not_served_did_nothing() {
+    let sandbox = Sandbox::start();
+    let path = sandbox.quoted();
+    let body = lex_proposal("TL-1", "Doe").to_string();
+    sandbox.script("lex/proposal", &json!([{ "status": 502 }]));
+    assert_eq!(
+        sandbox.lex("POST", &format!("{path}/complete"), Some(&body)).status,
+        502
+    );
+    assert_eq!(sandbox.control("lex/searches"), json!({}));
+    assert_eq!(sandbox.lex("GET", &path, None).json()["status"], "CALCULATED");
+}

@@ -1,0 +1,111 @@
+//! Standard Webhooks: what we send is signed so, and so is what we are sent by those who have no scheme of their own.
+//!
+//! The signature covers id, time and the raw bytes, joined by full stops. See standardwebhooks.com.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http::{HeaderMap, HeaderName};
+use jiff::Timestamp;
+use model::{Error, Kind, Result};
+use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
+
+pub const ID: HeaderName = HeaderName::from_static("webhook-id");
+pub const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+pub const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+
+const PREFIX: &str = "whsec_";
+/// The scheme's name in front of a signature. `v1a`, with public keys, is not spoken here.
+const SCHEME: &str = "v1,";
+/// How many bytes a secret of ours has.
+const SECRET: usize = 32;
+/// Clocks and networks may differ by this many seconds.
+const TOLERANCE: u64 = 300;
+const LONGEST_ID: usize = 255;
+/// So many signatures of one message are tried. Each costs a pass over the body, and the sender chooses how many there are.
+const TRIED: usize = 8;
+
+/// A new secret, as a subscriber is shown it.
+pub fn secret() -> Result<String> {
+    let mut bytes = [0; SECRET];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| Error::new(Kind::Internal, "no random bytes"))?;
+    Ok(format!("{PREFIX}{}", BASE64_STANDARD.encode(bytes)))
+}
+
+/// The value of `webhook-signature` for a message that is sent at `timestamp`, in seconds.
+pub fn sign(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> Result<String> {
+    let content = content(id, &timestamp.to_string(), body);
+    let tag = hmac::sign(&key(secret)?, &content);
+    Ok(format!("{SCHEME}{}", BASE64_STANDARD.encode(tag)))
+}
+
+/// The id of a message that was signed with one of `secrets`, which are separated by white space. Nothing of the body may
+/// be believed, or even parsed, before this.
+pub fn verify(secrets: &str, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<String> {
+    let keys: Vec<_> = secrets.split_whitespace().map(key).collect::<Result<_>>()?;
+    if keys.is_empty() {
+        return Err(unusable());
+    }
+    let id = only(headers, &ID)?;
+    let timestamp = only(headers, &TIMESTAMP)?;
+    let listed = only(headers, &SIGNATURE)?;
+    // A full stop in the id would let a part of the body pass as the time.
+    if !(1..=LONGEST_ID).contains(&id.len()) || id.contains('.') || !fresh(timestamp, now) {
+        return Err(refused());
+    }
+    let content = content(id, timestamp, body);
+    let signatures = listed.split(' ').filter_map(|one| one.strip_prefix(SCHEME)).take(TRIED);
+    let good = signatures
+        .filter_map(|one| BASE64_STANDARD.decode(one).ok())
+        .any(|tag| keys.iter().any(|key| hmac::verify(key, &content, &tag).is_ok()));
+    if good { Ok(id.to_owned()) } else { Err(refused()) }
+}
+
+fn content(id: &str, timestamp: &str, body: &[u8]) -> Vec<u8> {
+    let mut content = format!("{id}.{timestamp}.").into_bytes();
+    content.extend_from_slice(body);
+    content
+}
+
+fn key(secret: &str) -> Result<hmac::Key> {
+    let bytes = secret
+        .strip_prefix(PREFIX)
+        .and_then(|text| BASE64_STANDARD.decode(text).ok())
+        .filter(|bytes| !bytes.is_empty())
+        .ok_or_else(unusable)?;
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
+}
+
+/// The value of a header that is there once.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next().and_then(|value| value.to_str().ok()), values.next()) {
+        (Some(value), None) => Ok(value),
+        _ => Err(refused()),
+    }
+}
+
+fn fresh(timestamp: &str, now: Timestamp) -> bool {
+    timestamp.bytes().all(|byte| byte.is_ascii_digit())
+        && timestamp
+            .parse::<i64>()
+            .is_ok_and(|seconds| now.as_second().abs_diff(seconds) <= TOLERANCE)
+}
+
+/// One answer for everything that is wrong with a message: which part it was helps only a forger.
+fn refused() -> Error {
+    Error::new(Kind::Unauthenticated, "A valid and recent signature is needed.")
+}
+
+/// Without a secret nothing is accepted and nothing is lost: 503, loud, and the sender tries again.
+fn unusable() -> Error {
+    Error::new(
+        Kind::Unavailable,
+        "no webhook secret of the form whsec_<base64> is set up",
+    )
+}
+
+#[cfg(test)]
+mod tests;
