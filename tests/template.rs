@@ -89,3 +89,124 @@ fn no_policy_reaches_everything() {
         assert!(!(line.starts_with("Action") && line.contains(":*")), "{line}");
     }
 }
+
+fn stack(file: &str) -> String {
+    fs::read_to_string(root().join("infra/stacks").join(file)).unwrap()
+}
+
+/// Each nested stack's logical id and file name.
+fn stacks() -> Vec<(String, String)> {
+    let mut resource = String::new();
+    let mut stacks = Vec::new();
+    for line in text().lines() {
+        if line.starts_with("  ") && !line.starts_with("   ") {
+            resource = line.trim().trim_end_matches(':').to_owned();
+        }
+        if let Some(file) = line.trim().strip_prefix("TemplateURL: infra/stacks/") {
+            stacks.push((resource.clone(), file.to_owned()));
+        }
+    }
+    stacks
+}
+
+/// What `template.yaml` lists under a parameter of the operations stack.
+fn listed(parameter: &str) -> Vec<String> {
+    let text = text();
+    let list = text.split_once(&format!("        {parameter}: !Join\n")).unwrap().1;
+    let items = list.lines().skip(1).map(|line| line.trim_start_matches([' ', '-']));
+    items
+        .map_while(|item| item.strip_prefix("!GetAtt "))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The queues of a stack that a redrive policy names, or does not, as `template.yaml` would name them.
+fn queues(dead: bool) -> Vec<String> {
+    let mut queues = Vec::new();
+    for (id, file) in stacks() {
+        let text = stack(&file);
+        let mut resource = "";
+        for line in text.lines() {
+            if line.starts_with("  ") && !line.starts_with("   ") {
+                resource = line.trim().trim_end_matches(':');
+            }
+            let named = text.contains(&format!("deadLetterTargetArn: !GetAtt {resource}.Arn"));
+            if line == "    Type: AWS::SQS::Queue" && named == dead {
+                let value = format!("    Value: !GetAtt {resource}.QueueName");
+                let before = text.lines().zip(text.lines().skip(1)).find(|(_, line)| *line == value);
+                let output = before
+                    .unwrap_or_else(|| panic!("{file} has no output with {resource}'s name"))
+                    .0;
+                queues.push(format!("{id}.Outputs.{}", output.trim().trim_end_matches(':')));
+            }
+        }
+    }
+    queues
+}
+
+#[test]
+fn every_queue_is_watched_and_every_dead_letter_raises_an_alarm() {
+    assert!(!queues(true).is_empty() && !queues(false).is_empty());
+    let sorted = |mut names: Vec<String>| {
+        names.sort();
+        names
+    };
+    assert_eq!(sorted(listed("Queues")), sorted(queues(false)));
+    let dead = listed("DeadLetterQueues");
+    assert_eq!(sorted(dead.clone()), sorted(queues(true)));
+    let operations = stack("operations.yaml");
+    for (place, queue) in dead.iter().enumerate() {
+        let name = format!("Dimensions: [{{ Name: QueueName, Value: !Select [{place}, !Ref DeadLetterQueues] }}]");
+        assert_eq!(operations.matches(&name).count(), 1, "an alarm for {queue}");
+    }
+    assert_eq!(operations.matches("  DeadLetters").count(), dead.len());
+}
+
+#[test]
+fn every_funder_that_can_fail_raises_an_alarm() {
+    let operations = stack("operations.yaml");
+    let alarms = operations.split("    Type: AWS::CloudWatch::Alarm");
+    for (funder, environment) in partners::FUNDERS
+        .iter()
+        .flat_map(|funder| [(funder, "SANDBOX"), (funder, "LIVE")])
+    {
+        let named = format!("{{ Name: Funder, Value: {funder} }}, {{ Name: Environment, Value: {environment} }}");
+        let watching = alarms.clone().filter(|alarm| alarm.matches(&named).count() == 2);
+        assert_eq!(watching.count(), 1, "an alarm for {funder} {environment}");
+    }
+}
+
+#[test]
+fn an_alarm_is_heard() {
+    let operations = stack("operations.yaml");
+    let alarms = operations.matches("Type: AWS::CloudWatch::Alarm").count();
+    assert_eq!(operations.matches("      AlarmActions: [!Ref Alarms]").count(), alarms);
+}
+
+#[test]
+fn the_dashboard_is_json() {
+    let operations = stack("operations.yaml");
+    let body = operations
+        .split_once("      DashboardBody: !Sub\n        - |\n")
+        .unwrap()
+        .1;
+    let body = body.split_once("        - Waiting:").unwrap().0;
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    let widgets = body["widgets"].as_array().unwrap();
+    let places: std::collections::BTreeSet<_> = widgets
+        .iter()
+        .map(|each| (each["x"].to_string(), each["y"].to_string()))
+        .collect();
+    assert_eq!(places.len(), widgets.len(), "no widget hides another");
+    let groups: std::collections::BTreeSet<_> = functions()
+        .iter()
+        .map(|function| function.binary.split('-').next().unwrap().to_owned())
+        .collect();
+    let text = widgets[0].to_string();
+    for group in groups {
+        assert!(
+            text.contains(&format!("\"label\":\"{group}\"")),
+            "{group} is on the dashboard"
+        );
+    }
+}

@@ -2,6 +2,7 @@
 
 mod failures;
 mod hostile;
+mod operators;
 mod quotes;
 mod triggers;
 mod webhooks;

@@ -20,6 +20,8 @@ async fn every_sample_event_is_answered_by_its_function() {
         ("funders-quote-generate", 201),
         ("funders-quote-status", 404),
         ("operations-health", 200),
+        ("operations-logs", 403),
+        ("operations-metrics", 403),
         ("operations-docs", 200),
         ("operations-fallback", 404),
     ] {

@@ -2,13 +2,12 @@
 
 pub mod entry;
 mod env;
-mod envelope;
 pub mod quote;
 
 use utoipa::OpenApi;
 
 pub use env::Env;
-pub use envelope::Success;
+pub use runtime::Success;
 
 /// This domain's part of the hub's API document.
 #[derive(OpenApi)]

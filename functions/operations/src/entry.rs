@@ -3,10 +3,18 @@
 
 use runtime::{Exit, http, queue};
 
-use crate::{delivery, docs, fallback, health, subscription};
+use crate::{delivery, docs, fallback, health, log, subscription};
 
 pub fn health() -> Exit {
     http(health::health).public().run()
+}
+
+pub fn logs() -> Exit {
+    http(log::list::logs).run()
+}
+
+pub fn metrics() -> Exit {
+    http(log::metrics::metrics).run()
 }
 
 pub fn docs() -> Exit {

@@ -1,5 +1,5 @@
-//! The hub about itself: its health, its API document, what it says to requests that mean nothing, and who is told what
-//! has happened.
+//! The hub about itself: its health, its API document, its log of partner calls, what it says to requests that mean
+//! nothing, and who is told what has happened.
 
 pub mod delivery;
 pub mod docs;
@@ -9,6 +9,7 @@ pub mod fallback;
 pub mod health;
 #[cfg(test)]
 mod house;
+pub mod log;
 mod page;
 pub mod subscription;
 
@@ -21,6 +22,8 @@ pub use env::Env;
 #[openapi(paths(
     health::health,
     health::api_health,
+    log::list::logs,
+    log::metrics::metrics,
     docs::docs,
     docs::document,
     docs::asset,

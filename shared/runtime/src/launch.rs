@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::cx::Time;
 use crate::domain::Domain;
+use crate::metric::{self, Source, Told};
 use crate::ports::Ports;
 
 /// Init is allowed this long for opening connections; a slow partner must not make it fail.
@@ -63,11 +64,12 @@ fn start(
     let ports = ports(&config);
     // Measurements switch it off to see what init costs by itself.
     let warmed = config.get("WARM_UP") != Some("off");
+    let source = Rc::new(Source::new(&config));
     let (warm, invoke) = load(config, ports);
-    serve(if warmed { warm } else { async {}.boxed_local() }, invoke)
+    serve(if warmed { warm } else { async {}.boxed_local() }, source, invoke)
 }
 
-fn serve(warm: LocalBoxFuture<'static, ()>, invoke: Invoke) -> Exit {
+fn serve(warm: LocalBoxFuture<'static, ()>, source: Rc<Source>, invoke: Invoke) -> Exit {
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
@@ -85,7 +87,7 @@ fn serve(warm: LocalBoxFuture<'static, ()>, invoke: Invoke) -> Exit {
             tracing::warn!("connections were not open within a second; the first request opens them");
         }
         let handler = service_fn(|event: LambdaEvent<Box<RawValue>>| {
-            let answer = invoke(event.payload, time(&event.context));
+            let answer = metric::gather(Rc::clone(&source), invoke(event.payload, time(&event.context)));
             async move { answer.await.map_err(|_| unreadable()) }
         });
         match Runtime::new(handler).run().await {
@@ -130,26 +132,18 @@ pub struct Line<'a> {
 
 impl Line<'_> {
     pub fn request(&self, correlation: CorrelationId, status: u16, error: Option<&Error>) {
-        let Line {
-            route,
-            caller,
-            duration,
-            code,
-        } = self;
-        match error.map(|error| (error, error.kind.rule().level)) {
-            None => tracing::info!(%correlation, route, caller, status, duration, "request"),
-            // The words of a caller's mistake are for the caller: they could hold what must not be logged.
-            Some((_, Level::Info)) => tracing::info!(%correlation, route, caller, status, duration, code, "request"),
-            Some((error, level)) => {
-                let cause = chain(error);
-                match level {
-                    Level::Error => {
-                        tracing::error!(%correlation, route, caller, status, duration, code, cause, "request")
-                    }
-                    _ => tracing::warn!(%correlation, route, caller, status, duration, code, cause, "request"),
-                }
-            }
-        }
+        let level = error.map_or(Level::Info, |error| error.kind.rule().level);
+        // The words of a caller's mistake are for the caller: they could hold what must not be logged.
+        let cause = error.filter(|_| level != Level::Info).map(chain);
+        metric::tell(
+            self,
+            &Told {
+                correlation,
+                status,
+                level,
+                cause,
+            },
+        );
     }
 }
 

@@ -8,16 +8,19 @@ use model::id::{CorrelationId, LogRowId};
 use model::{Error, Kind, Result};
 use partners::{Answer, Call};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Target, Trip};
+use crate::metric;
 use crate::redact::Redactor;
 use crate::store::{Item, Store, item};
 
 /// Seconds.
 const KEPT: i64 = 30 * 24 * 60 * 60;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
+#[schema(as = AttemptStatus)]
 pub enum Status {
     Success,
     /// Failed, and tried again.
@@ -151,6 +154,7 @@ impl Tracer {
     }
 
     pub(super) fn keep(&self, row: Attempt) {
+        metric::called(&row);
         self.rows.lock().unwrap_or_else(PoisonError::into_inner).push(row);
     }
 

@@ -1,0 +1,212 @@
+//! Reads the log backwards in time, in bounded steps: hour by hour, or along one correlation id.
+
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use jiff::{SignedDuration, Timestamp};
+use model::Result;
+use model::id::{CorrelationId, LogRowId};
+use runtime::store::{Key, Query, Store, typed};
+use runtime::transport::{Attempt, partition};
+use runtime::{Cx, Domain};
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use super::position::Position;
+use super::{INDEX, Lane, Window};
+use crate::Env;
+
+/// Queries at once.
+const PARALLEL: usize = 16;
+/// Queries per request.
+const QUERIES: usize = 256;
+/// A request that has read for so long answers with what it has.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// DynamoDB ends a page at 1 MB, and a row may have 400 kB: a page with less text than this was not cut.
+const UNCUT: usize = 500_000;
+
+/// Which rows.
+#[derive(Clone, Copy)]
+pub enum Along {
+    Hours,
+    Correlation(CorrelationId),
+}
+
+/// How much one request may read.
+#[derive(Clone, Copy)]
+pub struct Bounds {
+    /// Rows per query.
+    pub chunk: u16,
+    /// Rows altogether, give or take a step.
+    pub rows: usize,
+}
+
+pub struct Reader<'a> {
+    store: &'a dyn Store,
+    table: &'a str,
+    lanes: Vec<Lane>,
+    along: Along,
+    /// What is at or above it has been read.
+    reached: Position,
+    end: Position,
+    /// Whether the last step ended within an hour: reading beyond it was in vain, and would be again.
+    cut: bool,
+    chunk: u16,
+    rows: usize,
+    queries: usize,
+    until: Instant,
+}
+
+/// A row as the index has it.
+#[derive(Deserialize)]
+struct Place {
+    pk: String,
+    sk: LogRowId,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts at the end of the window, or where an earlier request stopped.
+    pub fn new(
+        cx: &'a Cx<Env>,
+        lanes: Vec<Lane>,
+        along: Along,
+        window: Window,
+        after: Option<Position>,
+        bounds: Bounds,
+    ) -> Result<Self> {
+        let start = Position::at(window.to);
+        Ok(Self {
+            store: cx.env.store().as_ref(),
+            table: cx.env.config.need("INTEGRATION_LOG_TABLE")?,
+            lanes,
+            along,
+            reached: after.map_or(start, |after| after.min(start)),
+            end: Position::at(window.from),
+            cut: true,
+            chunk: bounds.chunk,
+            rows: bounds.rows,
+            queries: QUERIES,
+            until: cx.deadline.min(cx.started + PATIENCE),
+        })
+    }
+
+    /// Whether the whole window has been read.
+    pub fn is_done(&self) -> bool {
+        self.reached <= self.end
+    }
+
+    pub fn reached(&self) -> Position {
+        self.reached
+    }
+
+    /// Everything made from here on has been read.
+    pub fn complete_from(&self) -> Timestamp {
+        let missing = self.reached.time();
+        missing
+            .saturating_add(SignedDuration::from_millis(1))
+            .unwrap_or(missing)
+    }
+
+    /// The next rows, newest first, or nothing when the window or the request's share of work is at its end. The first
+    /// step is always taken, so that a caller who comes back gets further.
+    pub async fn next(&mut self) -> Result<Option<Vec<Attempt>>> {
+        let fresh = self.queries == QUERIES;
+        let spent = self.queries == 0 || self.rows == 0 || Instant::now() >= self.until;
+        if self.is_done() || (spent && !fresh) {
+            return Ok(None);
+        }
+        let (mut rows, reached) = match self.along {
+            Along::Hours => self.hours().await?,
+            Along::Correlation(id) => self.correlation(id).await?,
+        };
+        self.rows = self.rows.saturating_sub(rows.len());
+        self.reached = reached;
+        rows.retain(|row| Position::of(row.sk) >= reached);
+        rows.sort_by_key(|row| std::cmp::Reverse(row.sk));
+        Ok(Some(rows))
+    }
+
+    /// The rows of the next hours, and down to where all of them are known.
+    async fn hours(&mut self) -> Result<(Vec<Attempt>, Position)> {
+        let (hours, floor) = self.next_hours();
+        let each = hours.iter().flat_map(|hour| {
+            let lane = |lane: &Lane| partition(lane.funder, &lane.environment.to_string(), *hour);
+            self.lanes.iter().map(lane)
+        });
+        let queries: Vec<Query> = each
+            .map(|pk| self.bounded(Query::new(self.table, pk, self.chunk)))
+            .collect();
+        self.queries = self.queries.saturating_sub(queries.len());
+        let pages = try_join_all(queries.iter().map(|query| self.store.query(query))).await?;
+        let mut reached = floor;
+        self.cut = false;
+        let mut rows = Vec::new();
+        for page in pages {
+            let page = page.into_iter().map(typed).collect::<Result<Vec<Attempt>>>()?;
+            if let Some(last) = page.last().filter(|_| self.is_cut(&page)) {
+                reached = reached.max(Position::of(last.sk));
+                self.cut = true;
+            }
+            rows.extend(page);
+        }
+        Ok((rows, reached))
+    }
+
+    /// As many hours as are read at once, newest first, and where they begin.
+    fn next_hours(&self) -> (Vec<Timestamp>, Position) {
+        let count = if self.cut {
+            1
+        } else {
+            (PARALLEL / self.lanes.len().max(1)).max(1)
+        };
+        let mut starts = Vec::new();
+        let mut floor = self.reached;
+        while starts.len() < count && floor > self.end {
+            let start = hour_of(floor.time());
+            starts.push(start);
+            floor = Position::at(start);
+        }
+        (starts, floor.max(self.end))
+    }
+
+    async fn correlation(&mut self, id: CorrelationId) -> Result<(Vec<Attempt>, Position)> {
+        let query = self.bounded(Query::new(self.table, id.to_string(), self.chunk).index(INDEX));
+        self.queries = self.queries.saturating_sub(1);
+        let places = self.store.query(&query).await?.into_iter().map(typed);
+        let places = places.collect::<Result<Vec<Place>>>()?;
+        let full = places.len() >= usize::from(self.chunk);
+        let reached = places
+            .last()
+            .filter(|_| full)
+            .map_or(self.end, |last| Position::of(last.sk));
+        let lanes: Vec<String> = self
+            .lanes
+            .iter()
+            .map(|lane| format!("{}#{}#", lane.funder, lane.environment))
+            .collect();
+        let wanted = places
+            .iter()
+            .filter(|place| lanes.iter().any(|lane| place.pk.starts_with(lane)));
+        let keys: Vec<Key> = wanted
+            .map(|place| Key::new(self.table, place.pk.as_str(), Some(&place.sk.to_string())))
+            .collect();
+        // The index may still name a row that was just deleted.
+        let rows = self.store.get_all(&keys).await?.into_iter().flatten().map(typed);
+        Ok((rows.collect::<Result<_>>()?, reached))
+    }
+
+    fn bounded(&self, query: Query) -> Query {
+        query.from(Some(self.end.above())).to(Some(self.reached.below()))
+    }
+
+    /// Whether a partition may have more than this page of it.
+    fn is_cut(&self, page: &[Attempt]) -> bool {
+        let text = |row: &Attempt| row.request.len() + row.response.as_ref().map_or(0, String::len);
+        page.len() >= usize::from(self.chunk) || page.iter().map(text).sum::<usize>() >= UNCUT
+    }
+}
+
+fn hour_of(time: Timestamp) -> Timestamp {
+    let second = time.as_second();
+    Timestamp::from_second(second - second.rem_euclid(3600)).unwrap_or(time)
+}
