@@ -152,5 +152,5 @@ async fn memory_behaves() {
 #[tokio::test]
 async fn dynamodb_behaves() {
     let stack = Stack::begin().await;
-    behaves(stack.ports().store.as_ref(), &stack.table("quotes")).await;
+    behaves(stack.ports().store.as_ref(), &stack.table("funders")).await;
 }

@@ -10,7 +10,7 @@ const SAMPLE: &str = include_str!("../../events/bodies/quote.json");
 /// Rows per table and calls to the funder: what must be the same before and after.
 async fn counters(stack: &Stack) -> (i64, i64, i64, usize) {
     (
-        stack.count("quotes").await,
+        stack.count("funders").await,
         stack.count("integrationLog").await,
         stack.count("idempotency").await,
         stack.calls().await,

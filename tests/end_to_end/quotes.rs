@@ -27,7 +27,7 @@ async fn the_sample_is_priced_and_leaves_its_rows() {
     let status = stack.status(id).await;
     assert_eq!((status.status, &status.json()["data"]), (200, &data));
 
-    let quotes = stack.rows("quotes", "id", id).await;
+    let quotes = stack.rows("funders", "id", id).await;
     assert_eq!((quotes.len(), &quotes[0]["status"]), (1, &json!({"S": "GENERATED"})));
     assert!(
         quotes[0]["price"]["M"]["monthly_payment"]["M"]["minor"]["N"].is_string(),

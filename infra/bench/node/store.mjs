@@ -27,7 +27,7 @@ export function newId(now) {
 
 export const create = (row) =>
   dynamo.send(new PutItemCommand({
-    TableName: env.QUOTES_TABLE,
+    TableName: env.FUNDERS_TABLE,
     Item: item(row),
     ConditionExpression: 'attribute_not_exists(#pk)',
     ExpressionAttributeNames: { '#pk': 'pk' },
@@ -36,7 +36,7 @@ export const create = (row) =>
 
 export const replace = (row) =>
   dynamo.send(new PutItemCommand({
-    TableName: env.QUOTES_TABLE,
+    TableName: env.FUNDERS_TABLE,
     Item: item(row),
     ConditionExpression: '#revision = :before',
     ExpressionAttributeNames: { '#revision': 'revision' },

@@ -15,7 +15,7 @@ DYNAMO = boto3.client(
     region_name=os.environ["AWS_REGION"],
     config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}),
 )
-QUOTES = os.environ["QUOTES_TABLE"]
+QUOTES = os.environ["FUNDERS_TABLE"]
 LOG = os.environ["INTEGRATION_LOG_TABLE"]
 SERIALIZER = TypeSerializer()
 DAY = 24 * 60 * 60

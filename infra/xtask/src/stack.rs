@@ -122,12 +122,12 @@ mod tests {
     #[test]
     fn outputs_become_members_by_their_prefix() {
         let outputs = [
-            ("TableQuotes", "q"),
+            ("TableFunders", "q"),
             ("QueueQuoteRetryDlq", "http://dlq"),
             ("ApiId", "7a"),
         ];
         let outputs = outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        assert_eq!(Value::Object(members(&outputs, "Table")), json!({"quotes": "q"}));
+        assert_eq!(Value::Object(members(&outputs, "Table")), json!({"funders": "q"}));
         assert_eq!(
             Value::Object(members(&outputs, "Queue")),
             json!({"quoteRetryDlq": "http://dlq"})

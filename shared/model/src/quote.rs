@@ -77,6 +77,10 @@ pub struct QuoteRequest {
     #[schema(max_length = 60)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// Answers what would be sent, and sends nothing.
+    #[garde(skip)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
 }
 
 #[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]

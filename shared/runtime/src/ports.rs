@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::aws::Aws;
+use crate::blob::{Blobs, S3};
 use crate::bus::{Bus, EventBridge};
 use crate::config::Config;
 use crate::queue::{Queue, Sender, Sqs};
@@ -17,13 +18,14 @@ pub struct Ports {
     pub bus: Arc<dyn Bus>,
     pub vault: Arc<dyn Vault>,
     pub transport: Arc<dyn Transport>,
+    pub blobs: Arc<dyn Blobs>,
 }
 
 impl Ports {
     /// Handles only: nothing is opened before its first use.
     pub fn aws(config: &Config) -> Self {
         let aws = Arc::new(Aws::new(config.clone()));
-        let (tables, queues, events, secrets) = (Arc::clone(&aws), Arc::clone(&aws), Arc::clone(&aws), aws);
+        let [tables, queues, events, files, secrets] = [(); 5].map(|()| Arc::clone(&aws));
         Self {
             store: Arc::new(Dynamo::new(move || aws_sdk_dynamodb::Client::new(&tables.settings()))),
             sender: Arc::new(Sqs::new(move || aws_sdk_sqs::Client::new(&queues.settings()))),
@@ -34,6 +36,7 @@ impl Ports {
                 aws_sdk_secretsmanager::Client::new(&secrets.settings())
             })),
             transport: Arc::new(Wire::new(config.clone())),
+            blobs: Arc::new(S3::new(move || aws_sdk_s3::Client::new(&files.settings()))),
         }
     }
 

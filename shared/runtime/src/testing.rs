@@ -14,6 +14,7 @@ use model::{Error, Kind, Result};
 use secrecy::SecretString;
 use tokio::time::Instant;
 
+use crate::blob::Blobs;
 use crate::bus::{Bus, Event};
 use crate::cx::Time;
 use crate::ports::Ports;
@@ -182,6 +183,40 @@ impl Vault for Safe {
     }
 }
 
+/// Files by bucket and key, with their media types.
+#[derive(Default)]
+pub struct Shelf(Mutex<BTreeMap<(String, String), (String, Bytes)>>);
+
+impl Shelf {
+    /// Key, media type and content of everything there.
+    pub fn files(&self) -> Vec<(String, String, Bytes)> {
+        let files = lock(&self.0).clone();
+        let files = files
+            .into_iter()
+            .map(|((_, key), (media_type, bytes))| (key, media_type, bytes));
+        files.collect()
+    }
+}
+
+impl Blobs for Shelf {
+    fn put<'a>(
+        &'a self,
+        bucket: &'a str,
+        key: &'a str,
+        media_type: &'a str,
+        bytes: Bytes,
+    ) -> BoxFuture<'a, Result<()>> {
+        lock(&self.0).insert((bucket.into(), key.into()), (media_type.into(), bytes));
+        Box::pin(async { Ok(()) })
+    }
+
+    fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Bytes>> {
+        let found = lock(&self.0).get(&(bucket.to_owned(), key.to_owned())).cloned();
+        let found = found.ok_or_else(|| Error::new(Kind::Unavailable, "a file cannot be read"));
+        Box::pin(async move { Ok(found?.1) })
+    }
+}
+
 /// All stand-ins, each also at hand by itself.
 #[derive(Clone, Default)]
 pub struct World {
@@ -190,6 +225,7 @@ pub struct World {
     pub loudspeaker: Arc<Loudspeaker>,
     pub safe: Arc<Safe>,
     pub stage: Arc<Stage>,
+    pub shelf: Arc<Shelf>,
 }
 
 impl World {
@@ -200,6 +236,7 @@ impl World {
             bus: self.loudspeaker.clone(),
             vault: self.safe.clone(),
             transport: self.stage.clone(),
+            blobs: self.shelf.clone(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A quote as it is stored, and its life: PENDING, then GENERATED or FAILED, each step one conditional write.
 
 use jiff::{SignedDuration, Timestamp};
-use model::id::{CorrelationId, QuoteId};
+use model::id::{CorrelationId, ProposalId, QuoteId};
 use model::quote::{Environment, Price, QuoteRequest, QuoteStatus};
 use model::{Error, Kind, Result};
 use partners::Progress;
@@ -10,6 +10,7 @@ use runtime::store::{Key, When, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::Env;
+use crate::due::Due;
 
 /// Quotes are kept this long, in seconds.
 const KEPT: i64 = 90 * 24 * 60 * 60;
@@ -42,7 +43,15 @@ pub struct QuoteRow {
     pub valid_until: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    ttl: i64,
+    /// The status that the world has been told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub announced: Option<QuoteStatus>,
+    /// What this quote became, once it is CONVERTED.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposal_id: Option<ProposalId>,
+    #[serde(flatten)]
+    pub due: Due,
+    pub ttl: i64,
 }
 
 fn is_empty(progress: &Progress) -> bool {
@@ -66,7 +75,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn of(error: &Error) -> Self {
+    pub fn of(error: &Error) -> Self {
         let rule = error.kind.rule();
         Self {
             code: Env::FAMILY.code(error.kind),
@@ -99,6 +108,9 @@ impl Failure {
 }
 
 impl QuoteRow {
+    /// What the list of quotes is called that wait for their end.
+    pub const DUE: &str = "QUOTE";
+
     pub fn pending(
         id: QuoteId,
         owner: &str,
@@ -123,12 +135,15 @@ impl QuoteRow {
             price: None,
             valid_until: None,
             failure: None,
+            announced: None,
+            proposal_id: None,
+            due: Due::default(),
             ttl: now.as_second().saturating_add(KEPT),
         })
     }
 
     pub fn key(env: &Env, id: QuoteId) -> Result<Key> {
-        Ok(Key::new(env.quotes()?, format!("QUOTE#{id}"), Some("QUOTE")))
+        Ok(Key::new(env.table()?, format!("QUOTE#{id}"), Some("QUOTE")))
     }
 
     pub async fn load(env: &Env, id: QuoteId) -> Result<Option<Self>> {
@@ -163,6 +178,35 @@ impl QuoteRow {
     pub fn failed(&mut self, error: &Error) {
         self.status = QuoteStatus::Failed;
         self.failure = Some(Failure::of(error));
+    }
+
+    /// Turned into a proposal: nobody else can.
+    pub fn converted(&mut self, into: ProposalId) {
+        self.status = QuoteStatus::Converted;
+        self.proposal_id = Some(into);
+        self.due = Due::default();
+    }
+
+    /// The proposal came to nothing before any funder had it: the price may be taken again.
+    pub fn released(&mut self) {
+        self.status = QuoteStatus::Generated;
+        self.proposal_id = None;
+        self.due = Due::at(Self::DUE, self.valid_until);
+    }
+
+    /// The world knows; from now on only time can change it.
+    pub fn announced(&mut self) {
+        self.announced = Some(self.status);
+        self.due = match self.status {
+            QuoteStatus::Generated => Due::at(Self::DUE, self.valid_until),
+            _ => Due::default(),
+        };
+    }
+
+    /// Its time is over.
+    pub fn expired(&mut self) {
+        self.status = QuoteStatus::Expired;
+        self.due = Due::default();
     }
 
     /// What the row is worth at `now`: time passes without anybody writing it down.

@@ -6,6 +6,7 @@
 mod credential;
 mod egress;
 mod gate;
+mod health;
 mod policy;
 mod trace;
 mod wire;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use model::id::CorrelationId;
 use model::{Error, Kind, Result};
 use partners::{Answer, Auth, Call};
@@ -23,11 +24,13 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::gateway::CORRELATION;
 use crate::redact::Redactor;
 use crate::secret::Secrets;
 use crate::store::Store;
 
 pub use egress::Egress;
+pub use health::{Connectivity, Health, health};
 pub use policy::Policy;
 pub use trace::{Attempt, Status, partition};
 pub use wire::Wire;
@@ -91,7 +94,7 @@ impl Outbound {
                 redactor,
             ),
             credentials: credential::Credentials::new(secrets, config.clone()),
-            gate: gate::Gate::new(store, config.get("QUOTES_TABLE").map(Into::into)),
+            gate: gate::Gate::new(store, config.get("FUNDERS_TABLE").map(Into::into)),
         }
     }
 
@@ -103,6 +106,11 @@ impl Outbound {
             self.credentials.warm(target, clock.now()),
             self.gate.refresh(target, clock.now())
         );
+    }
+
+    /// A member of the partner's secret that is no credential of a call.
+    pub async fn secret(&self, target: &Target, name: &str) -> Result<Option<String>> {
+        self.credentials.member(target, name).await
     }
 
     /// Sends `call` until `read` is content with the answer or the policy says stop. Rows of the integration log gather in
@@ -181,7 +189,10 @@ impl Outbound {
         let started = Instant::now();
         let row = self.tracer.attempt(target, trip, call);
         let sent = async {
-            let request = self.credentials.sign(target, call, trip.clock.now()).await?;
+            let mut request = self.credentials.sign(target, call, trip.clock.now()).await?;
+            if let Ok(correlation) = HeaderValue::from_str(&trip.correlation.to_string()) {
+                request.headers_mut().insert(CORRELATION, correlation);
+            }
             let left = trip.deadline.saturating_duration_since(Instant::now());
             let silent = Error::new(Kind::PartnerTimeout, "the partner did not answer in time");
             tokio::time::timeout(ATTEMPT.min(left), self.transport.send(request))

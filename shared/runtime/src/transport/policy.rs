@@ -63,6 +63,12 @@ impl Policy {
         Self { max_retries: 0, ..self }
     }
 
+    /// This policy for a question whose failure is the answer.
+    #[must_use]
+    pub fn once(self) -> Self {
+        Self { enabled: false, ..self }
+    }
+
     /// The delay before retry `n`, counted from 1.
     pub fn delay(&self, n: u32) -> Duration {
         let exponent = i32::try_from(n.saturating_sub(1)).unwrap_or(i32::MAX);

@@ -74,11 +74,11 @@ impl House {
     /// Another sandbox on the same world.
     pub fn on(world: World, settings: &[(&str, &str)]) -> Self {
         let mut config: BTreeMap<String, String> = [
-            ("QUOTES_TABLE", "quotes"),
+            ("FUNDERS_TABLE", "quotes"),
             ("INTEGRATION_LOG_TABLE", "log"),
             ("IDEMPOTENCY_TABLE", "keys"),
             ("QUOTE_RETRY_QUEUE_URL", "retry"),
-            ("QUOTE_RETRY_DLQ_URL", "dead"),
+            ("DEAD_LETTER_QUEUE_URL", "dead"),
             ("LEX_SANDBOX_URL", "http://lex.test/api/v1"),
             ("LEX_SANDBOX_SECRET", "lex-sandbox"),
             ("REDACTION_KEY", "test"),
