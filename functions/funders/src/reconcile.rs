@@ -11,13 +11,16 @@ use model::quote::QuoteStatus;
 use model::{Error, Kind, Result};
 use runtime::store::{Key, Outcome, typed};
 use runtime::{Cx, Domain, metric};
+use tokio::time::Instant;
 
 use crate::Env;
 use crate::due::now_due;
 use crate::proposal::submit::Submission;
-use crate::proposal::{ProposalRow, Stage, apply, decision};
+use crate::proposal::{ProposalRow, Stage, apply, decision, follow_up};
 use crate::quote::{QuoteRow, outcome};
 
+/// What a funder may take to answer, and writing down what it said. Later rows are still due in a minute.
+const WORTHWHILE: Duration = Duration::from_secs(10);
 /// How many rows are worked on at once.
 const ABREAST: usize = 8;
 /// An unknown outcome is asked after for so long; then it is an operator's.
@@ -36,16 +39,15 @@ pub async fn reconcile(cx: Cx<Env>) -> Result<()> {
         now_due(&cx.env, ProposalRow::DUE, cx.now()),
         now_due(&cx.env, QuoteRow::DUE, cx.now())
     );
-    let proposals: Vec<Result<bool>> = iter(proposals?)
+    let proposals = iter(proposals?)
         .map(|key| proposal(&cx, key))
         .buffer_unordered(ABREAST)
-        .collect()
-        .await;
-    let quotes: Vec<Result<()>> = iter(quotes?)
+        .collect::<Vec<Result<bool>>>();
+    let quotes = iter(quotes?)
         .map(|key| expire(&cx, key))
         .buffer_unordered(ABREAST)
-        .collect()
-        .await;
+        .collect::<Vec<Result<()>>>();
+    let (proposals, quotes) = tokio::join!(proposals, quotes);
     let stuck = proposals.iter().filter(|one| matches!(one, Ok(true))).count();
     metric::count("StuckPending", stuck.try_into().unwrap_or(u64::MAX));
     let failures = proposals.into_iter().map(|one| one.map(drop)).chain(quotes);
@@ -55,10 +57,15 @@ pub async fn reconcile(cx: Cx<Env>) -> Result<()> {
 
 /// Whether the proposal has been pending for too long.
 async fn proposal(cx: &Cx<Env>, key: Key) -> Result<bool> {
+    if cx.deadline.saturating_duration_since(Instant::now()) < WORTHWHILE {
+        return Ok(false);
+    }
     let Some(mut row) = cx.env.read::<ProposalRow>(&key).await? else {
         return Ok(false);
     };
     if row.status.is_final() {
+        // Whoever wrote it down did not come to telling it.
+        follow_up(cx, &mut row).await?;
         return Ok(false);
     }
     match row.stage {
@@ -67,7 +74,7 @@ async fn proposal(cx: &Cx<Env>, key: Key) -> Result<bool> {
                 .proposal_queue()?
                 .send(&Submission { id: row.id }, Duration::ZERO)
                 .await?;
-            row.wait(cx.now());
+            row.wait(cx.now(), SignedDuration::ZERO);
             save(cx, &mut row).await?;
         }
         // Whoever was sending it is gone, or it would not be due.
@@ -89,11 +96,13 @@ async fn ask(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
         said => said,
     };
     row.checks += 1;
+    row.denials += u32::from(matches!(said, Ok(None)));
     let age = cx.now().duration_since(row.stage_at);
     if row.stage == Stage::Unknown {
-        if matches!(said, Ok(None)) && row.checks >= DENIALS {
+        if row.denials >= DENIALS && !row.resent {
             // It never arrived. Nobody has it, so sending it does not make it two.
-            row.wait(cx.now());
+            row.wait(cx.now(), SignedDuration::ZERO);
+            row.resent = true;
             cx.env
                 .proposal_queue()?
                 .send(&Submission { id: row.id }, Duration::from_secs(5))

@@ -32,7 +32,10 @@ pub async fn apply(cx: Cx<Env>, message: News) -> Result<()> {
     let row = ProposalRow::load(env, event.proposal_id).await?;
     match row.filter(|row| row.funder_name == event.funder_name) {
         Some(mut row) => {
-            let said = decision(&cx, &row).await.ok().flatten();
+            let said = match row.status.is_final() {
+                true => None,
+                false => decision(&cx, &row).await.ok().flatten(),
+            };
             let told = event.decision();
             let surer = said.filter(|said| said.status.rank() >= told.status.rank());
             decide(&cx, &mut row, surer.unwrap_or(told)).await?;

@@ -3,3 +3,6 @@
 pub mod apply;
 mod row;
 pub mod webhook;
+
+#[cfg(test)]
+pub use row::EventRow;

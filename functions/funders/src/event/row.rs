@@ -9,6 +9,7 @@ use runtime::store::{Key, When, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::Env;
+use crate::proposal::usable;
 
 /// Longer than any sender repeats itself, in seconds.
 const KEPT: i64 = 30 * 24 * 60 * 60;
@@ -30,19 +31,20 @@ pub struct EventRow {
 }
 
 impl EventRow {
-    pub fn of(funder: &str, event_id: &str, notice: Notice, now: Timestamp) -> Self {
-        Self {
+    pub fn of(funder: &str, event_id: &str, notice: Notice, now: Timestamp) -> Result<Self> {
+        let decision = usable(notice.decision)?;
+        Ok(Self {
             funder_name: funder.to_owned(),
             event_id: event_id.to_owned(),
             proposal_id: notice.proposal,
-            status: notice.decision.status,
-            external_id: notice.decision.external_id,
-            reason: notice.decision.reason,
+            status: decision.status,
+            external_id: decision.external_id,
+            reason: decision.reason,
             happened_at: notice.happened_at,
             applied_at: None,
             received_at: now,
             ttl: now.as_second().saturating_add(KEPT),
-        }
+        })
     }
 
     pub fn key(env: &Env, funder: &str, event_id: &str) -> Result<Key> {

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use model::quote::Environment;
 use model::{Error, Kind, Result};
 use partners::{FUNDERS, Funder, funder, notice};
 use runtime::problem::Problem;
+use runtime::reply::Rendered;
 use runtime::store::{Outcome, typed};
-use runtime::{Cx, Domain, Raw, Reply, signature};
+use runtime::{Answer, Cx, Domain, Raw, signature};
 
 use super::apply::News;
 use super::row::EventRow;
@@ -44,7 +45,7 @@ type Silence = serde_json::Map<String, serde_json::Value>;
         (status = 503, description = "Our storage failed, or no secret is set", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn webhook(cx: Cx<Env>, hook: Raw) -> Result<Reply<Silence>> {
+pub async fn webhook(cx: Cx<Env>, hook: Raw) -> Result<Rendered> {
     let env = &cx.env;
     let funder = hook
         .path
@@ -52,14 +53,16 @@ pub async fn webhook(cx: Cx<Env>, hook: Raw) -> Result<Reply<Silence>> {
         .and_then(|name| named(name))
         .ok_or_else(Error::not_found)?;
     let id = signature::verify(&secrets(&cx, funder).await?, &cx.headers, &hook.body, cx.now())?;
-    let news = notice(&hook.body).map_err(|_| Error::new(Kind::Malformed, "The body is not an event."))?;
-    let Some(news) = news else {
-        return Ok(Reply {
+    let malformed = |_| Error::new(Kind::Malformed, "The body is not an event.");
+    let Some(news) = notice(&hook.body).map_err(malformed)? else {
+        return Ok(Rendered {
             status: StatusCode::NO_CONTENT,
-            ..Reply::ok(Silence::new())
+            headers: HeaderMap::new(),
+            body: String::new(),
+            base64: false,
         });
     };
-    let row = EventRow::of(funder.name(), &id, news, cx.now());
+    let row = EventRow::of(funder.name(), &id, news, cx.now()).map_err(malformed)?;
     let applied = match env.store().write(vec![row.create(env)?]).await? {
         Outcome::Done => false,
         Outcome::Refused(stood) => match stood.into_iter().flatten().next() {
@@ -75,7 +78,7 @@ pub async fn webhook(cx: Cx<Env>, hook: Raw) -> Result<Reply<Silence>> {
         };
         env.event_queue()?.send(&message, Duration::ZERO).await?;
     }
-    Ok(Reply::ok(Silence::new()))
+    Silence::new().render()
 }
 
 /// Exactly lower case: one address per funder.

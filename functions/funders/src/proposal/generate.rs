@@ -7,6 +7,7 @@ use model::id::ProposalId;
 use model::proposal::{ProposalRequest, ProposalStatus};
 use model::quote::QuoteStatus;
 use model::{Error, Kind, Result};
+use runtime::once::Earlier;
 use runtime::problem::Problem;
 use runtime::{Cx, Reply, Success};
 use serde::Serialize;
@@ -76,9 +77,11 @@ pub async fn generate(cx: Cx<Env>, ask: ProposalRequest) -> Answered {
         .filter(|row| cx.caller.may_see(&row.owner))
         .ok_or_else(Error::not_found)?;
     let id = cx.subject().map_or_else(|| ProposalId::new(cx.now()), ProposalId::from);
-    // A call with this key got so far before it died.
-    if quote.proposal_id == Some(id) {
-        return cx.commit(Vec::new(), Ok(accepted(id))).await;
+    // An earlier call with this key got as far as that, whatever became of its proposal since.
+    if cx.earlier() != Earlier::Nothing
+        && let Some(row) = ProposalRow::load(env, id).await?
+    {
+        return cx.commit(Vec::new(), Ok(accepted(id, row.status))).await;
     }
     convertible(&quote, &cx)?;
     let request = quote.request()?;
@@ -92,23 +95,24 @@ pub async fn generate(cx: Cx<Env>, ask: ProposalRequest) -> Answered {
     }
     let documents = documents::check(&ask.additional_documents)?;
     let customer = ask.additional_customer_details.over(request.customer_details);
+    let target = env.target(funder, quote.environment)?;
+    let mut row = ProposalRow::pending(id, &quote, &customer, Vec::new(), cx.correlation, cx.now())?;
+    let proposal = row.proposal(documents::rehearsed(&documents))?;
+    // What the adapter cannot express is found out before anything is written or promised.
+    funder.propose(&proposal)?;
     if ask.dry_run {
-        let row = ProposalRow::pending(id, &quote, &customer, Vec::new(), cx.correlation, cx.now())?;
-        let target = env.target(funder, quote.environment)?;
-        let proposal = row.proposal(documents::rehearsed(&documents))?;
         let rehearsal = Rehearsal::of_proposal(funder, &target, &proposal, cx.correlation)?;
         return Ok(Reply::ok(Success::new(
             Generated::Rehearsal(rehearsal),
             "Nothing was sent",
         )));
     }
-    let kept = documents::keep(env, id, documents).await?;
-    let row = ProposalRow::pending(id, &quote, &customer, kept, cx.correlation, cx.now())?;
+    row.documents = documents::keep(env, id, documents).await?;
     quote.converted(id);
     let writes = vec![row.create(env)?, quote.replace(env, cx.now())?];
     // Sent before it is promised: a message too many is harmless, a promise without one is not.
     env.proposal_queue()?.send(&Submission { id }, SOON).await?;
-    cx.commit(writes, Ok(accepted(id))).await
+    cx.commit(writes, Ok(accepted(id, row.status))).await
 }
 
 fn convertible(quote: &QuoteRow, cx: &Cx<Env>) -> Result<()> {
@@ -122,10 +126,10 @@ fn convertible(quote: &QuoteRow, cx: &Cx<Env>) -> Result<()> {
     Err(Error::new(Kind::Conflict, why))
 }
 
-fn accepted(id: ProposalId) -> Reply<Success<Generated>> {
+fn accepted(id: ProposalId, status: ProposalStatus) -> Reply<Success<Generated>> {
     let accepted = ProposalAccepted {
         proposal_id: id,
-        status: ProposalStatus::Pending,
+        status,
     };
     let message = "Proposal accepted; it is on its way to the funder";
     Reply::accepted(Success::new(Generated::Accepted(accepted), message))

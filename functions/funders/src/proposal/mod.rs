@@ -11,7 +11,10 @@ pub mod status;
 pub mod submit;
 mod view;
 
-pub use applied::{apply, decision};
+#[cfg(test)]
+mod tests;
+
+pub use applied::{apply, decision, usable};
 pub use outcome::follow_up;
 pub use row::{ProposalRow, Stage};
 pub use view::ProposalView;

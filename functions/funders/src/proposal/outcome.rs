@@ -17,6 +17,9 @@ use crate::listing::{Entry, month};
 use crate::quote::QuoteRow;
 use crate::{Env, customer};
 
+/// Other workers may be changing the quote of a failed proposal.
+const TRIES: u32 = 3;
+
 /// What subscribers learn of a proposal.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -52,9 +55,24 @@ async fn announce(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
         ProposalStatus::Declined => EventType::ProposalDeclined,
         ProposalStatus::Failed => EventType::ProposalFailed,
     };
-    if row.announced == Some(row.status) {
+    let told = row.announced == Some(row.status);
+    if !told {
+        publish(cx, row, kind).await?;
+        row.announced = Some(row.status);
+    } else if !row.status.is_final() || row.rests() {
         return Ok(());
     }
+    if row.status.is_final() {
+        row.rest();
+    }
+    let write = row.replace(&cx.env, cx.now())?;
+    match cx.env.store().write(vec![write]).await? {
+        // Somebody has moved it on meanwhile; what it is now is told by whoever did.
+        Outcome::Done | Outcome::Refused(_) => Ok(()),
+    }
+}
+
+async fn publish(cx: &Cx<Env>, row: &ProposalRow, kind: EventType) -> Result<()> {
     let news = News {
         proposal_id: row.id,
         quote_id: row.quote_id,
@@ -66,32 +84,28 @@ async fn announce(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
     let event = Event::new(
         EventId::named(row.id.as_uuid(), kind.as_str()),
         kind,
-        row.updated_at,
+        row.status_at,
         &news,
     )?;
-    cx.env.bus().publish(vec![event]).await?;
-    row.announced = Some(row.status);
-    let write = row.replace(&cx.env, cx.now())?;
-    match cx.env.store().write(vec![write]).await? {
-        // Somebody has moved it on meanwhile; what it is now is told by whoever did.
-        Outcome::Done | Outcome::Refused(_) => Ok(()),
-    }
+    cx.env.bus().publish(vec![event]).await
 }
 
 /// Writes a proposal that came to nothing together with its quote, whose price may be taken again.
 pub async fn release(cx: &Cx<Env>, failed: Write, quote: QuoteId, proposal: ProposalId) -> Result<()> {
-    let mut writes = vec![failed];
-    if let Some(mut quote) = QuoteRow::load(&cx.env, quote).await?
-        && quote.proposal_id == Some(proposal)
-    {
-        quote.released();
-        writes.push(quote.replace(&cx.env, cx.now())?);
+    for _ in 0..TRIES {
+        let mut writes = vec![failed.clone()];
+        if let Some(mut quote) = QuoteRow::load(&cx.env, quote).await?
+            && quote.proposal_id == Some(proposal)
+        {
+            quote.released();
+            writes.push(quote.replace(&cx.env, cx.now())?);
+        }
+        if cx.env.store().write(writes).await? == Outcome::Done {
+            return Ok(());
+        }
     }
-    match cx.env.store().write(writes).await? {
-        Outcome::Done => Ok(()),
-        Outcome::Refused(_) => Err(Error::new(
-            Kind::Unavailable,
-            "a failed proposal was changed by somebody else",
-        )),
-    }
+    Err(Error::new(
+        Kind::Unavailable,
+        "a failed proposal was changed by somebody else",
+    ))
 }

@@ -54,6 +54,10 @@ pub struct ProposalRow {
     pub attempt: u32,
     /// How often the funder was asked what became of it since its stage changed.
     pub checks: u32,
+    /// How often the funder said meanwhile that it has no such proposal.
+    pub denials: u32,
+    /// It was sent again because the funder denied having it. That happens once.
+    pub resent: bool,
     pub correlation_id: CorrelationId,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
@@ -69,6 +73,8 @@ pub struct ProposalRow {
     pub updated_at: Timestamp,
     /// When it came to its stage.
     pub stage_at: Timestamp,
+    /// When it came to its status: however often that is told, it happened then.
+    pub status_at: Timestamp,
     #[serde(flatten)]
     pub due: Due,
     pub ttl: i64,
@@ -102,6 +108,8 @@ impl ProposalRow {
             documents,
             attempt: 0,
             checks: 0,
+            denials: 0,
+            resent: false,
             correlation_id: correlation,
             external_id: None,
             reason: None,
@@ -111,6 +119,7 @@ impl ProposalRow {
             created_at: now,
             updated_at: now,
             stage_at: now,
+            status_at: now,
             due: Due::at(Self::DUE, now.checked_add(PATIENCE).ok()),
             ttl: now.as_second().saturating_add(KEPT),
         })
@@ -167,14 +176,15 @@ impl ProposalRow {
         if stage != self.stage {
             self.stage_at = now;
             self.checks = 0;
+            self.denials = 0;
         }
         self.stage = stage;
         self.due = Due::at(Self::DUE, now.checked_add(after).ok());
     }
 
-    /// Nothing has been sent: it waits to be.
-    pub fn wait(&mut self, now: Timestamp) {
-        self.stage(Stage::Waiting, now, PATIENCE);
+    /// Nothing has been sent: it waits to be, and whoever sends it is told to in `delay`.
+    pub fn wait(&mut self, now: Timestamp, delay: SignedDuration) {
+        self.stage(Stage::Waiting, now, PATIENCE.saturating_add(delay));
     }
 
     /// Nothing more is done by itself.
@@ -182,22 +192,31 @@ impl ProposalRow {
         self.due = Due::default();
     }
 
-    /// What the funder says. It never takes a proposal back.
-    pub fn decided(&mut self, decision: Decision) {
+    pub fn rests(&self) -> bool {
+        self.due == Due::default()
+    }
+
+    /// Whether a decision changes anything.
+    pub fn learns(&self, decision: &Decision) -> bool {
+        let named = self.external_id.is_none() && decision.external_id.is_some();
+        decision.status.rank() > self.status.rank() || (named && !self.status.is_final())
+    }
+
+    /// What the funder says. It never takes a proposal back. A final one stays due until the world knows.
+    pub fn decided(&mut self, decision: Decision, now: Timestamp) {
         if decision.status.rank() > self.status.rank() {
             self.status = decision.status;
+            self.status_at = now;
             self.reason = decision.reason;
         }
         self.external_id = self.external_id.take().or(decision.external_id);
-        if self.status.is_final() {
-            self.due = Due::default();
-        }
     }
 
     /// It never got to the funder, or the funder would not take it.
-    pub fn failed(&mut self, error: &Error) {
+    pub fn failed(&mut self, error: &Error, now: Timestamp) {
         self.status = ProposalStatus::Failed;
+        self.status_at = now;
         self.failure = Some(Failure::of(error));
-        self.due = Due::default();
+        self.due = Due::at(Self::DUE, Some(now));
     }
 }

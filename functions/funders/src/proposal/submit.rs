@@ -16,7 +16,7 @@ use runtime::transport::Trip;
 use runtime::{Cx, Domain};
 use serde::{Deserialize, Serialize};
 
-use super::applied::{CHECK, after_decision};
+use super::applied::{CHECK, apply, usable};
 use super::documents;
 use super::outcome::{follow_up, release};
 use super::row::{ProposalRow, Stage};
@@ -32,8 +32,8 @@ pub struct Submission {
 
 /// Whoever began to send is gone after this: no function lives longer.
 pub const GONE: SignedDuration = SignedDuration::from_secs(90);
-/// What never arrived is sent for so long.
-const WINDOW: SignedDuration = SignedDuration::from_hours(24);
+/// What does not arrive is sent for so long after it was asked for.
+const WINDOW: SignedDuration = SignedDuration::from_mins(15);
 /// Seconds before the next sending of what did not arrive; later ones wait as long as the last.
 const DELAYS: [u64; 5] = [30, 60, 120, 240, 300];
 
@@ -53,6 +53,11 @@ pub async fn submit(cx: Cx<Env>, message: Submission) -> Result<()> {
             write(&cx, &mut row).await.map(drop)
         }
         Stage::Sending => Err(Error::new(Kind::Unavailable, "somebody else is sending this proposal")),
+        // Nobody asks after it any more, and an operator has put its message back: it is asked after anew.
+        Stage::Unknown if row.rests() => {
+            row.stage(Stage::Unknown, cx.now(), SignedDuration::ZERO);
+            write(&cx, &mut row).await.map(drop)
+        }
         // The schedule asks after it.
         Stage::Unknown | Stage::Sent => follow_up(&cx, &mut row).await,
     }
@@ -67,7 +72,11 @@ async fn send(cx: &Cx<Env>, mut row: ProposalRow) -> Result<()> {
     let (listed, papers) = tokio::join!(follow_up(cx, &mut row), documents::load(env, &kept));
     listed?;
     let proposal = row.proposal(papers?)?;
-    let call = funder.propose(&proposal)?;
+    let call = match funder.propose(&proposal) {
+        Ok(call) => call,
+        // No repetition makes it one that can be sent.
+        Err(error) => return fail(cx, row, &error).await,
+    };
     row.attempt += 1;
     row.stage(Stage::Sending, cx.now(), GONE);
     if !write(cx, &mut row).await? {
@@ -79,18 +88,18 @@ async fn send(cx: &Cx<Env>, mut row: ProposalRow) -> Result<()> {
         deadline: cx.deadline,
         unhurried: true,
     };
-    let read = |answer: &_| funder.proposed(&proposal, answer);
+    let read = |answer: &_| funder.proposed(&proposal, answer).and_then(usable);
     let answer = env.outbound.exchange(&target, &policy, trip, &call, read).await;
-    settle(cx, row, answer).await
+    settle(cx, row, answer, policy.enabled).await
 }
 
-/// What became of a sending.
-async fn settle(cx: &Cx<Env>, mut row: ProposalRow, answer: Result<Decision>) -> Result<()> {
+/// What became of a sending. What did not arrive is sent again only where retries are on.
+async fn settle(cx: &Cx<Env>, mut row: ProposalRow, answer: Result<Decision>, again: bool) -> Result<()> {
     let now = cx.now();
     let error = match answer {
         Ok(decision) => {
-            after_decision(&mut row, decision, now);
-            return finish(cx, row).await;
+            let (applied, ()) = tokio::join!(apply(cx, &mut row, decision), cx.env.outbound.tracer.flush());
+            return applied;
         }
         Err(error) => error,
     };
@@ -101,10 +110,10 @@ async fn settle(cx: &Cx<Env>, mut row: ProposalRow, answer: Result<Decision>) ->
         Kind::PartnerUnreachable | Kind::PartnerThrottled => {
             let wait = delay(row.attempt).max(error.retry_after.unwrap_or_default());
             let next = now.saturating_add(wait).unwrap_or(jiff::Timestamp::MAX);
-            if next > row.created_at.saturating_add(WINDOW).unwrap_or(jiff::Timestamp::MAX) {
+            if !again || next > row.created_at.saturating_add(WINDOW).unwrap_or(jiff::Timestamp::MAX) {
                 return fail(cx, row, &error).await;
             }
-            row.wait(now);
+            row.wait(now, SignedDuration::try_from(wait).unwrap_or_default());
             if write(cx, &mut row).await? {
                 cx.env.proposal_queue()?.send(&Submission { id: row.id }, wait).await?;
             }
@@ -112,14 +121,14 @@ async fn settle(cx: &Cx<Env>, mut row: ProposalRow, answer: Result<Decision>) ->
         }
         // Before anything left: the message comes back.
         Kind::Misconfigured | Kind::Unavailable | Kind::Internal => {
-            row.wait(now);
+            row.wait(now, SignedDuration::ZERO);
             write(cx, &mut row).await?;
             Err(error)
         }
         // It may have arrived.
         _ => {
             row.stage(Stage::Unknown, now, CHECK);
-            finish(cx, row).await
+            write(cx, &mut row).await.map(drop)
         }
     }
 }
@@ -129,16 +138,9 @@ fn delay(attempt: u32) -> Duration {
     Duration::from_secs(DELAYS.get(place).or(DELAYS.last()).copied().unwrap_or_default())
 }
 
-async fn finish(cx: &Cx<Env>, mut row: ProposalRow) -> Result<()> {
-    if write(cx, &mut row).await? {
-        return follow_up(cx, &mut row).await;
-    }
-    Ok(())
-}
-
 /// It came to nothing, and the quote is free again.
 async fn fail(cx: &Cx<Env>, mut row: ProposalRow, error: &Error) -> Result<()> {
-    row.failed(error);
+    row.failed(error, cx.now());
     let write = row.replace(&cx.env, cx.now())?;
     let (released, ()) = tokio::join!(release(cx, write, row.quote_id, row.id), cx.env.outbound.tracer.flush());
     released?;

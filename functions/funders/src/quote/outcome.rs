@@ -83,7 +83,7 @@ pub async fn announce(cx: &Cx<Env>, row: &mut QuoteRow) -> Result<()> {
     let event = Event::new(
         EventId::named(row.id.as_uuid(), kind.as_str()),
         kind,
-        row.updated_at,
+        row.happened_at(kind),
         &news,
     )?;
     cx.env.bus().publish(vec![event]).await?;

@@ -1,6 +1,7 @@
 //! A quote as it is stored, and its life: PENDING, then GENERATED or FAILED, each step one conditional write.
 
 use jiff::{SignedDuration, Timestamp};
+use model::event::EventType;
 use model::id::{CorrelationId, ProposalId, QuoteId};
 use model::quote::{Environment, Price, QuoteRequest, QuoteStatus};
 use model::{Error, Kind, Result};
@@ -37,6 +38,9 @@ pub struct QuoteRow {
     pub correlation_id: CorrelationId,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// When it got its price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,6 +136,7 @@ impl QuoteRow {
             correlation_id: correlation,
             created_at: now,
             updated_at: now,
+            generated_at: None,
             price: None,
             valid_until: None,
             failure: None,
@@ -170,6 +175,7 @@ impl QuoteRow {
 
     pub fn generated(&mut self, price: Price, now: Timestamp) {
         self.status = QuoteStatus::Generated;
+        self.generated_at = Some(now);
         self.valid_until = price.valid_until.or_else(|| now.checked_add(VALID).ok());
         self.price = Some(price);
         self.progress = Progress::default();
@@ -192,6 +198,16 @@ impl QuoteRow {
         self.status = QuoteStatus::Generated;
         self.proposal_id = None;
         self.due = Due::at(Self::DUE, self.valid_until);
+    }
+
+    /// When that happened which the world is told: the same however often it is told.
+    pub fn happened_at(&self, what: EventType) -> Timestamp {
+        let at = match what {
+            EventType::QuoteGenerated => self.generated_at,
+            EventType::QuoteExpired => self.valid_until,
+            _ => None,
+        };
+        at.unwrap_or(self.updated_at)
     }
 
     /// The world knows; from now on only time can change it.
