@@ -2,11 +2,12 @@
 //!
 //! Finance defaults and calculation are what its callers are known to send and receive. No public source shows the
 //! vehicle details of step one, the keys of the hire and lease products, `ProductKey`, or proposals: those parts are our
-//! assumption and stand in [`details`], [`product`], [`Parameters`] and `alphabet/proposal.rs` only. Amounts are pounds,
-//! terms months, mileage per year. HTTP 200 can carry `HasError`.
+//! assumption and stand in [`details`], [`product`], [`Parameters`], `alphabet/refusal.rs` and
+//! `alphabet/proposal.rs` only. Amounts are pounds, terms months, mileage per year. HTTP 200 can carry `HasError`.
 
 mod calculation;
 mod proposal;
+mod refusal;
 
 use bytes::Bytes;
 use http::{Method, Request, header};
@@ -16,6 +17,7 @@ use model::quote::{Price, QuoteType};
 use model::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 
+use self::refusal::accepted;
 use crate::{Answer, Ask, Auth, Call, Funder, Progress, Reference, Step, read};
 
 pub struct Alphabet;
@@ -147,8 +149,11 @@ impl Funder for Alphabet {
         let body = accepted(answer)?;
         let mut next = so_far.clone();
         if !so_far.0.contains_key(VEHICLE_TYPE) {
-            let found: details::Answer = read(body)?;
-            next.0.insert(VEHICLE_TYPE.into(), found.vehicle.kind);
+            let kind = read::<details::Answer>(body)?.vehicle.kind;
+            if kind.is_empty() || kind.len() > 40 {
+                return Err(Error::new(Kind::PartnerBadResponse, "Alphabet answered no usable Type"));
+            }
+            next.0.insert(VEHICLE_TYPE.into(), kind);
         } else if let Some(key) = so_far.0.get(PRODUCT) {
             return calculation::price(ask, key, body).map(Step::Done);
         } else {
@@ -173,19 +178,21 @@ impl Funder for Alphabet {
         proposal::propose(proposal)
     }
 
-    fn proposed(&self, _: &Proposal, answer: &Answer) -> Result<Decision> {
-        proposal::decision(accepted(answer)?)
+    fn proposed(&self, proposal: &Proposal, answer: &Answer) -> Result<Decision> {
+        proposal::decision(proposal.id, accepted(answer)?)
     }
 
     fn ask_decision(&self, of: &Reference) -> Result<Call> {
         proposal::ask(of)
     }
 
-    fn decided(&self, _: &Reference, answer: &Answer) -> Result<Option<Decision>> {
-        if answer.status == http::StatusCode::NOT_FOUND {
-            return Ok(None);
+    fn decided(&self, of: &Reference, answer: &Answer) -> Result<Option<Decision>> {
+        match accepted(answer) {
+            Ok(body) => proposal::decision(of.proposal, body).map(Some),
+            // Alphabet's own word only: after a 404 of something in between, the proposal would be sent a second time.
+            Err(error) if error.partner_code.as_deref() == Some("ProposalNotFound") => Ok(None),
+            Err(error) => Err(error),
         }
-        proposal::decision(accepted(answer)?).map(Some)
     }
 
     fn probe(&self) -> Result<Call> {
@@ -230,72 +237,6 @@ fn post<T: Serialize>(path: &str, operation: &'static str, body: &T, repeatable:
         operation,
         repeatable,
     })
-}
-
-/// The body of an answer that is a success in its status and in itself.
-fn accepted(answer: &Answer) -> Result<&Bytes> {
-    let body = answer.accepted().map_err(|mut error| {
-        if let Ok(Outcome {
-            error: Some(refusal), ..
-        }) = read::<Outcome>(&answer.body)
-        {
-            error.partner_code = refusal.code.map(Into::into);
-        }
-        error
-    })?;
-    let outcome: Outcome = read(body)?;
-    outcome.check().map(|()| body)
-}
-
-/// `HasError` and why, which stands at the root, at each vehicle and at each quotation.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Outcome {
-    #[serde(default)]
-    has_error: bool,
-    error: Option<Refusal>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Refusal {
-    user_message: Option<String>,
-    code: Option<String>,
-}
-
-impl Outcome {
-    /// A refusal that says what is wrong is the caller's to mend; one that does not is an answer we cannot use.
-    fn check(self) -> Result<()> {
-        if !self.has_error {
-            return Ok(());
-        }
-        let Some(refusal) = self.error else {
-            return Err(Error::new(
-                Kind::PartnerBadResponse,
-                "Alphabet answered HasError and no reason",
-            ));
-        };
-        let code = refusal.code.unwrap_or_default();
-        let kind = if code.is_empty() {
-            Kind::PartnerBadResponse
-        } else {
-            Kind::PartnerRejected
-        };
-        let mut error = Error::new(kind, "Alphabet does not accept this request.");
-        if let Some(words) = refusal.user_message {
-            error = error.field(our_name(&code), words.chars().take(200).collect::<String>());
-        }
-        error.partner_code = Some(code.into());
-        Err(error)
-    }
-}
-
-/// Assumed: the code of an unknown vehicle; others name nothing of the caller's.
-fn our_name(code: &str) -> &'static str {
-    match code {
-        "VehicleNotFound" => "vehicleDetails.capId",
-        _ => ".",
-    }
 }
 
 /// Assumed.
@@ -395,6 +336,8 @@ struct Products {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Product {
+    /// One that could not be had may lack it.
+    #[serde(default)]
     key: String,
     #[serde(default)]
     has_error: bool,

@@ -7,7 +7,7 @@
 mod proposal;
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
+use http::{Method, Request, header};
 use jiff::Timestamp;
 use model::money::{Money, Pounds};
 use model::proposal::{Decision, Proposal};
@@ -189,8 +189,10 @@ impl Funder for Lex {
         proposal::propose(proposal)
     }
 
-    fn proposed(&self, _: &Proposal, answer: &Answer) -> Result<Decision> {
-        proposal::completed(answer.accepted().map_err(|error| explain(error, &answer.body))?)
+    fn proposed(&self, proposal: &Proposal, answer: &Answer) -> Result<Decision> {
+        let body = answer.accepted();
+        let body = body.map_err(|error| proposal::refused(explain(error, &answer.body)))?;
+        proposal::completed(proposal.id, body)
     }
 
     fn ask_decision(&self, of: &Reference) -> Result<Call> {
@@ -198,10 +200,12 @@ impl Funder for Lex {
     }
 
     fn decided(&self, of: &Reference, answer: &Answer) -> Result<Option<Decision>> {
-        if answer.status == StatusCode::NOT_FOUND {
-            return Ok(None);
+        match answer.accepted().map_err(|error| explain(error, &answer.body)) {
+            Ok(body) => proposal::retrieved(of, body),
+            // LEX's own word only: after a 404 of something in between, the proposal would be sent a second time.
+            Err(error) if error.partner_code.as_deref() == Some(proposal::NO_SUCH_QUOTE) => Ok(None),
+            Err(error) => Err(error),
         }
-        proposal::retrieved(of, answer.accepted().map_err(|error| explain(error, &answer.body))?)
     }
 
     fn probe(&self) -> Result<Call> {
@@ -259,8 +263,9 @@ fn our_name(field: &str) -> &str {
         "financials.mileage" => "contractDetails.annualMileage",
         "financials.customer_initial_payment" => "contractDetails.deposit",
         "customer.date_of_birth" => "additionalCustomerDetails.dateOfBirth",
-        "customer.address" | "customer.address.postcode" => "additionalCustomerDetails.address",
-        "customer.employment" => "additionalCustomerDetails.employment",
+        "customer.phone" => "additionalCustomerDetails.phone",
+        _ if field.starts_with("customer.address") => "additionalCustomerDetails.address",
+        _ if field.starts_with("customer.employment") => "additionalCustomerDetails.employment",
         _ => ".",
     }
 }

@@ -6,6 +6,8 @@ pub mod alphabet;
 mod answer;
 pub mod lex;
 mod notice;
+#[cfg(test)]
+mod sample;
 
 use std::collections::BTreeMap;
 

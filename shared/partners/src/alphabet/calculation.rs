@@ -6,9 +6,13 @@ use model::quote::Price;
 use model::{Error, Kind, Result};
 use rust_decimal::Decimal;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::{Outcome, Refusal};
+use super::refusal::{Outcome, Refusal};
 use crate::{Ask, decimal, optional_decimal, read};
+
+/// What callers may ask for at most.
+const MOST_MONTHS: u32 = 120;
 
 pub fn price(ask: &Ask, product: &str, body: &[u8]) -> Result<Price> {
     let calculation: Calculation = read(body)?;
@@ -27,7 +31,7 @@ pub fn price(ask: &Ask, product: &str, body: &[u8]) -> Result<Price> {
             error: quotation.error,
         };
         let finance = match (outcome.check(), quotation.finance) {
-            (Ok(()), Some(finance)) => finance,
+            (Ok(()), Some(finance)) => read::<Finance>(finance.get().as_bytes())?,
             (outcome, _) => {
                 refused = refused.or(outcome.err());
                 continue;
@@ -67,7 +71,8 @@ struct Quotation {
     #[serde(default)]
     has_error: bool,
     error: Option<Refusal>,
-    finance: Option<Finance>,
+    /// Only read where nothing failed.
+    finance: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -108,32 +113,21 @@ struct Payment {
 
 impl Quote {
     fn price(self) -> Result<Price> {
-        let money = |amount: Decimal, what| {
-            let money = Money::from_decimal(amount).filter(|money| money.minor >= 0);
-            money.ok_or_else(|| unusable(what))
-        };
         let monthly_payment = money(self.regular_payment, "no usable RegularPayment")?;
         let deposit = money(self.total_deposit, "no usable TotalDeposit")?;
         let payable = money(self.total_amount_payable, "no usable TotalAmountPayable")?;
-        let balloon = self
-            .residual
-            .map(|amount| money(amount, "no usable Residual"))
-            .transpose()?;
-        let balloon = balloon.filter(|balloon| balloon.minor > 0);
-        let mut scheduled = 0_i64;
-        for payment in &self.payments {
-            let each = money(payment.amount, "no usable Payments")?;
-            let all = each.minor.checked_mul(payment.number_of_payments.into());
-            scheduled = all
-                .and_then(|all| all.checked_add(scheduled))
-                .ok_or_else(|| unusable("no usable Payments"))?;
-        }
+        let balloon = self.residual.map(|amount| money(amount, "no usable Residual"));
+        let balloon = balloon.transpose()?.filter(|balloon| balloon.minor > 0);
+        let scheduled = self.scheduled(monthly_payment, balloon)?;
         if scheduled.checked_add(deposit.minor) != Some(payable.minor) {
-            return Err(unusable("payments that do not add up to TotalAmountPayable"));
+            return Err(unusable("Payments that do not add up to TotalAmountPayable"));
         }
         let regular = scheduled - balloon.map_or(0, |balloon| balloon.minor);
-        if monthly_payment.minor == 0 || regular < monthly_payment.minor || self.term == 0 {
+        if monthly_payment.minor == 0 || regular < monthly_payment.minor {
             return Err(unusable("no usable price"));
+        }
+        if !(1..=MOST_MONTHS).contains(&self.term) {
+            return Err(unusable("no usable Term"));
         }
         if self.quote_reference.is_empty() || self.quote_reference.len() > 100 {
             return Err(unusable("no usable QuoteReference"));
@@ -153,4 +147,33 @@ impl Quote {
             valid_until: self.valid_to,
         })
     }
+
+    /// The pence of all `Payments`, among which the regular payment and the balloon must be.
+    fn scheduled(&self, regular: Money, balloon: Option<Money>) -> Result<i64> {
+        let mut missing = vec![regular];
+        missing.extend(balloon);
+        let mut sum = 0_i64;
+        for payment in &self.payments {
+            let each = money(payment.amount, "no usable Payments")?;
+            let all = each.minor.checked_mul(payment.number_of_payments.into());
+            let all = all.and_then(|all| all.checked_add(sum));
+            sum = all.ok_or_else(|| unusable("no usable Payments"))?;
+            if payment.number_of_payments > 0 {
+                missing.retain(|amount| *amount != each);
+            }
+        }
+        if missing.is_empty() {
+            Ok(sum)
+        } else {
+            Err(unusable("Payments without the regular payment or the Residual"))
+        }
+    }
 }
+
+fn money(amount: Decimal, what: &str) -> Result<Money> {
+    let money = Money::from_decimal(amount).filter(|money| money.minor >= 0);
+    money.ok_or_else(|| unusable(what))
+}
+
+#[cfg(test)]
+mod tests;

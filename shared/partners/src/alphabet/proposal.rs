@@ -2,6 +2,7 @@
 
 use http::{Method, Request, header};
 use jiff::civil::Date;
+use model::id::ProposalId;
 use model::money::Pounds;
 use model::person::{Address, Employment};
 use model::proposal::{Decision, Document, Proposal, ProposalStatus};
@@ -44,8 +45,13 @@ pub fn ask(of: &Reference) -> Result<Call> {
     })
 }
 
-pub fn decision(body: &[u8]) -> Result<Decision> {
+/// What an answer says of the proposal it was asked for.
+pub fn decision(ours: ProposalId, body: &[u8]) -> Result<Decision> {
     let answer: Answer = read(body)?;
+    if answer.reference != ours.to_string() {
+        let what = "Alphabet answered for another Reference";
+        return Err(Error::new(Kind::PartnerBadResponse, what));
+    }
     Ok(Decision {
         status: match answer.status {
             Status::Submitted => ProposalStatus::Submitted,
@@ -144,6 +150,7 @@ impl<'a> Paper<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Answer {
+    reference: String,
     proposal_reference: String,
     status: Status,
     reason: Option<String>,
@@ -156,3 +163,6 @@ enum Status {
     Accepted,
     Declined,
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use http::{Method, Request, header};
 use jiff::civil::Date;
-use model::id::CorrelationId;
+use model::id::{CorrelationId, ProposalId};
 use model::money::Pounds;
 use model::person::{Address, Employment};
 use model::proposal::{Decision, Document, Proposal, ProposalStatus};
@@ -12,6 +12,8 @@ use model::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::{Call, Reference, read, segment};
+
+pub const NO_SUCH_QUOTE: &str = "NOT_FOUND";
 
 pub fn propose(proposal: &Proposal) -> Result<Call> {
     let customer = &proposal.customer;
@@ -57,8 +59,22 @@ fn request(method: Method, path: &str, correlation: CorrelationId, body: Bytes) 
         .map_err(|error| Error::new(Kind::Internal, "a request to LEX").because(error))
 }
 
-pub fn completed(body: &[u8]) -> Result<Decision> {
-    read::<Application>(body).map(Application::decision)
+pub fn completed(ours: ProposalId, body: &[u8]) -> Result<Decision> {
+    let application: Application = read(body)?;
+    if application.cust_reference != ours.to_string() {
+        let what = "LEX answered for another cust_reference";
+        return Err(Error::new(Kind::PartnerBadResponse, what));
+    }
+    Ok(application.decision())
+}
+
+/// Without the quote, or with the quote another proposal's, LEX has said no: neither asking nor sending again can help.
+pub fn refused(mut error: Error) -> Error {
+    if matches!(error.partner_code.as_deref(), Some(NO_SUCH_QUOTE | "ALREADY_COMPLETED")) {
+        error.kind = Kind::PartnerRejected;
+        error.message = "LEX does not accept this proposal.".into();
+    }
+    error
 }
 
 /// None where the quote has not been completed by this proposal of ours.
@@ -160,3 +176,6 @@ impl Application {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
