@@ -31,6 +31,7 @@ pub struct ProposalView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureView>,
     pub created_at: Timestamp,
+    /// When it came to its status.
     pub updated_at: Timestamp,
 }
 
@@ -76,7 +77,7 @@ impl ProposalView {
             documents: row.documents.iter().map(DocumentView::of).collect(),
             failure: row.failure.as_ref().map(FailureView::of),
             created_at: row.created_at,
-            updated_at: row.updated_at,
+            updated_at: row.status_at,
         }
     }
 }

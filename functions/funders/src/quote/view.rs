@@ -70,6 +70,16 @@ pub struct FailureView {
     pub retry_after: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partner_code: Option<String>,
+    /// What the funder said of which value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldView>,
+}
+
+/// A value that was not accepted.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FieldView {
+    pub field: String,
+    pub message: String,
 }
 
 impl FailureView {
@@ -80,6 +90,16 @@ impl FailureView {
             retryable: failure.to_error().kind.rule().retryable,
             retry_after: failure.retry_after,
             partner_code: failure.partner_code.clone(),
+            errors: failure.errors.iter().map(FieldView::of).collect(),
+        }
+    }
+}
+
+impl FieldView {
+    fn of((field, message): &(String, String)) -> Self {
+        Self {
+            field: field.clone(),
+            message: message.clone(),
         }
     }
 }

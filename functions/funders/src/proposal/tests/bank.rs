@@ -12,6 +12,8 @@ use runtime::transport::Transport;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+const ABSENT: &str = include_str!("../../../../../shared/partners/fixtures/alphabet/proposal.absent.json");
+
 /// What it does with a request.
 #[derive(Clone, Debug)]
 pub enum Does {
@@ -111,7 +113,7 @@ impl Bank {
             if lex {
                 lex_proposal(reference, status)
             } else {
-                alphabet_proposal(status)
+                alphabet_proposal(reference, status)
             },
         )
     }
@@ -127,8 +129,8 @@ impl Bank {
             return (does, 200, json!({"quote_id": last, "proposal": proposal}));
         }
         match books.taken.get(last) {
-            Some((.., status)) => (does, 200, alphabet_proposal(status)),
-            None => (does, 404, Value::Null),
+            Some((.., status)) => (does, 200, alphabet_proposal(last, status)),
+            None => (does, 404, serde_json::from_str(ABSENT).unwrap()),
         }
     }
 }
@@ -137,9 +139,9 @@ fn lex_proposal(reference: &str, status: &str) -> Value {
     json!({"proposal_id": "P1", "cust_reference": reference, "status": status, "reason": "as it is"})
 }
 
-fn alphabet_proposal(status: &str) -> Value {
+fn alphabet_proposal(reference: &str, status: &str) -> Value {
     let word = format!("{}{}", &status[..1], status[1..].to_lowercase());
-    json!({"ProposalReference": "P1", "Status": word, "Reason": "as it is"})
+    json!({"Reference": reference, "ProposalReference": "P1", "Status": word, "Reason": "as it is"})
 }
 
 impl Transport for Bank {

@@ -59,7 +59,7 @@ async fn a_proposal_is_shown_to_its_owner_and_to_staff() {
         (404, &nothing.text, &nothing.headers)
     );
     assert_eq!(house.read(get, "", &path, "").await.status, 401);
-    assert_eq!(house.read(get, &own, &[("proposalId", "x")], "").await.status, 422);
+    assert_eq!(house.read(get, &own, &[("proposalId", "x")], "").await.status, 404);
 }
 
 #[tokio::test(start_paused = true)]
