@@ -63,9 +63,11 @@ async fn proposal(cx: &Cx<Env>, key: Key) -> Result<bool> {
     let Some(mut row) = cx.env.read::<ProposalRow>(&key).await? else {
         return Ok(false);
     };
-    if row.status.is_final() {
+    if row.status.is_final() || row.is_news() {
         // Whoever wrote it down did not come to telling it.
         follow_up(cx, &mut row).await?;
+    }
+    if row.status.is_final() {
         return Ok(false);
     }
     match row.stage {

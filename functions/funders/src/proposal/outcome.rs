@@ -55,8 +55,7 @@ async fn announce(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
         ProposalStatus::Declined => EventType::ProposalDeclined,
         ProposalStatus::Failed => EventType::ProposalFailed,
     };
-    let told = row.announced == Some(row.status);
-    if !told {
+    if row.is_news() {
         publish(cx, row, kind).await?;
         row.announced = Some(row.status);
     } else if !row.status.is_final() || row.rests() {

@@ -196,6 +196,11 @@ impl ProposalRow {
         self.due == Due::default()
     }
 
+    /// Whether the world does not know yet how it stands.
+    pub fn is_news(&self) -> bool {
+        self.status != ProposalStatus::Pending && self.announced != Some(self.status)
+    }
+
     /// Whether a decision changes anything.
     pub fn learns(&self, decision: &Decision) -> bool {
         let named = self.external_id.is_none() && decision.external_id.is_some();

@@ -185,26 +185,28 @@ async fn a_quote_ends_and_the_world_is_told_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_schedule_that_dies_at_any_step_changes_nothing_for_good() {
-    for steps in 0.. {
-        let (house, id) = unknown(true).await;
-        house.bank.decide(&id.to_string(), "ACCEPTED");
-        tokio::time::advance(Duration::from_secs(60)).await;
-        let died = house.dying(steps).reconcile().await.is_none();
-        house.minutes(5).await;
-        let row = house.row(id);
-        assert_eq!(
-            (row.status, row.rests(), house.bank.posts().len()),
-            (ProposalStatus::Approved, true, 1)
-        );
-        let mut said = house.said();
-        said.dedup();
-        assert_eq!(
-            said.iter().map(|said| said.0).collect::<Vec<_>>(),
-            ["proposal.approved"],
-            "after {steps} steps"
-        );
-        if !died {
-            break;
+    for (word, status, event) in [
+        ("ACCEPTED", ProposalStatus::Approved, "proposal.approved"),
+        ("SUBMITTED", ProposalStatus::Submitted, "proposal.submitted"),
+    ] {
+        for steps in 0.. {
+            let (house, id) = unknown(true).await;
+            house.bank.decide(&id.to_string(), word);
+            tokio::time::advance(Duration::from_secs(60)).await;
+            let died = house.dying(steps).reconcile().await.is_none();
+            // A row that is written again meanwhile changes nothing of the news.
+            house.bank.questions([Unreachable]);
+            house.minutes(5).await;
+            let row = house.row(id);
+            assert_eq!((row.status, house.bank.posts().len()), (status, 1));
+            assert_eq!(row.rests(), status.is_final());
+            let mut said = house.said();
+            said.dedup();
+            let kinds: Vec<_> = said.iter().map(|said| said.0).collect();
+            assert_eq!(kinds, [event], "after {steps} steps: {said:?}");
+            if !died {
+                break;
+            }
         }
     }
 }

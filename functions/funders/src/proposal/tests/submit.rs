@@ -282,6 +282,31 @@ async fn a_message_without_a_row_is_early_once_and_then_left_over() {
     assert_eq!((dead.len(), dead[0].reason.as_deref()), (1, Some("malformed")));
 }
 
+/// Told by one who died before writing that down, polled by another, and told again by a third.
+#[tokio::test(start_paused = true)]
+async fn news_that_is_told_again_is_the_same_news() {
+    let mut repeated = 0;
+    for steps in 0.. {
+        let house = House::new();
+        let id = house.proposal("LEX");
+        let died = house.dying(steps).submit(id).await.is_none();
+        house.bank.questions(vec![Unreachable; 2]);
+        house.minutes(4).await;
+        house.submit(id).await;
+        house.minutes(4).await;
+        let mut said = house.said();
+        repeated += u32::from(said.len() > 1);
+        said.dedup();
+        if house.bank.all_taken() == 1 {
+            assert_eq!(said.len(), 1, "after {steps} steps: {said:?}");
+        }
+        if !died {
+            break;
+        }
+    }
+    assert!(repeated > 0, "nothing was told twice");
+}
+
 /// A sandbox dies at every step there is; the message comes back, and the funder is asked where it may have it.
 #[tokio::test(start_paused = true)]
 async fn a_crash_at_any_step_sends_nothing_twice_and_loses_nothing() {
