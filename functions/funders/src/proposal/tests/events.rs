@@ -115,6 +115,13 @@ async fn what_the_funder_says_now_is_surer_than_what_it_said() {
         (row.status, row.reason.as_deref()),
         (ProposalStatus::Declined, Some("as it is"))
     );
+    let rows = house.proposals().len();
+    let before = house.world.store.table("funders");
+    let late = remember(&house, "evt_3", id, ProposalStatus::Referred).await;
+    house.deliver(apply, &late, 1).await;
+    let after = house.world.store.table("funders");
+    let changed = after.iter().filter(|row| !before.contains(row)).count();
+    assert_eq!((rows, changed), (1, 1), "late news changes its own row only");
     // An answer from before the message does not take the message back.
     let other = house.proposal("LEX");
     house.submit(other).await;

@@ -307,6 +307,12 @@ impl House {
             .unwrap()
     }
 
+    /// Writes a proposal as it is, as whoever changes something else in it does.
+    pub fn touch(&self, id: ProposalId) {
+        let mut row = self.row(id);
+        self.store(row.replace(&self.env, self.now()).unwrap());
+    }
+
     pub fn stage(&self, id: ProposalId) -> Stage {
         self.row(id).stage
     }
