@@ -148,7 +148,42 @@ impl Stack {
         .await
     }
 
-    async fn control(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+    /// A quote from this funder, made of the sample.
+    pub async fn quote_from(&self, funder: &str, surname: &str) -> Got {
+        let body = include_str!("../events/bodies/quote.json");
+        let mut body: Value = serde_json::from_str(body).unwrap();
+        body["funderName"] = funder.into();
+        body["customerDetails"]["lastName"] = surname.into();
+        let path = "/api/integration/quotes/generate";
+        self.send(Method::POST, path, &self.customer(), Some(&body.to_string()), &[])
+            .await
+    }
+
+    pub async fn get(&self, path: &str, token: &str) -> Got {
+        self.send(Method::GET, path, token, None, &[]).await
+    }
+
+    /// Asks again until the answer is as wanted.
+    pub async fn until(&self, path: &str, token: &str, wanted: impl Fn(&Got) -> bool) -> Got {
+        for _ in 0..240 {
+            let got = self.get(path, token).await;
+            if wanted(&got) {
+                return got;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+        }
+        panic!("{path}: {}", self.get(path, token).await.text)
+    }
+
+    pub fn function_url(&self, name: &str) -> String {
+        self.text(&format!("/functionUrls/{name}"))
+    }
+
+    pub fn base_url(&self) -> String {
+        self.text("/baseUrl")
+    }
+
+    pub async fn control(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         let mut request = self
             .http
             .request(method, format!("{}/_control{path}", self.text("/sandboxUrl")));

@@ -1,8 +1,10 @@
 //! The deployed template over real HTTP, with a real queue and real tables, against the simulated funder.
 
 mod failures;
+mod funders;
 mod hostile;
 mod operators;
+mod proposals;
 mod quotes;
 mod triggers;
 mod webhooks;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use garde::Validate;
+use model::id::CorrelationId;
 use model::quote::Environment;
 use model::{Error, Kind, Result};
 use partners::Answer;
@@ -47,6 +48,8 @@ pub struct Tested {
 struct Row {
     /// Seconds since the epoch.
     tested_at: i64,
+    /// Makes this row another than the one of a second call in the same second.
+    correlation: CorrelationId,
     ttl: i64,
 }
 
@@ -129,6 +132,7 @@ async fn once_a_minute(cx: &Cx<Env>, what: &str) -> Result<()> {
     let now = cx.now().as_second();
     let row = Row {
         tested_at: now,
+        correlation: cx.correlation,
         ttl: now + PAUSE,
     };
     let free = When::Any(vec![When::Absent, When::Below("tested_at", now - PAUSE + 1)]);
