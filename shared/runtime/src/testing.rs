@@ -31,6 +31,8 @@ pub enum Play {
         headers: Vec<(&'static str, String)>,
         body: String,
     },
+    /// Depends on what it is asked.
+    By(fn(&Request<Bytes>) -> Play),
     /// Takes this long, then does the other.
     Late(Duration, Box<Play>),
     /// The request never arrives.
@@ -76,11 +78,12 @@ impl Stage {
 impl Transport for Stage {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
         Box::pin(async move {
-            lock(&self.seen).push((Instant::now(), request));
+            lock(&self.seen).push((Instant::now(), request.clone()));
             let next = lock(&self.script).pop_front();
             let mut play = next.or_else(|| lock(&self.usual).clone()).unwrap_or(Play::Unreachable);
             loop {
                 match play {
+                    Play::By(answer) => play = answer(&request),
                     Play::Late(delay, then) => {
                         tokio::time::sleep(delay).await;
                         play = *then;

@@ -1,7 +1,13 @@
 //! Quotes through the real triggers, on stand-ins for every port, in virtual time.
 
+mod dry_run;
+mod follow_up;
 mod generate;
-mod house;
 mod life;
+mod list;
+mod pages;
+mod random;
 mod retry;
 mod table;
+
+use crate::house;

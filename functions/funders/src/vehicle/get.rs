@@ -13,7 +13,7 @@ use crate::profile::{Profile, ProfileRow};
 #[derive(Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 pub struct Which {
-    #[garde(skip)]
+    #[garde(ascii, length(min = 1, max = 20))]
     cap_id: String,
 }
 

@@ -12,18 +12,18 @@ use jiff::Timestamp;
 use runtime::clock::Clock;
 use runtime::testing::{KEY, Play, World, auth_settings, claims, within};
 use runtime::transport::Attempt as LogRow;
-use runtime::{Domain, store};
+use runtime::{Answer, Cx, Domain, Input, store};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::Env;
-use crate::quote::row::QuoteRow;
+use crate::quote::QuoteRow;
 
-pub const SAMPLE: &str = include_str!("../../../../../events/bodies/quote.json");
-pub const PRICED: &str = include_str!("../../../../../shared/partners/fixtures/lex/quote.answer.json");
-const EVENT: &str = include_str!("../../../../../events/funders-quote-generate.json");
-const STATUS_EVENT: &str = include_str!("../../../../../events/funders-quote-status.json");
-const RETRY_EVENT: &str = include_str!("../../../../../events/funders-quote-retry.json");
+pub const SAMPLE: &str = include_str!("../../../events/bodies/quote.json");
+pub const PRICED: &str = include_str!("../../../shared/partners/fixtures/lex/quote.answer.json");
+const EVENT: &str = include_str!("../../../events/funders-quote-generate.json");
+const STATUS_EVENT: &str = include_str!("../../../events/funders-quote-status.json");
+const RETRY_EVENT: &str = include_str!("../../../events/funders-quote-retry.json");
 pub const JOHN: &str = "john.doe@example.com";
 
 /// A day before the fixture's price ends.
@@ -62,6 +62,56 @@ pub fn priced() -> Play {
     Play::answer(200, PRICED)
 }
 
+/// The sample, for another funder.
+pub fn sample(funder: &str) -> String {
+    SAMPLE.replace("\"LEX\"", &format!("\"{funder}\""))
+}
+
+/// Either funder pricing the sample, every step of it.
+pub fn good() -> Play {
+    Play::By(|request| {
+        let body = match request.uri().path() {
+            "/api/v1/quotes/calculate" => PRICED.to_owned(),
+            "/api/vehicle/details" => r#"{"HasError":false,"Vehicle":{"Type":"Car"}}"#.to_owned(),
+            "/api/finance/defaults" => r#"{"Products":[{"Key":"HP"},{"Key":"PCH"},{"Key":"PCP"}]}"#.to_owned(),
+            "/api/finance/calculatefordisplay" => calculation(request.body(), "PCH"),
+            _ => return Play::answer(404, "{}"),
+        };
+        Play::answer(200, body)
+    })
+}
+
+/// ALPHABET's answer to its third step.
+pub fn calculation(request: &[u8], product: &str) -> String {
+    let asked: Value = serde_json::from_slice(request).unwrap();
+    let quote = json!({
+        "QuoteReference": "CW-1", "Term": 36, "RegularPayment": 450.00, "TotalDeposit": 2500.00,
+        "TotalAmountPayable": 18700.00, "ValidTo": "2024-12-31T23:59:59Z",
+        "Payments": [{"Amount": 450.00, "NumberOfPayments": 36}],
+    });
+    json!({"Vehicles": [{
+        "Id": asked["VehicleRequests"][0]["Id"],
+        "FinanceQuotations": [{"Finance": {"Key": product, "Quote": quote}}],
+    }]})
+    .to_string()
+}
+
+/// A small generator, so that a failure names its seed and nothing else is needed to repeat it.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    }
+
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % n
+    }
+}
+
 impl House {
     pub fn new() -> Self {
         Self::with(&[])
@@ -78,9 +128,14 @@ impl House {
             ("INTEGRATION_LOG_TABLE", "log"),
             ("IDEMPOTENCY_TABLE", "keys"),
             ("QUOTE_RETRY_QUEUE_URL", "retry"),
+            ("PROPOSAL_SUBMIT_QUEUE_URL", "proposals"),
+            ("FUNDER_EVENTS_QUEUE_URL", "events"),
+            ("DOCUMENTS_BUCKET", "documents"),
             ("DEAD_LETTER_QUEUE_URL", "dead"),
             ("LEX_SANDBOX_URL", "http://lex.test/api/v1"),
             ("LEX_SANDBOX_SECRET", "lex-sandbox"),
+            ("ALPHABET_SANDBOX_URL", "http://alphabet.test"),
+            ("ALPHABET_SANDBOX_SECRET", "alphabet-sandbox"),
             ("REDACTION_KEY", "test"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -105,6 +160,9 @@ impl House {
             .lock()
             .unwrap()
             .insert("lex-sandbox".into(), credentials.to_string());
+        let key = json!({"ALPHABET_API_KEY": "test-alphabet-key"});
+        let secrets = &world.safe.secrets;
+        secrets.lock().unwrap().insert("alphabet-sandbox".into(), key.to_string());
         let env = Arc::new(Env::load(config.into_iter().collect(), world.ports()));
         let clock = Clock::starting(START.parse().unwrap());
         Self {
@@ -124,10 +182,13 @@ impl House {
     }
 
     pub async fn quote(&self, headers: &[(&str, &str)]) -> Got {
-        // Signing takes longer than everything else here does, and every house has the same clock.
+        self.quote_as(self.token_of_john(), SAMPLE, headers).await
+    }
+
+    /// Signing takes longer than everything else here does, and every house has the same clock.
+    pub fn token_of_john(&self) -> &'static str {
         static TOKEN: OnceLock<String> = OnceLock::new();
-        self.quote_as(TOKEN.get_or_init(|| self.token("john", JOHN, &[])), SAMPLE, headers)
-            .await
+        TOKEN.get_or_init(|| self.john())
     }
 
     pub async fn quote_as(&self, token: &str, body: &str, headers: &[(&str, &str)]) -> Got {
@@ -158,6 +219,112 @@ impl House {
                 event,
             )
             .await)
+    }
+
+    /// Asks any function that answers `GET`.
+    pub async fn get<I, F, A>(
+        &self,
+        handler: impl Fn(Cx<Env>, I) -> F + Send + Sync + 'static,
+        token: &str,
+        path: &[(&str, &str)],
+        query: &str,
+    ) -> Got
+    where
+        I: Input + Send + 'static,
+        F: Future<Output = model::Result<A>> + Send + 'static,
+        A: Answer + 'static,
+    {
+        let mut event: ApiGatewayV2httpRequest = serde_json::from_str(STATUS_EVENT).unwrap();
+        event.raw_query_string = Some(query.to_owned());
+        self.send(handler, event, token, path).await
+    }
+
+    /// Asks any function that takes a `POST`.
+    pub async fn post<I, F, A>(
+        &self,
+        handler: impl Fn(Cx<Env>, I) -> F + Send + Sync + 'static,
+        token: &str,
+        path: &[(&str, &str)],
+        body: &str,
+    ) -> Got
+    where
+        I: Input + Send + 'static,
+        F: Future<Output = model::Result<A>> + Send + 'static,
+        A: Answer + 'static,
+    {
+        let mut event: ApiGatewayV2httpRequest = serde_json::from_str(EVENT).unwrap();
+        event.body = Some(body.to_owned());
+        self.send(handler, event, token, path).await
+    }
+
+    async fn send<I, F, A>(
+        &self,
+        handler: impl Fn(Cx<Env>, I) -> F + Send + Sync + 'static,
+        mut event: ApiGatewayV2httpRequest,
+        token: &str,
+        path: &[(&str, &str)],
+    ) -> Got
+    where
+        I: Input + Send + 'static,
+        F: Future<Output = model::Result<A>> + Send + 'static,
+        A: Answer + 'static,
+    {
+        let path = path.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        event.path_parameters = path.collect();
+        put(&mut event.headers, token, &[]);
+        let function = runtime::http(handler);
+        let time = within(Duration::from_secs(29));
+        got(function.answer(Arc::clone(&self.env), self.clock, time, event).await)
+    }
+
+    /// The first look at a new quote, by the worker that files it.
+    pub async fn watch(&self) {
+        for sent in self.world.outbox.take() {
+            assert!(sent.url == "retry" && sent.body.ends_with(r#""attempt":0}"#), "{sent:?}");
+            assert!(self.deliver(&sent.body, 1).await);
+        }
+    }
+
+    /// A quote of this funder for whoever has this address, filed. Its id.
+    pub async fn filed(&self, funder: &str, subject: &str, email: &str) -> String {
+        let got = self
+            .quote_as(
+                &self.token(subject, email, &[]),
+                &sample(funder).replace(JOHN, email),
+                &[],
+            )
+            .await;
+        let id = match got.json()["data"]["id"].as_str() {
+            Some(id) => id.to_owned(),
+            None => got.json()["quoteId"].as_str().unwrap().to_owned(),
+        };
+        self.watch().await;
+        id
+    }
+
+    pub fn staff(&self) -> String {
+        self.token("staff", "staff@example.com", &["staff"])
+    }
+
+    pub fn admin(&self) -> String {
+        self.token("admin", "admin@example.com", &["admin"])
+    }
+
+    pub fn john(&self) -> String {
+        self.token("john", JOHN, &[])
+    }
+
+    /// The paths that were called, in order.
+    pub fn paths(&self) -> Vec<String> {
+        let seen = self.world.stage.seen().into_iter();
+        seen.map(|(_, request)| request.uri().path().to_owned()).collect()
+    }
+
+    /// What is in a list: the keys of the rows that its entries name.
+    pub fn listed(&self, list: &str) -> Vec<String> {
+        let rows = self.world.store.table("quotes").into_iter();
+        let named = rows.filter(|row| row["pk"].as_s().unwrap() == list);
+        named.map(|row| row["row_pk"].as_s().unwrap().clone()).collect()
     }
 
     /// Delivers a message; true if it is done with.
