@@ -162,7 +162,10 @@ impl House {
             .insert("lex-sandbox".into(), credentials.to_string());
         let key = json!({"ALPHABET_API_KEY": "test-alphabet-key"});
         let secrets = &world.safe.secrets;
-        secrets.lock().unwrap().insert("alphabet-sandbox".into(), key.to_string());
+        secrets
+            .lock()
+            .unwrap()
+            .insert("alphabet-sandbox".into(), key.to_string());
         let env = Arc::new(Env::load(config.into_iter().collect(), world.ports()));
         let clock = Clock::starting(START.parse().unwrap());
         Self {
@@ -245,6 +248,7 @@ impl House {
         handler: impl Fn(Cx<Env>, I) -> F + Send + Sync + 'static,
         token: &str,
         path: &[(&str, &str)],
+        query: &str,
         body: &str,
     ) -> Got
     where
@@ -254,6 +258,7 @@ impl House {
     {
         let mut event: ApiGatewayV2httpRequest = serde_json::from_str(EVENT).unwrap();
         event.body = Some(body.to_owned());
+        event.raw_query_string = Some(query.to_owned());
         self.send(handler, event, token, path).await
     }
 
@@ -280,7 +285,10 @@ impl House {
     /// The first look at a new quote, by the worker that files it.
     pub async fn watch(&self) {
         for sent in self.world.outbox.take() {
-            assert!(sent.url == "retry" && sent.body.ends_with(r#""attempt":0}"#), "{sent:?}");
+            assert!(
+                sent.url == "retry" && sent.body.ends_with(r#""attempt":0}"#),
+                "{sent:?}"
+            );
             assert!(self.deliver(&sent.body, 1).await);
         }
     }

@@ -76,7 +76,10 @@ fn month(kind: &str, at: Timestamp) -> String {
 /// written after a crash can be younger than its id.
 pub fn month_of(kind: &str, id: &Uuid) -> String {
     let millis = i64::try_from(id.as_u128() >> 80).unwrap_or_default();
-    month(kind, Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH))
+    month(
+        kind,
+        Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH),
+    )
 }
 
 /// The months between two instants, newest first.

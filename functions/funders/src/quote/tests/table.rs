@@ -68,18 +68,16 @@ impl Case {
         let calls = |path: &str| house.paths().iter().filter(|called| *called == path).count();
         for (n, path) in self.paths.iter().enumerate() {
             let once = usize::from(n < self.step || seen.quote == Generated);
-            assert!(n == self.step || calls(path) == once, "{self:?}: a step that is done is not repeated");
+            assert!(
+                n == self.step || calls(path) == once,
+                "{self:?}: a step that is done is not repeated"
+            );
         }
         (seen, house)
     }
 }
 
-pub async fn outcome(
-    funder: &str,
-    settings: &[(&str, &str)],
-    script: Vec<Play>,
-    usual: Play,
-) -> (Expected, House) {
+pub async fn outcome(funder: &str, settings: &[(&str, &str)], script: Vec<Play>, usual: Play) -> (Expected, House) {
     let house = House::with(settings);
     house.world.stage.script(script, usual);
     let got = match funder {
@@ -173,7 +171,11 @@ async fn what_passes_is_tried_again_and_then_left_to_the_queue() {
             );
         }
         let (seen, house) = case.outcome(&[], after(0, &[]), play.clone()).await;
-        assert_eq!(seen, case.expected(202, "", Pending, &TIMES), "{case:?} {play:?} for good");
+        assert_eq!(
+            seen,
+            case.expected(202, "", Pending, &TIMES),
+            "{case:?} {play:?} for good"
+        );
         let log = house.log().into_iter().filter(|row| row.status != Status::Success);
         let log: Vec<_> = log.map(|row| (row.status, row.retry_count)).collect();
         let retried = Status::Retry;
@@ -189,7 +191,11 @@ async fn silence_costs_an_attempt_and_not_the_budget() {
             let (seen, _) = case.outcome(&[], after(position, &[silence.clone()]), good()).await;
             let mut calls = TIMES[..=position].to_vec();
             calls.push(TIMES[position] + 8.0 + [1.0, 2.0, 4.0][position]);
-            assert_eq!(seen, case.expected(201, "", Generated, &calls), "{case:?} at {position}");
+            assert_eq!(
+                seen,
+                case.expected(201, "", Generated, &calls),
+                "{case:?} at {position}"
+            );
         }
         let (seen, house) = case.outcome(&[], vec![], silence.clone()).await;
         assert_eq!(seen, case.expected(202, "", Pending, &[0.0, 9.0, 19.0]));
@@ -204,7 +210,11 @@ async fn a_wait_that_is_asked_for_is_kept() {
             let (seen, _) = case.outcome(&[], after(position, &[wait(429, "5")]), good()).await;
             let mut calls = TIMES[..=position].to_vec();
             calls.push(TIMES[position] + 5.0);
-            assert_eq!(seen, case.expected(201, "", Generated, &calls), "{case:?} at {position}");
+            assert_eq!(
+                seen,
+                case.expected(201, "", Generated, &calls),
+                "{case:?} at {position}"
+            );
         }
         for long in ["11", "60", "Mon, 30 Dec 2024 10:21:00 GMT"] {
             let (seen, _) = case.outcome(&[], vec![wait(429, long)], good()).await;
@@ -261,10 +271,18 @@ async fn a_refusal_is_final_and_has_reasons() {
         };
         for position in 0..4 {
             let (seen, house) = case.outcome(&[], after(position, &[refusal.clone()]), good()).await;
-            assert_eq!(seen, case.expected(422, "funder-rejected", Failed, &TIMES[..=position]), "{case:?}");
+            assert_eq!(
+                seen,
+                case.expected(422, "funder-rejected", Failed, &TIMES[..=position]),
+                "{case:?}"
+            );
             assert_eq!(house.row().failure.unwrap().errors[0].0, "vehicleDetails.capId");
             let (seen, _) = case.outcome(&[], after(position, &[status(code)]), good()).await;
-            assert_eq!(seen, case.expected(422, "funder-rejected", Failed, &TIMES[..=position]), "{case:?}");
+            assert_eq!(
+                seen,
+                case.expected(422, "funder-rejected", Failed, &TIMES[..=position]),
+                "{case:?}"
+            );
         }
     }
 }
@@ -356,8 +374,16 @@ async fn without_retries_the_caller_is_told_at_once() {
 async fn the_partners_own_settings_count() {
     for (case, other) in CASES.into_iter().zip(["ALPHABET", "LEX", "LEX", "LEX"]) {
         let name = |funder: &str, what: &str| format!("{funder}_{what}");
-        let names = [name(case.funder, "MAX_RETRIES"), name(case.funder, "RETRY_BASE_DELAY"), name(other, "MAX_RETRIES")];
-        let own = [(names[0].as_str(), "5"), (names[1].as_str(), "2000"), (names[2].as_str(), "0")];
+        let names = [
+            name(case.funder, "MAX_RETRIES"),
+            name(case.funder, "RETRY_BASE_DELAY"),
+            name(other, "MAX_RETRIES"),
+        ];
+        let own = [
+            (names[0].as_str(), "5"),
+            (names[1].as_str(), "2000"),
+            (names[2].as_str(), "0"),
+        ];
         let (seen, _) = case.outcome(&own, vec![], status(500)).await;
         assert_eq!(
             seen,
@@ -373,7 +399,9 @@ async fn a_dead_store_is_our_failure() {
         let house = House::new();
         house.world.stage.script([], good());
         house.world.store.set_down(true);
-        let got = house.quote_as(&house.token("john", JOHN, &[]), &sample(funder), &[]).await;
+        let got = house
+            .quote_as(&house.token("john", JOHN, &[]), &sample(funder), &[])
+            .await;
         assert_eq!((got.status, got.code().as_str()), (503, "unavailable"));
     }
 }
