@@ -1,5 +1,8 @@
 //! The domain on stand-ins: what its callers, its queue and its funder would see.
 
+mod partners;
+mod random;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -10,7 +13,7 @@ use aws_lambda_events::sqs::SqsEvent;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use runtime::clock::Clock;
-use runtime::testing::{KEY, Play, World, auth_settings, claims, within};
+use runtime::testing::{KEY, World, auth_settings, claims, within};
 use runtime::transport::Attempt as LogRow;
 use runtime::{Answer, Cx, Domain, Input, store};
 use serde_json::{Value, json};
@@ -19,8 +22,9 @@ use tokio::time::Instant;
 use crate::Env;
 use crate::quote::QuoteRow;
 
-pub const SAMPLE: &str = include_str!("../../../events/bodies/quote.json");
-pub const PRICED: &str = include_str!("../../../shared/partners/fixtures/lex/quote.answer.json");
+pub use partners::{PRICED, SAMPLE, calculation, good, priced, sample};
+pub use random::Random;
+
 const EVENT: &str = include_str!("../../../events/funders-quote-generate.json");
 const STATUS_EVENT: &str = include_str!("../../../events/funders-quote-status.json");
 const RETRY_EVENT: &str = include_str!("../../../events/funders-quote-retry.json");
@@ -55,60 +59,6 @@ impl Got {
 
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-}
-
-pub fn priced() -> Play {
-    Play::answer(200, PRICED)
-}
-
-/// The sample, for another funder.
-pub fn sample(funder: &str) -> String {
-    SAMPLE.replace("\"LEX\"", &format!("\"{funder}\""))
-}
-
-/// Either funder pricing the sample, every step of it.
-pub fn good() -> Play {
-    Play::By(|request| {
-        let body = match request.uri().path() {
-            "/api/v1/quotes/calculate" => PRICED.to_owned(),
-            "/api/vehicle/details" => r#"{"HasError":false,"Vehicle":{"Type":"Car"}}"#.to_owned(),
-            "/api/finance/defaults" => r#"{"Products":[{"Key":"HP"},{"Key":"PCH"},{"Key":"PCP"}]}"#.to_owned(),
-            "/api/finance/calculatefordisplay" => calculation(request.body(), "PCH"),
-            _ => return Play::answer(404, "{}"),
-        };
-        Play::answer(200, body)
-    })
-}
-
-/// ALPHABET's answer to its third step.
-pub fn calculation(request: &[u8], product: &str) -> String {
-    let asked: Value = serde_json::from_slice(request).unwrap();
-    let quote = json!({
-        "QuoteReference": "CW-1", "Term": 36, "RegularPayment": 450.00, "TotalDeposit": 2500.00,
-        "TotalAmountPayable": 18700.00, "ValidTo": "2024-12-31T23:59:59Z",
-        "Payments": [{"Amount": 450.00, "NumberOfPayments": 36}],
-    });
-    json!({"Vehicles": [{
-        "Id": asked["VehicleRequests"][0]["Id"],
-        "FinanceQuotations": [{"Finance": {"Key": product, "Quote": quote}}],
-    }]})
-    .to_string()
-}
-
-/// A small generator, so that a failure names its seed and nothing else is needed to repeat it.
-pub struct Random(u64);
-
-impl Random {
-    pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15))
-    }
-
-    pub fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % n
     }
 }
 

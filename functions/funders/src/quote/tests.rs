@@ -1,5 +1,6 @@
 //! Quotes through the real triggers, on stand-ins for every port, in virtual time.
 
+mod case;
 mod dry_run;
 mod follow_up;
 mod generate;

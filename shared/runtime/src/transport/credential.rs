@@ -91,7 +91,7 @@ impl Credentials {
         let proof = match target.auth {
             Auth::ApiKey { header, secret } => Proof {
                 name: HeaderName::from_static(header),
-                value: sensitive(&credentials.need(secret)?)?,
+                value: sensitive(credentials.need(secret)?)?,
                 renew_at: None,
             },
             Auth::SignedToken { .. } => self.token(target, &credentials, now)?,

@@ -23,6 +23,9 @@ struct Made {
     status: &'static str,
 }
 
+/// Whether a filter wants it; the times are those of the window.
+type Keep = fn(&Made, Timestamp, Timestamp) -> bool;
+
 /// A quote made some time in the last 89 days, stored and filed.
 async fn make(house: &House, random: &mut Random, at: Timestamp) -> Made {
     let (owner, email) = [("john", JOHN), ("jane", JANE), ("staff", JOHN), ("staff", JANE)][below(random, 4)];
@@ -59,9 +62,7 @@ fn some_time(house: &House, random: &mut Random) -> Timestamp {
         _ => {
             let end: Timestamp = "2024-12-01T00:00:00Z".parse().unwrap();
             let near = i64::try_from(random.below(7)).unwrap() - 3;
-            (house.now() - (end + SignedDuration::from_millis(near)))
-                .total(jiff::Unit::Millisecond)
-                .unwrap() as i64
+            house.now().as_millisecond() - end.as_millisecond() - near
         }
     };
     house.now() - SignedDuration::from_millis(millis)
@@ -108,12 +109,13 @@ async fn pages_of_anything_are_complete() {
         let (one, other) = (some_time(&house, &mut random), some_time(&house, &mut random));
         let (from, to) = (one.min(other), one.max(other));
         let window = format!("&from={from}&to={to}");
-        for (filter, keep) in [
-            ("", (|_: &Made, _, _| true) as fn(&Made, Timestamp, Timestamp) -> bool),
+        let table: [(&str, Keep); 4] = [
+            ("", |_, _, _| true),
             ("&funder=LEX", |one, _, _| one.funder == "LEX"),
             ("&status=FAILED", |one, _, _| one.status == "FAILED"),
             (&window, |one, from, to| (from..=to).contains(&one.at)),
-        ] {
+        ];
+        for (filter, keep) in table {
             let wanted = |who: fn(&Made) -> bool| -> Vec<String> {
                 let wanted = made.iter().filter(|one| who(one) && keep(one, from, to));
                 wanted.map(|one| one.id.to_string()).collect()

@@ -3,8 +3,9 @@
 use model::quote::QuoteStatus::{Failed, Generated, Pending};
 use runtime::testing::Play;
 
+use super::case::outcome;
 use super::house::{Random, good};
-use super::table::{outcome, status, wait};
+use super::table::{status, wait};
 
 /// One thing a funder does, as the table classes it.
 fn any(random: &mut Random) -> (Play, char) {

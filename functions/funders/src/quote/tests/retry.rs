@@ -5,8 +5,8 @@ use std::time::Duration;
 use model::quote::QuoteStatus;
 use runtime::testing::Play;
 
+use super::case::CASES;
 use super::house::{House, good, priced, sample};
-use super::table::CASES;
 
 /// A house with one PENDING quote, and its message.
 async fn pending(then: Play) -> (House, String) {

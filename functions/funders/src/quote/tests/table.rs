@@ -2,121 +2,12 @@
 
 use std::time::Duration;
 
-use model::quote::QuoteStatus::{self, Failed, Generated, Pending};
+use model::quote::QuoteStatus::{Failed, Generated, Pending};
 use runtime::testing::Play;
 use runtime::transport::Status;
 
+use super::case::{CASES, Case, outcome};
 use super::house::{House, JOHN, PRICED, calculation, good, sample};
-
-/// What must come of a quote.
-#[derive(Debug, PartialEq)]
-pub struct Expected {
-    pub status: i64,
-    pub code: &'static str,
-    pub quote: QuoteStatus,
-    /// Seconds after the start at which the funder was called.
-    pub calls: Vec<f64>,
-}
-
-/// A funder, and the one of its steps at which it does what the table says.
-#[derive(Clone, Copy, Debug)]
-pub struct Case {
-    pub funder: &'static str,
-    pub paths: &'static [&'static str],
-    pub step: usize,
-}
-
-const LEX: &[&str] = &["/api/v1/quotes/calculate"];
-const ALPHABET: &[&str] = &[
-    "/api/vehicle/details",
-    "/api/finance/defaults",
-    "/api/finance/calculatefordisplay",
-];
-
-const fn case(funder: &'static str, paths: &'static [&'static str], step: usize) -> Case {
-    Case { funder, paths, step }
-}
-
-pub const CASES: [Case; 4] = [
-    case("LEX", LEX, 0),
-    case("ALPHABET", ALPHABET, 0),
-    case("ALPHABET", ALPHABET, 1),
-    case("ALPHABET", ALPHABET, 2),
-];
-
-impl Case {
-    /// `calls` are those of the step; the steps before it are done at once, and those after it where it is.
-    fn expected(self, status: i64, code: &'static str, quote: QuoteStatus, calls: &[f64]) -> Expected {
-        let mut all = vec![0.0; self.step];
-        all.extend(calls);
-        if quote == Generated {
-            let last = calls.last().copied().unwrap();
-            all.extend(vec![last; self.paths.len() - self.step - 1]);
-        }
-        Expected {
-            status,
-            code,
-            quote,
-            calls: all,
-        }
-    }
-
-    async fn outcome(self, settings: &[(&str, &str)], script: Vec<Play>, usual: Play) -> (Expected, House) {
-        let before = std::iter::repeat_n(good(), self.step);
-        let script: Vec<Play> = before.chain(script).collect();
-        let (seen, house) = outcome(self.funder, settings, script, usual).await;
-        let calls = |path: &str| house.paths().iter().filter(|called| *called == path).count();
-        for (n, path) in self.paths.iter().enumerate() {
-            let once = usize::from(n < self.step || seen.quote == Generated);
-            assert!(
-                n == self.step || calls(path) == once,
-                "{self:?}: a step that is done is not repeated"
-            );
-        }
-        (seen, house)
-    }
-}
-
-pub async fn outcome(funder: &str, settings: &[(&str, &str)], script: Vec<Play>, usual: Play) -> (Expected, House) {
-    let house = House::with(settings);
-    house.world.stage.script(script, usual);
-    let got = match funder {
-        "LEX" => house.quote(&[]).await,
-        // Every house has the same clock, and signing takes longer than all else.
-        funder => house.quote_as(house.token_of_john(), &sample(funder), &[]).await,
-    };
-    let code: &'static str = Box::leak(if got.status < 400 { String::new() } else { got.code() }.into_boxed_str());
-    let row = house.row();
-    let seen = Expected {
-        status: got.status,
-        code,
-        quote: row.status,
-        calls: house.calls(),
-    };
-    // Holds for every row of the table.
-    assert_eq!(
-        house.log().len(),
-        seen.calls.len(),
-        "one log row for every request that left"
-    );
-    assert!(
-        house.born.elapsed() <= Duration::from_secs(25),
-        "the caller is answered within the budget"
-    );
-    let sent = house.world.outbox.sent();
-    let watch = format!(r#"{{"id":"{}","attempt":0}}"#, row.id);
-    assert_eq!(
-        (sent.len(), sent[0].url.as_str(), sent[0].delay.as_secs(), &sent[0].body),
-        (1, "retry", 5, &watch),
-        "whatever comes of it, one message looks after it"
-    );
-    let failed_id = got.json()["quoteId"].as_str().map(str::to_owned);
-    if row.status == Failed {
-        assert_eq!(failed_id, Some(row.id.to_string()), "{}", got.text);
-        assert_eq!(row.failure.as_ref().unwrap().code, code);
-    }
-    (seen, house)
-}
 
 pub fn status(code: u16) -> Play {
     Play::answer(code, r#"{"errors":[{"code":"X","message":"no"}]}"#)
@@ -140,10 +31,8 @@ fn every<T: Clone>(all: &[T]) -> Vec<(Case, T)> {
 }
 
 /// `before` failures that pass, then `plays`.
-fn after(before: usize, plays: &[Play]) -> Vec<Play> {
-    std::iter::repeat_n(status(500), before)
-        .chain(plays.iter().cloned())
-        .collect()
+fn after(before: usize, plays: impl IntoIterator<Item = Play>) -> Vec<Play> {
+    std::iter::repeat_n(status(500), before).chain(plays).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -163,14 +52,14 @@ async fn what_passes_is_tried_again_and_then_left_to_the_queue() {
     ];
     for (case, play) in every(&passing) {
         for position in 0..3 {
-            let (seen, _) = case.outcome(&[], after(position, &[play.clone()]), good()).await;
+            let (seen, _) = case.outcome(&[], after(position, [play.clone()]), good()).await;
             assert_eq!(
                 seen,
                 case.expected(201, "", Generated, &TIMES[..position + 2]),
                 "{case:?} {play:?} at {position}"
             );
         }
-        let (seen, house) = case.outcome(&[], after(0, &[]), play.clone()).await;
+        let (seen, house) = case.outcome(&[], vec![], play.clone()).await;
         assert_eq!(
             seen,
             case.expected(202, "", Pending, &TIMES),
@@ -188,7 +77,7 @@ async fn silence_costs_an_attempt_and_not_the_budget() {
     let silence = Play::Late(Duration::from_secs(60), Box::new(good()));
     for case in CASES {
         for position in 0..3 {
-            let (seen, _) = case.outcome(&[], after(position, &[silence.clone()]), good()).await;
+            let (seen, _) = case.outcome(&[], after(position, [silence.clone()]), good()).await;
             let mut calls = TIMES[..=position].to_vec();
             calls.push(TIMES[position] + 8.0 + [1.0, 2.0, 4.0][position]);
             assert_eq!(
@@ -207,7 +96,7 @@ async fn silence_costs_an_attempt_and_not_the_budget() {
 async fn a_wait_that_is_asked_for_is_kept() {
     for case in CASES {
         for position in 0..3 {
-            let (seen, _) = case.outcome(&[], after(position, &[wait(429, "5")]), good()).await;
+            let (seen, _) = case.outcome(&[], after(position, [wait(429, "5")]), good()).await;
             let mut calls = TIMES[..=position].to_vec();
             calls.push(TIMES[position] + 5.0);
             assert_eq!(
@@ -270,14 +159,14 @@ async fn a_refusal_is_final_and_has_reasons() {
             _ => Play::answer(200, alphabet.clone()),
         };
         for position in 0..4 {
-            let (seen, house) = case.outcome(&[], after(position, &[refusal.clone()]), good()).await;
+            let (seen, house) = case.outcome(&[], after(position, [refusal.clone()]), good()).await;
             assert_eq!(
                 seen,
                 case.expected(422, "funder-rejected", Failed, &TIMES[..=position]),
                 "{case:?}"
             );
             assert_eq!(house.row().failure.unwrap().errors[0].0, "vehicleDetails.capId");
-            let (seen, _) = case.outcome(&[], after(position, &[status(code)]), good()).await;
+            let (seen, _) = case.outcome(&[], after(position, [status(code)]), good()).await;
             assert_eq!(
                 seen,
                 case.expected(422, "funder-rejected", Failed, &TIMES[..=position]),
@@ -293,14 +182,14 @@ async fn refused_credentials_are_renewed_once_and_never_the_callers_fault() {
         for position in 0..4 {
             let mut calls = TIMES[..=position].to_vec();
             calls.push(TIMES[position]);
-            let (seen, house) = case.outcome(&[], after(position, &[status(code)]), good()).await;
+            let (seen, house) = case.outcome(&[], after(position, [status(code)]), good()).await;
             assert_eq!(seen, case.expected(201, "", Generated, &calls), "{case:?}");
             assert_eq!(
                 *house.world.safe.asked.lock().unwrap(),
                 2,
                 "the secret is fetched again"
             );
-            let twice = after(position, &[status(code), status(code)]);
+            let twice = after(position, [status(code), status(code)]);
             let (seen, _) = case.outcome(&[], twice, good()).await;
             assert_eq!(seen, case.expected(502, "funder-auth", Failed, &calls), "{case:?}");
         }
@@ -337,10 +226,10 @@ async fn an_unusable_success_gets_one_more_chance_and_is_never_a_price() {
     for case in CASES {
         for play in unusable(case) {
             for position in 0..3 {
-                let (seen, _) = case.outcome(&[], after(position, &[play.clone()]), good()).await;
+                let (seen, _) = case.outcome(&[], after(position, [play.clone()]), good()).await;
                 let calls = &TIMES[..position + 2];
                 assert_eq!(seen, case.expected(201, "", Generated, calls), "{case:?} {play:?}");
-                let twice = after(position, &[play.clone(), play.clone()]);
+                let twice = after(position, [play.clone(), play.clone()]);
                 let (seen, _) = case.outcome(&[], twice, good()).await;
                 let bad = case.expected(502, "funder-bad-response", Failed, calls);
                 assert_eq!(seen, bad, "{case:?} {play:?}");
