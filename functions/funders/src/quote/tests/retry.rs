@@ -254,3 +254,26 @@ async fn whoever_died_has_left_a_message_that_goes_on() {
     assert!(house.deliver(&first, 1).await);
     assert_eq!(house.row().status, QuoteStatus::Generated);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_an_attempt_got_done_is_kept_for_the_next() {
+    let house = House::new();
+    house.world.stage.script([], Play::answer(500, ""));
+    let got = house.quote_as(house.token_of_john(), &sample("ALPHABET"), &[]).await;
+    assert_eq!(got.status, 202);
+    let mut message = due(&house).await;
+    // Each attempt gets one step further.
+    for step in 0..2 {
+        house.world.stage.script([good()], Play::answer(500, ""));
+        assert!(house.deliver(&message, 1).await);
+        let next = house.world.outbox.take().remove(0);
+        assert_eq!(next.delay.as_secs(), [60, 120][step]);
+        tokio::time::advance(next.delay).await;
+        message = next.body;
+    }
+    house.world.stage.script([], good());
+    let done = house.paths().len();
+    assert!(house.deliver(&message, 1).await);
+    assert_eq!(house.row().status, QuoteStatus::Generated);
+    assert_eq!(house.paths()[done..], CASES[3].paths[2..], "only the last step is left");
+}
