@@ -6,6 +6,8 @@ pub mod entry;
 mod env;
 pub mod event;
 pub mod funder;
+#[cfg(test)]
+mod house;
 mod listing;
 mod profile;
 pub mod proposal;

@@ -52,6 +52,13 @@ impl Entry {
         store::item(&Self::new(list, id, row, ttl))
     }
 
+    /// An entry that is kept as long as its row, which has just been prolonged.
+    pub fn renew(env: &Env, list: &str, id: Uuid, row: &Key, ttl: i64) -> Result<Write> {
+        let write = Self::write(env, list, id, row, ttl)?;
+        let when = When::Any(vec![When::Absent, When::text("pk", list)]);
+        Ok(Write { when, ..write })
+    }
+
     /// An entry that comes with its row.
     pub fn write(env: &Env, list: &str, id: Uuid, row: &Key, ttl: i64) -> Result<Write> {
         let key = Key::new(env.table()?, list, Some(&id.to_string()));
@@ -60,9 +67,19 @@ impl Entry {
 }
 
 /// Everything of a kind made in the month of `at`.
-pub fn month(kind: &str, at: Timestamp) -> String {
+fn month(kind: &str, at: Timestamp) -> String {
     let date = at.to_zoned(TimeZone::UTC).date();
     format!("{kind}#{:04}-{:02}", date.year(), date.month())
+}
+
+/// The month that an id was made in. Where a row is listed goes by its id alone, as the order within a list does: a row
+/// written after a crash can be younger than its id.
+pub fn month_of(kind: &str, id: &Uuid) -> String {
+    let millis = i64::try_from(id.as_u128() >> 80).unwrap_or_default();
+    month(
+        kind,
+        Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH),
+    )
 }
 
 /// The months between two instants, newest first.

@@ -79,11 +79,10 @@ pub async fn keep<T: Serialize + Sync>(
             ttl: now.as_second().saturating_add(KEPT),
         };
         let writes = match &held {
-            Some(held) => vec![Write::put(
-                key.clone(),
-                &row,
-                When::number("revision", held.revision.into()),
-            )?],
+            Some(held) => vec![
+                Write::put(key.clone(), &row, When::number("revision", held.revision.into()))?,
+                Entry::renew(env, list, *row.id.as_uuid(), &key, row.ttl)?,
+            ],
             None => vec![
                 Write::put(key.clone(), &row, When::Absent)?,
                 Entry::write(env, list, *row.id.as_uuid(), &key, row.ttl)?,

@@ -151,8 +151,12 @@ async fn expire(cx: &Cx<Env>, key: Key) -> Result<()> {
         return Ok(());
     };
     let mut row: QuoteRow = typed(item)?;
-    if row.status != QuoteStatus::Generated || row.status_at(cx.now()) != QuoteStatus::Expired {
+    if row.status_at(cx.now()) != QuoteStatus::Expired {
         return Ok(());
+    }
+    if row.status == QuoteStatus::Expired {
+        // Whoever wrote it down did not come to telling it.
+        return outcome::announce(cx, &mut row).await;
     }
     row.expired();
     let write = row.replace(&cx.env, cx.now())?;

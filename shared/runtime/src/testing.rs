@@ -31,6 +31,8 @@ pub enum Play {
         headers: Vec<(&'static str, String)>,
         body: String,
     },
+    /// Depends on what it is asked.
+    By(fn(&Request<Bytes>) -> Play),
     /// Takes this long, then does the other.
     Late(Duration, Box<Play>),
     /// The request never arrives.
@@ -76,11 +78,12 @@ impl Stage {
 impl Transport for Stage {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
         Box::pin(async move {
-            lock(&self.seen).push((Instant::now(), request));
+            lock(&self.seen).push((Instant::now(), request.clone()));
             let next = lock(&self.script).pop_front();
             let mut play = next.or_else(|| lock(&self.usual).clone()).unwrap_or(Play::Unreachable);
             loop {
                 match play {
+                    Play::By(answer) => play = answer(&request),
                     Play::Late(delay, then) => {
                         tokio::time::sleep(delay).await;
                         play = *then;
@@ -117,11 +120,16 @@ pub struct Sent {
     pub reason: Option<String>,
 }
 
-/// Queues that only remember.
+/// Queues that only remember, and fail as often as they are told to.
 #[derive(Default)]
-pub struct Outbox(Mutex<Vec<Sent>>);
+pub struct Outbox(Mutex<Vec<Sent>>, Mutex<u32>);
 
 impl Outbox {
+    /// So many of the next messages cannot be sent.
+    pub fn refuse(&self, messages: u32) {
+        *lock(&self.1) = messages;
+    }
+
     pub fn sent(&self) -> Vec<Sent> {
         lock(&self.0).clone()
     }
@@ -140,6 +148,11 @@ impl Sender for Outbox {
         delay: Duration,
         reason: Option<&'a str>,
     ) -> BoxFuture<'a, Result<()>> {
+        let mut refused = lock(&self.1);
+        if *refused > 0 {
+            *refused -= 1;
+            return Box::pin(async { Err(Error::new(Kind::Unavailable, "the queue is down")) });
+        }
         lock(&self.0).push(Sent {
             url: url.into(),
             body,
@@ -150,11 +163,16 @@ impl Sender for Outbox {
     }
 }
 
-/// A bus that only remembers.
+/// A bus that only remembers, unless it is down.
 #[derive(Default)]
-pub struct Loudspeaker(Mutex<Vec<Event>>);
+pub struct Loudspeaker(Mutex<Vec<Event>>, Mutex<bool>);
 
 impl Loudspeaker {
+    /// From now on nothing can be said, or again.
+    pub fn set_down(&self, down: bool) {
+        *lock(&self.1) = down;
+    }
+
     pub fn said(&self) -> Vec<Event> {
         lock(&self.0).clone()
     }
@@ -162,6 +180,9 @@ impl Loudspeaker {
 
 impl Bus for Loudspeaker {
     fn publish(&self, events: Vec<Event>) -> BoxFuture<'_, Result<()>> {
+        if *lock(&self.1) {
+            return Box::pin(async { Err(Error::new(Kind::Unavailable, "the bus is down")) });
+        }
         lock(&self.0).extend(events);
         Box::pin(async { Ok(()) })
     }

@@ -5,6 +5,9 @@ pub mod list;
 pub mod proposals;
 pub mod quotes;
 
+#[cfg(test)]
+mod tests;
+
 use model::email::Email;
 use model::{Error, Kind, Result};
 use runtime::auth::Caller;

@@ -2,3 +2,6 @@
 
 pub mod list;
 pub mod test;
+
+#[cfg(test)]
+mod tests;

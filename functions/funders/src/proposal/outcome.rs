@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::list::LIST;
 use super::row::ProposalRow;
-use crate::listing::{Entry, month};
+use crate::listing::{Entry, month_of};
 use crate::quote::QuoteRow;
 use crate::{Env, customer};
 
@@ -38,7 +38,7 @@ pub async fn follow_up(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
     let env = &cx.env;
     let (id, key) = (*row.id.as_uuid(), ProposalRow::key(env, row.id)?);
     let lists = [
-        month(LIST, row.created_at),
+        month_of(LIST, row.id.as_uuid()),
         customer::proposals_of(&row.customer()?.email),
     ];
     let entries: Result<Vec<_>> = lists.iter().map(|list| Entry::item(list, id, &key, row.ttl)).collect();

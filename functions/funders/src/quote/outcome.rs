@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::list::LIST;
 use super::row::QuoteRow;
-use crate::listing::{Entry, month};
+use crate::listing::{Entry, month_of};
 use crate::{Env, customer, profile, vehicle};
 
 /// What subscribers learn of a quote.
@@ -39,7 +39,7 @@ pub async fn follow_up(cx: &Cx<Env>, row: &mut QuoteRow) -> Result<()> {
 async fn list(env: &Env, row: &QuoteRow, request: &QuoteRequest) -> Result<()> {
     let (id, key) = (*row.id.as_uuid(), QuoteRow::key(env, row.id)?);
     let lists = [
-        month(LIST, row.created_at),
+        month_of(LIST, row.id.as_uuid()),
         customer::quotes_of(&request.customer_details.email),
     ];
     let entries: Result<Vec<_>> = lists.iter().map(|list| Entry::item(list, id, &key, row.ttl)).collect();
@@ -64,20 +64,23 @@ async fn keep(cx: &Cx<Env>, row: &QuoteRow, request: &QuoteRequest) -> Result<()
 /// Tells the world of a decided quote, and writes down that it was told. The event's id is made from what it says, so that
 /// telling it again after a crash is recognised.
 pub async fn announce(cx: &Cx<Env>, row: &mut QuoteRow) -> Result<()> {
-    let kind = match row.status {
+    // Made into a proposal before it was told of: then it still was generated first.
+    let early = row.status == QuoteStatus::Converted && row.announced.is_none();
+    let status = if early { QuoteStatus::Generated } else { row.status };
+    let kind = match status {
         QuoteStatus::Generated => EventType::QuoteGenerated,
         QuoteStatus::Failed => EventType::QuoteFailed,
         QuoteStatus::Expired => EventType::QuoteExpired,
         QuoteStatus::Pending | QuoteStatus::Converted => return Ok(()),
     };
-    if row.announced == Some(row.status) {
+    if row.announced == Some(status) {
         return Ok(());
     }
     let news = News {
         quote_id: row.id,
         funder_name: &row.funder_name,
         environment: row.environment,
-        status: row.status,
+        status,
         code: row.failure.as_ref().map(|failure| failure.code.as_str()),
     };
     let event = Event::new(
@@ -87,7 +90,7 @@ pub async fn announce(cx: &Cx<Env>, row: &mut QuoteRow) -> Result<()> {
         &news,
     )?;
     cx.env.bus().publish(vec![event]).await?;
-    row.announced();
+    row.announced(status);
     let write = row.replace(&cx.env, cx.now())?;
     match cx.env.store().write(vec![write]).await? {
         // Somebody has moved it on meanwhile; what it is now is told by whoever did.

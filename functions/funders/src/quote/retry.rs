@@ -65,6 +65,10 @@ pub async fn retry(cx: Cx<Env>, message: Attempt) -> Result<()> {
             Ok(())
         };
     }
+    if message.attempt == 1 {
+        // A quote that its caller wanted asynchronously has no other message, and is to be listed while it waits.
+        follow_up(&cx, &mut row).await?;
+    }
     let funder = pricing::known(&row.funder_name)?;
     let target = cx.env.target(funder, row.environment)?;
     let policy = cx.env.policy(funder)?.single();

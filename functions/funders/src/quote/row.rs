@@ -211,18 +211,17 @@ impl QuoteRow {
     }
 
     /// The world knows; from now on only time can change it.
-    pub fn announced(&mut self) {
-        self.announced = Some(self.status);
+    pub fn announced(&mut self, what: QuoteStatus) {
+        self.announced = Some(what);
         self.due = match self.status {
             QuoteStatus::Generated => Due::at(Self::DUE, self.valid_until),
             _ => Due::default(),
         };
     }
 
-    /// Its time is over.
+    /// Its time is over. It stays due until the world knows.
     pub fn expired(&mut self) {
         self.status = QuoteStatus::Expired;
-        self.due = Due::default();
     }
 
     /// What the row is worth at `now`: time passes without anybody writing it down.

@@ -13,7 +13,7 @@ use crate::profile::{Profile, ProfileRow};
 #[derive(Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 pub struct Which {
-    #[garde(skip)]
+    #[garde(ascii, length(min = 1, max = 20))]
     cap_id: String,
 }
 
@@ -29,6 +29,7 @@ pub struct Which {
         (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No quote was made for it", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Not a CAP id", body = Problem, content_type = "application/problem+json"),
         (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
     ),

@@ -3,6 +3,9 @@
 pub mod get;
 pub mod list;
 
+#[cfg(test)]
+mod tests;
+
 use model::Result;
 use runtime::store::Key;
 

@@ -181,6 +181,15 @@ impl Store for Dynamo {
 
     fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Item>>> {
         Box::pin(async move {
+            // Nothing lies between them, and DynamoDB would call the question invalid.
+            if query
+                .from
+                .as_ref()
+                .zip(query.to.as_ref())
+                .is_some_and(|(from, to)| from > to)
+            {
+                return Ok(Vec::new());
+            }
             let (pk, sk) = query.keys();
             let mut condition = "#pk = :pk".to_owned();
             let mut request = self
