@@ -1,5 +1,7 @@
 //! A proposal, from the quote to the funder's decision.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
 
@@ -68,8 +70,11 @@ async fn a_proposal_goes_to_its_funder_once_and_is_decided() {
             assert_eq!(again.status, 409, "{}", again.text);
         }
     }
-    let listed = stack.get("/api/proposals?limit=6", &stack.customer()).await.json();
-    assert_eq!(listed["data"].as_array().unwrap().len(), 6, "{listed}");
+    stack
+        .until("/api/proposals?limit=6", &stack.customer(), |got| {
+            got.json()["data"].as_array().is_some_and(|all| all.len() == 6)
+        })
+        .await;
 }
 
 #[tokio::test]
@@ -82,6 +87,14 @@ async fn a_lost_answer_is_asked_after_and_never_sent_again() {
         let lost = json!([{"served": true, "reset": true}]);
         stack.control(Method::PUT, &script, Some(lost)).await;
         let id = id(&propose(&stack, &body).await);
+        let mut sent = Value::Null;
+        while sent != 1 {
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            sent = searches(&stack, funder, &id).await;
+        }
+        // The worker has to write down that it heard nothing.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        stack.bring_due(&format!("PROPOSAL#{id}"), "PROPOSAL").await;
         decided(&stack, &id, "APPROVED").await;
         assert_eq!(searches(&stack, funder, &id).await, 1, "{funder}");
     }

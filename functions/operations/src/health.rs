@@ -82,11 +82,13 @@ async fn funder(env: &Env, name: &'static str, environment: &'static str, now: T
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
     use runtime::Domain;
     use runtime::clock::Clock;
     use runtime::testing::{World, within};
+    use runtime::transport::{Attempt, partition};
 
     use super::*;
 
