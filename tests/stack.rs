@@ -191,7 +191,7 @@ impl Stack {
         });
         self.service("dynamodb", "DynamoDB_20120810.UpdateItem", body).await;
         let event = serde_json::from_str(include_str!("../events/funders-reconcile.json")).unwrap();
-        self.lambda(Method::POST, "fundersReconcile", "invocations", &event)
+        self.lambda(Method::POST, "funders-reconcile", "invocations", &event)
             .await;
     }
 

@@ -1,5 +1,6 @@
 """The rows: a quote's in two conditional writes, and one of the integration log."""
 
+import json
 import os
 import time
 import uuid
@@ -12,6 +13,11 @@ import redact
 
 DYNAMO = boto3.client(
     "dynamodb",
+    region_name=os.environ["AWS_REGION"],
+    config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}),
+)
+SQS = boto3.client(
+    "sqs",
     region_name=os.environ["AWS_REGION"],
     config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}),
 )
@@ -47,6 +53,14 @@ def create(row):
         ConditionExpression="attribute_not_exists(#pk)",
         ExpressionAttributeNames={"#pk": "pk"},
         ReturnValuesOnConditionCheckFailure="ALL_OLD",
+    )
+
+
+def watch(id):
+    SQS.send_message(
+        QueueUrl=os.environ["QUOTE_RETRY_QUEUE_URL"],
+        MessageBody=json.dumps({"id": id, "attempt": 0}),
+        DelaySeconds=5,
     )
 
 

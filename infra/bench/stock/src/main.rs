@@ -10,6 +10,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Request, StatusCode};
+use runtime::blob::S3;
 use runtime::bus::EventBridge;
 use runtime::config::Config;
 use runtime::ports::Ports;
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
 
 fn stock(settings: &Config) -> Ports {
     let config = defaults();
-    let (tables, queues, events) = (config.clone(), config.clone(), config.clone());
+    let [tables, queues, events, files] = [(); 4].map(|()| config.clone());
     Ports {
         store: Arc::new(Dynamo::new(move || aws_sdk_dynamodb::Client::new(&tables))),
         sender: Arc::new(Sqs::new(move || aws_sdk_sqs::Client::new(&queues))),
@@ -36,6 +37,7 @@ fn stock(settings: &Config) -> Ports {
             aws_sdk_secretsmanager::Client::new(&config)
         })),
         transport: Arc::new(Stock(reqwest::Client::new())),
+        blobs: Arc::new(S3::new(move || aws_sdk_s3::Client::new(&files))),
     }
 }
 
