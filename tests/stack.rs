@@ -240,7 +240,7 @@ impl Stack {
     }
 
     pub fn ports(&self) -> runtime::ports::Ports {
-        runtime::ports::Ports::aws(&self.aws())
+        runtime::ports::Ports::with_bus(&self.aws())
     }
 
     /// An AWS service by its JSON protocol, as the SDKs that the hub does not need would speak it.

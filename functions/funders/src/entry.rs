@@ -1,6 +1,7 @@
 //! What each function of this domain runs: its handler and what goes around it. Said here and not in the binaries, so
 //! that a handler is compiled once, with its library, and a binary is only linked.
 
+use runtime::ports::Ports;
 use runtime::{Exit, http, queue, schedule};
 
 use crate::{customer, event, funder, proposal, quote, reconcile as due, vehicle};
@@ -25,11 +26,14 @@ pub fn quote_get() -> Exit {
 }
 
 pub fn quote_retry() -> Exit {
-    queue(quote::retry::retry).run()
+    queue(quote::retry::retry).run_on(Ports::with_bus)
 }
 
 pub fn proposal_generate() -> Exit {
-    http(proposal::generate::generate).once().limit(PROPOSAL_LIMIT).run()
+    http(proposal::generate::generate)
+        .once()
+        .limit(PROPOSAL_LIMIT)
+        .run_on(Ports::with_files)
 }
 
 pub fn proposal_status() -> Exit {
@@ -45,7 +49,7 @@ pub fn proposal_get() -> Exit {
 }
 
 pub fn proposal_submit() -> Exit {
-    queue(proposal::submit::submit).run()
+    queue(proposal::submit::submit).run_on(Ports::with_bus_and_files)
 }
 
 pub fn funder_list() -> Exit {
@@ -85,9 +89,9 @@ pub fn webhook() -> Exit {
 }
 
 pub fn event_apply() -> Exit {
-    queue(event::apply::apply).run()
+    queue(event::apply::apply).run_on(Ports::with_bus)
 }
 
 pub fn reconcile() -> Exit {
-    schedule(due::reconcile).run()
+    schedule(due::reconcile).run_on(Ports::with_bus)
 }

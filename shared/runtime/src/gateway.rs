@@ -89,7 +89,7 @@ where
         self.run_on(Ports::aws)
     }
 
-    /// On other ports than AWS's and the web's, which measurements compare.
+    /// With other ports than most functions have.
     pub fn run_on(self, ports: fn(&Config) -> Ports) -> Exit {
         let function = Arc::new(self);
         launch::run(ports, move |env: Arc<E>, event, time| {

@@ -10,6 +10,7 @@ use model::{Error, Kind, Result};
 use serde::de::IgnoredAny;
 
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::cx::{Cx, Time};
 use crate::domain::Domain;
 use crate::ports::Ports;
@@ -35,8 +36,13 @@ where
     F: Future<Output = Result<()>> + Send + 'static,
 {
     pub fn run(self) -> Exit {
+        self.run_on(Ports::aws)
+    }
+
+    /// With other ports than most functions have.
+    pub fn run_on(self, ports: fn(&Config) -> Ports) -> Exit {
         let function = Arc::new(self);
-        launch::run(Ports::aws, move |env: Arc<E>, _: IgnoredAny, time| {
+        launch::run(ports, move |env: Arc<E>, _: IgnoredAny, time| {
             let function = Arc::clone(&function);
             async move { function.start(env, Clock::System, time).await }
         })
