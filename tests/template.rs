@@ -90,6 +90,28 @@ fn no_policy_reaches_everything() {
     }
 }
 
+#[test]
+fn who_calls_funders_keeps_to_their_limits() {
+    let text = text();
+    let callers = text
+        .split("    Type: AWS::Serverless::Function")
+        .filter(|block| block.contains("API_MAX_RETRIES:"));
+    let mut found = 0;
+    for caller in callers {
+        found += 1;
+        for whose in ["API"].iter().chain(&partners::FUNDERS) {
+            assert!(
+                caller.contains(&format!("          {whose}_RATE_LIMIT: !Ref")),
+                "{whose} in {caller}"
+            );
+        }
+        let table = "Resource: !GetAtt Funders.Outputs.TableArn";
+        let actions = caller.split_once(table).unwrap().0.lines().rev().nth(1).unwrap();
+        assert!(actions.contains("dynamodb:UpdateItem"), "{actions} in {caller}");
+    }
+    assert!(found > 0);
+}
+
 fn stack(file: &str) -> String {
     fs::read_to_string(root().join("infra/stacks").join(file)).unwrap()
 }
