@@ -14,6 +14,7 @@ mod container;
 mod credentials;
 mod deploy;
 mod docs;
+mod edit;
 mod failure;
 mod files;
 mod http;
@@ -22,6 +23,7 @@ mod leaks;
 mod names;
 mod process;
 mod progress;
+mod recipes;
 mod scripts;
 mod services;
 mod settings;
@@ -92,9 +94,15 @@ enum Task {
         #[arg(long)]
         stack_dir: Option<PathBuf>,
     },
+    /// Follow README's recipes for a new function and a new funder in a copy of the tree, and test what comes of it
+    Recipes {
+        /// A file under infra/recipes to leave out, to see that it is missed
+        #[arg(long)]
+        without: Option<PathBuf>,
+    },
     /// Format, lints, dependencies and templates
     Check {
-        /// Also what is slow: the bench's guard, `sam build` of the template, the API page in a browser
+        /// Also what is slow: README's recipes, the bench's guard, `sam build` of the template, the API page in a browser
         #[arg(long)]
         deep: bool,
     },
@@ -120,6 +128,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Test => test::test(),
         Task::Bench(options) => bench::bench(&options),
         Task::Docs => docs::docs(),
+        Task::Recipes { without } => recipes::recipes(without.as_deref()),
         Task::Check { deep } => check::check(deep),
         Task::Token {
             role,

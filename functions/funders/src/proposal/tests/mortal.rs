@@ -77,6 +77,10 @@ impl Store for Mortal {
     fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Item>>> {
         self.around(self.ports.store.query(query))
     }
+
+    fn count<'a>(&'a self, key: &'a Key, ttl: i64) -> BoxFuture<'a, Result<u64>> {
+        self.around(self.ports.store.count(key, ttl))
+    }
 }
 
 impl Sender for Mortal {

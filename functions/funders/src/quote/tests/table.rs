@@ -294,3 +294,30 @@ async fn a_dead_store_is_our_failure() {
         assert_eq!((got.status, got.code().as_str()), (503, "unavailable"));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_funder_answers_to_a_failure_is_kept_and_shows_nobody() {
+    let refusal = r#"{"errors":[{"code":"INVALID_FIELD","message":"jane.roe@example.com is too young"}]}"#;
+    for (code, body) in [
+        (422, refusal),
+        (401, refusal),
+        (429, refusal),
+        (500, "<html>jane.roe@example.com</html>"),
+        (200, r#"{"customer":"jane.roe@example.com"}"#),
+    ] {
+        for case in CASES {
+            let (_, house) = case.outcome(&[], vec![], Play::answer(code, body)).await;
+            let log = house.log().into_iter().filter(|row| row.status != Status::Success);
+            let failed: Vec<_> = log.collect();
+            assert!(!failed.is_empty());
+            for row in failed {
+                assert_eq!(row.http_status, Some(code));
+                let seen = row.response.unwrap();
+                assert!(seen.contains("[REDACTED len="), "{seen}");
+                assert!(!seen.contains("jane"), "{seen}");
+                let told = row.funder_name == "LEX" && body == refusal;
+                assert_eq!(seen.contains("INVALID_FIELD"), told, "what an adapter allows: {seen}");
+            }
+        }
+    }
+}
