@@ -16,6 +16,7 @@ mod deploy;
 mod docs;
 mod failure;
 mod files;
+mod fuzz;
 mod http;
 mod invoke;
 mod leaks;
@@ -77,6 +78,8 @@ enum Task {
     Bench(bench::Options),
     /// Try the API page in headless Chromium, on a stack of its own; the picture is target/docs/api-docs.png
     Docs,
+    /// Put schemathesis to the API document on a stack of its own; the report is target/fuzz/report.json
+    Fuzz(fuzz::Options),
     /// Print a token that the local stack accepts
     Token {
         #[arg(long, value_enum)]
@@ -119,6 +122,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Invoke { function, event } => container::invoke(&function, event),
         Task::Test => test::test(),
         Task::Bench(options) => bench::bench(&options),
+        Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Docs => docs::docs(),
         Task::Check { deep } => check::check(deep),
         Task::Token {
