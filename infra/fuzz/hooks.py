@@ -7,6 +7,7 @@ values, so that a case is the same when it is tried again."""
 import collections
 import os
 import zlib
+from urllib.parse import quote
 
 import schemathesis
 from schemathesis.core.parameters import ParameterLocation
@@ -38,7 +39,7 @@ def known(kind, value):
     return found[chosen // 2 % len(found)] if found and chosen % 2 else value
 
 
-def quote(body, query):
+def steer_quote(body, query):
     chosen = number(body)
     # One in eight is rehearsed.
     if chosen % 8 and "dryRun" in query:
@@ -55,7 +56,7 @@ def quote(body, query):
         body["contractDetails"]["quoteType"] = QUOTE_TYPES[chosen // 2 % 2]
 
 
-def subscription(body):
+def steer_subscription(body):
     # To the simulator, since no other host is to be called, and of events that are few.
     chosen = number(body)
     body["url"] = f"{SANDBOX}/fuzz/{chosen}"
@@ -85,6 +86,8 @@ def map_case(context, case):
                 case.path_parameters[name] = known(PATHS[name], value)
             elif name == "funderName":
                 case.path_parameters[name] = FUNDERS[number(value) % 2]
+            elif name == "funder":
+                case.path_parameters[name] = FUNDERS[number(value) % 2].lower()
     if case.query and "cursor" in case.query and positive(case, ParameterLocation.QUERY):
         case.query["cursor"] = known(f"cursor {label}", case.query["cursor"])
     if case.headers and "Idempotency-Key" in case.headers and positive(case, ParameterLocation.HEADER):
@@ -92,9 +95,9 @@ def map_case(context, case):
         case.headers["Idempotency-Key"] = f"fuzz-{number((label, case.body, case.query)):x}-{case.id}"
     if isinstance(case.body, dict) and positive(case, ParameterLocation.BODY):
         if label == "POST /api/integration/quotes/generate":
-            quote(case.body, case.query or {})
+            steer_quote(case.body, case.query or {})
         elif label == "POST /api/integration/subscriptions":
-            subscription(case.body)
+            steer_subscription(case.body)
         elif label == "POST /api/integration/proposals/generate":
             case.body["quoteId"] = known("priced", case.body["quoteId"])
     return case
@@ -114,7 +117,10 @@ def after_call(context, case, response):
         if data["status"] == "GENERATED":
             keep("priced", data["id"])
         if isinstance(case.body, dict):
-            keep("email", case.body["customerDetails"]["email"])
+            email = case.body["customerDetails"]["email"]
+            # One that a path takes as it is: an escaped one no longer fits its schema.
+            if quote(email, safe="@") == email:
+                keep("email", email)
             keep("capId", case.body["vehicleDetails"]["capId"])
     elif label == "POST /api/integration/proposals/generate" and isinstance(data, dict):
         keep("proposal", data.get("proposalId"))

@@ -82,8 +82,8 @@ impl Run<'_> {
         let calls = format!("{}/_control/calls", stack.sandbox_url);
         let before = report::quotes_asked(&http::json(&calls)?);
         // A third of the operations takes no parameters and has few cases.
-        let each = (self.cases / 15).max(1).to_string();
-        let quotes = (self.cases / 8).max(1).to_string();
+        let each = (self.cases / 40).max(1).to_string();
+        let quotes = (self.cases / 6).max(1).to_string();
         let mut cases = Cases::default();
         let passes: [(&str, &[&str]); 2] = [
             ("all", &["--max-examples", &each]),
