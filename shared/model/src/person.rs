@@ -52,7 +52,7 @@ pub struct Address {
     #[schema(min_length = 1, max_length = 20)]
     pub postcode: String,
     /// ISO 3166-1 alpha-2. `UK` is read as `GB`.
-    #[garde(alphanumeric, length(min = 2, max = 2))]
+    #[garde(ascii, alphanumeric, length(min = 2, max = 2))]
     #[schema(min_length = 2, max_length = 2, pattern = "^[0-9A-Za-z]*$")]
     #[serde(default = "great_britain", deserialize_with = "country")]
     pub country: String,

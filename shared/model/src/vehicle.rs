@@ -59,3 +59,21 @@ pub fn printable(text: &str, _: &()) -> garde::Result {
         Err(garde::Error::new("must be printable ASCII"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_printed_is_no_code() {
+        for (text, good) in [
+            ("12345", true),
+            ("A b~", true),
+            ("a\tb", false),
+            ("a\0", false),
+            ("\u{e9}", false),
+        ] {
+            assert_eq!(printable(text, &()).is_ok(), good, "{text:?}");
+        }
+    }
+}
