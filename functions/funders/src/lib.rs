@@ -22,24 +22,27 @@ pub use env::Env;
 
 /// This domain's part of the hub's API document.
 #[derive(OpenApi)]
-#[openapi(paths(
-    quote::generate::generate,
-    quote::status::status,
-    quote::list::list,
-    quote::get::get,
-    proposal::generate::generate,
-    proposal::status::status,
-    proposal::list::list,
-    proposal::get::get,
-    funder::list::list,
-    funder::list::api_list,
-    funder::test::test,
-    customer::quotes::quotes,
-    customer::proposals::proposals,
-    customer::list::list,
-    customer::get::get,
-    vehicle::list::list,
-    vehicle::get::get,
-    event::webhook::webhook
-))]
+#[openapi(
+    paths(
+        quote::generate::generate,
+        quote::status::status,
+        quote::list::list,
+        quote::get::get,
+        proposal::generate::generate,
+        proposal::status::status,
+        proposal::list::list,
+        proposal::get::get,
+        funder::list::list,
+        funder::list::api_list,
+        funder::test::test,
+        customer::quotes::quotes,
+        customer::proposals::proposals,
+        customer::list::list,
+        customer::get::get,
+        vehicle::list::list,
+        vehicle::get::get,
+        event::webhook::webhook
+    ),
+    components(schemas(listing::Cursor))
+)]
 pub struct Api;

@@ -14,6 +14,7 @@ use model::{Error, Result};
 use runtime::store::{self, Item, Key, Query, When, Write};
 use runtime::{Domain, Listed};
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::Env;
@@ -109,6 +110,18 @@ impl fmt::Display for Cursor {
         f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(self.0.as_bytes()))
     }
 }
+
+impl PartialSchema for Cursor {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("Where a list goes on: opaque, from an earlier answer."))
+            .pattern(Some("^[A-Za-z0-9_-]{21}[AQgw]$"))
+            .into()
+    }
+}
+
+impl ToSchema for Cursor {}
 
 impl<'de> Deserialize<'de> for Cursor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

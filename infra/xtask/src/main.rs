@@ -17,6 +17,7 @@ mod docs;
 mod edit;
 mod failure;
 mod files;
+mod fuzz;
 mod http;
 mod invoke;
 mod leaks;
@@ -79,6 +80,8 @@ enum Task {
     Bench(bench::Options),
     /// Try the API page in headless Chromium, on a stack of its own; the picture is target/docs/api-docs.png
     Docs,
+    /// Put schemathesis to the API document on a stack of its own; the report is target/fuzz/report.json
+    Fuzz(fuzz::Options),
     /// Print a token that the local stack accepts
     Token {
         #[arg(long, value_enum)]
@@ -127,6 +130,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Invoke { function, event } => container::invoke(&function, event),
         Task::Test => test::test(),
         Task::Bench(options) => bench::bench(&options),
+        Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Docs => docs::docs(),
         Task::Recipes { without } => recipes::recipes(without.as_deref()),
         Task::Check { deep } => check::check(deep),

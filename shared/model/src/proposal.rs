@@ -56,6 +56,7 @@ pub struct ProposalRequest {
     pub additional_documents: BTreeMap<String, String>,
     /// Answers what would be sent, and sends nothing.
     #[garde(skip)]
+    #[schema(ignore)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
 }
@@ -68,6 +69,7 @@ pub struct AdditionalDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
     #[garde(skip)]
+    #[schema(value_type = Option<String>, format = Date, pattern = r"^\d{4}-\d{2}-\d{2}$")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date_of_birth: Option<Date>,
     #[garde(dive)]

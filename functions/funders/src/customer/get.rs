@@ -1,6 +1,7 @@
 //! `GET /api/customers/{email}`
 
 use garde::Validate;
+use model::email::Email;
 use model::person::Customer;
 use model::{Error, Result};
 use runtime::problem::Problem;
@@ -23,7 +24,7 @@ pub struct Which {
     path = "/api/customers/{email}",
     operation_id = "funders-customer-get",
     tag = "funders",
-    params(("email" = String, Path, description = "The customer's e-mail address")),
+    params(("email" = Email, Path, description = "The customer's e-mail address")),
     responses(
         (status = 200, description = "The customer", body = Success<Profile<Customer>>),
         (status = 400, description = "Not an e-mail address", body = Problem, content_type = "application/problem+json"),

@@ -2,6 +2,7 @@
 
 use garde::Validate;
 use model::Result;
+use model::email::Email;
 use runtime::problem::Problem;
 use runtime::{Cx, Listed};
 use serde::Deserialize;
@@ -28,9 +29,9 @@ pub struct Which {
     operation_id = "funders-customer-proposals",
     tag = "funders",
     params(
-        ("email" = String, Path, description = "The customer's e-mail address"),
+        ("email" = Email, Path, description = "The customer's e-mail address"),
         ("limit" = Option<u16>, Query, description = "At most so many; 20 where absent", minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, description = "`nextCursor` of the page before"),
+        ("cursor" = Option<Cursor>, Query, description = "`nextCursor` of the page before"),
     ),
     responses(
         (status = 200, description = "A page of proposals", body = Listed<ProposalView>),

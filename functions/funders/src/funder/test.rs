@@ -24,6 +24,7 @@ const PAUSE: i64 = 60;
 
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = FunderTest)]
 pub struct Which {
     #[garde(length(max = 40))]
     #[schema(ignore)]

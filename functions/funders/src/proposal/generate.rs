@@ -52,8 +52,8 @@ type Answered = Result<Reply<Success<Generated>>>;
     request_body = ProposalRequest,
     params(
         ("dryRun" = Option<bool>, Query, description = "Answers what would be sent, and sends nothing"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key and body are answered once", max_length = 255),
-        ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key and body are answered once", min_length = 1, max_length = 255, pattern = "^[ -~]*$", nullable = false),
+        ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false),
     ),
     responses(
         (status = 200, description = "With `dryRun`: what would be sent", body = Success<Rehearsal>),

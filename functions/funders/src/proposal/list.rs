@@ -47,7 +47,7 @@ pub struct Which {
         ("from" = Option<Timestamp>, Query, description = "Made at this instant or later"),
         ("to" = Option<Timestamp>, Query, description = "Made at this instant or earlier"),
         ("limit" = Option<u16>, Query, description = "At most so many; 20 where absent", minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, description = "`nextCursor` of the page before"),
+        ("cursor" = Option<Cursor>, Query, description = "`nextCursor` of the page before"),
     ),
     responses(
         (status = 200, description = "A page of proposals", body = Listed<ProposalView>),

@@ -55,8 +55,10 @@ pub struct ProposalRow {
     /// How often the funder was asked what became of it since its stage changed.
     pub checks: u32,
     /// How often the funder said meanwhile that it has no such proposal.
+    #[serde(default)]
     pub denials: u32,
     /// It was sent again because the funder denied having it. That happens once.
+    #[serde(default)]
     pub resent: bool,
     pub correlation_id: CorrelationId,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -47,9 +47,9 @@ type Answered = Result<Reply<Success<Generated>>>;
     request_body = QuoteRequest,
     params(
         ("dryRun" = Option<bool>, Query, description = "Answers what would be sent, and sends nothing"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key and body are answered once", max_length = 255),
-        ("Prefer" = Option<String>, Header, description = "`respond-async` is answered 202 at once"),
-        ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key and body are answered once", min_length = 1, max_length = 255, pattern = "^[ -~]*$", nullable = false),
+        ("Prefer" = Option<String>, Header, description = "`respond-async` is answered 202 at once", nullable = false),
+        ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false),
     ),
     responses(
         (status = 200, description = "With `dryRun`: what would be sent", body = Success<Rehearsal>),

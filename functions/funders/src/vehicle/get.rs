@@ -1,7 +1,7 @@
 //! `GET /api/vehicles/{capId}`
 
 use garde::Validate;
-use model::vehicle::Vehicle;
+use model::vehicle::{Vehicle, printable};
 use model::{Error, Result};
 use runtime::problem::Problem;
 use runtime::{Cx, Success};
@@ -13,7 +13,7 @@ use crate::profile::{Profile, ProfileRow};
 #[derive(Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 pub struct Which {
-    #[garde(ascii, length(min = 1, max = 20))]
+    #[garde(custom(printable), length(min = 1, max = 20))]
     cap_id: String,
 }
 
@@ -23,7 +23,7 @@ pub struct Which {
     path = "/api/vehicles/{capId}",
     operation_id = "funders-vehicle-get",
     tag = "funders",
-    params(("capId" = String, Path, description = "The vehicle's id in the CAP database")),
+    params(("capId" = String, Path, description = "The vehicle's id in the CAP database", min_length = 1, max_length = 20, pattern = "^[ -~]*$")),
     responses(
         (status = 200, description = "The vehicle", body = Success<Profile<Vehicle>>),
         (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),

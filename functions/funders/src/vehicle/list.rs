@@ -27,7 +27,7 @@ pub struct Which {
     tag = "funders",
     params(
         ("limit" = Option<u16>, Query, description = "At most so many; 20 where absent", minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, description = "`nextCursor` of the page before"),
+        ("cursor" = Option<Cursor>, Query, description = "`nextCursor` of the page before"),
     ),
     responses(
         (status = 200, description = "A page of vehicles", body = Listed<Profile<Vehicle>>),

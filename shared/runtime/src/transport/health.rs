@@ -19,6 +19,7 @@ const SAMPLE: u16 = 100;
 /// From the calls of the last hour; nobody is called for this.
 #[derive(Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RecentCalls)]
 pub struct Health {
     pub connectivity: Connectivity,
     pub calls: usize,
