@@ -15,18 +15,30 @@ use crate::process;
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 
-/// The chapter of README, the folder, and what the words in angle brackets stand for.
-const RECIPES: [(&str, &str, &[(&str, &str)]); 2] = [
-    (
-        "Add a function",
-        "function",
-        &[
+struct Recipe {
+    /// Of README.
+    chapter: &'static str,
+    /// In infra/recipes.
+    folder: &'static str,
+    /// What the words in angle brackets stand for.
+    words: &'static [(&'static str, &'static str)],
+}
+
+const RECIPES: [Recipe; 2] = [
+    Recipe {
+        chapter: "Add a function",
+        folder: "function",
+        words: &[
             ("<domain>", "operations"),
             ("<noun>", "example"),
             ("<function>", "operations-example"),
         ],
-    ),
-    ("Add a funder", "funder", &[("<funder>", "example")]),
+    },
+    Recipe {
+        chapter: "Add a funder",
+        folder: "funder",
+        words: &[("<funder>", "example")],
+    },
 ];
 
 const LOOK: &str = "cargo test -p tests -- openapi";
@@ -115,7 +127,7 @@ fn put(from: &Path, to: &Path) -> Result<()> {
 
 fn follow(copy: &Path, without: Option<&Path>) -> Result<()> {
     let readme = files::read(&copy.join("README.md"))?;
-    for (chapter, folder, words) in RECIPES {
+    for Recipe { chapter, folder, words } in RECIPES {
         let steps = steps(&readme, chapter)?;
         let folder = PathBuf::from("infra/recipes").join(folder);
         for (step, text) in (1..).zip(&steps) {
