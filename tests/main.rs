@@ -15,5 +15,7 @@ mod names;
 mod openapi;
 mod routes;
 mod stack;
+mod state;
 mod store;
+mod surface;
 mod template;

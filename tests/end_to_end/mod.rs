@@ -6,5 +6,6 @@ mod hostile;
 mod operators;
 mod proposals;
 mod quotes;
+mod tokens;
 mod triggers;
 mod webhooks;
