@@ -4,6 +4,7 @@ mod failures;
 mod funders;
 mod hostile;
 mod operators;
+mod ownership;
 mod proposals;
 mod quotes;
 mod tokens;
