@@ -11,6 +11,7 @@
 )]
 
 mod end_to_end;
+mod leaks;
 mod names;
 mod openapi;
 mod routes;

@@ -261,6 +261,12 @@ impl Stack {
         self.signed(request, service).await
     }
 
+    /// What only the emulator shows.
+    pub async fn peek(&self, path: &str) -> Value {
+        let request = self.http.get(format!("{}{path}", self.text("/emulatorUrl")));
+        serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap()
+    }
+
     /// The functions' own API.
     pub async fn lambda(&self, method: Method, function: &str, what: &str, body: &Value) -> Value {
         let name = self.text(&format!("/functions/{function}"));

@@ -1,5 +1,6 @@
 //! The deployed template over real HTTP, with a real queue and real tables, against the simulated funder.
 
+mod canaries;
 mod failures;
 mod funders;
 mod hostile;
