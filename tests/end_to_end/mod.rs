@@ -2,6 +2,7 @@
 
 mod canaries;
 mod failures;
+mod flock;
 mod funders;
 mod hostile;
 mod operators;
