@@ -70,7 +70,7 @@ impl Stack {
         stack
     }
 
-    fn text(&self, pointer: &str) -> String {
+    pub fn text(&self, pointer: &str) -> String {
         self.description
             .pointer(pointer)
             .and_then(Value::as_str)
@@ -88,11 +88,20 @@ impl Stack {
 
     /// A token of the stack's own key for anybody.
     pub fn token(&self, subject: &str, email: &str, roles: &[&str]) -> String {
+        let claims = runtime::testing::claims(subject, email, roles, runtime::clock::Clock::System.now());
+        self.sign(r#"{"alg":"RS256","typ":"JWT"}"#, &claims.to_string())
+    }
+
+    /// The stack's own key under any header and claims, whatever they say.
+    pub fn sign(&self, header: &str, claims: &str) -> String {
         let pem = fs::read_to_string(self.folder.join("jwt.pem")).unwrap();
         let base64: String = pem.lines().filter(|line| !line.starts_with("---")).collect();
-        let key = BASE64_STANDARD.decode(base64).unwrap();
-        let claims = runtime::testing::claims(subject, email, roles, runtime::clock::Clock::System.now());
-        runtime::testing::sign(&key, r#"{"alg":"RS256","typ":"JWT"}"#, &claims.to_string()).unwrap()
+        runtime::testing::sign(&BASE64_STANDARD.decode(base64).unwrap(), header, claims).unwrap()
+    }
+
+    /// What everybody may know of the stack's key.
+    pub fn public_pem(&self) -> String {
+        fs::read_to_string(self.folder.join("jwt.pub.pem")).unwrap()
     }
 
     pub async fn send(
@@ -252,6 +261,12 @@ impl Stack {
         self.signed(request, service).await
     }
 
+    /// What only the emulator shows.
+    pub async fn peek(&self, path: &str) -> Value {
+        let request = self.http.get(format!("{}{path}", self.text("/emulatorUrl")));
+        serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap()
+    }
+
     /// The functions' own API.
     pub async fn lambda(&self, method: Method, function: &str, what: &str, body: &Value) -> Value {
         let name = self.text(&format!("/functions/{function}"));
@@ -268,22 +283,5 @@ impl Stack {
         let (status, text) = (response.status(), response.text().await.unwrap());
         assert!(status.is_success(), "{service}: {status} {text}");
         serde_json::from_str(&text).unwrap_or_default()
-    }
-
-    pub async fn count(&self, table: &str) -> i64 {
-        let body = json!({"TableName": self.table(table), "Select": "COUNT"});
-        self.service("dynamodb", "DynamoDB_20120810.Scan", body).await["Count"]
-            .as_i64()
-            .unwrap()
-    }
-
-    /// The rows of a table whose member has that text.
-    pub async fn rows(&self, table: &str, member: &str, value: &str) -> Vec<Value> {
-        let body = json!({
-            "TableName": self.table(table), "FilterExpression": "#m = :v",
-            "ExpressionAttributeNames": {"#m": member}, "ExpressionAttributeValues": {":v": {"S": value}},
-        });
-        let found = self.service("dynamodb", "DynamoDB_20120810.Scan", body).await;
-        found["Items"].as_array().unwrap().clone()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -75,6 +76,31 @@ async fn a_proposal_goes_to_its_funder_once_and_is_decided() {
             got.json()["data"].as_array().is_some_and(|all| all.len() == 6)
         })
         .await;
+}
+
+#[tokio::test]
+async fn a_quote_becomes_one_proposal_however_many_ask_at_once() {
+    let stack = Stack::begin().await;
+    let (body, quote) = sample(&stack, "LEX", "Accepted").await;
+    let token = stack.customer();
+    let keys: Vec<String> = (0..100).map(|_| uuid::Uuid::new_v4().to_string()).collect();
+    let all = join_all(keys.iter().map(|key| {
+        let key = [("idempotency-key", key.as_str())];
+        let (stack, token, body) = (&stack, &token, &body);
+        async move { stack.send(Method::POST, GENERATE, token, Some(body), &key).await }
+    }));
+    let all = all.await;
+    let (made, refused): (Vec<&Got>, Vec<&Got>) = all.iter().partition(|got| got.status == 202);
+    assert_eq!((made.len(), refused.len()), (1, 99));
+    for got in refused {
+        assert_eq!(got.status, 409, "{}", got.text);
+    }
+    let id = id(made[0]);
+    decided(&stack, &id, "APPROVED").await;
+    assert_eq!(stack.status(&quote).await.json()["data"]["proposalId"], id.as_str());
+    assert_eq!(stack.rows("funders", "quoteId", &quote).await.len(), 1);
+    let calls = stack.control(Method::GET, "/calls", None).await["lex"]["proposal"].clone();
+    assert_eq!((searches(&stack, "LEX", &id).await, calls), (json!(1), json!(1)));
 }
 
 #[tokio::test]
