@@ -219,8 +219,10 @@ pub async fn page<T>(
                 }
                 looked += 1;
                 last = Some(id);
-                if let Some(row) = row.map(&keep).transpose()?.flatten() {
-                    page.rows.push(row);
+                match row.map(&keep).transpose() {
+                    Ok(row) => page.rows.extend(row.flatten()),
+                    // One row that cannot be read must not hide the others.
+                    Err(error) => tracing::error!(%error, row = entry.sk, "a row of a list cannot be read"),
                 }
             }
             let Some(id) = last.filter(|_| entries.len() == usize::from(CHUNK)) else {
