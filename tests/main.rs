@@ -11,9 +11,12 @@
 )]
 
 mod end_to_end;
+mod leaks;
 mod names;
 mod openapi;
 mod routes;
 mod stack;
+mod state;
 mod store;
+mod surface;
 mod template;

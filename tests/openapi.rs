@@ -3,9 +3,14 @@
 use std::fs;
 use std::path::Path;
 
+use model::id::CorrelationId;
+use model::{Error, Kind};
+use runtime::Domain;
+use serde_json::Value;
 use utoipa::OpenApi;
-use utoipa::openapi::Server;
+use utoipa::openapi::schema::{Object, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{RefOr, Server};
 
 /// Everything the hub answers, from the handlers' own descriptions.
 pub fn document() -> utoipa::openapi::OpenApi {
@@ -26,7 +31,57 @@ pub fn document() -> utoipa::openapi::OpenApi {
         .build();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    let problem = components.schemas.get_mut("Problem").unwrap();
+    publish(&problems(), object(problem));
     document
+}
+
+/// Every failure as a client sees it. Partners are called by the funders domain only, so that its words for them are all
+/// there are.
+fn problems() -> Vec<Value> {
+    let correlation = CorrelationId::new("2026-01-05T10:00:00Z".parse().unwrap());
+    let render = |kind| funders::Env::FAMILY.render(&Error::new(kind, ""), correlation).unwrap();
+    Kind::ALL
+        .map(|kind| serde_json::from_str(&render(kind).body).unwrap())
+        .to_vec()
+}
+
+/// The list of failures as a table in the schema's description, which is where the page shows tables, and for programs.
+fn publish(problems: &[Value], schema: &mut Object) {
+    let mut table = schema.description.take().unwrap();
+    table.push_str(
+        "\n\n| code | title | status | who has to act | may succeed later, unchanged |\n|---|---|---|---|---|\n",
+    );
+    for problem in problems {
+        let text = |member: &str| problem[member].as_str().unwrap();
+        let again = if problem["retryable"].as_bool().unwrap() {
+            "yes"
+        } else {
+            "no"
+        };
+        let (code, title, origin) = (text("code"), text("title"), text("origin"));
+        table.push_str(&format!(
+            "| `{code}` | {title} | {} | {origin} | {again} |\n",
+            problem["status"]
+        ));
+    }
+    schema.description = Some(table);
+    for member in ["code", "origin"] {
+        let mut words: Vec<Value> = Vec::new();
+        for problem in problems {
+            if !words.contains(&problem[member]) {
+                words.push(problem[member].clone());
+            }
+        }
+        object(schema.properties.get_mut(member).unwrap()).enum_values = Some(words);
+    }
+}
+
+fn object(schema: &mut RefOr<Schema>) -> &mut Object {
+    match schema {
+        RefOr::T(Schema::Object(object)) => object,
+        _ => panic!("not an object"),
+    }
 }
 
 #[test]

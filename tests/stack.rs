@@ -70,7 +70,7 @@ impl Stack {
         stack
     }
 
-    fn text(&self, pointer: &str) -> String {
+    pub fn text(&self, pointer: &str) -> String {
         self.description
             .pointer(pointer)
             .and_then(Value::as_str)
@@ -88,11 +88,20 @@ impl Stack {
 
     /// A token of the stack's own key for anybody.
     pub fn token(&self, subject: &str, email: &str, roles: &[&str]) -> String {
+        let claims = runtime::testing::claims(subject, email, roles, runtime::clock::Clock::System.now());
+        self.sign(r#"{"alg":"RS256","typ":"JWT"}"#, &claims.to_string())
+    }
+
+    /// The stack's own key under any header and claims, whatever they say.
+    pub fn sign(&self, header: &str, claims: &str) -> String {
         let pem = fs::read_to_string(self.folder.join("jwt.pem")).unwrap();
         let base64: String = pem.lines().filter(|line| !line.starts_with("---")).collect();
-        let key = BASE64_STANDARD.decode(base64).unwrap();
-        let claims = runtime::testing::claims(subject, email, roles, runtime::clock::Clock::System.now());
-        runtime::testing::sign(&key, r#"{"alg":"RS256","typ":"JWT"}"#, &claims.to_string()).unwrap()
+        runtime::testing::sign(&BASE64_STANDARD.decode(base64).unwrap(), header, claims).unwrap()
+    }
+
+    /// What everybody may know of the stack's key.
+    pub fn public_pem(&self) -> String {
+        fs::read_to_string(self.folder.join("jwt.pub.pem")).unwrap()
     }
 
     pub async fn send(
@@ -148,7 +157,58 @@ impl Stack {
         .await
     }
 
-    async fn control(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+    /// A quote from this funder, made of the sample.
+    pub async fn quote_from(&self, funder: &str, surname: &str) -> Got {
+        let body = include_str!("../events/bodies/quote.json");
+        let mut body: Value = serde_json::from_str(body).unwrap();
+        body["funderName"] = funder.into();
+        body["customerDetails"]["lastName"] = surname.into();
+        let path = "/api/integration/quotes/generate";
+        self.send(Method::POST, path, &self.customer(), Some(&body.to_string()), &[])
+            .await
+    }
+
+    pub async fn get(&self, path: &str, token: &str) -> Got {
+        self.send(Method::GET, path, token, None, &[]).await
+    }
+
+    /// Asks again until the answer is as wanted.
+    pub async fn until(&self, path: &str, token: &str, wanted: impl Fn(&Got) -> bool) -> Got {
+        for _ in 0..240 {
+            let got = self.get(path, token).await;
+            if wanted(&got) {
+                return got;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+        }
+        panic!("{path}: {}", self.get(path, token).await.text)
+    }
+
+    /// Its name resolves nowhere: the emulator serves it below its own address.
+    pub fn function_url(&self, name: &str) -> String {
+        let url = self.text(&format!("/functionUrls/{name}"));
+        let host = url.split("//").nth(1).unwrap();
+        let label = host.split('.').next().unwrap();
+        format!("{}/_aws/lambda-url/{label}", self.text("/emulatorUrl"))
+    }
+
+    /// Lets the time come that this row waits for, and the schedule see it.
+    pub async fn bring_due(&self, pk: &str, sk: &str) {
+        let body = json!({
+            "TableName": self.table("funders"), "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+            "UpdateExpression": "SET dueAt = :past", "ExpressionAttributeValues": {":past": {"S": "000000000001"}},
+        });
+        self.service("dynamodb", "DynamoDB_20120810.UpdateItem", body).await;
+        let event = serde_json::from_str(include_str!("../events/funders-reconcile.json")).unwrap();
+        self.lambda(Method::POST, "funders-reconcile", "invocations", &event)
+            .await;
+    }
+
+    pub fn base_url(&self) -> String {
+        self.text("/baseUrl")
+    }
+
+    pub async fn control(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         let mut request = self
             .http
             .request(method, format!("{}/_control{path}", self.text("/sandboxUrl")));
@@ -189,7 +249,7 @@ impl Stack {
     }
 
     pub fn ports(&self) -> runtime::ports::Ports {
-        runtime::ports::Ports::aws(&self.aws())
+        runtime::ports::Ports::with_bus(&self.aws())
     }
 
     /// An AWS service by its JSON protocol, as the SDKs that the hub does not need would speak it.
@@ -199,6 +259,12 @@ impl Stack {
             .header("content-type", "application/x-amz-json-1.0")
             .body(body.to_string());
         self.signed(request, service).await
+    }
+
+    /// What only the emulator shows.
+    pub async fn peek(&self, path: &str) -> Value {
+        let request = self.http.get(format!("{}{path}", self.text("/emulatorUrl")));
+        serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap()
     }
 
     /// The functions' own API.
@@ -217,22 +283,5 @@ impl Stack {
         let (status, text) = (response.status(), response.text().await.unwrap());
         assert!(status.is_success(), "{service}: {status} {text}");
         serde_json::from_str(&text).unwrap_or_default()
-    }
-
-    pub async fn count(&self, table: &str) -> i64 {
-        let body = json!({"TableName": self.table(table), "Select": "COUNT"});
-        self.service("dynamodb", "DynamoDB_20120810.Scan", body).await["Count"]
-            .as_i64()
-            .unwrap()
-    }
-
-    /// The rows of a table whose member has that text.
-    pub async fn rows(&self, table: &str, member: &str, value: &str) -> Vec<Value> {
-        let body = json!({
-            "TableName": self.table(table), "FilterExpression": "#m = :v",
-            "ExpressionAttributeNames": {"#m": member}, "ExpressionAttributeValues": {":v": {"S": value}},
-        });
-        let found = self.service("dynamodb", "DynamoDB_20120810.Scan", body).await;
-        found["Items"].as_array().unwrap().clone()
     }
 }

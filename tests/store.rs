@@ -33,6 +33,7 @@ async fn behaves(store: &dyn Store, table: &str) {
     conditions(store, &key("a")).await;
     transactions(store, &key("b"), &key("c")).await;
     only_one_wins(store, &key("d")).await;
+    nobody_is_counted_twice(store, &key("e")).await;
     let pk = format!("TEST#{run}#log");
     let rows = (0..30).map(|n| {
         let key = Key::new(table, pk.clone(), Some(&format!("{n:02}")));
@@ -144,6 +145,15 @@ async fn only_one_wins(store: &dyn Store, key: &Key) {
     assert_eq!(read(store, key).await, Some(row(&done[0].to_string(), 1)));
 }
 
+async fn nobody_is_counted_twice(store: &dyn Store, key: &Key) {
+    let counts = futures_util::future::join_all((0..20).map(|_| store.count(key, 4_000_000_000))).await;
+    let mut counts: Vec<u64> = counts.into_iter().map(Result::unwrap).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, (1..=20).collect::<Vec<u64>>());
+    let row = store.get(key, true).await.unwrap().unwrap();
+    assert_eq!(row["ttl"].as_n().unwrap(), "4000000000");
+}
+
 #[tokio::test]
 async fn memory_behaves() {
     behaves(&Memory::default(), "table").await;
@@ -152,5 +162,5 @@ async fn memory_behaves() {
 #[tokio::test]
 async fn dynamodb_behaves() {
     let stack = Stack::begin().await;
-    behaves(stack.ports().store.as_ref(), &stack.table("quotes")).await;
+    behaves(stack.ports().store.as_ref(), &stack.table("funders")).await;
 }

@@ -90,6 +90,60 @@ fn no_policy_reaches_everything() {
     }
 }
 
+#[test]
+fn who_calls_funders_keeps_to_their_limits() {
+    let text = text();
+    let callers = text
+        .split("    Type: AWS::Serverless::Function")
+        .filter(|block| block.contains("API_MAX_RETRIES:"));
+    let mut found = 0;
+    for caller in callers {
+        found += 1;
+        for whose in ["API"].iter().chain(&partners::FUNDERS) {
+            assert!(
+                caller.contains(&format!("          {whose}_RATE_LIMIT: !Ref")),
+                "{whose} in {caller}"
+            );
+        }
+        let table = "Resource: !GetAtt Funders.Outputs.TableArn";
+        let actions = caller.split_once(table).unwrap().0.lines().rev().nth(1).unwrap();
+        assert!(actions.contains("dynamodb:UpdateItem"), "{actions} in {caller}");
+    }
+    assert!(found > 0);
+}
+
+#[test]
+fn every_funder_has_its_secrets_and_whoever_names_one_names_all() {
+    let funders = stack("funders.yaml");
+    let secrets: Vec<&str> = funders.split("      Name: !Sub trunkline/${Stage}/").skip(1).collect();
+    let mut kept: Vec<&str> = secrets.iter().map(|secret| secret.lines().next().unwrap()).collect();
+    kept.sort_unstable();
+    let installations = partners::FUNDERS
+        .iter()
+        .flat_map(|funder| [(funder, "live"), (funder, "sandbox")]);
+    let mut known: Vec<String> = installations
+        .map(|(funder, environment)| format!("{}/{environment}", funder.to_lowercase()))
+        .collect();
+    known.sort();
+    assert_eq!(kept, known);
+    let text = text();
+    for block in text.split("    Type: AWS::Serverless::Function").skip(1) {
+        for what in ["_SANDBOX_URL: ", "_SANDBOX_SECRET: ", "_LIVE_URL: ", "_LIVE_SECRET: "] {
+            let named = |funder: &&str| block.contains(&format!("          {funder}{what}"));
+            let count = partners::FUNDERS.iter().filter(|funder| named(funder)).count();
+            assert!(count == 0 || count == partners::FUNDERS.len(), "{what} in {block}");
+        }
+        let may_read = block
+            .split_once("secretsmanager:GetSecretValue")
+            .map_or("", |(_, rest)| rest);
+        let read = may_read
+            .lines()
+            .filter(|line| line.trim_start().starts_with("- !GetAtt"))
+            .count();
+        assert!(may_read.is_empty() || read == known.len(), "{read} secrets in {block}");
+    }
+}
+
 fn stack(file: &str) -> String {
     fs::read_to_string(root().join("infra/stacks").join(file)).unwrap()
 }

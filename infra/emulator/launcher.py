@@ -27,6 +27,7 @@ PRIVATE = {
     ],
     "ministack.services.apigateway:_v2_request_body_is_text": ["content_type"],
     "ministack.services.cloudformation.provisioners:_RESOURCE_HANDLERS": None,
+    "ministack.services.cloudformation.provisioners:_cw_metric_alarm_record": ["name", "props"],
     "ministack.services.cloudformation.provisioners:_apigw_v2_integration_create": ["logical_id", "props", "stack_name"],
     "ministack.services.cloudformation.provisioners:_apigw_v2_route_create": ["logical_id", "props", "stack_name"],
     "ministack.services.dynamodb:_update_ttl": ["data"],
@@ -126,6 +127,22 @@ def import_openapi_body(api_id, properties):
         gateway._apis[api_id]["corsConfiguration"] = {**cors, "allowOrigins": origins}
 
 
+def accept_metric_math():
+    """An alarm over several metrics is refused. Here it stands under the first of them and never goes off."""
+    import ministack.services.cloudformation.provisioners as cloudformation
+
+    record = cloudformation._cw_metric_alarm_record
+
+    def simplified(name, properties):
+        first = next((each["MetricStat"] for each in properties.get("Metrics") or [] if "MetricStat" in each), None)
+        if first is None:
+            return record(name, properties)
+        plain = {key: value for key, value in properties.items() if key != "Metrics"}
+        return record(name, {**plain, **first["Metric"], "Statistic": "Sum", "Period": first["Period"]})
+
+    cloudformation._cw_metric_alarm_record = simplified
+
+
 def apply_table_settings(name, properties):
     """Time to live and point-in-time recovery are accepted in a template and then forgotten."""
     import ministack.services.dynamodb as dynamodb
@@ -214,6 +231,7 @@ def main():
         return 0
 
     speed_up_invocations()
+    accept_metric_math()
     after_provisioning("AWS::ApiGatewayV2::Api", import_openapi_body)
     after_provisioning("AWS::DynamoDB::Table", apply_table_settings)
     after_provisioning("AWS::Lambda::Function", require_code)

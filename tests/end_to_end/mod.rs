@@ -1,8 +1,14 @@
 //! The deployed template over real HTTP, with a real queue and real tables, against the simulated funder.
 
+mod canaries;
 mod failures;
+mod flock;
+mod funders;
 mod hostile;
 mod operators;
+mod ownership;
+mod proposals;
 mod quotes;
+mod tokens;
 mod triggers;
 mod webhooks;

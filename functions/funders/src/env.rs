@@ -8,13 +8,15 @@ use model::quote::Environment;
 use model::{Error, Result};
 use partners::{FUNDERS, Funder, funder};
 use runtime::auth::{CHALLENGE, Caller, Verifier};
+use runtime::blob::Blobs;
+use runtime::bus::Bus;
 use runtime::clock::Clock;
 use runtime::config::Config;
 use runtime::ports::Ports;
 use runtime::problem::Family;
 use runtime::queue::Queue;
 use runtime::redact::Redactor;
-use runtime::store::{Key, Store};
+use runtime::store::{Index, Key, Store};
 use runtime::transport::{Outbound, Policy, Target};
 use runtime::{Domain, store};
 
@@ -50,14 +52,16 @@ impl Domain for Env {
     }
 
     async fn warm(&self) {
-        let sandboxes = FUNDERS.iter().filter_map(|name| funder(name));
+        // Functions that seldom call anybody say so.
+        let calls = self.config.get("WARM_UP") != Some("store");
+        let sandboxes = FUNDERS.iter().filter(|_| calls).filter_map(|name| funder(name));
         let targets: Vec<_> = sandboxes
             .filter_map(|funder| self.target(funder, Environment::Sandbox).ok())
             .collect();
         if !targets.is_empty() {
             let each = targets.iter().map(|target| self.outbound.warm(target, Clock::System));
             futures_util::future::join_all(each).await;
-        } else if let Ok(table) = self.quotes() {
+        } else if let Ok(table) = self.table() {
             // Any read opens the connection; this row never exists.
             let _ = self.store().get(&Key::new(table, "WARM", Some("WARM")), false).await;
         }
@@ -76,13 +80,42 @@ impl Domain for Env {
     }
 
     fn dead_letters(&self) -> Option<Queue> {
-        self.config.get("QUOTE_RETRY_DLQ_URL").map(|url| self.ports.queue(url))
+        self.config
+            .get("DEAD_LETTER_QUEUE_URL")
+            .map(|url| self.ports.queue(url))
     }
 }
 
+/// Rows that wait for a time, by what they are and when it is.
+pub const DUE: Index = Index {
+    name: "due",
+    pk: "dueIn",
+    sk: "dueAt",
+};
+
 impl Env {
-    pub fn quotes(&self) -> Result<&str> {
-        self.config.need("QUOTES_TABLE")
+    pub fn table(&self) -> Result<&str> {
+        self.config.need("FUNDERS_TABLE")
+    }
+
+    pub fn proposal_queue(&self) -> Result<Queue> {
+        Ok(self.ports.queue(self.config.need("PROPOSAL_SUBMIT_QUEUE_URL")?))
+    }
+
+    pub fn event_queue(&self) -> Result<Queue> {
+        Ok(self.ports.queue(self.config.need("FUNDER_EVENTS_QUEUE_URL")?))
+    }
+
+    pub fn bus(&self) -> &dyn Bus {
+        self.ports.bus.as_ref()
+    }
+
+    pub fn blobs(&self) -> &dyn Blobs {
+        self.ports.blobs.as_ref()
+    }
+
+    pub fn bucket(&self) -> Result<&str> {
+        self.config.need("DOCUMENTS_BUCKET")
     }
 
     pub fn retry_queue(&self) -> Result<Queue> {
@@ -110,6 +143,16 @@ impl Env {
             auth: funder.auth(),
             loggable: funder.loggable(),
         })
+    }
+
+    /// What the funder signs its webhooks with, where that is set up.
+    pub async fn webhook_secret(&self, funder: &dyn Funder, target: &Target) -> Result<Option<String>> {
+        let name = format!("{}_WEBHOOK_SECRET", funder.name());
+        self.outbound.secret(target, &name).await
+    }
+
+    pub fn log_table(&self) -> Result<&str> {
+        self.config.need("INTEGRATION_LOG_TABLE")
     }
 
     pub async fn read<T: serde::de::DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {

@@ -1,15 +1,48 @@
-//! Spec 1: quotes from vehicle funders.
+//! Spec 1: quotes and proposals with vehicle funders, and the customers and vehicles they are about.
 
+pub mod customer;
+mod due;
 pub mod entry;
 mod env;
+pub mod event;
+pub mod funder;
+#[cfg(test)]
+mod house;
+mod listing;
+mod profile;
+pub mod proposal;
 pub mod quote;
+pub mod reconcile;
+mod rehearsal;
+pub mod vehicle;
 
 use utoipa::OpenApi;
 
 pub use env::Env;
-pub use runtime::Success;
 
 /// This domain's part of the hub's API document.
 #[derive(OpenApi)]
-#[openapi(paths(quote::generate::generate, quote::status::status))]
+#[openapi(
+    paths(
+        quote::generate::generate,
+        quote::status::status,
+        quote::list::list,
+        quote::get::get,
+        proposal::generate::generate,
+        proposal::status::status,
+        proposal::list::list,
+        proposal::get::get,
+        funder::list::list,
+        funder::list::api_list,
+        funder::test::test,
+        customer::quotes::quotes,
+        customer::proposals::proposals,
+        customer::list::list,
+        customer::get::get,
+        vehicle::list::list,
+        vehicle::get::get,
+        event::webhook::webhook
+    ),
+    components(schemas(listing::Cursor))
+)]
 pub struct Api;

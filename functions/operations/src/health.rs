@@ -1,25 +1,16 @@
 //! `GET /health` and `GET /api/health`: is the hub up, and do its funders answer.
 
-use std::time::Duration;
-
-use futures_util::future::{join, join_all};
+use futures_util::future::join_all;
 use garde::Validate;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use model::Result;
 use partners::FUNDERS;
-use runtime::Cx;
 use runtime::problem::Problem;
-use runtime::store::{Query, typed};
-use runtime::transport::{Attempt, Status, partition};
+use runtime::{Cx, Domain, transport};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::Env;
-
-/// A slow log must not make the hub look dead.
-const PATIENCE: Duration = Duration::from_millis(900);
-/// The newest calls per hour that are looked at.
-const SAMPLE: u16 = 100;
 
 /// Nothing is asked.
 #[derive(Deserialize, Validate)]
@@ -34,30 +25,13 @@ pub struct Health {
     pub funders: Vec<FunderHealth>,
 }
 
-/// From the calls of the last hour; nobody is called for this.
-#[derive(Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FunderHealth {
     pub name: &'static str,
     pub environment: &'static str,
-    pub connectivity: Connectivity,
-    pub calls: usize,
-    pub failures: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_success_at: Option<Timestamp>,
-}
-
-#[derive(Debug, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Connectivity {
-    /// The newest call succeeded.
-    Up,
-    /// The newest call failed, and others did not.
-    Degraded,
-    /// Every call failed.
-    Down,
-    /// There was no call, or the log does not answer.
-    Unknown,
+    #[serde(flatten)]
+    pub health: transport::Health,
 }
 
 /// Is the hub up, and do its funders answer?
@@ -97,47 +71,24 @@ pub async fn health(cx: Cx<Env>, _: Nothing) -> Result<Health> {
 pub fn api_health() {}
 
 async fn funder(env: &Env, name: &'static str, environment: &'static str, now: Timestamp) -> FunderHealth {
-    let found = tokio::time::timeout(PATIENCE, calls(env, name, environment, now)).await;
-    let calls = found.unwrap_or_else(|_| Ok(Vec::new())).unwrap_or_default();
-    let good = |call: &&Attempt| call.status == Status::Success;
-    let failures = calls.len() - calls.iter().filter(good).count();
-    let connectivity = match (calls.first(), failures) {
-        (None, _) => Connectivity::Unknown,
-        (Some(newest), _) if newest.status == Status::Success => Connectivity::Up,
-        (Some(_), failures) if failures < calls.len() => Connectivity::Degraded,
-        _ => Connectivity::Down,
-    };
-    let last_success_at = calls.iter().find(good).map(|call| call.created_at);
+    let (store, log) = (env.store().as_ref(), env.config.get("INTEGRATION_LOG_TABLE"));
     FunderHealth {
         name,
         environment,
-        connectivity,
-        calls: calls.len(),
-        failures,
-        last_success_at,
+        health: transport::health(store, log, name, environment, now).await,
     }
-}
-
-/// The calls of the last 60 minutes, newest first. They lie in this hour's partition and the one before.
-async fn calls(env: &Env, name: &str, environment: &str, now: Timestamp) -> Result<Vec<Attempt>> {
-    let since = now.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(now);
-    let table = env.config.need("INTEGRATION_LOG_TABLE")?;
-    let (this, before) = (partition(name, environment, now), partition(name, environment, since));
-    let store = runtime::Domain::store(env);
-    let [this, before] = [this, before].map(|pk| Query::new(table, pk, SAMPLE));
-    let (this, before) = join(store.query(&this), store.query(&before)).await;
-    let rows: Result<Vec<Attempt>> = this?.into_iter().chain(before?).map(typed).collect();
-    Ok(rows?.into_iter().filter(|call| call.created_at > since).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
     use runtime::Domain;
     use runtime::clock::Clock;
     use runtime::testing::{World, within};
+    use runtime::transport::{Attempt, partition};
 
     use super::*;
 

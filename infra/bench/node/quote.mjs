@@ -2,7 +2,7 @@
 import { callLex } from './lex.mjs';
 import { hash } from './redact.mjs';
 import { authenticate, Problem, read } from './request.mjs';
-import { create, DAY, newId, replace, seconds, writeLog } from './store.mjs';
+import { create, DAY, newId, replace, seconds, watch, writeLog } from './store.mjs';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -54,7 +54,7 @@ async function generate(event, caller, correlation) {
     updatedAt: began.toISOString(),
     ttl: seconds(began) + 90 * DAY,
   };
-  const [, call] = await Promise.all([create(pending), callLex(ask, id, correlation)]);
+  const [, , call] = await Promise.all([create(pending), watch(id), callLex(ask, id, correlation)]);
   const now = new Date();
   const row = { ...pending, revision: 1, updatedAt: now.toISOString() };
   if (call.problem) {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { BatchWriteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { marshall } from '@aws-sdk/util-dynamodb';
 
 import { redactDocument } from './redact.mjs';
@@ -9,6 +10,13 @@ import { redactDocument } from './redact.mjs';
 const { env } = process;
 const dynamo = new DynamoDBClient({
   maxAttempts: 1,
+  requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
+});
+// The stub is no queue: it has neither its address nor its checksum.
+const sqs = new SQSClient({
+  maxAttempts: 1,
+  md5: false,
+  useQueueUrlAsEndpoint: false,
   requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
 });
 export const DAY = 24 * 60 * 60;
@@ -27,16 +35,23 @@ export function newId(now) {
 
 export const create = (row) =>
   dynamo.send(new PutItemCommand({
-    TableName: env.QUOTES_TABLE,
+    TableName: env.FUNDERS_TABLE,
     Item: item(row),
     ConditionExpression: 'attribute_not_exists(#pk)',
     ExpressionAttributeNames: { '#pk': 'pk' },
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   }));
 
+export const watch = (id) =>
+  sqs.send(new SendMessageCommand({
+    QueueUrl: env.QUOTE_RETRY_QUEUE_URL,
+    MessageBody: JSON.stringify({ id, attempt: 0 }),
+    DelaySeconds: 5,
+  }));
+
 export const replace = (row) =>
   dynamo.send(new PutItemCommand({
-    TableName: env.QUOTES_TABLE,
+    TableName: env.FUNDERS_TABLE,
     Item: item(row),
     ConditionExpression: '#revision = :before',
     ExpressionAttributeNames: { '#revision': 'revision' },

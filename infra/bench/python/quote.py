@@ -11,9 +11,9 @@ from aws_lambda_powertools import Logger
 from lex import bearer, call_lex
 from redact import hashed
 from request import Problem, authenticate, read
-from store import DAY, create, new_id, present, replace, text, write_log
+from store import DAY, create, new_id, present, replace, text, watch, write_log
 
-WORKERS = ThreadPoolExecutor(2)
+WORKERS = ThreadPoolExecutor(3)
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 logger = Logger(service="funders")
 
@@ -76,8 +76,10 @@ def generate(event, caller, correlation):
         "ttl": int(began.timestamp()) + 90 * DAY,
     }
     pending = WORKERS.submit(create, row)
+    watched = WORKERS.submit(watch, row["id"])
     call = call_lex(ask, quote_id, correlation)
     pending.result()
+    watched.result()
     now = datetime.now(timezone.utc)
     row = {**row, "revision": 1, "updatedAt": text(now)}
     if call["problem"]:

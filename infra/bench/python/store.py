@@ -1,5 +1,6 @@
 """The rows: a quote's in two conditional writes, and one of the integration log."""
 
+import json
 import os
 import time
 import uuid
@@ -15,7 +16,12 @@ DYNAMO = boto3.client(
     region_name=os.environ["AWS_REGION"],
     config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}),
 )
-QUOTES = os.environ["QUOTES_TABLE"]
+SQS = boto3.client(
+    "sqs",
+    region_name=os.environ["AWS_REGION"],
+    config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}),
+)
+QUOTES = os.environ["FUNDERS_TABLE"]
 LOG = os.environ["INTEGRATION_LOG_TABLE"]
 SERIALIZER = TypeSerializer()
 DAY = 24 * 60 * 60
@@ -47,6 +53,14 @@ def create(row):
         ConditionExpression="attribute_not_exists(#pk)",
         ExpressionAttributeNames={"#pk": "pk"},
         ReturnValuesOnConditionCheckFailure="ALL_OLD",
+    )
+
+
+def watch(id):
+    SQS.send_message(
+        QueueUrl=os.environ["QUOTE_RETRY_QUEUE_URL"],
+        MessageBody=json.dumps({"id": id, "attempt": 0}),
+        DelaySeconds=5,
     )
 
 

@@ -171,7 +171,7 @@ fn environment(bench: &Bench, api: &str) -> Vec<(&'static str, String)> {
         ("_HANDLER", "bootstrap"),
         ("STAGE", "bench"),
         ("EGRESS_ALLOW", "localhost,127.0.0.1"),
-        ("QUOTES_TABLE", "quotes"),
+        ("FUNDERS_TABLE", "quotes"),
         ("INTEGRATION_LOG_TABLE", INDEXED),
         ("IDEMPOTENCY_TABLE", "idempotency"),
         (

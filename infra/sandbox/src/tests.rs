@@ -1,5 +1,6 @@
 //! The simulators over a real loopback socket: what the tests share.
 
+mod adapters;
 mod alphabet_proposal;
 mod alphabet_quote;
 mod control;

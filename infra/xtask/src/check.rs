@@ -8,6 +8,7 @@ use crate::failure::{Failure, Result};
 use crate::leaks;
 use crate::process;
 use crate::progress::Progress;
+use crate::recipes;
 use crate::settings::Settings;
 use crate::site;
 use crate::venv::Venv;
@@ -29,6 +30,7 @@ pub fn check(deep: bool) -> Result<()> {
     progress.attempt("sam validate", || validate(&workspace, &venv));
     progress.attempt("cfn-lint", || lint(&workspace, &venv));
     if deep {
+        recipes::prove(&mut progress, &workspace, None)?;
         progress.attempt("bench: fmt and clippy", || bench::lint(&workspace));
         progress.attempt("bench guard", || bench::guard(&workspace, false));
         progress.attempt("sam build", || sam_build(&workspace, &venv));

@@ -3,9 +3,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use ureq::Agent;
 
-use crate::failure::Result;
+use crate::failure::{Context, Result};
 use crate::process;
 
 /// The status of a GET, or `None` when nothing answers.
@@ -17,6 +18,18 @@ pub fn status(url: &str) -> Option<u16> {
         .build()
         .into();
     agent.get(url).call().ok().map(|answer| answer.status().as_u16())
+}
+
+/// The JSON that a GET answers.
+pub fn json(url: &str) -> Result<Value> {
+    let agent: Agent = Agent::config_builder()
+        .proxy(None)
+        .timeout_global(Some(Duration::from_secs(10)))
+        .build()
+        .into();
+    let mut answer = agent.get(url).call().context(url)?;
+    let text = answer.body_mut().read_to_string().context(url)?;
+    serde_json::from_str(&text).context(url)
 }
 
 /// Asks until the answer is 200; `alive` ends the wait early.

@@ -14,14 +14,17 @@ mod container;
 mod credentials;
 mod deploy;
 mod docs;
+mod edit;
 mod failure;
 mod files;
+mod fuzz;
 mod http;
 mod invoke;
 mod leaks;
 mod names;
 mod process;
 mod progress;
+mod recipes;
 mod scripts;
 mod services;
 mod settings;
@@ -77,6 +80,8 @@ enum Task {
     Bench(bench::Options),
     /// Try the API page in headless Chromium, on a stack of its own; the picture is target/docs/api-docs.png
     Docs,
+    /// Put schemathesis to the API document on a stack of its own; the report is target/fuzz/report.json
+    Fuzz(fuzz::Options),
     /// Print a token that the local stack accepts
     Token {
         #[arg(long, value_enum)]
@@ -92,9 +97,15 @@ enum Task {
         #[arg(long)]
         stack_dir: Option<PathBuf>,
     },
+    /// Follow README's recipes for a new function and a new funder in a copy of the tree, and test what comes of it
+    Recipes {
+        /// A file under infra/recipes to leave out, to see that it is missed
+        #[arg(long)]
+        without: Option<PathBuf>,
+    },
     /// Format, lints, dependencies and templates
     Check {
-        /// Also what is slow: the bench's guard, `sam build` of the template, the API page in a browser
+        /// Also what is slow: README's recipes, the bench's guard, `sam build` of the template, the API page in a browser
         #[arg(long)]
         deep: bool,
     },
@@ -119,7 +130,9 @@ fn perform(task: Task) -> Result<()> {
         Task::Invoke { function, event } => container::invoke(&function, event),
         Task::Test => test::test(),
         Task::Bench(options) => bench::bench(&options),
+        Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Docs => docs::docs(),
+        Task::Recipes { without } => recipes::recipes(without.as_deref()),
         Task::Check { deep } => check::check(deep),
         Task::Token {
             role,

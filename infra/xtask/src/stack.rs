@@ -28,6 +28,25 @@ pub struct Stack {
     pub tokens: BTreeMap<&'static str, String>,
 }
 
+impl Stack {
+    /// One that is up, by its folder. Its tokens are new.
+    pub fn of(dir: &Path) -> Result<Self> {
+        let file = dir.join("stack.json");
+        let document = files::read_json(&file).context(format!("{}: no stack is up", file.display()))?;
+        let text = |name: &str| {
+            let found = document.get(name).and_then(Value::as_str);
+            found
+                .map(str::to_owned)
+                .context(format!("{} has no {name}", file.display()))
+        };
+        Ok(Self {
+            base_url: text("baseUrl")?,
+            sandbox_url: text("sandboxUrl")?,
+            tokens: tokens(dir)?,
+        })
+    }
+}
+
 /// Writes stack.json into the stack's folder.
 pub fn write(dir: &Path, addresses: &Addresses, deployed: &Deployed) -> Result<Stack> {
     let stack = Stack {
@@ -122,12 +141,12 @@ mod tests {
     #[test]
     fn outputs_become_members_by_their_prefix() {
         let outputs = [
-            ("TableQuotes", "q"),
+            ("TableFunders", "q"),
             ("QueueQuoteRetryDlq", "http://dlq"),
             ("ApiId", "7a"),
         ];
         let outputs = outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        assert_eq!(Value::Object(members(&outputs, "Table")), json!({"quotes": "q"}));
+        assert_eq!(Value::Object(members(&outputs, "Table")), json!({"funders": "q"}));
         assert_eq!(
             Value::Object(members(&outputs, "Queue")),
             json!({"quoteRetryDlq": "http://dlq"})

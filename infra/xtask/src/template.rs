@@ -136,7 +136,7 @@ Resources:
     Properties:
       Environment:
         Variables:
-          QUOTES_TABLE: !GetAtt Funders.Outputs.QuotesTable
+          FUNDERS_TABLE: !GetAtt Funders.Outputs.Table
 ";
 
     fn rewritten(template: &str) -> Result<String> {
@@ -151,7 +151,7 @@ Resources:
         let copy = rewritten(TEMPLATE).unwrap();
         assert!(copy.contains("    Properties:\n      CodeUri: \"/built/funders-quote-status\"\n      Environment:"));
         assert!(!copy.contains("Metadata") && !copy.contains("rust-cargolambda") && !copy.contains("CodeUri: .\n"));
-        assert!(copy.contains("QUOTES_TABLE: !GetAtt Funders.Outputs.QuotesTable\n"));
+        assert!(copy.contains("FUNDERS_TABLE: !GetAtt Funders.Outputs.Table\n"));
         assert!(copy.contains("    Timeout: 30\n"));
     }
 

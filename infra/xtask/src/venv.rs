@@ -23,15 +23,20 @@ impl Venv {
     /// the work tree, so that CI keeps it from one clone to the next.
     pub fn ready(workspace: &Workspace) -> Result<Self> {
         let folder = env::var_os("TRUNKLINE_VENV").map_or_else(|| workspace.root.join(".venv"), PathBuf::from);
-        let venv = Self { folder };
-        let requirements = workspace.root.join("requirements.txt");
-        let wanted = files::sha256_of_file(&requirements)?;
         let _lock = files::lock(
             &workspace.target.join("venv.lock"),
             "another cargo xtask is making the Python tools",
         )?;
+        let requirements = workspace.root.join("requirements.txt");
+        Self::made_from(&requirements, folder, &workspace.target.join("pip.log"))
+    }
+
+    /// An environment of its own for what few need.
+    pub fn made_from(requirements: &Path, folder: PathBuf, log: &Path) -> Result<Self> {
+        let venv = Self { folder };
+        let wanted = files::sha256_of_file(requirements)?;
         if !venv.is_made_from(&wanted) {
-            venv.make(&requirements, &workspace.target.join("pip.log"))?;
+            venv.make(requirements, log)?;
             files::write(&venv.stamp(), &wanted)?;
         }
         Ok(venv)

@@ -14,6 +14,9 @@ pub struct Email(String);
 #[derive(Debug, PartialEq, Eq)]
 pub struct NotAnEmail;
 
+/// What [`Email::from_str`] accepts, for the API document.
+const PATTERN: &str = r"^[A-Za-z0-9!#$&'()*+.:=?\[\]^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$";
+
 impl Email {
     pub fn as_str(&self) -> &str {
         &self.0
@@ -70,8 +73,9 @@ impl PartialSchema for Email {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::String)
-            .format(Some(utoipa::openapi::SchemaFormat::Custom("email".into())))
             .max_length(Some(254))
+            .pattern(Some(PATTERN))
+            .description(Some("An e-mail address in ASCII."))
             .into()
     }
 }

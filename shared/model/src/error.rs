@@ -20,6 +20,8 @@ pub enum Kind {
     /// The same idempotency key is being worked on right now.
     InProgress,
     TooLarge,
+    /// Asked more often than is allowed.
+    TooMany,
     UnsupportedMedia,
     /// A well-formed document whose values cannot be accepted.
     Invalid,
@@ -88,7 +90,7 @@ pub struct Rule {
 
 impl Kind {
     /// Every kind there is, for tests and documentation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -97,6 +99,7 @@ impl Kind {
         Self::Conflict,
         Self::InProgress,
         Self::TooLarge,
+        Self::TooMany,
         Self::UnsupportedMedia,
         Self::Invalid,
         Self::KeyReused,
@@ -143,6 +146,7 @@ impl Kind {
             Self::Conflict => row("conflict", "Conflict", 409, Drop, Info, Caller, false),
             Self::InProgress => row("in-progress", "Already in progress", 409, Retry, Info, Caller, true),
             Self::TooLarge => row("too-large", "Too large", 413, Park, Info, Caller, false),
+            Self::TooMany => row("too-many", "Too many requests", 429, Retry, Info, Caller, true),
             Self::UnsupportedMedia => row(
                 "unsupported-media",
                 "Unsupported media type",

@@ -16,6 +16,10 @@ pub struct Id<K>(Uuid, PhantomData<fn() -> K>);
 #[derive(Debug)]
 pub enum Quote {}
 #[derive(Debug)]
+pub enum Proposal {}
+#[derive(Debug)]
+pub enum Profile {}
+#[derive(Debug)]
 pub enum Correlation {}
 #[derive(Debug)]
 pub enum LogRow {}
@@ -27,6 +31,8 @@ pub enum Subscription {}
 pub enum Delivery {}
 
 pub type QuoteId = Id<Quote>;
+pub type ProposalId = Id<Proposal>;
+pub type ProfileId = Id<Profile>;
 pub type CorrelationId = Id<Correlation>;
 pub type LogRowId = Id<LogRow>;
 pub type EventId = Id<Event>;
@@ -39,6 +45,11 @@ impl<K> Id<K> {
         let seconds = u64::try_from(now.as_second()).unwrap_or_default();
         let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or_default();
         Self::from(Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanos)))
+    }
+
+    /// The same for the same thing and name, whoever works it out.
+    pub fn named(of: &Uuid, name: &str) -> Self {
+        Self::from(Uuid::new_v5(of, name.as_bytes()))
     }
 
     pub fn as_uuid(&self) -> &Uuid {

@@ -1,4 +1,4 @@
-//! The words of the business: errors, ids, money, people, vehicles, quotes. No I/O, no async.
+//! The words of the business: errors, ids, money, people, vehicles, quotes, proposals. No I/O, no async.
 
 pub mod email;
 pub mod error;
@@ -6,6 +6,7 @@ pub mod event;
 pub mod id;
 pub mod money;
 pub mod person;
+pub mod proposal;
 pub mod quote;
 pub mod vehicle;
 

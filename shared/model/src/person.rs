@@ -24,6 +24,7 @@ pub struct Customer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
     #[garde(skip)]
+    #[schema(value_type = Option<String>, format = Date, pattern = r"^\d{4}-\d{2}-\d{2}$")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date_of_birth: Option<Date>,
     #[garde(dive)]
@@ -51,8 +52,8 @@ pub struct Address {
     #[schema(min_length = 1, max_length = 20)]
     pub postcode: String,
     /// ISO 3166-1 alpha-2. `UK` is read as `GB`.
-    #[garde(ascii, length(min = 2, max = 2))]
-    #[schema(min_length = 2, max_length = 2)]
+    #[garde(ascii, alphanumeric, length(min = 2, max = 2))]
+    #[schema(min_length = 2, max_length = 2, pattern = "^[0-9A-Za-z]*$")]
     #[serde(default = "great_britain", deserialize_with = "country")]
     pub country: String,
 }
@@ -73,6 +74,7 @@ pub struct Employment {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub employment_type: Option<String>,
     #[garde(inner(custom(not_negative)))]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 100_000_000, multiple_of = 0.01)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_income: Option<Pounds>,
 }

@@ -77,6 +77,11 @@ pub struct QuoteRequest {
     #[schema(max_length = 60)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// Answers what would be sent, and sends nothing.
+    #[garde(skip)]
+    #[schema(ignore)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
 }
 
 #[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
@@ -88,6 +93,7 @@ pub struct Contract {
     pub term: u32,
     /// Paid at the start, in pounds.
     #[garde(custom(not_negative))]
+    #[schema(value_type = f64, minimum = 0, maximum = 100_000_000, multiple_of = 0.01)]
     pub deposit: Pounds,
     /// Miles per year.
     #[garde(range(min = 1, max = 200_000))]
@@ -96,6 +102,7 @@ pub struct Contract {
     #[garde(skip)]
     pub quote_type: QuoteType,
     #[garde(inner(custom(not_negative)))]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 100_000_000, multiple_of = 0.01)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub balloon_payment: Option<Pounds>,
     #[garde(skip)]

@@ -25,6 +25,7 @@ pub struct Vehicle {
     pub year: u16,
     /// On-the-road price in pounds.
     #[garde(custom(positive))]
+    #[schema(value_type = f64, minimum = 0.01, maximum = 100_000_000, multiple_of = 0.01)]
     pub price: Pounds,
     /// Miles on the clock.
     #[garde(range(max = 2_000_000))]
@@ -40,12 +41,39 @@ pub struct Vehicle {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transmission: Option<String>,
     /// The vehicle's id in the CAP database; funders want it.
-    #[garde(ascii, length(min = 1, max = 20))]
-    #[schema(min_length = 1, max_length = 20)]
+    #[garde(inner(custom(printable)), length(min = 1, max = 20))]
+    #[schema(min_length = 1, max_length = 20, pattern = "^[ -~]*$")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cap_id: Option<String>,
-    #[garde(ascii, length(min = 1, max = 40))]
-    #[schema(min_length = 1, max_length = 40)]
+    #[garde(inner(custom(printable)), length(min = 1, max = 40))]
+    #[schema(min_length = 1, max_length = 40, pattern = "^[ -~]*$")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cap_code: Option<String>,
+}
+
+/// For `#[garde(custom(printable))]`: ASCII without control characters.
+pub fn printable(text: &str, _: &()) -> garde::Result {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        Ok(())
+    } else {
+        Err(garde::Error::new("must be printable ASCII"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_printed_is_no_code() {
+        for (text, good) in [
+            ("12345", true),
+            ("A b~", true),
+            ("a\tb", false),
+            ("a\0", false),
+            ("\u{e9}", false),
+        ] {
+            assert_eq!(printable(text, &()).is_ok(), good, "{text:?}");
+        }
+    }
 }

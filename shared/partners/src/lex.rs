@@ -4,22 +4,29 @@
 //! or the meaning of every id; those parts are our assumption and stand in [`Calculated`], [`Refusal`] and the two
 //! id tables only. Amounts are pounds, terms months, mileage per year.
 
+mod proposal;
+
 use bytes::Bytes;
 use http::{Method, Request, header};
 use jiff::Timestamp;
 use model::money::{Money, Pounds};
+use model::proposal::{Decision, Proposal};
 use model::quote::{Price, QuoteType};
 use model::{Error, Kind, Result};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::{Answer, Ask, Auth, Call, Funder, Progress, Step, decimal, optional_decimal, read};
+use crate::{Answer, Ask, Auth, Call, Funder, Progress, Reference, Step, decimal, optional_decimal, read};
 
 pub struct Lex;
 
 impl Funder for Lex {
     fn name(&self) -> &'static str {
         "LEX"
+    }
+
+    fn display_name(&self) -> &'static str {
+        "Lex Autolease"
     }
 
     fn quote_types(&self) -> &'static [QuoteType] {
@@ -76,6 +83,8 @@ impl Funder for Lex {
             "balloon",
             "valid_until",
             "code",
+            "proposal_id",
+            "content_type",
         ]
     }
 
@@ -171,6 +180,48 @@ impl Funder for Lex {
             valid_until: quote.valid_until,
         }))
     }
+
+    fn proposal_types(&self) -> &'static [QuoteType] {
+        self.quote_types()
+    }
+
+    fn propose(&self, proposal: &Proposal) -> Result<Call> {
+        proposal::propose(proposal)
+    }
+
+    fn proposed(&self, proposal: &Proposal, answer: &Answer) -> Result<Decision> {
+        let body = answer.accepted();
+        let body = body.map_err(|error| proposal::refused(explain(error, &answer.body)))?;
+        proposal::completed(proposal.id, body)
+    }
+
+    fn ask_decision(&self, of: &Reference) -> Result<Call> {
+        proposal::ask(of)
+    }
+
+    fn decided(&self, of: &Reference, answer: &Answer) -> Result<Option<Decision>> {
+        match answer.accepted().map_err(|error| explain(error, &answer.body)) {
+            Ok(body) => proposal::retrieved(of, body),
+            // LEX's own word only: after a 404 of something in between, the proposal would be sent a second time.
+            Err(error) if error.partner_code.as_deref() == Some(proposal::NO_SUCH_QUOTE) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn probe(&self) -> Result<Call> {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri("/quotes/calculate")
+            .header(header::ACCEPT, "application/json")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Bytes::from_static(b"{}"))
+            .map_err(|error| Error::new(Kind::Internal, "LEX probe").because(error))?;
+        Ok(Call {
+            request,
+            operation: "probe",
+            repeatable: true,
+        })
+    }
 }
 
 /// Assumed: only 3 is seen in public.
@@ -211,6 +262,10 @@ fn our_name(field: &str) -> &str {
         "financials.term" => "contractDetails.term",
         "financials.mileage" => "contractDetails.annualMileage",
         "financials.customer_initial_payment" => "contractDetails.deposit",
+        "customer.date_of_birth" => "additionalCustomerDetails.dateOfBirth",
+        "customer.phone" => "additionalCustomerDetails.phone",
+        _ if field.starts_with("customer.address") => "additionalCustomerDetails.address",
+        _ if field.starts_with("customer.employment") => "additionalCustomerDetails.employment",
         _ => ".",
     }
 }

@@ -2,18 +2,24 @@
 //!
 //! A new funder is one file with an `impl Funder`, one arm in [`funder`], one fixture folder and one secret.
 
+pub mod alphabet;
 mod answer;
 pub mod lex;
+mod notice;
+#[cfg(test)]
+mod sample;
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use model::Result;
-use model::id::{CorrelationId, QuoteId};
+use model::id::{CorrelationId, ProposalId, QuoteId};
+use model::proposal::{Decision, Proposal};
 use model::quote::{Price, QuoteRequest, QuoteType};
+use model::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, decimal, optional_decimal, read};
+pub use notice::{Notice, notice};
 
 /// A request not yet sent. Its URI is a path: which installation it goes to is configuration.
 #[derive(Debug)]
@@ -39,6 +45,8 @@ pub enum Auth {
         /// Claim name and the member it is filled from, beside `iat`, `nbf` and `exp`.
         claims: &'static [(&'static str, &'static str)],
     },
+    /// A key of ours in a header.
+    ApiKey { header: &'static str, secret: &'static str },
 }
 
 /// Which steps of a conversation are done and what later steps need of them. Small, and kept in the row.
@@ -59,24 +67,64 @@ pub struct Ask<'a> {
     pub request: &'a QuoteRequest,
 }
 
+/// Which proposal a funder is asked about.
+pub struct Reference<'a> {
+    pub proposal: ProposalId,
+    pub correlation: CorrelationId,
+    /// The funder's id of the quote it came from.
+    pub external_quote_id: &'a str,
+}
+
 /// A funder, as values: requests not yet sent and readers of answers.
 pub trait Funder: Send + Sync {
     /// The registry name callers use; also the prefix of its settings.
     fn name(&self) -> &'static str;
+    /// What people read.
+    fn display_name(&self) -> &'static str;
     fn quote_types(&self) -> &'static [QuoteType];
     fn auth(&self) -> Auth;
     /// JSON members whose values may stand in logs. Everything else is redacted.
     fn loggable(&self) -> &'static [&'static str];
     fn quote(&self, ask: &Ask, so_far: &Progress) -> Result<Call>;
     fn quoted(&self, ask: &Ask, so_far: &Progress, answer: &Answer) -> Result<Step<Price>>;
+
+    /// Progress that stands for the answers in between, so that every step can be shown without sending any.
+    fn rehearsal(&self) -> Vec<Progress> {
+        vec![Progress::default()]
+    }
+
+    fn proposal_types(&self) -> &'static [QuoteType];
+    /// The submission. Never repeatable: it costs the customer a credit search.
+    fn propose(&self, proposal: &Proposal) -> Result<Call>;
+    fn proposed(&self, proposal: &Proposal, answer: &Answer) -> Result<Decision>;
+    /// The question what became of a proposal.
+    fn ask_decision(&self, of: &Reference) -> Result<Call>;
+    /// None where the funder says that it has no such proposal.
+    fn decided(&self, of: &Reference, answer: &Answer) -> Result<Option<Decision>>;
+
+    /// A call without effect whose refusal tells a wrong key from a wrong address.
+    fn probe(&self) -> Result<Call>;
+}
+
+/// A partner's id as one segment of a path, which it must not break out of.
+pub fn segment(id: &str) -> Result<&str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    if id.is_empty() || id.starts_with('.') || !id.bytes().all(plain) {
+        return Err(Error::new(
+            Kind::PartnerBadResponse,
+            "the partner's id cannot stand in a path",
+        ));
+    }
+    Ok(id)
 }
 
 /// Every funder's name, in the order callers are told.
-pub const FUNDERS: [&str; 1] = ["LEX"];
+pub const FUNDERS: [&str; 2] = ["LEX", "ALPHABET"];
 
 pub fn funder(name: &str) -> Option<&'static dyn Funder> {
     match name {
         "LEX" => Some(&lex::Lex),
+        "ALPHABET" => Some(&alphabet::Alphabet),
         _ => None,
     }
 }
@@ -91,5 +139,13 @@ mod tests {
             assert_eq!(funder(name).map(Funder::name), Some(name));
         }
         assert!(funder("lex").is_none() && funder("").is_none());
+    }
+
+    #[test]
+    fn an_id_stays_one_segment() {
+        assert_eq!(segment("Q12345").unwrap(), "Q12345");
+        for trick in ["", "..", "a/b", "a?b", "a%2fb", "a#b", "a b", "\u{e4}"] {
+            assert!(segment(trick).is_err(), "{trick:?}");
+        }
     }
 }

@@ -42,6 +42,26 @@ impl Identity for Caller {
     }
 }
 
+impl Caller {
+    pub fn must_be_staff(&self) -> Result<()> {
+        must(self.staff, "staff")
+    }
+
+    pub fn must_be_admin(&self) -> Result<()> {
+        must(self.admin, "admin")
+    }
+
+    /// Whether this caller may look at what `owner` made.
+    pub fn may_see(&self, owner: &str) -> bool {
+        self.staff || self.subject == owner
+    }
+}
+
+fn must(is: bool, role: &str) -> Result<()> {
+    is.then_some(())
+        .ok_or_else(|| Error::new(Kind::Forbidden, format!("This needs the role `{role}`.")))
+}
+
 #[derive(Deserialize)]
 struct Claims {
     sub: String,

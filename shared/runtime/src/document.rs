@@ -11,17 +11,43 @@ use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAc
 use serde::forward_to_deserialize_any;
 use serde_json::value::RawValue;
 
-/// Largest JSON body, in bytes.
+/// Largest body, in bytes, where a function does not say otherwise.
 pub const LIMIT: usize = 1024 * 1024;
 const DEEPEST: u8 = 32;
 
 /// A request's parts that can hold input. Path parameters come decoded, once, from the gateway.
-#[derive(Default)]
 pub struct Parts<'a> {
     pub path: BTreeMap<String, String>,
     pub query: &'a str,
     pub content_type: Option<&'a str>,
     pub body: Cow<'a, [u8]>,
+    /// The most bytes a body may have.
+    pub limit: usize,
+}
+
+impl Default for Parts<'_> {
+    fn default() -> Self {
+        Self {
+            path: BTreeMap::new(),
+            query: "",
+            content_type: None,
+            body: Cow::Borrowed(&[]),
+            limit: LIMIT,
+        }
+    }
+}
+
+impl Parts<'_> {
+    fn within_limit(&self) -> Result<()> {
+        if self.body.len() <= self.limit {
+            return Ok(());
+        }
+        let most = self.limit;
+        Err(Error::new(
+            Kind::TooLarge,
+            format!("The body must be at most {most} bytes."),
+        ))
+    }
 }
 
 /// A type a handler can take.
@@ -50,6 +76,22 @@ impl<T: DeserializeOwned + Validate<Context = ()>> Input for T {
             })
         })?;
         Ok(value)
+    }
+}
+
+/// The bytes as they came, for signatures are made over bytes, and what stands in the path.
+pub struct Raw {
+    pub path: BTreeMap<String, String>,
+    pub body: Vec<u8>,
+}
+
+impl Input for Raw {
+    fn read(parts: &Parts) -> Result<Self> {
+        parts.within_limit()?;
+        Ok(Self {
+            path: parts.path.clone(),
+            body: parts.body.to_vec(),
+        })
     }
 }
 
@@ -84,12 +126,7 @@ fn merge<'a>(parts: &'a Parts) -> Result<BTreeMap<Cow<'a, str>, Member<'a>>> {
                 "The content type must be application/json.",
             ));
         }
-        if parts.body.len() > LIMIT {
-            return Err(Error::new(
-                Kind::TooLarge,
-                format!("The body must be at most {LIMIT} bytes."),
-            ));
-        }
+        parts.within_limit()?;
         check(&parts.body)?;
         let body: BTreeMap<Cow<str>, &RawValue> = serde_json::from_slice(&parts.body)
             .map_err(|_| Error::new(Kind::Malformed, "The body must be a JSON object."))?;
@@ -235,6 +272,10 @@ impl<'de> de::Deserializer<'de> for Member<'de> {
         }
     }
 
+    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        self.deserialize_u64(visitor)
+    }
+
     fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         self.deserialize_u64(visitor)
     }
@@ -280,7 +321,7 @@ impl<'de> de::Deserializer<'de> for Member<'de> {
     }
 
     forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u8 u16 u128 f32 f64 char str string bytes byte_buf
+        i8 i16 i32 i64 i128 u8 u128 f32 f64 char str string bytes byte_buf
         unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }

@@ -1,6 +1,7 @@
 //! The verb `http`: a request from API Gateway or a function URL, a handler, an answer.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use model::{Error, Kind, Result};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cx::{Cx, Time};
-use crate::document::{Input, Parts};
+use crate::document::{self, Input, Parts};
 use crate::domain::{Domain, Identity};
 use crate::once::{self, Claimed, Earlier};
 use crate::ports::Ports;
@@ -31,6 +32,8 @@ pub struct Http<E, H, I, F> {
     handler: H,
     once: bool,
     public: bool,
+    limit: usize,
+    pattern: Option<&'static str>,
     shape: PhantomData<fn(E, I) -> F>,
 }
 
@@ -40,7 +43,19 @@ pub fn http<E, H, I, F>(handler: H) -> Http<E, H, I, F> {
         handler,
         once: false,
         public: false,
+        limit: document::LIMIT,
+        pattern: None,
         shape: PhantomData,
+    }
+}
+
+/// A function that takes a partner's webhooks: whoever calls proves it by a signature, which the handler checks over the
+/// raw bytes. Function URLs know no path parameters, so the pattern stands here too.
+pub fn webhook<E, H, I, F>(pattern: &'static str, handler: H) -> Http<E, H, I, F> {
+    Http {
+        public: true,
+        pattern: Some(pattern),
+        ..http(handler)
     }
 }
 
@@ -64,11 +79,17 @@ where
         Self { public: true, ..self }
     }
 
+    /// Takes bodies of up to so many bytes instead of 1 MiB.
+    #[must_use]
+    pub fn limit(self, bytes: usize) -> Self {
+        Self { limit: bytes, ..self }
+    }
+
     pub fn run(self) -> Exit {
         self.run_on(Ports::aws)
     }
 
-    /// On other ports than AWS's and the web's, which measurements compare.
+    /// With other ports than most functions have.
     pub fn run_on(self, ports: fn(&Config) -> Ports) -> Exit {
         let function = Arc::new(self);
         launch::run(ports, move |env: Arc<E>, event, time| {
@@ -151,16 +172,26 @@ where
         (id, self.serve(cx, event).await)
     }
 
+    fn path(&self, event: &ApiGatewayV2httpRequest) -> BTreeMap<String, String> {
+        match self.pattern {
+            Some(pattern) if event.path_parameters.is_empty() => {
+                captures(pattern, event.raw_path.as_deref().unwrap_or_default())
+            }
+            _ => event.path_parameters.clone().into_iter().collect(),
+        }
+    }
+
     async fn serve(&self, mut cx: Cx<E>, event: ApiGatewayV2httpRequest) -> Result<Rendered> {
         let body = body(&event)?;
         let ask = I::read(&Parts {
-            path: event.path_parameters.clone().into_iter().collect(),
+            path: self.path(&event),
             query: event.raw_query_string.as_deref().unwrap_or_default(),
             content_type: event
                 .headers
                 .get(header::CONTENT_TYPE)
                 .and_then(|value| value.to_str().ok()),
             body: Cow::Borrowed(&body),
+            limit: self.limit,
         })?;
         let key = if self.once { once::key(&event.headers)? } else { None };
         if let Some(key) = key {
@@ -208,6 +239,24 @@ fn response(rendered: Rendered, head: bool) -> ApiGatewayV2httpResponse {
     response.is_base64_encoded = rendered.base64 && !head;
     response.body = (!head).then_some(Body::Text(rendered.body));
     response
+}
+
+/// The `{names}` of a pattern in a path. Nothing where they do not match; nothing is decoded.
+fn captures(pattern: &str, path: &str) -> BTreeMap<String, String> {
+    let (wanted, given): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
+    let mut found = BTreeMap::new();
+    for (wanted, given) in wanted.iter().zip(&given) {
+        match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            Some(name) => drop(found.insert(name.to_owned(), (*given).to_owned())),
+            None if wanted == given => {}
+            None => return BTreeMap::new(),
+        }
+    }
+    if wanted.len() == given.len() {
+        found
+    } else {
+        BTreeMap::new()
+    }
 }
 
 fn text(value: &str) -> HeaderValue {

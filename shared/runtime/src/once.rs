@@ -84,7 +84,11 @@ pub fn key(headers: &HeaderMap) -> Result<Option<&str>> {
     let Some(value) = headers.get(HEADER) else {
         return Ok(None);
     };
-    match value.to_str().ok().filter(|key| (1..=LONGEST).contains(&key.len())) {
+    match value
+        .to_str()
+        .ok()
+        .filter(|key| (1..=LONGEST).contains(&key.len()) && !key.contains('\t'))
+    {
         Some(key) => Ok(Some(key)),
         None => Err(Error::new(
             Kind::Malformed,

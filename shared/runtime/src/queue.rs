@@ -17,6 +17,7 @@ use model::id::CorrelationId;
 use model::{Error, Kind, Result};
 
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::cx::{Cx, Time};
 use crate::document::{Input, read_json};
 use crate::domain::Domain;
@@ -112,8 +113,13 @@ where
     F: Future<Output = Result<()>> + Send + 'static,
 {
     pub fn run(self) -> Exit {
+        self.run_on(Ports::aws)
+    }
+
+    /// With other ports than most functions have.
+    pub fn run_on(self, ports: fn(&Config) -> Ports) -> Exit {
         let function = Arc::new(self);
-        launch::run(Ports::aws, move |env: Arc<E>, event, time| {
+        launch::run(ports, move |env: Arc<E>, event, time| {
             let function = Arc::clone(&function);
             async move { function.work(env, Clock::System, time, event).await }
         })

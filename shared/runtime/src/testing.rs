@@ -14,6 +14,7 @@ use model::{Error, Kind, Result};
 use secrecy::SecretString;
 use tokio::time::Instant;
 
+use crate::blob::Blobs;
 use crate::bus::{Bus, Event};
 use crate::cx::Time;
 use crate::ports::Ports;
@@ -30,6 +31,8 @@ pub enum Play {
         headers: Vec<(&'static str, String)>,
         body: String,
     },
+    /// Depends on what it is asked.
+    By(fn(&Request<Bytes>) -> Play),
     /// Takes this long, then does the other.
     Late(Duration, Box<Play>),
     /// The request never arrives.
@@ -75,11 +78,12 @@ impl Stage {
 impl Transport for Stage {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
         Box::pin(async move {
-            lock(&self.seen).push((Instant::now(), request));
+            lock(&self.seen).push((Instant::now(), request.clone()));
             let next = lock(&self.script).pop_front();
             let mut play = next.or_else(|| lock(&self.usual).clone()).unwrap_or(Play::Unreachable);
             loop {
                 match play {
+                    Play::By(answer) => play = answer(&request),
                     Play::Late(delay, then) => {
                         tokio::time::sleep(delay).await;
                         play = *then;
@@ -116,11 +120,16 @@ pub struct Sent {
     pub reason: Option<String>,
 }
 
-/// Queues that only remember.
+/// Queues that only remember, and fail as often as they are told to.
 #[derive(Default)]
-pub struct Outbox(Mutex<Vec<Sent>>);
+pub struct Outbox(Mutex<Vec<Sent>>, Mutex<u32>);
 
 impl Outbox {
+    /// So many of the next messages cannot be sent.
+    pub fn refuse(&self, messages: u32) {
+        *lock(&self.1) = messages;
+    }
+
     pub fn sent(&self) -> Vec<Sent> {
         lock(&self.0).clone()
     }
@@ -139,6 +148,11 @@ impl Sender for Outbox {
         delay: Duration,
         reason: Option<&'a str>,
     ) -> BoxFuture<'a, Result<()>> {
+        let mut refused = lock(&self.1);
+        if *refused > 0 {
+            *refused -= 1;
+            return Box::pin(async { Err(Error::new(Kind::Unavailable, "the queue is down")) });
+        }
         lock(&self.0).push(Sent {
             url: url.into(),
             body,
@@ -149,11 +163,16 @@ impl Sender for Outbox {
     }
 }
 
-/// A bus that only remembers.
+/// A bus that only remembers, unless it is down.
 #[derive(Default)]
-pub struct Loudspeaker(Mutex<Vec<Event>>);
+pub struct Loudspeaker(Mutex<Vec<Event>>, Mutex<bool>);
 
 impl Loudspeaker {
+    /// From now on nothing can be said, or again.
+    pub fn set_down(&self, down: bool) {
+        *lock(&self.1) = down;
+    }
+
     pub fn said(&self) -> Vec<Event> {
         lock(&self.0).clone()
     }
@@ -161,6 +180,9 @@ impl Loudspeaker {
 
 impl Bus for Loudspeaker {
     fn publish(&self, events: Vec<Event>) -> BoxFuture<'_, Result<()>> {
+        if *lock(&self.1) {
+            return Box::pin(async { Err(Error::new(Kind::Unavailable, "the bus is down")) });
+        }
         lock(&self.0).extend(events);
         Box::pin(async { Ok(()) })
     }
@@ -182,6 +204,40 @@ impl Vault for Safe {
     }
 }
 
+/// Files by bucket and key, with their media types.
+#[derive(Default)]
+pub struct Shelf(Mutex<BTreeMap<(String, String), (String, Bytes)>>);
+
+impl Shelf {
+    /// Key, media type and content of everything there.
+    pub fn files(&self) -> Vec<(String, String, Bytes)> {
+        let files = lock(&self.0).clone();
+        let files = files
+            .into_iter()
+            .map(|((_, key), (media_type, bytes))| (key, media_type, bytes));
+        files.collect()
+    }
+}
+
+impl Blobs for Shelf {
+    fn put<'a>(
+        &'a self,
+        bucket: &'a str,
+        key: &'a str,
+        media_type: &'a str,
+        bytes: Bytes,
+    ) -> BoxFuture<'a, Result<()>> {
+        lock(&self.0).insert((bucket.into(), key.into()), (media_type.into(), bytes));
+        Box::pin(async { Ok(()) })
+    }
+
+    fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Bytes>> {
+        let found = lock(&self.0).get(&(bucket.to_owned(), key.to_owned())).cloned();
+        let found = found.ok_or_else(|| Error::new(Kind::Unavailable, "a file cannot be read"));
+        Box::pin(async move { Ok(found?.1) })
+    }
+}
+
 /// All stand-ins, each also at hand by itself.
 #[derive(Clone, Default)]
 pub struct World {
@@ -190,6 +246,7 @@ pub struct World {
     pub loudspeaker: Arc<Loudspeaker>,
     pub safe: Arc<Safe>,
     pub stage: Arc<Stage>,
+    pub shelf: Arc<Shelf>,
 }
 
 impl World {
@@ -200,6 +257,7 @@ impl World {
             bus: self.loudspeaker.clone(),
             vault: self.safe.clone(),
             transport: self.stage.clone(),
+            blobs: self.shelf.clone(),
         }
     }
 }

@@ -12,18 +12,29 @@ use runtime::once::Earlier;
 use runtime::problem::Problem;
 use runtime::store::Outcome as Written;
 use runtime::transport::{Policy, Target, Trip};
-use runtime::{Cx, Domain, Reply};
+use runtime::{Cx, Domain, Reply, Success};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::pricing::{self, passing, settle};
-use super::retry::{Attempt, first_delay};
+use super::retry::{Attempt, WATCH};
 use super::row::QuoteRow;
 use super::view::QuoteView;
-use crate::{Env, Success};
+use crate::Env;
+use crate::rehearsal::Rehearsal;
 
 /// The caller is answered within this time, priced or not.
 const BUDGET: Duration = Duration::from_secs(25);
 
-type Answered = Result<Reply<Success<QuoteView>>>;
+/// A quote, or what `dryRun` makes of the request.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Generated {
+    Quote(Box<QuoteView>),
+    Rehearsal(Rehearsal),
+}
+
+type Answered = Result<Reply<Success<Generated>>>;
 
 /// Prices a vehicle with one funder.
 ///
@@ -35,11 +46,13 @@ type Answered = Result<Reply<Success<QuoteView>>>;
     tag = "funders",
     request_body = QuoteRequest,
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key and body are answered once", max_length = 255),
-        ("Prefer" = Option<String>, Header, description = "`respond-async` is answered 202 at once"),
-        ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned"),
+        ("dryRun" = Option<bool>, Query, description = "Answers what would be sent, and sends nothing"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key and body are answered once", min_length = 1, max_length = 255, pattern = "^[ -~]*$", nullable = false),
+        ("Prefer" = Option<String>, Header, description = "`respond-async` is answered 202 at once", nullable = false),
+        ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false),
     ),
     responses(
+        (status = 200, description = "With `dryRun`: what would be sent", body = Success<Rehearsal>),
         (status = 201, description = "Priced", body = Success<QuoteView>),
         (status = 202, description = "Still being priced; see Location", body = Success<QuoteView>),
         (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
@@ -66,6 +79,14 @@ pub async fn generate(cx: Cx<Env>, ask: QuoteRequest) -> Answered {
         ));
     }
     let target = cx.env.target(funder, ask.environment)?;
+    if ask.dry_run {
+        let id = QuoteId::new(cx.now());
+        let rehearsal = Rehearsal::of_quote(funder, &target, &ask, id, cx.correlation)?;
+        return Ok(Reply::ok(Success::new(
+            Generated::Rehearsal(rehearsal),
+            "Nothing was sent",
+        )));
+    }
     let policy = cx.env.policy(funder)?;
     let id = cx.subject().map_or_else(|| QuoteId::new(cx.now()), QuoteId::from);
     let earlier = if cx.earlier() == Earlier::Nothing {
@@ -148,7 +169,14 @@ async fn ask_funder(cx: &Cx<Env>, mut row: QuoteRow, ask: &QuoteRequest, fresh: 
             Written::Refused(_) => Err(Error::new(Kind::Internal, "a new quote's id is taken")),
         }
     };
-    let (pending, outcome) = tokio::join!(pending, pricing::price(env, &row, ask, funder, target, policy, trip));
+    // Whatever becomes of this call, a worker looks at the quote soon.
+    let message = Attempt { id: row.id, attempt: 0 };
+    let queue = env.retry_queue()?;
+    let (pending, watched, outcome) = tokio::join!(
+        pending,
+        queue.send(&message, WATCH),
+        pricing::price(env, &row, ask, funder, target, policy, trip)
+    );
     if let Err(error) = pending {
         env.outbound.tracer.flush().await;
         return Err(error);
@@ -159,17 +187,21 @@ async fn ask_funder(cx: &Cx<Env>, mut row: QuoteRow, ask: &QuoteRequest, fresh: 
             row.progress = outcome.progress;
             let wait = error.retry_after;
             // Sent before it is promised: a message too many is harmless, a promise without one is not.
-            let message = Attempt {
-                id: row.id,
-                attempt: row.attempt,
+            let again = async {
+                match watched {
+                    Ok(()) => Ok(()),
+                    Err(_) => queue.send(&message, WATCH).await,
+                }
             };
-            let queue = env.retry_queue()?;
-            let (sent, ()) = tokio::join!(queue.send(&message, first_delay(wait)), env.outbound.tracer.flush());
+            let (sent, ()) = tokio::join!(again, env.outbound.tracer.flush());
             sent?;
             let write = row.replace(env, now)?;
             cx.commit(vec![write], accepted(cx, &row, ask, wait)).await
         }
         price => {
+            if let Err(error) = watched {
+                tracing::error!(cause = %error, quote = %row.id, "a quote will be neither listed nor announced");
+            }
             let settled = settle(&mut row, price, now);
             let write = row.replace(env, now)?;
             let result = match settled {
@@ -216,21 +248,21 @@ async fn again(cx: &Cx<Env>, row: &QuoteRow, ask: &QuoteRequest) -> Answered {
 
 fn created(cx: &Cx<Env>, row: &QuoteRow, ask: &QuoteRequest) -> Answered {
     let message = format!("Quote generated successfully with {}", row.funder_name);
-    let view = QuoteView::of(row, &ask.contract_details, cx.now());
-    Ok(Reply::created(Success::new(view, message)).header(header::LOCATION, location(row)))
+    Ok(Reply::created(Success::new(view(cx, row, ask), message)).header(header::LOCATION, location(row)))
 }
 
 fn accepted(cx: &Cx<Env>, row: &QuoteRow, ask: &QuoteRequest, wait: Option<Duration>) -> Answered {
     let message = format!("Quote accepted; waiting for {}", row.funder_name);
-    let reply = Reply::accepted(Success::new(
-        QuoteView::of(row, &ask.contract_details, cx.now()),
-        message,
-    ));
+    let reply = Reply::accepted(Success::new(view(cx, row, ask), message));
     let reply = reply.header(header::LOCATION, location(row));
     Ok(match wait {
         Some(wait) => reply.header(header::RETRY_AFTER, wait.as_secs().min(3600).to_string()),
         None => reply,
     })
+}
+
+fn view(cx: &Cx<Env>, row: &QuoteRow, ask: &QuoteRequest) -> Generated {
+    Generated::Quote(Box::new(QuoteView::of(row, &ask.contract_details, cx.now())))
 }
 
 fn location(row: &QuoteRow) -> String {

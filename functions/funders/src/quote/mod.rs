@@ -1,7 +1,10 @@
 //! Quotes: asking a funder for a price, and looking at what came of it.
 
 pub mod generate;
-mod pricing;
+pub mod get;
+pub mod list;
+pub mod outcome;
+pub mod pricing;
 pub mod retry;
 mod row;
 pub mod status;
@@ -10,4 +13,5 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use view::QuoteView;
+pub use row::{Failure, QuoteRow};
+pub use view::{FailureView, QuoteView};

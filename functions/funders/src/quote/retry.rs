@@ -12,16 +12,17 @@ use runtime::transport::Trip;
 use runtime::{Cx, Domain};
 use serde::{Deserialize, Serialize};
 
+use super::outcome::follow_up;
 use super::pricing::{self, passing, settle};
 use super::row::QuoteRow;
 use crate::Env;
 
-/// A message: which quote, and which of its attempts.
+/// A message: which quote, and which of its attempts. The zeroth only looks.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Validate)]
 pub struct Attempt {
     #[garde(skip)]
     pub id: QuoteId,
-    #[garde(range(min = 1))]
+    #[garde(skip)]
     pub attempt: u32,
 }
 
@@ -35,10 +36,10 @@ fn delay(attempt: u32) -> Duration {
     Duration::from_secs(DELAYS.get(place).or(DELAYS.last()).copied().unwrap_or_default())
 }
 
-/// Before the first attempt by queue, or as much later as the funder asked for.
-pub fn first_delay(asked: Option<Duration>) -> Duration {
-    delay(1).max(asked.unwrap_or_default())
-}
+/// When a worker first looks at a new quote: most are priced by then.
+pub const WATCH: Duration = Duration::from_secs(5);
+/// Until a quote is this old, the call that made it may still be at work.
+const OURS: SignedDuration = SignedDuration::from_secs(30);
 
 pub async fn retry(cx: Cx<Env>, message: Attempt) -> Result<()> {
     let Some(mut row) = QuoteRow::load(&cx.env, message.id).await? else {
@@ -47,7 +48,13 @@ pub async fn retry(cx: Cx<Env>, message: Attempt) -> Result<()> {
         return if cx.deliveries > 1 { Ok(()) } else { Err(early) };
     };
     if row.status != QuoteStatus::Pending {
-        return Ok(());
+        return follow_up(&cx, &mut row).await;
+    }
+    if message.attempt == 0 {
+        let age = cx.now().duration_since(row.created_at);
+        let rest = Duration::try_from(OURS - age).unwrap_or_default();
+        follow_up(&cx, &mut row).await?;
+        return send_next(&cx, &row, rest).await;
     }
     if row.attempt != message.attempt {
         // Delivered again after this attempt was written down: its successor may never have been sent.
@@ -57,6 +64,10 @@ pub async fn retry(cx: Cx<Env>, message: Attempt) -> Result<()> {
         } else {
             Ok(())
         };
+    }
+    if message.attempt == 1 {
+        // A quote that its caller wanted asynchronously has no other message, and is to be listed while it waits.
+        follow_up(&cx, &mut row).await?;
     }
     let funder = pricing::known(&row.funder_name)?;
     let target = cx.env.target(funder, row.environment)?;
@@ -75,7 +86,7 @@ pub async fn retry(cx: Cx<Env>, message: Attempt) -> Result<()> {
             let next = cx.now().saturating_add(wait).unwrap_or(jiff::Timestamp::MAX);
             if next > row.created_at.saturating_add(WINDOW).unwrap_or(jiff::Timestamp::MAX) {
                 row.failed(&error);
-                return write(&cx, &mut row).await.map(drop);
+                return settled(&cx, &mut row).await;
             }
             row.attempt += 1;
             if write(&cx, &mut row).await? {
@@ -92,9 +103,16 @@ pub async fn retry(cx: Cx<Env>, message: Attempt) -> Result<()> {
         price => {
             // Refused quotes are an outcome and not a failure of this worker.
             let _ = settle(&mut row, price, cx.now());
-            write(&cx, &mut row).await.map(drop)
+            settled(&cx, &mut row).await
         }
     }
+}
+
+async fn settled(cx: &Cx<Env>, row: &mut QuoteRow) -> Result<()> {
+    if write(cx, row).await? {
+        return follow_up(cx, row).await;
+    }
+    Ok(())
 }
 
 fn is_ours(error: &Error) -> bool {

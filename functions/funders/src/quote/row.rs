@@ -1,7 +1,8 @@
 //! A quote as it is stored, and its life: PENDING, then GENERATED or FAILED, each step one conditional write.
 
 use jiff::{SignedDuration, Timestamp};
-use model::id::{CorrelationId, QuoteId};
+use model::event::EventType;
+use model::id::{CorrelationId, ProposalId, QuoteId};
 use model::quote::{Environment, Price, QuoteRequest, QuoteStatus};
 use model::{Error, Kind, Result};
 use partners::Progress;
@@ -10,6 +11,7 @@ use runtime::store::{Key, When, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::Env;
+use crate::due::Due;
 
 /// Quotes are kept this long, in seconds.
 const KEPT: i64 = 90 * 24 * 60 * 60;
@@ -36,13 +38,24 @@ pub struct QuoteRow {
     pub correlation_id: CorrelationId,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// When it got its price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    ttl: i64,
+    /// The status that the world has been told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub announced: Option<QuoteStatus>,
+    /// What this quote became, once it is CONVERTED.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposal_id: Option<ProposalId>,
+    #[serde(flatten)]
+    pub due: Due,
+    pub ttl: i64,
 }
 
 fn is_empty(progress: &Progress) -> bool {
@@ -66,7 +79,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn of(error: &Error) -> Self {
+    pub fn of(error: &Error) -> Self {
         let rule = error.kind.rule();
         Self {
             code: Env::FAMILY.code(error.kind),
@@ -99,6 +112,9 @@ impl Failure {
 }
 
 impl QuoteRow {
+    /// What the list of quotes is called that wait for their end.
+    pub const DUE: &str = "QUOTE";
+
     pub fn pending(
         id: QuoteId,
         owner: &str,
@@ -120,15 +136,19 @@ impl QuoteRow {
             correlation_id: correlation,
             created_at: now,
             updated_at: now,
+            generated_at: None,
             price: None,
             valid_until: None,
             failure: None,
+            announced: None,
+            proposal_id: None,
+            due: Due::default(),
             ttl: now.as_second().saturating_add(KEPT),
         })
     }
 
     pub fn key(env: &Env, id: QuoteId) -> Result<Key> {
-        Ok(Key::new(env.quotes()?, format!("QUOTE#{id}"), Some("QUOTE")))
+        Ok(Key::new(env.table()?, format!("QUOTE#{id}"), Some("QUOTE")))
     }
 
     pub async fn load(env: &Env, id: QuoteId) -> Result<Option<Self>> {
@@ -155,6 +175,7 @@ impl QuoteRow {
 
     pub fn generated(&mut self, price: Price, now: Timestamp) {
         self.status = QuoteStatus::Generated;
+        self.generated_at = Some(now);
         self.valid_until = price.valid_until.or_else(|| now.checked_add(VALID).ok());
         self.price = Some(price);
         self.progress = Progress::default();
@@ -163,6 +184,44 @@ impl QuoteRow {
     pub fn failed(&mut self, error: &Error) {
         self.status = QuoteStatus::Failed;
         self.failure = Some(Failure::of(error));
+    }
+
+    /// Turned into a proposal: nobody else can.
+    pub fn converted(&mut self, into: ProposalId) {
+        self.status = QuoteStatus::Converted;
+        self.proposal_id = Some(into);
+        self.due = Due::default();
+    }
+
+    /// The proposal came to nothing before any funder had it: the price may be taken again.
+    pub fn released(&mut self) {
+        self.status = QuoteStatus::Generated;
+        self.proposal_id = None;
+        self.due = Due::at(Self::DUE, self.valid_until);
+    }
+
+    /// When that happened which the world is told: the same however often it is told.
+    pub fn happened_at(&self, what: EventType) -> Timestamp {
+        let at = match what {
+            EventType::QuoteGenerated => self.generated_at,
+            EventType::QuoteExpired => self.valid_until,
+            _ => None,
+        };
+        at.unwrap_or(self.updated_at)
+    }
+
+    /// The world knows; from now on only time can change it.
+    pub fn announced(&mut self, what: QuoteStatus) {
+        self.announced = Some(what);
+        self.due = match self.status {
+            QuoteStatus::Generated => Due::at(Self::DUE, self.valid_until),
+            _ => Due::default(),
+        };
+    }
+
+    /// Its time is over. It stays due until the world knows.
+    pub fn expired(&mut self) {
+        self.status = QuoteStatus::Expired;
     }
 
     /// What the row is worth at `now`: time passes without anybody writing it down.

@@ -3,13 +3,13 @@
 use garde::Validate;
 use model::id::QuoteId;
 use model::{Error, Result};
-use runtime::Cx;
 use runtime::problem::Problem;
+use runtime::{Cx, Success};
 use serde::Deserialize;
 
 use super::row::QuoteRow;
 use super::view::QuoteView;
-use crate::{Env, Success};
+use crate::Env;
 
 #[derive(Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
@@ -38,7 +38,7 @@ pub struct Which {
 pub async fn status(cx: Cx<Env>, which: Which) -> Result<Success<QuoteView>> {
     let row = QuoteRow::load(&cx.env, which.quote_id).await?;
     let own = row
-        .filter(|row| cx.caller.staff || row.owner == cx.caller.subject)
+        .filter(|row| cx.caller.may_see(&row.owner))
         .ok_or_else(Error::not_found)?;
     let asked = own.request()?.contract_details;
     Ok(Success::new(QuoteView::of(&own, &asked, cx.now()), "Quote status"))

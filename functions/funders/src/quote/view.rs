@@ -1,13 +1,16 @@
 //! A quote as callers see it.
 
 use jiff::Timestamp;
-use model::id::QuoteId;
+use model::Result;
+use model::id::{ProposalId, QuoteId};
 use model::money::{Number, Pounds};
 use model::quote::{Contract, Environment, QuoteStatus};
+use runtime::store::{self, Item};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::row::QuoteRow;
+use super::row::{Failure, QuoteRow};
+use crate::rehearsal::warnings;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -43,6 +46,9 @@ pub struct QuoteView {
     pub external_reference: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Timestamp>,
+    /// What the quote became, once it is CONVERTED.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposal_id: Option<ProposalId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,18 +70,50 @@ pub struct FailureView {
     pub retry_after: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partner_code: Option<String>,
+    /// What the funder said of which value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldView>,
+}
+
+/// A value that was not accepted.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FieldView {
+    pub field: String,
+    pub message: String,
+}
+
+impl FailureView {
+    pub fn of(failure: &Failure) -> Self {
+        Self {
+            code: failure.code.clone(),
+            message: failure.message.clone(),
+            retryable: failure.to_error().kind.rule().retryable,
+            retry_after: failure.retry_after,
+            partner_code: failure.partner_code.clone(),
+            errors: failure.errors.iter().map(FieldView::of).collect(),
+        }
+    }
+}
+
+impl FieldView {
+    fn of((field, message): &(String, String)) -> Self {
+        Self {
+            field: field.clone(),
+            message: message.clone(),
+        }
+    }
 }
 
 impl QuoteView {
+    /// A stored row as callers see it.
+    pub fn read(row: Item, now: Timestamp) -> Result<Self> {
+        let row: QuoteRow = store::typed(row)?;
+        Ok(Self::of(&row, &row.request()?.contract_details, now))
+    }
+
     /// `asked` is what the row's request asked for.
     pub fn of(row: &QuoteRow, asked: &Contract, now: Timestamp) -> Self {
         let price = row.price.as_ref();
-        let hire = asked.quote_type.is_contract_hire();
-        let extra = [
-            ("apr", asked.apr.is_some()),
-            ("balloonPayment", asked.balloon_payment.is_some()),
-        ];
-        let extra = extra.into_iter().filter(|(_, given)| hire && *given);
         Self {
             id: row.id,
             funder_name: row.funder_name.clone(),
@@ -94,16 +132,9 @@ impl QuoteView {
             external_quote_id: price.map(|price| price.external_quote_id.clone()),
             external_reference: price.and_then(|price| price.external_reference.clone()),
             valid_until: row.valid_until,
-            warnings: extra
-                .map(|(name, _)| format!("{name} has no meaning for contract hire; it was not sent"))
-                .collect(),
-            failure: row.failure.as_ref().map(|failure| FailureView {
-                code: failure.code.clone(),
-                message: failure.message.clone(),
-                retryable: failure.to_error().kind.rule().retryable,
-                retry_after: failure.retry_after,
-                partner_code: failure.partner_code.clone(),
-            }),
+            proposal_id: row.proposal_id,
+            warnings: warnings(asked),
+            failure: row.failure.as_ref().map(FailureView::of),
             created_at: row.created_at,
             updated_at: row.updated_at,
         }

@@ -63,7 +63,12 @@ pub struct DeliveryList {
         ("status" = Option<DeliveryStatus>, Query, description = "In one state"),
         ("eventType" = Option<EventType>, Query, description = "Of one type of event"),
         ("limit" = Option<u32>, Query, description = "At most so many; 50 unless said", minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, description = "The `nextCursor` of the page before"),
+        (
+            "cursor" = Option<String>,
+            Query,
+            description = "The `nextCursor` of the page before",
+            pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+        ),
     ),
     responses(
         (status = 200, description = "One page", body = DeliveryList),

@@ -35,7 +35,7 @@ pub struct Which {
     tag = "operations",
     params(
         ("deliveryId" = DeliveryId, Path, description = "The delivery's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key replays once", max_length = 255),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key replays once", min_length = 1, max_length = 255, pattern = "^[ -~]*$", nullable = false),
     ),
     responses(
         (status = 202, description = "It is on its way", body = DeliveryView),

@@ -34,6 +34,7 @@ pub struct Ask {
     environment: Option<Environment>,
     /// The name of a call, such as `quote`.
     #[garde(length(chars, min = 1, max = 64))]
+    #[param(min_length = 1, max_length = 64)]
     operation: Option<String>,
     #[garde(skip)]
     status: Option<Status>,
@@ -51,6 +52,7 @@ pub struct Ask {
     limit: Option<u32>,
     /// `nextCursor` of the page before, with everything else as it was.
     #[garde(skip)]
+    #[param(pattern = "^[0-9a-f]{44}$")]
     cursor: Option<String>,
 }
 

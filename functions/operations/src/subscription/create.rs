@@ -42,7 +42,7 @@ pub struct CreatedSubscription {
     operation_id = "operations-subscription-create",
     tag = "operations",
     request_body = NewSubscription,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body create once", max_length = 255)),
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body create once", min_length = 1, max_length = 255, pattern = "^[ -~]*$", nullable = false)),
     responses(
         (status = 201, description = "Created; the secret is shown once", body = CreatedSubscription),
         (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),

@@ -37,7 +37,7 @@ pub struct SubscriptionList {
     tag = "operations",
     params(
         ("limit" = Option<u32>, Query, description = "At most so many; 50 unless said", minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, description = "The `nextCursor` of the page before"),
+        ("cursor" = Option<SubscriptionId>, Query, description = "The `nextCursor` of the page before"),
     ),
     responses(
         (status = 200, description = "One page, without secrets", body = SubscriptionList),

@@ -10,9 +10,8 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Request, StatusCode};
-use runtime::bus::EventBridge;
 use runtime::config::Config;
-use runtime::ports::Ports;
+use runtime::ports::{Ports, Unnamed};
 use runtime::queue::Sqs;
 use runtime::secret::SecretsManager;
 use runtime::store::Dynamo;
@@ -23,19 +22,18 @@ fn main() -> ExitCode {
     runtime::http(funders::quote::generate::generate).once().run_on(stock)
 }
 
-fn stock(settings: &Config) -> Ports {
+fn stock(_: &Config) -> Ports {
     let config = defaults();
-    let (tables, queues, events) = (config.clone(), config.clone(), config.clone());
+    let (tables, queues) = (config.clone(), config.clone());
     Ports {
         store: Arc::new(Dynamo::new(move || aws_sdk_dynamodb::Client::new(&tables))),
         sender: Arc::new(Sqs::new(move || aws_sdk_sqs::Client::new(&queues))),
-        bus: Arc::new(EventBridge::new(settings.clone(), move || {
-            aws_sdk_eventbridge::Client::new(&events)
-        })),
+        bus: Arc::new(Unnamed),
         vault: Arc::new(SecretsManager::new(move || {
             aws_sdk_secretsmanager::Client::new(&config)
         })),
         transport: Arc::new(Stock(reqwest::Client::new())),
+        blobs: Arc::new(Unnamed),
     }
 }
 

@@ -1,34 +1,12 @@
 //! The adapter against its fixtures: what is sent, what is believed, what is refused.
 
-use http::{HeaderMap, StatusCode};
-use model::quote::QuoteRequest;
-
 use super::*;
+use crate::sample::{CORRELATION, answer, request, with};
 
-const REFERENCE: &str = "0190d5a0-0000-7000-8000-000000000001";
-const CORRELATION: &str = "0190d5a0-0000-7000-8000-000000000002";
 const ANSWER: &str = include_str!("../../fixtures/lex/quote.answer.json");
 
-fn request() -> QuoteRequest {
-    serde_json::from_str(include_str!("../../../../events/bodies/quote.json")).unwrap()
-}
-
-fn with<T>(request: &QuoteRequest, test: impl FnOnce(&Ask) -> T) -> T {
-    let ask = Ask {
-        reference: REFERENCE.parse().unwrap(),
-        correlation: CORRELATION.parse().unwrap(),
-        request,
-    };
-    test(&ask)
-}
-
 fn answered(status: u16, body: &str) -> Result<Price> {
-    let answer = Answer {
-        status: StatusCode::from_u16(status).unwrap(),
-        headers: HeaderMap::new(),
-        body: Bytes::copy_from_slice(body.as_bytes()),
-        received_at: Timestamp::UNIX_EPOCH,
-    };
+    let answer = answer(status, body);
     match with(&request(), |ask| Lex.quoted(ask, &Progress::default(), &answer))? {
         Step::Done(price) => Ok(price),
         Step::Next(_) => panic!("LEX has one step"),

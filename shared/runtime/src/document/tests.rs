@@ -34,6 +34,8 @@ struct Page {
     #[garde(range(min = 1, max = 100))]
     limit: Option<u32>,
     #[garde(skip)]
+    small: Option<u16>,
+    #[garde(skip)]
     dry_run: Option<bool>,
     #[garde(skip)]
     name: Option<String>,
@@ -47,6 +49,7 @@ fn page(path: &str, query: &str, body: &str) -> Result<Page> {
         query,
         content_type,
         body: Cow::Borrowed(body.as_bytes()),
+        ..Parts::default()
     })
 }
 
@@ -59,10 +62,10 @@ fn the_sample_is_read() {
 
 #[test]
 fn url_and_body_are_one_document() {
-    let page = page("7", "limit=5&dryRun=true", r#"{"name":"5"}"#).unwrap();
+    let page = page("7", "limit=5&small=6&dryRun=true", r#"{"name":"5"}"#).unwrap();
     assert_eq!(
-        (page.id, page.limit, page.dry_run, page.name.as_deref()),
-        (7, Some(5), Some(true), Some("5"))
+        (page.id, page.limit, page.small, page.dry_run, page.name.as_deref()),
+        (7, Some(5), Some(6), Some(true), Some("5"))
     );
 }
 

@@ -168,7 +168,7 @@ fn keys_belong_to_a_caller_and_a_route() {
 }
 
 #[test]
-fn a_key_has_a_length() {
+fn a_key_has_a_length_and_can_be_printed() {
     let key_of = |value: &str| {
         let headers = HeaderMap::from_iter([(HEADER, HeaderValue::from_str(value).unwrap())]);
         key(&headers)
@@ -177,6 +177,7 @@ fn a_key_has_a_length() {
     };
     assert_eq!(key_of("k"), Ok(Some("k".into())));
     assert_eq!(key_of(""), Err(Kind::Malformed));
+    assert_eq!(key_of("a\tb"), Err(Kind::Malformed));
     assert_eq!(key_of(&"k".repeat(256)), Err(Kind::Malformed));
     assert_eq!(key(&HeaderMap::new()).unwrap(), None);
 }

@@ -7,14 +7,14 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, Put, PutRequest, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-    WriteRequest,
+    AttributeValue, KeysAndAttributes, Put, PutRequest, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, WriteRequest,
 };
 use futures_util::future::BoxFuture;
 use model::{Error, Kind, Result};
 
 use super::condition::Expression;
-use super::{Item, Key, Outcome, Query, Store, Write};
+use super::{COUNT, Item, Key, Outcome, Query, Store, Write, counted};
 
 pub struct Dynamo {
     client: LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>,
@@ -181,6 +181,15 @@ impl Store for Dynamo {
 
     fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Item>>> {
         Box::pin(async move {
+            // Nothing lies between them, and DynamoDB would call the question invalid.
+            if query
+                .from
+                .as_ref()
+                .zip(query.to.as_ref())
+                .is_some_and(|(from, to)| from > to)
+            {
+                return Ok(Vec::new());
+            }
             let (pk, sk) = query.keys();
             let mut condition = "#pk = :pk".to_owned();
             let mut request = self
@@ -212,6 +221,26 @@ impl Store for Dynamo {
                 .await;
             let found = found.map_err(|error| failure("Query", &query.table, error.into_service_error()))?;
             Ok(found.items.unwrap_or_default())
+        })
+    }
+
+    fn count<'a>(&'a self, key: &'a Key, ttl: i64) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(async move {
+            let counted_to = self
+                .client
+                .update_item()
+                .table_name(&key.table)
+                .set_key(Some(key.item()))
+                .update_expression("ADD #count :one SET #ttl = :ttl")
+                .expression_attribute_names("#count", COUNT)
+                .expression_attribute_names("#ttl", "ttl")
+                .expression_attribute_values(":one", AttributeValue::N("1".into()))
+                .expression_attribute_values(":ttl", AttributeValue::N(ttl.to_string()))
+                .return_values(ReturnValue::UpdatedNew)
+                .send()
+                .await;
+            let row = counted_to.map_err(|error| failure("UpdateItem", &key.table, error.into_service_error()))?;
+            Ok(counted(&row.attributes.unwrap_or_default()))
         })
     }
 }

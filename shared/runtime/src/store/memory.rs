@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::BoxFuture;
 use model::{Error, Kind, Result};
 
-use super::{Item, Key, Outcome, Query, Store, Write};
+use super::{COUNT, Item, Key, Outcome, Query, Store, Write, counted};
 
 #[derive(Default)]
 pub struct Memory {
@@ -107,6 +108,18 @@ impl Store for Memory {
                 Some(_) => found.map(|(_, row)| keys_only(row)).collect(),
                 None => found.map(|(_, row)| row.clone()).collect(),
             })
+        })
+    }
+
+    fn count<'a>(&'a self, key: &'a Key, ttl: i64) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(async move {
+            self.up()?;
+            let mut rows = self.rows();
+            let row = rows.entry(key.clone()).or_insert_with(|| key.item());
+            let count = counted(row) + 1;
+            row.insert(COUNT.into(), AttributeValue::N(count.to_string()));
+            row.insert("ttl".into(), AttributeValue::N(ttl.to_string()));
+            Ok(count)
         })
     }
 }

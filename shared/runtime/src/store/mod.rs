@@ -92,6 +92,10 @@ pub trait Store: Send + Sync {
     fn get_all<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Item>>>>;
 
     fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Item>>>;
+
+    /// Adds one to the counter in a row that is gone after `ttl`, and says what it is then. It may be one too many, where
+    /// an answer was lost on the way.
+    fn count<'a>(&'a self, key: &'a Key, ttl: i64) -> BoxFuture<'a, Result<u64>>;
 }
 
 /// Another order of a table's rows. It holds their keys only, and rows without its key attributes are not in it.
@@ -158,6 +162,15 @@ impl Query {
     fn keys(&self) -> (&'static str, &'static str) {
         self.index.map_or(("pk", "sk"), |index| (index.pk, index.sk))
     }
+}
+
+/// The attribute that [`Store::count`] counts in.
+const COUNT: &str = "count";
+
+/// What a counter's row says.
+fn counted(row: &Item) -> u64 {
+    let count = row.get(COUNT).and_then(|count| count.as_n().ok());
+    count.and_then(|count| count.parse().ok()).unwrap_or_default()
 }
 
 /// A row as it is stored.

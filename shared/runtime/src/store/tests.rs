@@ -3,6 +3,13 @@
 use super::condition::Expression;
 use super::*;
 
+#[tokio::test]
+async fn an_empty_range_is_not_asked_for() {
+    let store = Dynamo::new(|| panic!("no client is made"));
+    let query = Query::new("t", "p", 10).from(Some("b".into())).to(Some("a".into()));
+    assert!(store.query(&query).await.unwrap().is_empty());
+}
+
 #[test]
 fn conditions_are_written_with_placeholders_only() {
     let when = When::Any(vec![

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use http::{HeaderValue, Request, Uri, header};
+use http::{HeaderName, HeaderValue, Request, Uri, header};
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use model::{Error, Kind, Result};
@@ -27,13 +27,16 @@ const EARLY: i64 = 300;
 pub struct Credentials {
     secrets: Secrets,
     config: Config,
-    tokens: Mutex<HashMap<String, Token>>,
+    proofs: Mutex<HashMap<String, Proof>>,
 }
 
+/// The header that says who we are.
 #[derive(Clone)]
-struct Token {
-    bearer: HeaderValue,
-    renew_at: i64,
+struct Proof {
+    name: HeaderName,
+    value: HeaderValue,
+    /// None where it does not age.
+    renew_at: Option<i64>,
 }
 
 impl Credentials {
@@ -42,16 +45,16 @@ impl Credentials {
         Self {
             secrets,
             config,
-            tokens: Mutex::default(),
+            proofs: Mutex::default(),
         }
     }
 
-    fn tokens(&self) -> MutexGuard<'_, HashMap<String, Token>> {
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    fn proofs(&self) -> MutexGuard<'_, HashMap<String, Proof>> {
+        self.proofs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub async fn warm(&self, target: &Target, now: Timestamp) -> Result<()> {
-        self.bearer(target, now).await.map(drop)
+        self.proof(target, now).await.map(drop)
     }
 
     /// The call with its full address and its proof of who we are.
@@ -62,40 +65,51 @@ impl Credentials {
             .map_err(|_| Error::misconfigured(format!("the address of {} cannot be read", target.id())))?;
         let mut request = call.request.clone();
         *request.uri_mut() = uri;
-        request
-            .headers_mut()
-            .insert(header::AUTHORIZATION, self.bearer(target, now).await?);
+        let proof = self.proof(target, now).await?;
+        request.headers_mut().insert(proof.name, proof.value);
         Ok(request)
     }
 
-    /// Forgets the token and fetches the secret again: what we had was refused.
+    pub async fn member(&self, target: &Target, name: &str) -> Result<Option<String>> {
+        let credentials = self.secrets.get(&target.secret).await?;
+        Ok(credentials.get(name).map(Into::into))
+    }
+
+    /// Forgets the proof and fetches the secret again: what we had was refused.
     pub async fn renew(&self, target: &Target) -> Result<()> {
-        self.tokens().remove(&target.id());
+        self.proofs().remove(&target.id());
         self.secrets.refresh(&target.secret).await.map(drop)
     }
 
-    async fn bearer(&self, target: &Target, now: Timestamp) -> Result<HeaderValue> {
-        let held = self
-            .tokens()
-            .get(&target.id())
-            .filter(|token| token.renew_at > now.as_second())
-            .cloned();
-        if let Some(token) = held {
-            return Ok(token.bearer);
+    async fn proof(&self, target: &Target, now: Timestamp) -> Result<Proof> {
+        let held = self.proofs().get(&target.id()).cloned();
+        let fresh = held.filter(|proof| proof.renew_at.is_none_or(|end| end > now.as_second()));
+        if let Some(proof) = fresh {
+            return Ok(proof);
         }
         let credentials = self.secrets.get(&target.secret).await?;
-        let token = self.token(target, &credentials, now)?;
-        self.tokens().insert(target.id(), token.clone());
-        Ok(token.bearer)
+        let proof = match target.auth {
+            Auth::ApiKey { header, secret } => Proof {
+                name: HeaderName::from_static(header),
+                value: sensitive(credentials.need(secret)?)?,
+                renew_at: None,
+            },
+            Auth::SignedToken { .. } => self.token(target, &credentials, now)?,
+        };
+        self.proofs().insert(target.id(), proof.clone());
+        Ok(proof)
     }
 
-    fn token(&self, target: &Target, credentials: &secret::Credentials, now: Timestamp) -> Result<Token> {
+    fn token(&self, target: &Target, credentials: &secret::Credentials, now: Timestamp) -> Result<Proof> {
         let Auth::SignedToken {
             secret,
             encoding,
             lifetime,
             claims,
-        } = target.auth;
+        } = target.auth
+        else {
+            return Err(Error::new(Kind::Internal, "this partner takes no token"));
+        };
         let encoding = credentials
             .get(encoding)
             .or_else(|| self.config.get(encoding))
@@ -123,14 +137,18 @@ impl Credentials {
         }
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &payload, &key)
             .map_err(|error| Error::new(Kind::Internal, "a token cannot be signed").because(error))?;
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {token}"))
-            .map_err(|error| Error::new(Kind::Internal, "a token cannot be sent").because(error))?;
-        bearer.set_sensitive(true);
-        Ok(Token {
-            bearer,
-            renew_at: end - EARLY,
+        Ok(Proof {
+            name: header::AUTHORIZATION,
+            value: sensitive(&format!("Bearer {token}"))?,
+            renew_at: Some(end - EARLY),
         })
     }
+}
+
+fn sensitive(text: &str) -> Result<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| Error::misconfigured("a credential cannot be sent"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<Box<RawValue>> {

@@ -6,6 +6,8 @@
 mod credential;
 mod egress;
 mod gate;
+mod health;
+mod limit;
 mod policy;
 mod trace;
 mod wire;
@@ -15,7 +17,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use jiff::Timestamp;
 use model::id::CorrelationId;
 use model::{Error, Kind, Result};
 use partners::{Answer, Auth, Call};
@@ -23,11 +26,13 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::gateway::CORRELATION;
 use crate::redact::Redactor;
 use crate::secret::Secrets;
 use crate::store::Store;
 
 pub use egress::Egress;
+pub use health::{Connectivity, Health, health};
 pub use policy::Policy;
 pub use trace::{Attempt, Status, partition};
 pub use wire::Wire;
@@ -78,11 +83,13 @@ pub struct Outbound {
     pub tracer: trace::Tracer,
     credentials: credential::Credentials,
     gate: gate::Gate,
+    limit: limit::Limit,
 }
 
 impl Outbound {
     pub fn new(transport: Arc<dyn Transport>, store: Arc<dyn Store>, secrets: Secrets, config: &Config) -> Self {
         let redactor = Redactor::load(config);
+        let table: Option<String> = config.get("FUNDERS_TABLE").map(Into::into);
         Self {
             transport,
             tracer: trace::Tracer::new(
@@ -91,7 +98,8 @@ impl Outbound {
                 redactor,
             ),
             credentials: credential::Credentials::new(secrets, config.clone()),
-            gate: gate::Gate::new(store, config.get("QUOTES_TABLE").map(Into::into)),
+            gate: gate::Gate::new(Arc::clone(&store), table.clone()),
+            limit: limit::Limit::new(store, table),
         }
     }
 
@@ -103,6 +111,11 @@ impl Outbound {
             self.credentials.warm(target, clock.now()),
             self.gate.refresh(target, clock.now())
         );
+    }
+
+    /// A member of the partner's secret that is no credential of a call.
+    pub async fn secret(&self, target: &Target, name: &str) -> Result<Option<String>> {
+        self.credentials.member(target, name).await
     }
 
     /// Sends `call` until `read` is content with the answer or the policy says stop. Rows of the integration log gather in
@@ -120,7 +133,7 @@ impl Outbound {
             self.gate.refresh(target, trip.clock.now()).await;
         }
         loop {
-            self.pass_gate(target, policy, trip).await?;
+            self.pass(target, policy, trip).await?;
             let attempt = self.attempt(target, trip, call, &read);
             let (outcome, mut row) = if done.is_first() && !trip.unhurried {
                 tokio::join!(attempt, self.gate.refresh_if_old(target, trip.clock.now())).0
@@ -156,18 +169,31 @@ impl Outbound {
         }
     }
 
-    /// Waits until the gate opens, if that is soon enough; otherwise nothing is sent.
-    async fn pass_gate(&self, target: &Target, policy: &Policy, trip: Trip) -> Result<()> {
-        let Some(wait) = self.gate.shut_for(target, trip.clock.now()) else {
-            return Ok(());
-        };
-        let left = trip.deadline.saturating_duration_since(Instant::now());
-        if !policy.waits(wait) || wait + WORTHWHILE > left {
-            let shut = Error::new(Kind::PartnerThrottled, "the partner asked everybody to wait");
-            return Err(shut.retry_after(Some(wait)));
+    /// Waits until the gate is open and the limit has room, if that is soon enough; otherwise nothing is sent.
+    async fn pass(&self, target: &Target, policy: &Policy, trip: Trip) -> Result<()> {
+        while let Some((wait, why)) = self.obstacle(target, policy, trip.clock.now()).await? {
+            let left = trip.deadline.saturating_duration_since(Instant::now());
+            if !policy.waits(wait) || wait + WORTHWHILE > left {
+                let wait = wait.max(Duration::from_secs(1));
+                return Err(Error::new(Kind::PartnerThrottled, why).retry_after(Some(wait)));
+            }
+            tokio::time::sleep(wait).await;
         }
-        tokio::time::sleep(wait).await;
         Ok(())
+    }
+
+    async fn obstacle(
+        &self,
+        target: &Target,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Option<(Duration, &'static str)>> {
+        if let Some(wait) = self.gate.shut_for(target, now) {
+            return Ok(Some((wait, "the partner asked everybody to wait")));
+        }
+        let Some(rate) = policy.rate else { return Ok(None) };
+        let wait = self.limit.take(target, rate, now).await?;
+        Ok(wait.map(|wait| (wait, "our own limit for the partner is reached")))
     }
 
     /// One request on the wire and its row.
@@ -181,7 +207,10 @@ impl Outbound {
         let started = Instant::now();
         let row = self.tracer.attempt(target, trip, call);
         let sent = async {
-            let request = self.credentials.sign(target, call, trip.clock.now()).await?;
+            let mut request = self.credentials.sign(target, call, trip.clock.now()).await?;
+            if let Ok(correlation) = HeaderValue::from_str(&trip.correlation.to_string()) {
+                request.headers_mut().insert(CORRELATION, correlation);
+            }
             let left = trip.deadline.saturating_duration_since(Instant::now());
             let silent = Error::new(Kind::PartnerTimeout, "the partner did not answer in time");
             tokio::time::timeout(ATTEMPT.min(left), self.transport.send(request))

@@ -1,5 +1,6 @@
 //! When to try again, as spec 1 lays it down: `min(BASE * MULTIPLIER^(n-1), MAX)` before retry `n`.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use model::{Error, Kind, Result};
@@ -15,6 +16,8 @@ pub struct Policy {
     pub multiplier: f64,
     /// Spreads delays by up to a fifth either way. Off by default, because the documented delays have none.
     pub jitter: bool,
+    /// Requests a second to one installation, from all sandboxes together.
+    pub rate: Option<NonZeroU32>,
 }
 
 /// What an exchange has spent so far.
@@ -54,6 +57,11 @@ impl Policy {
             max: Duration::from_millis(number("RETRY_MAX_DELAY", 10_000)?),
             multiplier,
             jitter: flag("RETRY_JITTER", false)?,
+            rate: [own("RATE_LIMIT"), "API_RATE_LIMIT".to_owned()]
+                .iter()
+                .find(|name| config.get(name).is_some())
+                .map(|name| config.parse(name, NonZeroU32::MIN))
+                .transpose()?,
         })
     }
 
@@ -61,6 +69,12 @@ impl Policy {
     #[must_use]
     pub fn single(self) -> Self {
         Self { max_retries: 0, ..self }
+    }
+
+    /// This policy for a question whose failure is the answer.
+    #[must_use]
+    pub fn once(self) -> Self {
+        Self { enabled: false, ..self }
     }
 
     /// The delay before retry `n`, counted from 1.
@@ -151,9 +165,19 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_is_the_partners_or_else_everybodys_or_none() {
+        let rate = |settings: &[(&str, &str)]| policy(settings).rate.map(NonZeroU32::get);
+        assert_eq!(rate(&[("LEX_RATE_LIMIT", ""), ("API_RATE_LIMIT", "")]), None);
+        assert_eq!(rate(&[("LEX_RATE_LIMIT", ""), ("API_RATE_LIMIT", "9")]), Some(9));
+        assert_eq!(rate(&[("LEX_RATE_LIMIT", "2"), ("API_RATE_LIMIT", "9")]), Some(2));
+    }
+
+    #[test]
     fn a_setting_that_cannot_be_read_is_named() {
-        let error = Policy::load(&[("API_MAX_RETRIES", "many")].into_iter().collect(), "LEX").unwrap_err();
-        assert!(error.message.contains("API_MAX_RETRIES"));
+        for (name, value) in [("API_MAX_RETRIES", "many"), ("LEX_RATE_LIMIT", "0")] {
+            let error = Policy::load(&[(name, value)].into_iter().collect(), "LEX").unwrap_err();
+            assert!(error.message.contains(name));
+        }
     }
 
     #[test]

@@ -303,7 +303,7 @@ async fn what_is_not_configured_is_named_in_the_log_and_not_to_the_caller() {
     for missing in [
         "LEX_SANDBOX_URL",
         "LEX_SANDBOX_SECRET",
-        "QUOTES_TABLE",
+        "FUNDERS_TABLE",
         "JWT_PUBLIC_KEY",
     ] {
         let house = House::with(&[(missing, "")]);

@@ -99,6 +99,7 @@ async fn an_acceptance_replays_as_what_the_row_says_now() {
         (second.status, second.header("idempotent-replayed")),
         (202, Some("true"))
     );
+    house.watch().await;
     let message = house.world.outbox.take().remove(0);
     house.world.stage.script([], priced());
     assert!(house.deliver(&message.body, 1).await);

@@ -5,7 +5,8 @@ use std::time::Duration;
 use model::quote::QuoteStatus;
 use runtime::testing::Play;
 
-use super::house::{House, priced};
+use super::case::CASES;
+use super::house::{House, good, priced, sample};
 
 /// A house with one PENDING quote, and its message.
 async fn pending(then: Play) -> (House, String) {
@@ -13,10 +14,18 @@ async fn pending(then: Play) -> (House, String) {
     house.world.stage.script([], Play::answer(500, ""));
     assert_eq!(house.quote(&[]).await.status, 202);
     house.world.stage.script([], then);
+    let message = due(&house).await;
+    (house, message)
+}
+
+/// The message of the first attempt of a quote that was accepted, when its time has come.
+async fn due(house: &House) -> String {
+    house.watch().await;
     let message = house.world.outbox.take().remove(0);
-    assert_eq!((message.url.as_str(), message.delay.as_secs()), ("retry", 30));
+    assert_eq!(message.url, "retry");
     tokio::time::advance(message.delay).await;
-    (house, message.body)
+    assert_eq!(house.born.elapsed().as_secs(), 30, "half a minute after the request");
+    message.body
 }
 
 #[tokio::test(start_paused = true)]
@@ -57,6 +66,7 @@ async fn attempts_go_on_for_a_quarter_of_an_hour() {
             message = next.body;
         }
         assert_eq!(delays, [60, 120, 240, 300]);
+        assert_eq!(house.calls()[4..], [30.0, 90.0, 210.0, 450.0, 750.0]);
         let row = house.row();
         assert_eq!(
             (row.status, row.failure.unwrap().code.as_str()),
@@ -170,7 +180,7 @@ async fn poison_is_parked_with_its_reason() {
         "nonsense",
         "{}",
         r#"{"id":"x","attempt":1}"#,
-        r#"{"id":"0190d5a0-0000-7000-8000-000000000001","attempt":0}"#,
+        r#"{"id":"0190d5a0-0000-7000-8000-000000000001","attempt":-1}"#,
     ] {
         assert!(house.deliver(poison, 1).await, "{poison}");
         let parked = house.world.outbox.take();
@@ -182,8 +192,88 @@ async fn poison_is_parked_with_its_reason() {
 #[tokio::test(start_paused = true)]
 async fn a_message_without_a_row_waits_once_and_is_then_dropped() {
     let house = House::new();
-    let orphan = r#"{"id":"0190d5a0-0000-7000-8000-000000000001","attempt":1}"#;
-    assert!(!house.deliver(orphan, 1).await);
-    assert!(house.deliver(orphan, 2).await);
+    for attempt in [0, 1] {
+        let orphan = format!(r#"{{"id":"0190d5a0-0000-7000-8000-000000000001","attempt":{attempt}}}"#);
+        assert!(!house.deliver(&orphan, 1).await);
+        assert!(house.deliver(&orphan, 2).await);
+    }
     assert!(house.world.outbox.sent().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_goes_on_at_the_step_that_failed() {
+    for case in CASES {
+        let house = House::new();
+        let before = std::iter::repeat_n(good(), case.step);
+        house.world.stage.script(before, Play::answer(500, ""));
+        let got = house.quote_as(house.token_of_john(), &sample(case.funder), &[]).await;
+        assert_eq!(got.status, 202);
+        let first = due(&house).await;
+        assert!(house.deliver(&first, 1).await, "fails at the same step");
+        let second = house.world.outbox.take().remove(0);
+        tokio::time::advance(second.delay).await;
+        let done = house.paths().len();
+        house.world.stage.script([], good());
+        assert!(house.deliver(&second.body, 1).await);
+        assert_eq!(house.row().status, QuoteStatus::Generated, "{case:?}");
+        assert_eq!(house.paths()[done..], case.paths[case.step..], "{case:?}");
+        for path in &case.paths[..case.step] {
+            let calls = house.paths().iter().filter(|called| called == path).count();
+            assert_eq!(calls, 1, "{case:?}: done once, for good");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_at_a_quote_that_is_still_being_asked_for_changes_nothing() {
+    let house = House::new();
+    let slow = Play::Late(Duration::from_secs(7), Box::new(priced()));
+    house.world.stage.script([slow], priced());
+    let look = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        house.watch().await;
+    };
+    let (got, ()) = tokio::join!(house.quote(&[]), look);
+    assert_eq!((got.status, house.calls().len()), (201, 1));
+    let next = house.world.outbox.take().remove(0);
+    assert_eq!(next.delay.as_secs(), 25, "not before the call must be over");
+    tokio::time::advance(next.delay).await;
+    assert!(house.deliver(&next.body, 1).await);
+    assert_eq!(house.calls().len(), 1, "it was priced meanwhile");
+    assert_eq!(house.world.loudspeaker.said().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_died_has_left_a_message_that_goes_on() {
+    let house = House::new();
+    let slow = Play::Late(Duration::from_secs(7), Box::new(priced()));
+    house.world.stage.script([slow], priced());
+    let died = tokio::time::timeout(Duration::from_secs(2), house.quote(&[])).await;
+    assert!(died.is_err());
+    let first = due(&house).await;
+    assert!(house.deliver(&first, 1).await);
+    assert_eq!(house.row().status, QuoteStatus::Generated);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_attempt_got_done_is_kept_for_the_next() {
+    let house = House::new();
+    house.world.stage.script([], Play::answer(500, ""));
+    let got = house.quote_as(house.token_of_john(), &sample("ALPHABET"), &[]).await;
+    assert_eq!(got.status, 202);
+    let mut message = due(&house).await;
+    // Each attempt gets one step further.
+    for step in 0..2 {
+        house.world.stage.script([good()], Play::answer(500, ""));
+        assert!(house.deliver(&message, 1).await);
+        let next = house.world.outbox.take().remove(0);
+        assert_eq!(next.delay.as_secs(), [60, 120][step]);
+        tokio::time::advance(next.delay).await;
+        message = next.body;
+    }
+    house.world.stage.script([], good());
+    let done = house.paths().len();
+    assert!(house.deliver(&message, 1).await);
+    assert_eq!(house.row().status, QuoteStatus::Generated);
+    assert_eq!(house.paths()[done..], CASES[3].paths[2..], "only the last step is left");
 }

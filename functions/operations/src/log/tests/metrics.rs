@@ -70,7 +70,7 @@ async fn a_funder_in_numbers() {
         "funder": "LEX", "environment": "LIVE", "calls": 0, "retries": 0, "successRate": null, "errors": [],
         "responseTime": null,
     });
-    assert_eq!(both, json!([busy, quiet]));
+    assert_eq!(both.as_array().unwrap().get(..2), Some(&[busy, quiet][..]));
 }
 
 #[tokio::test(start_paused = true)]

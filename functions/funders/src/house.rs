@@ -1,5 +1,8 @@
 //! The domain on stand-ins: what its callers, its queue and its funder would see.
 
+mod partners;
+mod random;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -10,20 +13,21 @@ use aws_lambda_events::sqs::SqsEvent;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use runtime::clock::Clock;
-use runtime::testing::{KEY, Play, World, auth_settings, claims, within};
+use runtime::testing::{KEY, World, auth_settings, claims, within};
 use runtime::transport::Attempt as LogRow;
-use runtime::{Domain, store};
+use runtime::{Answer, Cx, Domain, Input, store};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::Env;
-use crate::quote::row::QuoteRow;
+use crate::quote::QuoteRow;
 
-pub const SAMPLE: &str = include_str!("../../../../../events/bodies/quote.json");
-pub const PRICED: &str = include_str!("../../../../../shared/partners/fixtures/lex/quote.answer.json");
-const EVENT: &str = include_str!("../../../../../events/funders-quote-generate.json");
-const STATUS_EVENT: &str = include_str!("../../../../../events/funders-quote-status.json");
-const RETRY_EVENT: &str = include_str!("../../../../../events/funders-quote-retry.json");
+pub use partners::{PRICED, SAMPLE, calculation, good, priced, sample};
+pub use random::Random;
+
+const EVENT: &str = include_str!("../../../events/funders-quote-generate.json");
+const STATUS_EVENT: &str = include_str!("../../../events/funders-quote-status.json");
+const RETRY_EVENT: &str = include_str!("../../../events/funders-quote-retry.json");
 pub const JOHN: &str = "john.doe@example.com";
 
 /// A day before the fixture's price ends.
@@ -58,10 +62,6 @@ impl Got {
     }
 }
 
-pub fn priced() -> Play {
-    Play::answer(200, PRICED)
-}
-
 impl House {
     pub fn new() -> Self {
         Self::with(&[])
@@ -74,13 +74,18 @@ impl House {
     /// Another sandbox on the same world.
     pub fn on(world: World, settings: &[(&str, &str)]) -> Self {
         let mut config: BTreeMap<String, String> = [
-            ("QUOTES_TABLE", "quotes"),
+            ("FUNDERS_TABLE", "quotes"),
             ("INTEGRATION_LOG_TABLE", "log"),
             ("IDEMPOTENCY_TABLE", "keys"),
             ("QUOTE_RETRY_QUEUE_URL", "retry"),
-            ("QUOTE_RETRY_DLQ_URL", "dead"),
+            ("PROPOSAL_SUBMIT_QUEUE_URL", "proposals"),
+            ("FUNDER_EVENTS_QUEUE_URL", "events"),
+            ("DOCUMENTS_BUCKET", "documents"),
+            ("DEAD_LETTER_QUEUE_URL", "dead"),
             ("LEX_SANDBOX_URL", "http://lex.test/api/v1"),
             ("LEX_SANDBOX_SECRET", "lex-sandbox"),
+            ("ALPHABET_SANDBOX_URL", "http://alphabet.test"),
+            ("ALPHABET_SANDBOX_SECRET", "alphabet-sandbox"),
             ("REDACTION_KEY", "test"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -105,6 +110,12 @@ impl House {
             .lock()
             .unwrap()
             .insert("lex-sandbox".into(), credentials.to_string());
+        let key = json!({"ALPHABET_API_KEY": "test-alphabet-key"});
+        let secrets = &world.safe.secrets;
+        secrets
+            .lock()
+            .unwrap()
+            .insert("alphabet-sandbox".into(), key.to_string());
         let env = Arc::new(Env::load(config.into_iter().collect(), world.ports()));
         let clock = Clock::starting(START.parse().unwrap());
         Self {
@@ -124,10 +135,13 @@ impl House {
     }
 
     pub async fn quote(&self, headers: &[(&str, &str)]) -> Got {
-        // Signing takes longer than everything else here does, and every house has the same clock.
+        self.quote_as(self.token_of_john(), SAMPLE, headers).await
+    }
+
+    /// Signing takes longer than everything else here does, and every house has the same clock.
+    pub fn token_of_john(&self) -> &'static str {
         static TOKEN: OnceLock<String> = OnceLock::new();
-        self.quote_as(TOKEN.get_or_init(|| self.token("john", JOHN, &[])), SAMPLE, headers)
-            .await
+        TOKEN.get_or_init(|| self.john())
     }
 
     pub async fn quote_as(&self, token: &str, body: &str, headers: &[(&str, &str)]) -> Got {
@@ -158,6 +172,117 @@ impl House {
                 event,
             )
             .await)
+    }
+
+    /// Asks any function that answers `GET`.
+    pub async fn get<I, F, A>(
+        &self,
+        handler: impl Fn(Cx<Env>, I) -> F + Send + Sync + 'static,
+        token: &str,
+        path: &[(&str, &str)],
+        query: &str,
+    ) -> Got
+    where
+        I: Input + Send + 'static,
+        F: Future<Output = model::Result<A>> + Send + 'static,
+        A: Answer + 'static,
+    {
+        let mut event: ApiGatewayV2httpRequest = serde_json::from_str(STATUS_EVENT).unwrap();
+        event.raw_query_string = Some(query.to_owned());
+        self.send(handler, event, token, path).await
+    }
+
+    /// Asks any function that takes a `POST`.
+    pub async fn post<I, F, A>(
+        &self,
+        handler: impl Fn(Cx<Env>, I) -> F + Send + Sync + 'static,
+        token: &str,
+        path: &[(&str, &str)],
+        query: &str,
+        body: &str,
+    ) -> Got
+    where
+        I: Input + Send + 'static,
+        F: Future<Output = model::Result<A>> + Send + 'static,
+        A: Answer + 'static,
+    {
+        let mut event: ApiGatewayV2httpRequest = serde_json::from_str(EVENT).unwrap();
+        event.body = Some(body.to_owned());
+        event.raw_query_string = Some(query.to_owned());
+        self.send(handler, event, token, path).await
+    }
+
+    async fn send<I, F, A>(
+        &self,
+        handler: impl Fn(Cx<Env>, I) -> F + Send + Sync + 'static,
+        mut event: ApiGatewayV2httpRequest,
+        token: &str,
+        path: &[(&str, &str)],
+    ) -> Got
+    where
+        I: Input + Send + 'static,
+        F: Future<Output = model::Result<A>> + Send + 'static,
+        A: Answer + 'static,
+    {
+        let path = path.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        event.path_parameters = path.collect();
+        put(&mut event.headers, token, &[]);
+        let function = runtime::http(handler);
+        let time = within(Duration::from_secs(29));
+        got(function.answer(Arc::clone(&self.env), self.clock, time, event).await)
+    }
+
+    /// The first look at a new quote, by the worker that files it.
+    pub async fn watch(&self) {
+        for sent in self.world.outbox.take() {
+            assert!(
+                sent.url == "retry" && sent.body.ends_with(r#""attempt":0}"#),
+                "{sent:?}"
+            );
+            assert!(self.deliver(&sent.body, 1).await);
+        }
+    }
+
+    /// A quote of this funder for whoever has this address, filed. Its id.
+    pub async fn filed(&self, funder: &str, subject: &str, email: &str) -> String {
+        let got = self
+            .quote_as(
+                &self.token(subject, email, &[]),
+                &sample(funder).replace(JOHN, email),
+                &[],
+            )
+            .await;
+        let id = match got.json()["data"]["id"].as_str() {
+            Some(id) => id.to_owned(),
+            None => got.json()["quoteId"].as_str().unwrap().to_owned(),
+        };
+        self.watch().await;
+        id
+    }
+
+    pub fn staff(&self) -> String {
+        self.token("staff", "staff@example.com", &["staff"])
+    }
+
+    pub fn admin(&self) -> String {
+        self.token("admin", "admin@example.com", &["admin"])
+    }
+
+    pub fn john(&self) -> String {
+        self.token("john", JOHN, &[])
+    }
+
+    /// The paths that were called, in order.
+    pub fn paths(&self) -> Vec<String> {
+        let seen = self.world.stage.seen().into_iter();
+        seen.map(|(_, request)| request.uri().path().to_owned()).collect()
+    }
+
+    /// What is in a list: the keys of the rows that its entries name.
+    pub fn listed(&self, list: &str) -> Vec<String> {
+        let rows = self.world.store.table("quotes").into_iter();
+        let named = rows.filter(|row| row["pk"].as_s().unwrap() == list);
+        named.map(|row| row["row_pk"].as_s().unwrap().clone()).collect()
     }
 
     /// Delivers a message; true if it is done with.

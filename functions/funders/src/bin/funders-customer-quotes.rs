@@ -1,0 +1,5 @@
+//! `GET /api/integration/customers/{email}/quotes`: the quotes for a customer.
+
+fn main() -> runtime::Exit {
+    funders::entry::customer_quotes()
+}

@@ -1,0 +1,5 @@
+//! SQS `funder-events`: apply what a webhook brought.
+
+fn main() -> runtime::Exit {
+    funders::entry::event_apply()
+}

@@ -1,0 +1,5 @@
+//! SQS `proposal-submit`: the only sender of proposals.
+
+fn main() -> runtime::Exit {
+    funders::entry::proposal_submit()
+}

@@ -1,0 +1,5 @@
+//! `GET /api/vehicles`: every vehicle, for staff.
+
+fn main() -> runtime::Exit {
+    funders::entry::vehicle_list()
+}

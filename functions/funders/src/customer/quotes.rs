@@ -1,0 +1,59 @@
+//! `GET /api/integration/customers/{email}/quotes`
+
+use garde::Validate;
+use model::Result;
+use model::email::Email;
+use runtime::problem::Problem;
+use runtime::{Cx, Listed};
+use serde::Deserialize;
+
+use super::{permit, quotes_of};
+use crate::Env;
+use crate::listing::{self, Cursor, Window};
+use crate::quote::QuoteView;
+
+#[derive(Deserialize, Validate)]
+pub struct Which {
+    #[garde(skip)]
+    email: String,
+    #[garde(range(min = 1, max = 100))]
+    limit: Option<u16>,
+    #[garde(skip)]
+    cursor: Option<Cursor>,
+}
+
+/// The quotes for a customer, newest first, whoever asked for them.
+#[utoipa::path(
+    get,
+    path = "/api/integration/customers/{email}/quotes",
+    operation_id = "funders-customer-quotes",
+    tag = "funders",
+    params(
+        ("email" = Email, Path, description = "The customer's e-mail address"),
+        ("limit" = Option<u16>, Query, description = "At most so many; 20 where absent", minimum = 1, maximum = 100),
+        ("cursor" = Option<Cursor>, Query, description = "`nextCursor` of the page before"),
+    ),
+    responses(
+        (status = 200, description = "A page of quotes", body = Listed<QuoteView>),
+        (status = 400, description = "Not an e-mail address", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Somebody else's, whether or not there is one", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Invalid", body = Problem, content_type = "application/problem+json"),
+        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = []))
+)]
+pub async fn quotes(cx: Cx<Env>, which: Which) -> Result<Listed<QuoteView>> {
+    let email = permit(&cx.caller, &which.email)?;
+    let window = Window {
+        from: None,
+        to: None,
+        cursor: which.cursor,
+        limit: which.limit,
+    };
+    let page = listing::page(&cx.env, vec![quotes_of(&email)], window, |row| {
+        QuoteView::read(row, cx.now()).map(Some)
+    });
+    Ok(page.await?.listed("Quotes of the customer"))
+}

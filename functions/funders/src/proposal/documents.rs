@@ -1,0 +1,221 @@
+//! Documents that come with a proposal: checked before they are decoded, known by their first bytes, kept as files and never
+//! in a row.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use futures_util::future::try_join_all;
+use model::id::ProposalId;
+use model::proposal::Document;
+use model::{Error, Kind, Result};
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+
+use crate::Env;
+
+/// Bytes of all documents together, decoded.
+pub const LIMIT: usize = 3 * 1024 * 1024;
+const MOST: usize = 10;
+
+/// A document that has been accepted.
+pub struct Checked {
+    kind: String,
+    media_type: &'static str,
+    bytes: Bytes,
+}
+
+/// Where a document is kept, and what it is.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Kept {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub media_type: String,
+    pub size: u64,
+    pub sha256: String,
+    key: String,
+}
+
+/// Decodes what was sent. Nothing is unpacked or rendered.
+pub fn check(sent: &BTreeMap<String, String>) -> Result<Vec<Checked>> {
+    if sent.len() > MOST {
+        return Err(Error::invalid("additionalDocuments", format!("must be at most {MOST}")));
+    }
+    // Four characters stand for three bytes: what is too large is refused before anything is decoded.
+    let size: usize = sent.values().map(|text| text.len() / 4 * 3).sum();
+    if size > LIMIT + 2 * MOST {
+        return Err(too_large());
+    }
+    let documents: Vec<Checked> = sent.iter().map(|(kind, text)| one(kind, text)).collect::<Result<_>>()?;
+    let size: usize = documents.iter().map(|document| document.bytes.len()).sum();
+    if size > LIMIT { Err(too_large()) } else { Ok(documents) }
+}
+
+fn too_large() -> Error {
+    Error::new(
+        Kind::TooLarge,
+        format!("The documents must be at most {LIMIT} bytes together."),
+    )
+}
+
+fn one(kind: &str, text: &str) -> Result<Checked> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if !(1..=40).contains(&kind.len()) || !kind.bytes().all(plain) {
+        return Err(Error::invalid(
+            "additionalDocuments",
+            "document types must be 1 to 40 letters, digits, `_` or `-`",
+        ));
+    }
+    let path = format!("additionalDocuments.{kind}");
+    let bytes = BASE64_STANDARD
+        .decode(text)
+        .map_err(|_| Error::new(Kind::Malformed, format!("`{path}` is not base64.")))?;
+    let media_type = media_type(&bytes).ok_or_else(|| Error::invalid(path, "must be a PDF, a JPEG or a PNG"))?;
+    Ok(Checked {
+        kind: kind.to_owned(),
+        media_type,
+        bytes: bytes.into(),
+    })
+}
+
+/// By its first bytes: what a sender calls a file proves nothing.
+fn media_type(bytes: &[u8]) -> Option<&'static str> {
+    [
+        (&b"%PDF-"[..], "application/pdf"),
+        (b"\xff\xd8\xff", "image/jpeg"),
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+    ]
+    .into_iter()
+    .find_map(|(magic, name)| bytes.starts_with(magic).then_some(name))
+}
+
+/// The same documents as a funder would be sent them, with a word in place of what is in them.
+pub fn rehearsed(documents: &[Checked]) -> Vec<Document> {
+    let shown = documents.iter().map(|document| Document {
+        kind: document.kind.clone(),
+        media_type: document.media_type.to_owned(),
+        content: format!("({} bytes in base64)", document.bytes.len()),
+    });
+    shown.collect()
+}
+
+/// Stores the documents under keys that say nothing of them.
+pub async fn keep(env: &Env, id: ProposalId, documents: Vec<Checked>) -> Result<Vec<Kept>> {
+    if documents.is_empty() {
+        return Ok(Vec::new());
+    }
+    let bucket = env.bucket()?;
+    try_join_all(documents.into_iter().enumerate().map(|(place, document)| async move {
+        let key = format!("proposals/{id}/{place}");
+        let kept = Kept {
+            kind: document.kind,
+            media_type: document.media_type.to_owned(),
+            size: document.bytes.len().try_into().unwrap_or(u64::MAX),
+            sha256: hex(digest(&SHA256, &document.bytes).as_ref()),
+            key: key.clone(),
+        };
+        env.blobs()
+            .put(bucket, &key, document.media_type, document.bytes)
+            .await?;
+        Ok(kept)
+    }))
+    .await
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads the documents back, as funders take them.
+pub async fn load(env: &Env, kept: &[Kept]) -> Result<Vec<Document>> {
+    if kept.is_empty() {
+        return Ok(Vec::new());
+    }
+    let bucket = env.bucket()?;
+    try_join_all(kept.iter().map(|one| async move {
+        let bytes = env.blobs().get(bucket, &one.key).await?;
+        Ok(Document {
+            kind: one.kind.clone(),
+            media_type: one.media_type.clone(),
+            content: BASE64_STANDARD.encode(bytes),
+        })
+    }))
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(each: &[(&str, String)]) -> BTreeMap<String, String> {
+        each.iter()
+            .map(|(kind, text)| ((*kind).to_owned(), text.clone()))
+            .collect()
+    }
+
+    fn pdf(size: usize) -> String {
+        let mut bytes = b"%PDF-1.7".to_vec();
+        bytes.resize(size, b' ');
+        BASE64_STANDARD.encode(bytes)
+    }
+
+    #[test]
+    fn a_document_is_what_its_first_bytes_say() {
+        let found = check(&sent(&[
+            ("drivingLicense", BASE64_STANDARD.encode(b"\xff\xd8\xff\xe0rest")),
+            ("proofOfAddress", pdf(100)),
+            ("selfie", BASE64_STANDARD.encode(b"\x89PNG\r\n\x1a\nrest")),
+        ]))
+        .unwrap();
+        let types: Vec<_> = found.iter().map(|document| document.media_type).collect();
+        assert_eq!(types, ["image/jpeg", "application/pdf", "image/png"]);
+        for other in [&b"<svg>"[..], b"PK\x03\x04", b"", b"<html>%PDF-", b"GIF89a"] {
+            let refused = check(&sent(&[("x", BASE64_STANDARD.encode(other))])).err().unwrap();
+            assert_eq!(refused.kind, Kind::Invalid);
+        }
+    }
+
+    #[test]
+    fn base64_is_strict() {
+        for text in [
+            "%%%",
+            "JVBERi0x LjQ=",
+            "JVBERi0xLjQ",
+            "JVBERi0xLjQ=\n",
+            "data:application/pdf;base64,JVBERi0=",
+        ] {
+            assert_eq!(
+                check(&sent(&[("x", text.into())])).err().unwrap().kind,
+                Kind::Malformed,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_refused_before_it_is_decoded() {
+        // Not even base64: had it been decoded, the answer would be another.
+        let bomb = "%".repeat(LIMIT / 3 * 4 + 1000);
+        assert_eq!(check(&sent(&[("x", bomb)])).err().unwrap().kind, Kind::TooLarge);
+        assert!(check(&sent(&[("x", pdf(LIMIT))])).is_ok());
+        assert_eq!(
+            check(&sent(&[("x", pdf(LIMIT + 1))])).err().unwrap().kind,
+            Kind::TooLarge
+        );
+        let halves = [("x", pdf(LIMIT / 2 + 1)), ("y", pdf(LIMIT / 2 + 1))];
+        assert_eq!(check(&sent(&halves)).err().unwrap().kind, Kind::TooLarge);
+    }
+
+    #[test]
+    fn a_type_is_a_plain_word() {
+        for kind in ["", "../x", "a b", &"x".repeat(41)] {
+            assert_eq!(
+                check(&sent(&[(kind, pdf(10))])).err().unwrap().kind,
+                Kind::Invalid,
+                "{kind:?}"
+            );
+        }
+    }
+}

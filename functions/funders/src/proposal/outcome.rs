@@ -1,0 +1,110 @@
+//! What follows a proposal, behind the request: it is listed, and what becomes of it is announced. Doing it again changes
+//! nothing.
+
+use model::event::EventType;
+use model::id::{EventId, ProposalId, QuoteId};
+use model::proposal::ProposalStatus;
+use model::quote::Environment;
+use model::{Error, Kind, Result};
+use runtime::bus::Event;
+use runtime::store::{Outcome, Write};
+use runtime::{Cx, Domain};
+use serde::Serialize;
+
+use super::list::LIST;
+use super::row::ProposalRow;
+use crate::listing::{Entry, month_of};
+use crate::quote::QuoteRow;
+use crate::{Env, customer};
+
+/// Other workers may be changing the quote of a failed proposal.
+const TRIES: u32 = 3;
+
+/// What subscribers learn of a proposal.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct News<'a> {
+    proposal_id: ProposalId,
+    quote_id: QuoteId,
+    funder_name: &'a str,
+    environment: Environment,
+    status: ProposalStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+}
+
+/// Lists the proposal, and announces it where there is news.
+pub async fn follow_up(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
+    let env = &cx.env;
+    let (id, key) = (*row.id.as_uuid(), ProposalRow::key(env, row.id)?);
+    let lists = [
+        month_of(LIST, row.id.as_uuid()),
+        customer::proposals_of(&row.customer()?.email),
+    ];
+    let entries: Result<Vec<_>> = lists.iter().map(|list| Entry::item(list, id, &key, row.ttl)).collect();
+    env.store().append(env.table()?, entries?).await?;
+    announce(cx, row).await
+}
+
+async fn announce(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
+    let kind = match row.status {
+        ProposalStatus::Pending => return Ok(()),
+        ProposalStatus::Submitted => EventType::ProposalSubmitted,
+        ProposalStatus::Referred => EventType::ProposalReferred,
+        ProposalStatus::Approved => EventType::ProposalApproved,
+        ProposalStatus::Declined => EventType::ProposalDeclined,
+        ProposalStatus::Failed => EventType::ProposalFailed,
+    };
+    if row.is_news() {
+        publish(cx, row, kind).await?;
+        row.announced = Some(row.status);
+    } else if !row.status.is_final() || row.rests() {
+        return Ok(());
+    }
+    if row.status.is_final() {
+        row.rest();
+    }
+    let write = row.replace(&cx.env, cx.now())?;
+    match cx.env.store().write(vec![write]).await? {
+        // Somebody has moved it on meanwhile; what it is now is told by whoever did.
+        Outcome::Done | Outcome::Refused(_) => Ok(()),
+    }
+}
+
+async fn publish(cx: &Cx<Env>, row: &ProposalRow, kind: EventType) -> Result<()> {
+    let news = News {
+        proposal_id: row.id,
+        quote_id: row.quote_id,
+        funder_name: &row.funder_name,
+        environment: row.environment,
+        status: row.status,
+        code: row.failure.as_ref().map(|failure| failure.code.as_str()),
+    };
+    let event = Event::new(
+        EventId::named(row.id.as_uuid(), kind.as_str()),
+        kind,
+        row.status_at,
+        &news,
+    )?;
+    cx.env.bus().publish(vec![event]).await
+}
+
+/// Writes a proposal that came to nothing together with its quote, whose price may be taken again.
+pub async fn release(cx: &Cx<Env>, failed: Write, quote: QuoteId, proposal: ProposalId) -> Result<()> {
+    for _ in 0..TRIES {
+        let mut writes = vec![failed.clone()];
+        if let Some(mut quote) = QuoteRow::load(&cx.env, quote).await?
+            && quote.proposal_id == Some(proposal)
+        {
+            quote.released();
+            writes.push(quote.replace(&cx.env, cx.now())?);
+        }
+        if cx.env.store().write(writes).await? == Outcome::Done {
+            return Ok(());
+        }
+    }
+    Err(Error::new(
+        Kind::Unavailable,
+        "a failed proposal was changed by somebody else",
+    ))
+}

@@ -1,0 +1,129 @@
+//! Ports of a sandbox that dies: from a given step on, nothing it does is ever answered, or even done.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::{BoxFuture, pending};
+use http::{HeaderMap, Request, StatusCode};
+use model::Result;
+use runtime::blob::Blobs;
+use runtime::bus::{Bus, Event};
+use runtime::ports::Ports;
+use runtime::queue::Sender;
+use runtime::store::{Item, Key, Outcome, Query, Store, Write};
+use runtime::transport::Transport;
+
+/// Every port has two steps: before it does something and after it has done it.
+struct Mortal {
+    ports: Ports,
+    left: AtomicU32,
+}
+
+/// `ports` for a sandbox that makes so many steps.
+pub fn mortal(ports: Ports, steps: u32) -> Ports {
+    let mortal = Arc::new(Mortal {
+        ports: ports.clone(),
+        left: AtomicU32::new(steps),
+    });
+    Ports {
+        store: mortal.clone(),
+        sender: mortal.clone(),
+        bus: mortal.clone(),
+        transport: mortal.clone(),
+        blobs: mortal,
+        ..ports
+    }
+}
+
+impl Mortal {
+    async fn step(&self) {
+        let left = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        if left.is_err() {
+            pending::<()>().await;
+        }
+    }
+
+    fn around<'a, T: Send + 'a>(&'a self, act: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T> {
+        Box::pin(async move {
+            self.step().await;
+            let done = act.await;
+            self.step().await;
+            done
+        })
+    }
+}
+
+impl Store for Mortal {
+    fn get<'a>(&'a self, key: &'a Key, consistent: bool) -> BoxFuture<'a, Result<Option<Item>>> {
+        self.around(self.ports.store.get(key, consistent))
+    }
+
+    fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<Outcome>> {
+        self.around(self.ports.store.write(writes))
+    }
+
+    fn append<'a>(&'a self, table: &'a str, items: Vec<Item>) -> BoxFuture<'a, Result<()>> {
+        self.around(self.ports.store.append(table, items))
+    }
+
+    fn get_all<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Item>>>> {
+        self.around(self.ports.store.get_all(keys))
+    }
+
+    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Item>>> {
+        self.around(self.ports.store.query(query))
+    }
+
+    fn count<'a>(&'a self, key: &'a Key, ttl: i64) -> BoxFuture<'a, Result<u64>> {
+        self.around(self.ports.store.count(key, ttl))
+    }
+}
+
+impl Sender for Mortal {
+    fn send<'a>(
+        &'a self,
+        url: &'a str,
+        body: String,
+        delay: Duration,
+        reason: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<()>> {
+        // What the stand-in does is done when it is called, and not when it is awaited.
+        self.around(async move { self.ports.sender.send(url, body, delay, reason).await })
+    }
+}
+
+impl Bus for Mortal {
+    fn publish(&self, events: Vec<Event>) -> BoxFuture<'_, Result<()>> {
+        self.around(async move { self.ports.bus.publish(events).await })
+    }
+}
+
+impl Transport for Mortal {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
+        self.around(self.ports.transport.send(request))
+    }
+
+    fn warm<'a>(&'a self, url: &'a str) -> BoxFuture<'a, ()> {
+        self.ports.transport.warm(url)
+    }
+}
+
+impl Blobs for Mortal {
+    fn put<'a>(
+        &'a self,
+        bucket: &'a str,
+        key: &'a str,
+        media_type: &'a str,
+        bytes: Bytes,
+    ) -> BoxFuture<'a, Result<()>> {
+        self.around(async move { self.ports.blobs.put(bucket, key, media_type, bytes).await })
+    }
+
+    fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Bytes>> {
+        self.around(self.ports.blobs.get(bucket, key))
+    }
+}

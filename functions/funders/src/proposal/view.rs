@@ -1,0 +1,83 @@
+//! A proposal as callers see it.
+
+use jiff::Timestamp;
+use model::Result;
+use model::id::{ProposalId, QuoteId};
+use model::proposal::ProposalStatus;
+use model::quote::Environment;
+use runtime::store::{self, Item};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::documents::Kept;
+use super::row::ProposalRow;
+use crate::quote::FailureView;
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProposalView {
+    pub proposal_id: ProposalId,
+    pub quote_id: QuoteId,
+    pub funder_name: String,
+    pub environment: Environment,
+    pub status: ProposalStatus,
+    /// The funder's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_proposal_id: Option<String>,
+    /// Why it was decided so, in the funder's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    pub documents: Vec<DocumentView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureView>,
+    pub created_at: Timestamp,
+    /// When it came to its status.
+    pub updated_at: Timestamp,
+}
+
+/// A document that came with a proposal. What is in it is not shown.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DocumentView {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub media_type: String,
+    /// Bytes.
+    pub size: u64,
+    /// In hexadecimal.
+    pub sha256: String,
+}
+
+impl DocumentView {
+    fn of(kept: &Kept) -> Self {
+        Self {
+            kind: kept.kind.clone(),
+            media_type: kept.media_type.clone(),
+            size: kept.size,
+            sha256: kept.sha256.clone(),
+        }
+    }
+}
+
+impl ProposalView {
+    /// A stored row as callers see it.
+    pub fn read(row: Item) -> Result<Self> {
+        Ok(Self::of(&store::typed(row)?))
+    }
+
+    pub fn of(row: &ProposalRow) -> Self {
+        Self {
+            proposal_id: row.id,
+            quote_id: row.quote_id,
+            funder_name: row.funder_name.clone(),
+            environment: row.environment,
+            status: row.status,
+            external_proposal_id: row.external_id.clone(),
+            reason: row.reason.clone(),
+            documents: row.documents.iter().map(DocumentView::of).collect(),
+            failure: row.failure.as_ref().map(FailureView::of),
+            created_at: row.created_at,
+            updated_at: row.status_at,
+        }
+    }
+}

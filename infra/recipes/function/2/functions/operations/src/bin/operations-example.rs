@@ -1,0 +1,5 @@
+//! `GET /api/example`: says who asks.
+
+fn main() -> runtime::Exit {
+    operations::entry::example()
+}

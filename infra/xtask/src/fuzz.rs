@@ -1,0 +1,142 @@
+//! `fuzz`: schemathesis over the API document, all checks, on a stack of its own. Its rules are infra/fuzz's.
+
+mod report;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::failure::{Context, Result};
+use crate::files;
+use crate::http;
+use crate::process;
+use crate::progress::{Progress, note, say};
+use crate::stack::Stack;
+use crate::up;
+use crate::venv::Venv;
+use crate::workspace::Workspace;
+use report::{Cases, Report};
+
+const QUOTE: &str = "funders-quote-generate";
+/// What is accepted at once may be asked of a funder a little later.
+const SETTLE: Duration = Duration::from_secs(10);
+
+#[derive(Args)]
+pub struct Options {
+    /// At least so many requests
+    #[arg(long, default_value_t = 10_000)]
+    cases: u64,
+    /// The folder of a stack that is up, instead of one of its own
+    #[arg(long)]
+    stack_dir: Option<PathBuf>,
+}
+
+pub fn fuzz(options: &Options) -> Result<()> {
+    let workspace = Workspace::load()?;
+    let mut progress = Progress::begin();
+    let venv = progress.step("Python tools", || Venv::ready(&workspace))?;
+    let folder = workspace.target.join("fuzz");
+    files::make_dir(&folder)?;
+    let tool = progress.step("schemathesis", || {
+        let pins = workspace.root.join("infra/fuzz/requirements.txt");
+        Venv::made_from(&pins, folder.join("venv"), &folder.join("pip.log"))
+    })?;
+    let run = Run {
+        workspace: &workspace,
+        tool: &tool,
+        folder: &folder,
+        cases: options.cases,
+    };
+    if let Some(dir) = &options.stack_dir {
+        let stack = Stack::of(dir)?;
+        progress.attempt("schemathesis over the API document", || run.all(&stack));
+    } else {
+        up::for_a_while(
+            &mut progress,
+            &workspace,
+            &venv,
+            &workspace.target.join("fuzz-stack"),
+            |progress, stack| {
+                progress.attempt("schemathesis over the API document", || run.all(stack));
+            },
+        )?;
+    }
+    process::go_on()?;
+    progress.close("cargo xtask fuzz")
+}
+
+struct Run<'a> {
+    workspace: &'a Workspace,
+    tool: &'a Venv,
+    folder: &'a Path,
+    cases: u64,
+}
+
+impl Run<'_> {
+    /// Once over every operation, then valid quotes only: the first pass sends more bad quotes than good ones.
+    fn all(&self, stack: &Stack) -> Result<()> {
+        let calls = format!("{}/_control/calls", stack.sandbox_url);
+        let before = report::quotes_asked(&http::json(&calls)?);
+        // A third of the operations takes no parameters and has few cases.
+        let each = (self.cases / 40).max(1).to_string();
+        let quotes = (self.cases / 6).max(1).to_string();
+        let mut cases = Cases::default();
+        let passes: [(&str, &[&str]); 2] = [
+            ("all", &["--max-examples", &each]),
+            (
+                "quotes",
+                &[
+                    "--include-operation-id",
+                    QUOTE,
+                    "--phases",
+                    "fuzzing",
+                    "--mode",
+                    "positive",
+                    "--max-examples",
+                    &quotes,
+                ],
+            ),
+        ];
+        for (name, arguments) in passes {
+            self.pass(stack, name, arguments, &mut cases)?;
+        }
+        thread::sleep(SETTLE);
+        let asked = report::quotes_asked(&http::json(&calls)?).saturating_sub(before);
+        let report = Report::new(cases, asked, self.cases);
+        let file = self.folder.join("report.json");
+        files::write(
+            &file,
+            &serde_json::to_string_pretty(&report.json()).context(file.display())?,
+        )?;
+        say(report.text());
+        note(format!("the report is {}", file.display()));
+        report.verdict()
+    }
+
+    /// A run that finds failures ends with 1; what it found counts, not how it ended.
+    fn pass(&self, stack: &Stack, name: &str, arguments: &[&str], cases: &mut Cases) -> Result<()> {
+        let events = self.folder.join(format!("{name}.ndjson"));
+        let _absent = fs::remove_file(&events);
+        let token = stack.tokens.get("admin").context("stack.json has no admin")?;
+        let mut run = Command::new(self.tool.tool("schemathesis"));
+        run.current_dir(&self.workspace.root)
+            .args(["--config-file", "infra/fuzz/schemathesis.toml", "run"])
+            .arg("functions/operations/openapi.json")
+            .args(["--url", &stack.base_url, "--checks", "all", "--report", "ndjson"])
+            .arg("--report-ndjson-path")
+            .arg(&events)
+            .args(arguments)
+            .env("TRUNKLINE_TOKEN", token)
+            .env("TRUNKLINE_SANDBOX", &stack.sandbox_url);
+        let log = self.folder.join(format!("{name}.log"));
+        let ended = process::run_logged(run, &log);
+        process::go_on()?;
+        note(format!("{name}: its log is {}", log.display()));
+        let finished = cases.read(&events)?;
+        if finished { Ok(()) } else { ended }
+    }
+}

@@ -1,0 +1,84 @@
+//! Whether a partner answers, from the log of the calls that were made anyway.
+
+use std::time::Duration;
+
+use futures_util::future::join;
+use jiff::{SignedDuration, Timestamp};
+use model::Result;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::trace::{Attempt, Status, partition};
+use crate::store::{Query, Store, typed};
+
+/// A slow log must not make its readers slow.
+const PATIENCE: Duration = Duration::from_millis(900);
+/// The newest calls per hour that are looked at.
+const SAMPLE: u16 = 100;
+
+/// From the calls of the last hour; nobody is called for this.
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RecentCalls)]
+pub struct Health {
+    pub connectivity: Connectivity,
+    pub calls: usize,
+    pub failures: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_success_at: Option<Timestamp>,
+}
+
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Connectivity {
+    /// The newest call succeeded.
+    Up,
+    /// The newest call failed, and others did not.
+    Degraded,
+    /// Every call failed.
+    Down,
+    /// There was no call, or the log does not answer.
+    Unknown,
+}
+
+/// How one installation of a partner does. Without a log nothing is known.
+pub async fn health(store: &dyn Store, log: Option<&str>, partner: &str, environment: &str, now: Timestamp) -> Health {
+    let calls = async {
+        match log {
+            Some(table) => calls(store, table, partner, environment, now).await.unwrap_or_default(),
+            None => Vec::new(),
+        }
+    };
+    let calls = tokio::time::timeout(PATIENCE, calls).await.unwrap_or_default();
+    let good = |call: &&Attempt| call.status == Status::Success;
+    let failures = calls.len() - calls.iter().filter(good).count();
+    let connectivity = match (calls.first(), failures) {
+        (None, _) => Connectivity::Unknown,
+        (Some(newest), _) if newest.status == Status::Success => Connectivity::Up,
+        (Some(_), failures) if failures < calls.len() => Connectivity::Degraded,
+        _ => Connectivity::Down,
+    };
+    let last_success_at = calls.iter().find(good).map(|call| call.created_at);
+    Health {
+        connectivity,
+        calls: calls.len(),
+        failures,
+        last_success_at,
+    }
+}
+
+/// The calls of the last 60 minutes, newest first. They lie in this hour's partition and the one before.
+async fn calls(
+    store: &dyn Store,
+    table: &str,
+    partner: &str,
+    environment: &str,
+    now: Timestamp,
+) -> Result<Vec<Attempt>> {
+    let since = now.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(now);
+    let each = [now, since].map(|at| Query::new(table, partition(partner, environment, at), SAMPLE));
+    let [this, before] = &each;
+    let (this, before) = join(store.query(this), store.query(before)).await;
+    let rows: Result<Vec<Attempt>> = this?.into_iter().chain(before?).map(typed).collect();
+    Ok(rows?.into_iter().filter(|call| call.created_at > since).collect())
+}

@@ -1,0 +1,53 @@
+//! The limit: how many requests a second one installation of a partner gets from all sandboxes together.
+//!
+//! A row per installation and second counts what was sent in it, failures and retries included. Without a limit nothing is
+//! counted and nothing costs time; with one, every request is preceded by one write.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use model::{Error, Result};
+
+use super::Target;
+use crate::store::{Key, Store};
+
+/// Seconds that a count is kept: clocks differ a little, and the table's own clearing takes its time anyway.
+const KEPT: i64 = 60;
+
+pub struct Limit {
+    store: Arc<dyn Store>,
+    table: Option<String>,
+}
+
+impl Limit {
+    pub fn new(store: Arc<dyn Store>, table: Option<String>) -> Self {
+        Self { store, table }
+    }
+
+    /// Takes a place in this second, or says how long it is until the next. A store that does not answer limits nothing:
+    /// the partner still can.
+    pub async fn take(&self, target: &Target, rate: NonZeroU32, now: Timestamp) -> Result<Option<Duration>> {
+        let table = self.table.as_ref();
+        let table = table.ok_or_else(|| Error::misconfigured("a rate limit needs the setting FUNDERS_TABLE"))?;
+        let second = now.as_second();
+        let key = Key::new(table, format!("LIMIT#{}#{second}", target.id()), Some("LIMIT"));
+        match self.store.count(&key, second.saturating_add(KEPT)).await {
+            Ok(count) if count > u64::from(rate.get()) => Ok(Some(until_next_second(now))),
+            Ok(_) => Ok(None),
+            Err(error) => {
+                tracing::warn!(cause = crate::launch::chain(&error), "a request goes out uncounted");
+                Ok(None)
+            }
+        }
+    }
+}
+
+fn until_next_second(now: Timestamp) -> Duration {
+    let passed = now.as_millisecond().rem_euclid(1000);
+    Duration::from_millis(u64::try_from(1000 - passed).unwrap_or(1000))
+}
+
+#[cfg(test)]
+mod tests;

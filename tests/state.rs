@@ -1,0 +1,90 @@
+//! What the hub holds and has done: the rows of its tables, what waits in its queues, what it asked of the funders.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::stack::Stack;
+
+/// Equal before and after means that nothing happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    rows: Vec<(String, i64)>,
+    waiting: Vec<(String, i64)>,
+    calls: Value,
+}
+
+impl Stack {
+    /// Every page of a scan.
+    async fn scan(&self, table: &str, more: Value) -> Vec<Value> {
+        let mut ask = more;
+        ask["TableName"] = self.table(table).into();
+        let mut pages = Vec::new();
+        loop {
+            let page = self.service("dynamodb", "DynamoDB_20120810.Scan", ask.clone()).await;
+            ask["ExclusiveStartKey"] = page["LastEvaluatedKey"].clone();
+            pages.push(page);
+            if ask["ExclusiveStartKey"].is_null() {
+                return pages;
+            }
+        }
+    }
+
+    pub async fn count(&self, table: &str) -> i64 {
+        let pages = self.scan(table, json!({"Select": "COUNT"})).await;
+        pages.iter().map(|page| page["Count"].as_i64().unwrap()).sum()
+    }
+
+    /// All rows of a table.
+    pub async fn all(&self, table: &str) -> Vec<Value> {
+        items(self.scan(table, json!({})).await)
+    }
+
+    /// The rows of a table whose member has that text.
+    pub async fn rows(&self, table: &str, member: &str, value: &str) -> Vec<Value> {
+        let filter = json!({
+            "FilterExpression": "#m = :v",
+            "ExpressionAttributeNames": {"#m": member}, "ExpressionAttributeValues": {":v": {"S": value}},
+        });
+        items(self.scan(table, filter).await)
+    }
+
+    fn names(&self, what: &str) -> Vec<String> {
+        self.description[what].as_object().unwrap().keys().cloned().collect()
+    }
+
+    pub fn tables(&self) -> Vec<String> {
+        self.names("tables")
+    }
+
+    pub fn queues(&self) -> Vec<String> {
+        self.names("queues")
+    }
+
+    /// Messages of a queue, delayed and in flight included.
+    pub async fn depth(&self, queue: &str) -> i64 {
+        let ask = json!({"QueueUrl": self.text(&format!("/queues/{queue}")), "AttributeNames": ["All"]});
+        let got = self.service("sqs", "AmazonSQS.GetQueueAttributes", ask).await;
+        let kinds = ["", "Delayed", "NotVisible"];
+        let depth = kinds.map(|kind| {
+            let count = &got["Attributes"][format!("ApproximateNumberOfMessages{kind}")];
+            count.as_str().unwrap().parse::<i64>().unwrap()
+        });
+        depth.iter().sum()
+    }
+
+    pub async fn state(&self) -> State {
+        let (tables, queues) = (self.tables(), self.queues());
+        let rows = join_all(tables.iter().map(|table| self.count(table))).await;
+        let waiting = join_all(queues.iter().map(|queue| self.depth(queue))).await;
+        State {
+            rows: tables.into_iter().zip(rows).collect(),
+            waiting: queues.into_iter().zip(waiting).collect(),
+            calls: self.control(http::Method::GET, "/calls", None).await,
+        }
+    }
+}
+
+fn items(pages: Vec<Value>) -> Vec<Value> {
+    let each = pages.into_iter().map(|page| page["Items"].as_array().unwrap().clone());
+    each.flatten().collect()
+}

@@ -1,0 +1,126 @@
+//! Every route of the committed API document, and how a test calls it. A new route is covered by itself, or fails here
+//! until it has a sample.
+
+use std::fs;
+
+use http::Method;
+use serde_json::Value;
+
+use crate::template::root;
+
+#[derive(Clone, Debug)]
+pub struct Route {
+    pub method: Method,
+    /// With its `{parameters}`.
+    pub path: String,
+    /// Whether it wants a token.
+    pub protected: bool,
+    takes_body: bool,
+}
+
+/// What stands for a path parameter where a test has nothing better.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("asset", "page.js"),
+    ("capId", "12345"),
+    ("deliveryId", "0190d5a0-0000-7000-8000-000000000001"),
+    ("email", "john.doe@example.com"),
+    ("funder", "lex"),
+    ("funderName", "LEX"),
+    ("proposalId", "0190d5a0-0000-7000-8000-000000000001"),
+    ("quoteId", "0190d5a0-0000-7000-8000-000000000001"),
+    ("subscriptionId", "0190d5a0-0000-7000-8000-000000000001"),
+];
+
+const BODIES: &[(&str, &str)] = &[
+    (
+        "/api/integration/quotes/generate",
+        include_str!("../events/bodies/quote.json"),
+    ),
+    (
+        "/api/integration/proposals/generate",
+        include_str!("../events/bodies/proposal.json"),
+    ),
+    (
+        "/api/integration/subscriptions",
+        r#"{"url":"https://hooks.example.com/hub","eventTypes":["quote.generated"]}"#,
+    ),
+    (
+        "/api/integration/funders/{funderName}/test",
+        r#"{"environment":"SANDBOX"}"#,
+    ),
+    (
+        "/webhooks/{funder}",
+        r#"{"type":"proposal.updated","timestamp":"2026-01-05T10:20:00Z","data":{}}"#,
+    ),
+];
+
+pub fn routes() -> Vec<Route> {
+    let text = fs::read_to_string(root().join("functions/operations/openapi.json")).unwrap();
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let mut routes = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            routes.push(Route {
+                method: method.to_uppercase().parse().unwrap(),
+                path: path.clone(),
+                protected: operation["security"].is_array(),
+                takes_body: operation["requestBody"].is_object(),
+            });
+        }
+    }
+    routes
+}
+
+pub fn protected() -> Vec<Route> {
+    routes().into_iter().filter(|route| route.protected).collect()
+}
+
+impl Route {
+    pub fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    pub fn parameters(&self) -> impl Iterator<Item = &str> {
+        let parts = self.path.split('/');
+        parts.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    }
+
+    /// The path with these values in it, and with examples for what they lack.
+    pub fn with(&self, values: &[(&str, &str)]) -> String {
+        self.parameters().fold(self.path.clone(), |path, name| {
+            let mut known = values.iter().chain(EXAMPLES);
+            let value = known.find(|(known, _)| *known == name);
+            let value = value.unwrap_or_else(|| panic!("{} has no example for {name}", self.name()));
+            path.replace(&format!("{{{name}}}"), value.1)
+        })
+    }
+
+    pub fn body(&self) -> Option<&'static str> {
+        let found = BODIES.iter().find(|(path, _)| *path == self.path);
+        let body = self.takes_body.then(|| found.map(|(_, body)| *body));
+        body.map(|body| body.unwrap_or_else(|| panic!("{} has no sample body", self.name())))
+    }
+}
+
+#[test]
+fn every_route_can_be_called() {
+    let routes = routes();
+    for route in &routes {
+        assert!(!route.with(&[]).contains('{'), "{}", route.name());
+        assert_eq!(route.body().is_some(), route.takes_body);
+    }
+    let open: Vec<&str> = routes
+        .iter()
+        .filter(|route| !route.protected)
+        .map(|route| route.path.as_str())
+        .collect();
+    let wanted = [
+        "/api-docs",
+        "/api-docs/openapi.json",
+        "/api-docs/{asset}",
+        "/api/health",
+        "/health",
+        "/webhooks/{funder}",
+    ];
+    assert_eq!(open, wanted, "these need no token, and no others");
+}
