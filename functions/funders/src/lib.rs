@@ -9,6 +9,7 @@ pub mod funder;
 #[cfg(test)]
 mod house;
 mod listing;
+mod pace;
 mod profile;
 pub mod proposal;
 pub mod quote;

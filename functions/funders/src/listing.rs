@@ -143,6 +143,16 @@ pub struct Window {
 }
 
 impl Window {
+    /// Everything, from a cursor on.
+    pub fn all(cursor: Option<Cursor>, limit: Option<u16>) -> Self {
+        Self {
+            from: None,
+            to: None,
+            cursor,
+            limit,
+        }
+    }
+
     /// The instants that this window can hold rows of.
     pub fn span(&self, now: Timestamp) -> Result<(Timestamp, Timestamp)> {
         let oldest = now.saturating_sub(KEPT).unwrap_or(now);

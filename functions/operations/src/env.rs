@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use jiff::Timestamp;
-use model::{Error, Kind, Result};
+use model::Result;
 use runtime::Domain;
 use runtime::auth::{CHALLENGE, Caller, Verifier};
 use runtime::config::Config;
@@ -66,7 +66,9 @@ impl Domain for Env {
     }
 
     fn dead_letters(&self) -> Option<Queue> {
-        self.config.get("DELIVERIES_DLQ_URL").map(|url| self.ports.queue(url))
+        self.config
+            .get("DEAD_LETTER_QUEUE_URL")
+            .map(|url| self.ports.queue(url))
     }
 }
 
@@ -85,21 +87,5 @@ impl Env {
 
     pub fn transport(&self) -> &dyn Transport {
         self.ports.transport.as_ref()
-    }
-}
-
-pub fn need_staff(caller: &Caller) -> Result<()> {
-    permit(caller.staff, "This is for staff.")
-}
-
-pub fn need_admin(caller: &Caller) -> Result<()> {
-    permit(caller.admin, "This is for admins.")
-}
-
-fn permit(may: bool, why: &str) -> Result<()> {
-    if may {
-        Ok(())
-    } else {
-        Err(Error::new(Kind::Forbidden, why))
     }
 }

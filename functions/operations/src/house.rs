@@ -98,7 +98,7 @@ impl House {
             ("DELIVERIES_TABLE", "deliveries"),
             ("IDEMPOTENCY_TABLE", "keys"),
             ("DELIVERIES_QUEUE_URL", "queue"),
-            ("DELIVERIES_DLQ_URL", "dead"),
+            ("DEAD_LETTER_QUEUE_URL", "dead"),
             ("EGRESS_ALLOW", egress_allow),
             ("REDACTION_KEY", "test"),
         ];

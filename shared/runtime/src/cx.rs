@@ -15,6 +15,7 @@ use crate::domain::{Domain, Identity};
 use crate::once::{Claim, Earlier};
 use crate::reply::{Answer, Rendered, Reply};
 use crate::store::{Outcome, Write};
+use crate::transport::Trip;
 
 /// The context of one call.
 pub struct Cx<E: Domain> {
@@ -38,6 +39,16 @@ pub struct Cx<E: Domain> {
 impl<E: Domain> Cx<E> {
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The circumstances of asking a partner for somebody who is not waiting, about what began with `correlation`.
+    pub fn trip(&self, correlation: CorrelationId) -> Trip {
+        Trip {
+            correlation,
+            clock: self.clock,
+            deadline: self.deadline,
+            unhurried: true,
+        }
     }
 
     /// The id for what this call creates, where an idempotency key fixed it.

@@ -42,12 +42,7 @@ pub struct Which {
 )]
 pub async fn list(cx: Cx<Env>, which: Which) -> Result<Listed<Profile<Customer>>> {
     cx.caller.must_be_staff()?;
-    let window = Window {
-        from: None,
-        to: None,
-        cursor: which.cursor,
-        limit: which.limit,
-    };
+    let window = Window::all(which.cursor, which.limit);
     let page = listing::page(&cx.env, vec![super::LIST.into()], window, |row| {
         store::typed::<ProfileRow>(row)?.view().map(Some)
     });

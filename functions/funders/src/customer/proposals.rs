@@ -46,12 +46,7 @@ pub struct Which {
 )]
 pub async fn proposals(cx: Cx<Env>, which: Which) -> Result<Listed<ProposalView>> {
     let email = permit(&cx.caller, &which.email)?;
-    let window = Window {
-        from: None,
-        to: None,
-        cursor: which.cursor,
-        limit: which.limit,
-    };
+    let window = Window::all(which.cursor, which.limit);
     let page = listing::page(&cx.env, vec![proposals_of(&email)], window, |row| {
         ProposalView::read(row).map(Some)
     });

@@ -46,12 +46,7 @@ pub struct Which {
 )]
 pub async fn quotes(cx: Cx<Env>, which: Which) -> Result<Listed<QuoteView>> {
     let email = permit(&cx.caller, &which.email)?;
-    let window = Window {
-        from: None,
-        to: None,
-        cursor: which.cursor,
-        limit: which.limit,
-    };
+    let window = Window::all(which.cursor, which.limit);
     let page = listing::page(&cx.env, vec![quotes_of(&email)], window, |row| {
         QuoteView::read(row, cx.now()).map(Some)
     });

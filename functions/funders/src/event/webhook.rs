@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use http::{HeaderMap, StatusCode};
 use model::quote::Environment;
 use model::{Error, Kind, Result};
@@ -9,6 +10,7 @@ use partners::{FUNDERS, Funder, funder, notice};
 use runtime::problem::Problem;
 use runtime::reply::Rendered;
 use runtime::store::{Outcome, typed};
+use runtime::transport::Target;
 use runtime::{Answer, Cx, Domain, Raw, signature};
 
 use super::apply::News;
@@ -89,11 +91,11 @@ fn named(path: &str) -> Option<&'static dyn Funder> {
 
 /// The secrets of all environments that are open here.
 async fn secrets(cx: &Cx<Env>, funder: &dyn Funder) -> Result<String> {
-    let mut all = Vec::new();
-    for environment in [Environment::Sandbox, Environment::Live] {
-        if let Ok(target) = cx.env.target(funder, environment) {
-            all.extend(cx.env.webhook_secret(funder, &target).await?);
-        }
-    }
-    Ok(all.join(" "))
+    let open = [Environment::Sandbox, Environment::Live].into_iter();
+    let open: Vec<Target> = open
+        .filter_map(|environment| cx.env.target(funder, environment).ok())
+        .collect();
+    let each = open.iter().map(|target| cx.env.webhook_secret(funder, target));
+    let found: Vec<String> = try_join_all(each).await?.into_iter().flatten().collect();
+    Ok(found.join(" "))
 }

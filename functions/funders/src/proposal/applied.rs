@@ -4,7 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 use model::proposal::Decision;
 use model::{Error, Kind, Result};
 use runtime::store::Outcome as Written;
-use runtime::transport::Trip;
 use runtime::{Cx, Domain};
 
 use super::outcome::follow_up;
@@ -66,12 +65,7 @@ pub async fn decision(cx: &Cx<Env>, row: &ProposalRow) -> Result<Option<Decision
     let funder = pricing::known(&row.funder_name)?;
     let target = env.target(funder, row.environment)?;
     let policy = env.policy(funder)?.single();
-    let trip = Trip {
-        correlation: row.correlation_id,
-        clock: cx.clock,
-        deadline: cx.deadline,
-        unhurried: true,
-    };
+    let trip = cx.trip(row.correlation_id);
     let reference = row.reference();
     let call = funder.ask_decision(&reference)?;
     let read = |answer: &_| funder.decided(&reference, answer)?.map(usable).transpose();

@@ -72,10 +72,7 @@ type Answered = Result<Reply<Success<Generated>>>;
 )]
 pub async fn generate(cx: Cx<Env>, ask: ProposalRequest) -> Answered {
     let env = &cx.env;
-    let quote = QuoteRow::load(env, ask.quote_id).await?;
-    let mut quote = quote
-        .filter(|row| cx.caller.may_see(&row.owner))
-        .ok_or_else(Error::not_found)?;
+    let mut quote = QuoteRow::visible(&cx, ask.quote_id).await?;
     let id = cx.subject().map_or_else(|| ProposalId::new(cx.now()), ProposalId::from);
     // An earlier call with this key got as far as that, whatever became of its proposal since.
     if cx.earlier() != Earlier::Nothing

@@ -1,8 +1,8 @@
 //! `GET /api/proposals/{proposalId}`
 
 use garde::Validate;
+use model::Result;
 use model::id::ProposalId;
-use model::{Error, Result};
 use runtime::problem::Problem;
 use runtime::{Cx, Success};
 use serde::Deserialize;
@@ -36,9 +36,6 @@ pub struct Which {
     security(("bearer" = []))
 )]
 pub async fn get(cx: Cx<Env>, which: Which) -> Result<Success<ProposalView>> {
-    let row = ProposalRow::load(&cx.env, which.proposal_id).await?;
-    let own = row
-        .filter(|row| cx.caller.may_see(&row.owner))
-        .ok_or_else(Error::not_found)?;
+    let own = ProposalRow::visible(&cx, which.proposal_id).await?;
     Ok(Success::new(ProposalView::of(&own), "Proposal"))
 }

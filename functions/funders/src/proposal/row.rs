@@ -8,6 +8,7 @@ use model::proposal::{Decision, Document, Proposal, ProposalStatus};
 use model::quote::Environment;
 use model::{Error, Kind, Result};
 use partners::Reference;
+use runtime::Cx;
 use runtime::store::{Key, When, Write};
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +134,13 @@ impl ProposalRow {
 
     pub async fn load(env: &Env, id: ProposalId) -> Result<Option<Self>> {
         env.read(&Self::key(env, id)?).await
+    }
+
+    /// The row, where this caller may look at it; somebody else's is as absent as none.
+    pub async fn visible(cx: &Cx<Env>, id: ProposalId) -> Result<Self> {
+        let row = Self::load(&cx.env, id).await?;
+        row.filter(|row| cx.caller.may_see(&row.owner))
+            .ok_or_else(Error::not_found)
     }
 
     pub fn customer(&self) -> Result<Customer> {

@@ -4,15 +4,12 @@
 //! being sent is written down before the first byte leaves; whoever finds it written down by somebody who is gone asks the
 //! funder instead of sending.
 
-use std::time::Duration;
-
 use garde::Validate;
 use jiff::SignedDuration;
 use model::id::ProposalId;
 use model::proposal::{Decision, ProposalStatus};
 use model::{Error, Kind, Result};
 use runtime::store::Outcome as Written;
-use runtime::transport::Trip;
 use runtime::{Cx, Domain};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +18,7 @@ use super::documents;
 use super::outcome::{follow_up, release};
 use super::row::{ProposalRow, Stage};
 use crate::Env;
+use crate::pace::delay;
 use crate::quote::pricing;
 
 /// A message: which proposal.
@@ -34,9 +32,6 @@ pub struct Submission {
 pub const GONE: SignedDuration = SignedDuration::from_secs(90);
 /// What does not arrive is sent for so long after it was asked for.
 const WINDOW: SignedDuration = SignedDuration::from_mins(15);
-/// Seconds before the next sending of what did not arrive; later ones wait as long as the last.
-const DELAYS: [u64; 5] = [30, 60, 120, 240, 300];
-
 pub async fn submit(cx: Cx<Env>, message: Submission) -> Result<()> {
     let Some(mut row) = ProposalRow::load(&cx.env, message.id).await? else {
         // The message of a call that never came to its commit is left over; a first delivery may only be early.
@@ -82,12 +77,7 @@ async fn send(cx: &Cx<Env>, mut row: ProposalRow) -> Result<()> {
     if !write(cx, &mut row).await? {
         return Ok(());
     }
-    let trip = Trip {
-        correlation: row.correlation_id,
-        clock: cx.clock,
-        deadline: cx.deadline,
-        unhurried: true,
-    };
+    let trip = cx.trip(row.correlation_id);
     let read = |answer: &_| funder.proposed(&proposal, answer).and_then(usable);
     let answer = env.outbound.exchange(&target, &policy, trip, &call, read).await;
     settle(cx, row, answer, policy.enabled).await
@@ -131,11 +121,6 @@ async fn settle(cx: &Cx<Env>, mut row: ProposalRow, answer: Result<Decision>, ag
             write(cx, &mut row).await.map(drop)
         }
     }
-}
-
-fn delay(attempt: u32) -> Duration {
-    let place = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
-    Duration::from_secs(DELAYS.get(place).or(DELAYS.last()).copied().unwrap_or_default())
 }
 
 /// It came to nothing, and the quote is free again.

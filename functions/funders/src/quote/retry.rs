@@ -8,7 +8,6 @@ use model::id::QuoteId;
 use model::quote::QuoteStatus;
 use model::{Error, Kind, Result};
 use runtime::store::Outcome as Written;
-use runtime::transport::Trip;
 use runtime::{Cx, Domain};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +15,7 @@ use super::outcome::follow_up;
 use super::pricing::{self, passing, settle};
 use super::row::QuoteRow;
 use crate::Env;
+use crate::pace::delay;
 
 /// A message: which quote, and which of its attempts. The zeroth only looks.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Validate)]
@@ -28,14 +28,6 @@ pub struct Attempt {
 
 /// A quote not priced this long after it was asked for has failed.
 const WINDOW: SignedDuration = SignedDuration::from_mins(15);
-/// Seconds before the attempt of that number; later ones wait as long as the last.
-const DELAYS: [u64; 5] = [30, 60, 120, 240, 300];
-
-fn delay(attempt: u32) -> Duration {
-    let place = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
-    Duration::from_secs(DELAYS.get(place).or(DELAYS.last()).copied().unwrap_or_default())
-}
-
 /// When a worker first looks at a new quote: most are priced by then.
 pub const WATCH: Duration = Duration::from_secs(5);
 /// Until a quote is this old, the call that made it may still be at work.
@@ -72,12 +64,7 @@ pub async fn retry(cx: Cx<Env>, message: Attempt) -> Result<()> {
     let funder = pricing::known(&row.funder_name)?;
     let target = cx.env.target(funder, row.environment)?;
     let policy = cx.env.policy(funder)?.single();
-    let trip = Trip {
-        correlation: row.correlation_id,
-        clock: cx.clock,
-        deadline: cx.deadline,
-        unhurried: true,
-    };
+    let trip = cx.trip(row.correlation_id);
     let outcome = pricing::price(&cx.env, &row, &row.request()?, funder, &target, &policy, trip).await;
     match outcome.price {
         Err(error) if passing(&error) => {

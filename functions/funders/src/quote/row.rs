@@ -6,8 +6,8 @@ use model::id::{CorrelationId, ProposalId, QuoteId};
 use model::quote::{Environment, Price, QuoteRequest, QuoteStatus};
 use model::{Error, Kind, Result};
 use partners::Progress;
-use runtime::Domain;
 use runtime::store::{Key, When, Write};
+use runtime::{Cx, Domain};
 use serde::{Deserialize, Serialize};
 
 use crate::Env;
@@ -153,6 +153,13 @@ impl QuoteRow {
 
     pub async fn load(env: &Env, id: QuoteId) -> Result<Option<Self>> {
         env.read(&Self::key(env, id)?).await
+    }
+
+    /// The row, where this caller may look at it; somebody else's is as absent as none.
+    pub async fn visible(cx: &Cx<Env>, id: QuoteId) -> Result<Self> {
+        let row = Self::load(&cx.env, id).await?;
+        row.filter(|row| cx.caller.may_see(&row.owner))
+            .ok_or_else(Error::not_found)
     }
 
     pub fn request(&self) -> Result<QuoteRequest> {

@@ -1,8 +1,8 @@
 //! `GET /api/integration/quotes/{quoteId}/status`
 
 use garde::Validate;
+use model::Result;
 use model::id::QuoteId;
-use model::{Error, Result};
 use runtime::problem::Problem;
 use runtime::{Cx, Success};
 use serde::Deserialize;
@@ -36,10 +36,7 @@ pub struct Which {
     security(("bearer" = []))
 )]
 pub async fn status(cx: Cx<Env>, which: Which) -> Result<Success<QuoteView>> {
-    let row = QuoteRow::load(&cx.env, which.quote_id).await?;
-    let own = row
-        .filter(|row| cx.caller.may_see(&row.owner))
-        .ok_or_else(Error::not_found)?;
+    let own = QuoteRow::visible(&cx, which.quote_id).await?;
     let asked = own.request()?.contract_details;
     Ok(Success::new(QuoteView::of(&own, &asked, cx.now()), "Quote status"))
 }

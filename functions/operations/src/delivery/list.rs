@@ -13,7 +13,6 @@ use utoipa::ToSchema;
 use super::row::{DeliveryRow, KEPT, moment};
 use super::{DeliveryStatus, DeliveryView};
 use crate::Env;
-use crate::env::need_staff;
 use crate::page::size;
 
 /// So many rows are read at once.
@@ -82,7 +81,7 @@ pub struct DeliveryList {
     security(("bearer" = []))
 )]
 pub async fn list(cx: Cx<Env>, which: Which) -> Result<DeliveryList> {
-    need_staff(&cx.caller)?;
+    cx.caller.must_be_staff()?;
     let (rows, next_cursor) = page(&cx.env, &which, cx.now()).await?;
     Ok(DeliveryList {
         deliveries: rows.iter().map(DeliveryRow::view).collect(),

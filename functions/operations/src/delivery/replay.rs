@@ -14,7 +14,6 @@ use super::DeliveryView;
 use super::row::DeliveryRow;
 use super::send::Due;
 use crate::Env;
-use crate::env::need_staff;
 use crate::subscription::SubscriptionRow;
 
 /// A message for work not yet written is delivered after it will be.
@@ -51,7 +50,7 @@ pub struct Which {
     security(("bearer" = []))
 )]
 pub async fn replay(cx: Cx<Env>, which: Which) -> Result<Reply<DeliveryView>> {
-    need_staff(&cx.caller)?;
+    cx.caller.must_be_staff()?;
     let found = DeliveryRow::load(&cx.env, which.delivery_id, cx.now()).await?;
     let mut row = found.ok_or_else(Error::not_found)?;
     if cx.earlier() == Earlier::Accepted {

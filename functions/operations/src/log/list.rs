@@ -15,7 +15,6 @@ use super::position::Position;
 use super::reader::{Along, Bounds, Reader};
 use super::{KEPT, Window, lanes};
 use crate::Env;
-use crate::env::need_staff;
 
 const USUAL: u32 = 20;
 /// Where most rows may be passed over, more are read at once.
@@ -141,7 +140,7 @@ impl Ask {
     security(("bearer" = []))
 )]
 pub async fn logs(cx: Cx<Env>, ask: Ask) -> Result<Listed<LogRow>> {
-    need_staff(&cx.caller)?;
+    cx.caller.must_be_staff()?;
     let redactor = cx.env.redactor();
     let window = ask.window(cx.now())?;
     let lanes = lanes(ask.funder.as_deref(), ask.environment)?;

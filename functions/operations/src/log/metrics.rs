@@ -15,7 +15,6 @@ use utoipa::{IntoParams, ToSchema};
 use super::reader::{Along, Bounds, Reader};
 use super::{Lane, Window, lanes};
 use crate::Env;
-use crate::env::need_staff;
 
 const BOUNDS: Bounds = Bounds {
     chunk: 250,
@@ -163,7 +162,7 @@ fn rate(part: usize, whole: usize) -> f64 {
     security(("bearer" = []))
 )]
 pub async fn metrics(cx: Cx<Env>, ask: Ask) -> Result<Success<Metrics>> {
-    need_staff(&cx.caller)?;
+    cx.caller.must_be_staff()?;
     let day = SignedDuration::from_hours(24);
     let window = Window::of(ask.from, ask.to, cx.now(), SignedDuration::from_hours(1), day)?;
     let lanes = lanes(None, None)?;

@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 
 use super::{SubscriptionRow, SubscriptionView};
 use crate::Env;
-use crate::env::need_admin;
 
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -58,7 +57,7 @@ pub struct CreatedSubscription {
     security(("bearer" = []))
 )]
 pub async fn create(cx: Cx<Env>, wanted: NewSubscription) -> Result<Reply<CreatedSubscription>> {
-    need_admin(&cx.caller)?;
+    cx.caller.must_be_admin()?;
     cx.env.egress.endpoint("url", &wanted.url)?;
     let id = cx
         .subject()

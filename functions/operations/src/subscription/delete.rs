@@ -12,7 +12,6 @@ use serde::Deserialize;
 
 use super::SubscriptionRow;
 use crate::Env;
-use crate::env::need_admin;
 
 #[derive(Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
@@ -40,7 +39,7 @@ pub struct Which {
     security(("bearer" = []))
 )]
 pub async fn delete(cx: Cx<Env>, which: Which) -> Result<Rendered> {
-    need_admin(&cx.caller)?;
+    cx.caller.must_be_admin()?;
     loop {
         let found = SubscriptionRow::load(&cx.env, which.subscription_id).await?;
         let row = found.ok_or_else(Error::not_found)?;

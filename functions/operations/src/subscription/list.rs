@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 
 use super::{SubscriptionRow, SubscriptionView};
 use crate::Env;
-use crate::env::need_admin;
 use crate::page::size;
 
 #[derive(Deserialize, Validate)]
@@ -51,7 +50,7 @@ pub struct SubscriptionList {
     security(("bearer" = []))
 )]
 pub async fn list(cx: Cx<Env>, which: Which) -> Result<SubscriptionList> {
-    need_admin(&cx.caller)?;
+    cx.caller.must_be_admin()?;
     let (rows, next_cursor) = SubscriptionRow::page(&cx.env, which.cursor, size(which.limit)).await?;
     Ok(SubscriptionList {
         subscriptions: rows.iter().map(SubscriptionRow::view).collect(),
