@@ -33,11 +33,13 @@ async fn behaves(store: &dyn Store, table: &str) {
     conditions(store, &key("a")).await;
     transactions(store, &key("b"), &key("c")).await;
     only_one_wins(store, &key("d")).await;
-    nobody_is_counted_twice(store, &key("e")).await;
+    nobody_is_counted_twice(store, &key("e"), Some(4_000_000_000)).await;
+    nobody_is_counted_twice(store, &key("f"), None).await;
+    checks(store, &key("g"), &key("h")).await;
     let pk = format!("TEST#{run}#log");
     let rows = (0..30).map(|n| {
         let key = Key::new(table, pk.clone(), Some(&format!("{n:02}")));
-        Write::put(key, &row("log", n), When::Absent).unwrap().item
+        Write::put(key, &row("log", n), When::Absent).unwrap().item.unwrap()
     });
     store.append(table, rows.collect()).await.unwrap();
     let query = |limit| Query::new(table, pk.clone(), limit);
@@ -132,6 +134,29 @@ async fn transactions(store: &dyn Store, one: &Key, two: &Key) {
     );
 }
 
+/// A row that is only looked at decides over the others and stays as it is.
+async fn checks(store: &dyn Store, looked_at: &Key, written: &Key) {
+    let seen = put(looked_at, &row("seen", 1), When::Absent);
+    assert_eq!(store.write(vec![seen]).await.unwrap(), Outcome::Done);
+    let under = |revision, name| {
+        vec![
+            Write::check(looked_at.clone(), When::number("revision", revision)),
+            put(written, &row(name, 1), When::Absent),
+        ]
+    };
+    let Outcome::Refused(stood) = store.write(under(2, "refused")).await.unwrap() else {
+        panic!("the condition does not hold")
+    };
+    assert_eq!(typed::<Row>(stood[0].clone().unwrap()).unwrap(), row("seen", 1));
+    assert_eq!(read(store, written).await, None);
+    assert_eq!(store.write(under(1, "written")).await.unwrap(), Outcome::Done);
+    assert_eq!(read(store, looked_at).await, Some(row("seen", 1)));
+    assert_eq!(read(store, written).await, Some(row("written", 1)));
+    let alone = |revision| vec![Write::check(looked_at.clone(), When::number("revision", revision))];
+    assert_eq!(store.write(alone(1)).await.unwrap(), Outcome::Done);
+    assert!(matches!(store.write(alone(2)).await.unwrap(), Outcome::Refused(_)));
+}
+
 async fn only_one_wins(store: &dyn Store, key: &Key) {
     let names: Vec<String> = (0..20).map(|n| n.to_string()).collect();
     let writes = names
@@ -145,13 +170,14 @@ async fn only_one_wins(store: &dyn Store, key: &Key) {
     assert_eq!(read(store, key).await, Some(row(&done[0].to_string(), 1)));
 }
 
-async fn nobody_is_counted_twice(store: &dyn Store, key: &Key) {
-    let counts = futures_util::future::join_all((0..20).map(|_| store.count(key, 4_000_000_000))).await;
+async fn nobody_is_counted_twice(store: &dyn Store, key: &Key, ttl: Option<i64>) {
+    let counts = futures_util::future::join_all((0..20).map(|_| store.count(key, ttl))).await;
     let mut counts: Vec<u64> = counts.into_iter().map(Result::unwrap).collect();
     counts.sort_unstable();
     assert_eq!(counts, (1..=20).collect::<Vec<u64>>());
     let row = store.get(key, true).await.unwrap().unwrap();
-    assert_eq!(row["ttl"].as_n().unwrap(), "4000000000");
+    let kept_until = row.get("ttl").map(|ttl| ttl.as_n().unwrap().parse().unwrap());
+    assert_eq!(kept_until, ttl);
 }
 
 #[tokio::test]

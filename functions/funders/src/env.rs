@@ -13,10 +13,10 @@ use runtime::bus::Bus;
 use runtime::clock::Clock;
 use runtime::config::Config;
 use runtime::ports::Ports;
-use runtime::problem::Family;
+use runtime::problem::{Family, Shape};
 use runtime::queue::Queue;
 use runtime::redact::Redactor;
-use runtime::store::{Index, Key, Store};
+use runtime::store::{Key, Store};
 use runtime::transport::{Outbound, Policy, Target};
 use runtime::{Domain, store};
 
@@ -34,10 +34,12 @@ impl Domain for Env {
     const FAMILY: Family = Family {
         partner: "funder",
         challenge: CHALLENGE,
+        statuses: &[],
+        shape: Shape::Hub,
     };
 
     fn load(config: Config, ports: Ports) -> Self {
-        let outbound = ports.outbound(&config);
+        let outbound = ports.outbound(&config, config.get("FUNDERS_TABLE"));
         Self {
             verifier: Verifier::new(config.clone()),
             redactor: Redactor::load(&config),
@@ -47,7 +49,7 @@ impl Domain for Env {
         }
     }
 
-    fn caller(&self, headers: &HeaderMap, now: Timestamp) -> Result<Caller> {
+    async fn caller(&self, headers: &HeaderMap, now: Timestamp) -> Result<Caller> {
         self.verifier.caller(headers, now)
     }
 
@@ -85,13 +87,6 @@ impl Domain for Env {
             .map(|url| self.ports.queue(url))
     }
 }
-
-/// Rows that wait for a time, by what they are and when it is.
-pub const DUE: Index = Index {
-    name: "due",
-    pk: "dueIn",
-    sk: "dueAt",
-};
 
 impl Env {
     pub fn table(&self) -> Result<&str> {

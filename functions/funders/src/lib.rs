@@ -1,7 +1,6 @@
 //! Spec 1: quotes and proposals with vehicle funders, and the customers and vehicles they are about.
 
 pub mod customer;
-mod due;
 pub mod entry;
 mod env;
 pub mod event;

@@ -9,12 +9,12 @@ use jiff::SignedDuration;
 use model::proposal::ProposalStatus;
 use model::quote::QuoteStatus;
 use model::{Error, Kind, Result};
+use runtime::due::now_due;
 use runtime::store::{Key, Outcome, typed};
 use runtime::{Cx, Domain, metric};
 use tokio::time::Instant;
 
 use crate::Env;
-use crate::due::now_due;
 use crate::proposal::submit::Submission;
 use crate::proposal::{ProposalRow, Stage, apply, decision, follow_up};
 use crate::quote::{QuoteRow, outcome};
@@ -35,9 +35,10 @@ const DENIALS: u32 = 3;
 const STUCK: SignedDuration = SignedDuration::from_mins(15);
 
 pub async fn reconcile(cx: Cx<Env>) -> Result<()> {
+    let (store, table) = (cx.env.store().as_ref(), cx.env.table()?);
     let (proposals, quotes) = tokio::join!(
-        now_due(&cx.env, ProposalRow::DUE, cx.now()),
-        now_due(&cx.env, QuoteRow::DUE, cx.now())
+        now_due(store, table, ProposalRow::DUE, cx.now()),
+        now_due(store, table, QuoteRow::DUE, cx.now())
     );
     let proposals = iter(proposals?)
         .map(|key| proposal(&cx, key))

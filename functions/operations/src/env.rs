@@ -9,7 +9,7 @@ use runtime::Domain;
 use runtime::auth::{CHALLENGE, Caller, Verifier};
 use runtime::config::Config;
 use runtime::ports::Ports;
-use runtime::problem::Family;
+use runtime::problem::{Family, Shape};
 use runtime::queue::Queue;
 use runtime::redact::Redactor;
 use runtime::store::{Query, Store};
@@ -29,6 +29,8 @@ impl Domain for Env {
     const FAMILY: Family = Family {
         partner: "partner",
         challenge: CHALLENGE,
+        statuses: &[],
+        shape: Shape::Hub,
     };
 
     fn load(config: Config, ports: Ports) -> Self {
@@ -41,7 +43,7 @@ impl Domain for Env {
         }
     }
 
-    fn caller(&self, headers: &HeaderMap, now: Timestamp) -> Result<Caller> {
+    async fn caller(&self, headers: &HeaderMap, now: Timestamp) -> Result<Caller> {
         self.verifier.caller(headers, now)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use model::{Error, Kind, Result};
 use runtime::reply::Rendered;
 use runtime::{Cx, Domain, Input};
@@ -50,13 +50,9 @@ pub async fn fallback(cx: Cx<Env>, _: Anything) -> Result<Rendered> {
 
 fn redirect(to: &str) -> Result<Rendered> {
     let location = HeaderValue::from_str(to).map_err(|_| Error::new(Kind::NotFound, "There is no such route."))?;
-    let headers = HeaderMap::from_iter([(header::LOCATION, location)]);
-    Ok(Rendered {
-        status: StatusCode::PERMANENT_REDIRECT,
-        headers,
-        body: String::new(),
-        base64: false,
-    })
+    let mut rendered = Rendered::empty(StatusCode::PERMANENT_REDIRECT);
+    rendered.headers.insert(header::LOCATION, location);
+    Ok(rendered)
 }
 
 /// The methods of the route that `path` belongs to, upper case.

@@ -62,3 +62,10 @@ impl JwtVerifier for Rs256 {
         Algorithm::RS256
     }
 }
+
+/// Somewhere between 0 and 1, so that those who wait do not come back together.
+pub fn fraction() -> f64 {
+    let mut byte = [0u8; 1];
+    let random = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut byte);
+    random.map_or(0.5, |()| f64::from(u8::from_be_bytes(byte)) / 255.0)
+}

@@ -23,7 +23,7 @@ pub trait Domain: Sized + Send + Sync + 'static {
     fn load(config: Config, ports: Ports) -> Self;
 
     /// Who sent this request, by this domain's rules.
-    fn caller(&self, headers: &HeaderMap, now: Timestamp) -> Result<Self::Caller>;
+    fn caller(&self, headers: &HeaderMap, now: Timestamp) -> impl Future<Output = Result<Self::Caller>> + Send;
 
     /// Opens what the function's settings name while init still runs at full speed. Failures are left for first use.
     fn warm(&self) -> impl Future<Output = ()> + Send;

@@ -119,7 +119,9 @@ where
         let code = error.map(|error| E::FAMILY.code(error.kind));
         let mut rendered = match result.as_ref() {
             Ok(rendered) => rendered.clone(),
-            Err(error) => E::FAMILY.render(error, correlation).unwrap_or_else(|_| last_resort()),
+            Err(error) => E::FAMILY
+                .render(error, correlation)
+                .unwrap_or_else(|_| Rendered::empty(http::StatusCode::INTERNAL_SERVER_ERROR)),
         };
         let duration = u64::try_from(time.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let line = launch::Line {
@@ -149,7 +151,7 @@ where
         let caller = if self.public {
             Ok(E::Caller::nobody())
         } else {
-            env.caller(&event.headers, clock.now())
+            env.caller(&event.headers, clock.now()).await
         };
         let caller = match caller {
             Ok(caller) => caller,
@@ -261,15 +263,6 @@ fn captures(pattern: &str, path: &str) -> BTreeMap<String, String> {
 
 fn text(value: &str) -> HeaderValue {
     HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""))
-}
-
-fn last_resort() -> Rendered {
-    Rendered {
-        status: http::StatusCode::INTERNAL_SERVER_ERROR,
-        headers: http::HeaderMap::new(),
-        body: String::new(),
-        base64: false,
-    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod crypto;
 pub mod cx;
 mod document;
 pub mod domain;
+pub mod due;
 mod envelope;
 pub mod gateway;
 mod launch;

@@ -82,9 +82,16 @@ impl Ports {
         }
     }
 
-    pub fn outbound(&self, config: &Config) -> Outbound {
+    /// `table` is the domain's own: what its partners asked for, and how often they were called, is kept there.
+    pub fn outbound(&self, config: &Config, table: Option<&str>) -> Outbound {
         let secrets = Secrets::new(Arc::clone(&self.vault));
-        Outbound::new(Arc::clone(&self.transport), Arc::clone(&self.store), secrets, config)
+        Outbound::new(
+            Arc::clone(&self.transport),
+            Arc::clone(&self.store),
+            secrets,
+            config,
+            table,
+        )
     }
 
     pub fn queue(&self, url: impl Into<String>) -> Queue {

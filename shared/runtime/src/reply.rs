@@ -28,6 +28,16 @@ impl Rendered {
             base64: false,
         })
     }
+
+    /// A status and nothing else.
+    pub fn empty(status: StatusCode) -> Self {
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body: String::new(),
+            base64: false,
+        }
+    }
 }
 
 pub trait Answer {

@@ -9,12 +9,12 @@ use model::quote::Environment;
 use model::{Error, Kind, Result};
 use partners::Reference;
 use runtime::Cx;
+use runtime::due::Due;
 use runtime::store::{Key, When, Write};
 use serde::{Deserialize, Serialize};
 
 use super::documents::Kept;
 use crate::Env;
-use crate::due::Due;
 use crate::quote::{Failure, QuoteRow};
 
 /// Proposals are kept this long, in seconds.

@@ -6,12 +6,12 @@ use model::id::{CorrelationId, ProposalId, QuoteId};
 use model::quote::{Environment, Price, QuoteRequest, QuoteStatus};
 use model::{Error, Kind, Result};
 use partners::Progress;
+use runtime::due::Due;
 use runtime::store::{Key, When, Write};
 use runtime::{Cx, Domain};
 use serde::{Deserialize, Serialize};
 
 use crate::Env;
-use crate::due::Due;
 
 /// Quotes are kept this long, in seconds.
 const KEPT: i64 = 90 * 24 * 60 * 60;

@@ -1,7 +1,7 @@
 //! `DELETE /api/integration/subscriptions/{subscriptionId}`
 
 use garde::Validate;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use model::id::SubscriptionId;
 use model::{Error, Result};
 use runtime::problem::Problem;
@@ -46,12 +46,7 @@ pub async fn delete(cx: Cx<Env>, which: Which) -> Result<Rendered> {
         let write = row.delete(&cx.env, cx.now())?;
         // Refused means that it was disabled or deleted in between, which happens once each.
         if cx.env.store().write(vec![write]).await? == Outcome::Done {
-            return Ok(Rendered {
-                status: StatusCode::NO_CONTENT,
-                headers: HeaderMap::new(),
-                body: String::new(),
-                base64: false,
-            });
+            return Ok(Rendered::empty(StatusCode::NO_CONTENT));
         }
     }
 }

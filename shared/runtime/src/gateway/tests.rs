@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::*;
 use crate::config::Config;
 use crate::ports::Ports;
-use crate::problem::Family;
+use crate::problem::{Family, Shape};
 use crate::queue::Queue;
 use crate::redact::Redactor;
 use crate::reply::Reply;
@@ -37,13 +37,15 @@ impl Domain for Env {
     const FAMILY: Family = Family {
         partner: "partner",
         challenge: "Test",
+        statuses: &[],
+        shape: Shape::Hub,
     };
 
     fn load(_: Config, ports: Ports) -> Self {
         Self(ports)
     }
 
-    fn caller(&self, headers: &HeaderMap, _: Timestamp) -> Result<Somebody> {
+    async fn caller(&self, headers: &HeaderMap, _: Timestamp) -> Result<Somebody> {
         let name = headers.get("x-name").and_then(|value| value.to_str().ok());
         name.map(|name| Somebody(name.into()))
             .ok_or_else(|| Error::new(Kind::Unauthenticated, "who?"))

@@ -2,19 +2,21 @@
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, Put, PutRequest, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, WriteRequest,
+    AttributeValue, ConditionCheck, KeysAndAttributes, Put, PutRequest, ReturnValue,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem, WriteRequest,
 };
 use futures_util::future::BoxFuture;
 use model::{Error, Kind, Result};
 
 use super::condition::Expression;
-use super::{COUNT, Item, Key, Outcome, Query, Store, Write, counted};
+use super::{COUNT, Item, Key, Outcome, Query, Store, When, Write, counted};
+use crate::crypto;
 
 pub struct Dynamo {
     client: LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>,
@@ -24,6 +26,8 @@ pub struct Dynamo {
 const BATCH: usize = 25;
 /// And reads at most this many.
 const READS: usize = 100;
+/// How many milliseconds are waited between attempts at a transaction that met another.
+const CONFLICTS: [u64; 6] = [20, 40, 80, 160, 320, 640];
 
 impl Dynamo {
     /// The client is made at its first use: most functions name no table.
@@ -33,13 +37,13 @@ impl Dynamo {
         }
     }
 
-    async fn write_one(&self, write: Write) -> Result<Outcome> {
-        let condition = Expression::of(&write.when);
+    async fn write_one(&self, key: &Key, item: Item, when: &When) -> Result<Outcome> {
+        let condition = Expression::of(when);
         let sent = self
             .client
             .put_item()
-            .table_name(&write.key.table)
-            .set_item(Some(write.item.clone()))
+            .table_name(&key.table)
+            .set_item(Some(item.clone()))
             .condition_expression(condition.text)
             .set_expression_attribute_names(Some(condition.names))
             .set_expression_attribute_values(some(condition.values))
@@ -51,53 +55,81 @@ impl Dynamo {
             Err(error) => match error {
                 aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(refusal) => {
                     // The SDK repeats a write whose answer was lost; finding our own row means that it had arrived.
-                    if refusal.item.as_ref() == Some(&write.item) {
+                    if refusal.item.as_ref() == Some(&item) {
                         return Ok(Outcome::Done);
                     }
                     Ok(Outcome::Refused(vec![refusal.item]))
                 }
-                error => Err(failure("PutItem", &write.key.table, error)),
+                error => Err(failure("PutItem", &key.table, error)),
             },
         }
     }
 
+    /// One transaction, repeated while others are busy with the same rows.
     async fn write_all(&self, writes: Vec<Write>) -> Result<Outcome> {
-        let mut transaction = self.client.transact_write_items();
-        for write in &writes {
-            let condition = Expression::of(&write.when);
-            let put = Put::builder()
-                .table_name(&write.key.table)
-                .set_item(Some(write.item.clone()))
-                .condition_expression(condition.text)
-                .set_expression_attribute_names(Some(condition.names))
-                .set_expression_attribute_values(some(condition.values))
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-                .build()
-                .map_err(|error| Error::new(Kind::Internal, "a write is incomplete").because(error))?;
-            transaction = transaction.transact_items(TransactWriteItem::builder().put(put).build());
-        }
         let table = writes.first().map(|write| write.key.table.clone()).unwrap_or_default();
-        match transaction.send().await.map_err(SdkError::into_service_error) {
-            Ok(_) => Ok(Outcome::Done),
-            Err(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
-                let reasons = canceled.cancellation_reasons.unwrap_or_default();
-                if reasons
-                    .iter()
-                    .any(|reason| reason.code() == Some("ConditionalCheckFailed"))
-                {
-                    return Ok(Outcome::Refused(
-                        reasons.into_iter().map(|reason| reason.item).collect(),
-                    ));
+        let items = writes.iter().map(part).collect::<Result<Vec<_>>>()?;
+        for pause in CONFLICTS {
+            let transaction = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(items.clone()));
+            let reasons = match transaction.send().await.map_err(SdkError::into_service_error) {
+                Ok(_) => return Ok(Outcome::Done),
+                Err(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                    canceled.cancellation_reasons.unwrap_or_default()
                 }
-                let codes: Vec<_> = reasons.iter().filter_map(|reason| reason.code()).collect();
-                Err(Error::new(
-                    Kind::Unavailable,
-                    format!("TransactWriteItems on {table} was canceled: {codes:?}"),
-                ))
+                Err(error) => return Err(failure("TransactWriteItems", &table, error)),
+            };
+            let is = |code| reasons.iter().any(|reason| reason.code() == Some(code));
+            if is("ConditionalCheckFailed") {
+                return Ok(Outcome::Refused(
+                    reasons.into_iter().map(|reason| reason.item).collect(),
+                ));
             }
-            Err(error) => Err(failure("TransactWriteItems", &table, error)),
+            if !is("TransactionConflict") {
+                let codes: Vec<_> = reasons.iter().filter_map(|reason| reason.code()).collect();
+                let why = format!("TransactWriteItems on {table} was canceled: {codes:?}");
+                return Err(Error::new(Kind::Unavailable, why));
+            }
+            tokio::time::sleep(spread(Duration::from_millis(pause))).await;
         }
+        let why = format!("TransactWriteItems on {table} met others every time");
+        Err(Error::new(Kind::Unavailable, why))
     }
+}
+
+/// One part of a transaction.
+fn part(write: &Write) -> Result<TransactWriteItem> {
+    let condition = Expression::of(&write.when);
+    let part = TransactWriteItem::builder();
+    let built = match &write.item {
+        Some(item) => Put::builder()
+            .table_name(&write.key.table)
+            .set_item(Some(item.clone()))
+            .condition_expression(condition.text)
+            .set_expression_attribute_names(Some(condition.names))
+            .set_expression_attribute_values(some(condition.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map(|put| part.put(put)),
+        None => ConditionCheck::builder()
+            .table_name(&write.key.table)
+            .set_key(Some(write.key.item()))
+            .condition_expression(condition.text)
+            .set_expression_attribute_names(Some(condition.names))
+            .set_expression_attribute_values(some(condition.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map(|check| part.condition_check(check)),
+    };
+    let built = built.map_err(|error| Error::new(Kind::Internal, "a write is incomplete").because(error))?;
+    Ok(built.build())
+}
+
+/// Between half of it and all of it, so that those who met once do not meet again.
+fn spread(pause: Duration) -> Duration {
+    pause.mul_f64(0.5 + 0.5 * crypto::fraction())
 }
 
 impl Store for Dynamo {
@@ -115,8 +147,15 @@ impl Store for Dynamo {
         Box::pin(async move {
             match (writes.pop(), writes.is_empty()) {
                 (None, _) => Ok(Outcome::Done),
-                (Some(only), true) => self.write_one(only).await,
-                (Some(last), false) => {
+                (
+                    Some(Write {
+                        key,
+                        item: Some(item),
+                        when,
+                    }),
+                    true,
+                ) => self.write_one(&key, item, &when).await,
+                (Some(last), _) => {
                     writes.push(last);
                     self.write_all(writes).await
                 }
@@ -224,18 +263,22 @@ impl Store for Dynamo {
         })
     }
 
-    fn count<'a>(&'a self, key: &'a Key, ttl: i64) -> BoxFuture<'a, Result<u64>> {
+    fn count<'a>(&'a self, key: &'a Key, ttl: Option<i64>) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
-            let counted_to = self
-                .client
-                .update_item()
+            let mut update = self.client.update_item();
+            let mut change = "ADD #count :one".to_owned();
+            if let Some(ttl) = ttl {
+                change.push_str(" SET #ttl = :ttl");
+                update = update
+                    .expression_attribute_names("#ttl", "ttl")
+                    .expression_attribute_values(":ttl", AttributeValue::N(ttl.to_string()));
+            }
+            let counted_to = update
                 .table_name(&key.table)
                 .set_key(Some(key.item()))
-                .update_expression("ADD #count :one SET #ttl = :ttl")
+                .update_expression(change)
                 .expression_attribute_names("#count", COUNT)
-                .expression_attribute_names("#ttl", "ttl")
                 .expression_attribute_values(":one", AttributeValue::N("1".into()))
-                .expression_attribute_values(":ttl", AttributeValue::N(ttl.to_string()))
                 .return_values(ReturnValue::UpdatedNew)
                 .send()
                 .await;

@@ -55,7 +55,7 @@ impl Store for Memory {
             self.up()?;
             let mut rows = self.rows();
             if writes.iter().all(|write| write.when.holds(rows.get(&write.key))) {
-                rows.extend(writes.into_iter().map(|write| (write.key, write.item)));
+                rows.extend(writes.into_iter().filter_map(|write| Some((write.key, write.item?))));
                 return Ok(Outcome::Done);
             }
             Ok(Outcome::Refused(
@@ -111,14 +111,14 @@ impl Store for Memory {
         })
     }
 
-    fn count<'a>(&'a self, key: &'a Key, ttl: i64) -> BoxFuture<'a, Result<u64>> {
+    fn count<'a>(&'a self, key: &'a Key, ttl: Option<i64>) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
             self.up()?;
             let mut rows = self.rows();
             let row = rows.entry(key.clone()).or_insert_with(|| key.item());
             let count = counted(row) + 1;
             row.insert(COUNT.into(), AttributeValue::N(count.to_string()));
-            row.insert("ttl".into(), AttributeValue::N(ttl.to_string()));
+            row.extend(ttl.map(|ttl| ("ttl".into(), AttributeValue::N(ttl.to_string()))));
             Ok(count)
         })
     }

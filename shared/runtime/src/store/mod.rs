@@ -58,7 +58,8 @@ impl Key {
 #[derive(Clone, Debug)]
 pub struct Write {
     pub key: Key,
-    pub item: Item,
+    /// None leaves the row as it is: its condition only has to hold for the others to be written.
+    pub item: Option<Item>,
     pub when: When,
 }
 
@@ -66,7 +67,16 @@ impl Write {
     pub fn put<T: Serialize>(key: Key, row: &T, when: When) -> Result<Self> {
         let mut item = item(row)?;
         item.extend(key.item());
-        Ok(Self { key, item, when })
+        Ok(Self {
+            key,
+            item: Some(item),
+            when,
+        })
+    }
+
+    /// A condition on a row that is not written.
+    pub fn check(key: Key, when: When) -> Self {
+        Self { key, item: None, when }
     }
 }
 
@@ -93,9 +103,9 @@ pub trait Store: Send + Sync {
 
     fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Item>>>;
 
-    /// Adds one to the counter in a row that is gone after `ttl`, and says what it is then. It may be one too many, where
-    /// an answer was lost on the way.
-    fn count<'a>(&'a self, key: &'a Key, ttl: i64) -> BoxFuture<'a, Result<u64>>;
+    /// Adds one to the counter in a row, which is gone after `ttl` if there is one, and says what it is then. It may be
+    /// one too many, where an answer was lost on the way.
+    fn count<'a>(&'a self, key: &'a Key, ttl: Option<i64>) -> BoxFuture<'a, Result<u64>>;
 }
 
 /// Another order of a table's rows. It holds their keys only, and rows without its key attributes are not in it.

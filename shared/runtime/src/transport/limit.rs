@@ -30,10 +30,10 @@ impl Limit {
     /// the partner still can.
     pub async fn take(&self, target: &Target, rate: NonZeroU32, now: Timestamp) -> Result<Option<Duration>> {
         let table = self.table.as_ref();
-        let table = table.ok_or_else(|| Error::misconfigured("a rate limit needs the setting FUNDERS_TABLE"))?;
+        let table = table.ok_or_else(|| Error::misconfigured("a rate limit needs the table of its domain"))?;
         let second = now.as_second();
         let key = Key::new(table, format!("LIMIT#{}#{second}", target.id()), Some("LIMIT"));
-        match self.store.count(&key, second.saturating_add(KEPT)).await {
+        match self.store.count(&key, Some(second.saturating_add(KEPT))).await {
             Ok(count) if count > u64::from(rate.get()) => Ok(Some(until_next_second(now))),
             Ok(_) => Ok(None),
             Err(error) => {

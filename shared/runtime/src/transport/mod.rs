@@ -87,9 +87,15 @@ pub struct Outbound {
 }
 
 impl Outbound {
-    pub fn new(transport: Arc<dyn Transport>, store: Arc<dyn Store>, secrets: Secrets, config: &Config) -> Self {
+    pub fn new(
+        transport: Arc<dyn Transport>,
+        store: Arc<dyn Store>,
+        secrets: Secrets,
+        config: &Config,
+        table: Option<&str>,
+    ) -> Self {
         let redactor = Redactor::load(config);
-        let table: Option<String> = config.get("FUNDERS_TABLE").map(Into::into);
+        let table: Option<String> = table.map(Into::into);
         Self {
             transport,
             tracer: trace::Tracer::new(

@@ -6,6 +6,7 @@ use std::time::Duration;
 use model::{Error, Kind, Result};
 
 use crate::config::Config;
+use crate::crypto;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
@@ -122,9 +123,7 @@ impl Policy {
 
 /// Between 0.8 and 1.2.
 fn spread() -> f64 {
-    let mut byte = [0u8; 1];
-    let random = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut byte);
-    random.map_or(1.0, |()| 0.8 + 0.4 * f64::from(u8::from_be_bytes(byte)) / 255.0)
+    0.8 + 0.4 * crypto::fraction()
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ impl Store for Mortal {
         self.around(self.ports.store.query(query))
     }
 
-    fn count<'a>(&'a self, key: &'a Key, ttl: i64) -> BoxFuture<'a, Result<u64>> {
+    fn count<'a>(&'a self, key: &'a Key, ttl: Option<i64>) -> BoxFuture<'a, Result<u64>> {
         self.around(self.ports.store.count(key, ttl))
     }
 }

@@ -281,6 +281,6 @@ async fn the_end_of_a_price_is_told_once_even_after_a_crash() {
     let row: QuoteRow = house.row();
     assert_eq!(
         (row.announced, row.due),
-        (Some(QuoteStatus::Expired), crate::due::Due::default())
+        (Some(QuoteStatus::Expired), runtime::due::Due::default())
     );
 }

@@ -188,7 +188,7 @@ fn expire_leases(house: &House) {
         record.extend(item(&serde_json::json!({"leaseUntil": 1})).unwrap());
         let write = Write {
             key,
-            item: record,
+            item: Some(record),
             when: held,
         };
         let written = futures_util::FutureExt::now_or_never(house.world.store.write(vec![write]));

@@ -92,7 +92,9 @@ fn arrivals(world: &World, began: Instant, clock: Clock) -> BTreeMap<i64, usize>
 async fn all_sandboxes_together_keep_to_the_limit_and_lose_nothing() {
     let world = world(Play::answer(200, "{}"));
     let (began, clock) = (Instant::now(), clock());
-    let sandboxes: Vec<Outbound> = (0..10).map(|_| world.ports().outbound(&config("5"))).collect();
+    let sandboxes: Vec<Outbound> = (0..10)
+        .map(|_| world.ports().outbound(&config("5"), Some("funders")))
+        .collect();
     let patience = Duration::from_secs(60);
     let calls = sandboxes
         .iter()
@@ -110,7 +112,7 @@ async fn all_sandboxes_together_keep_to_the_limit_and_lose_nothing() {
 async fn retries_count_and_installations_are_counted_apart() {
     let world = world(Play::answer(500, ""));
     let clock = clock();
-    let sandbox = world.ports().outbound(&config("1"));
+    let sandbox = world.ports().outbound(&config("1"), Some("funders"));
     let patience = Duration::from_secs(60);
     let (sandbox_call, live_call) = tokio::join!(
         ask(&sandbox, "1", "SANDBOX", clock, patience),
@@ -132,7 +134,7 @@ async fn retries_count_and_installations_are_counted_apart() {
 async fn who_cannot_wait_is_told_so_and_nothing_is_sent() {
     let world = world(Play::answer(200, "{}"));
     let (began, clock) = (Instant::now(), clock());
-    let sandbox = world.ports().outbound(&config("1"));
+    let sandbox = world.ports().outbound(&config("1"), Some("funders"));
     // The next second begins in 600 ms, and three more must be left then.
     let patience = Duration::from_millis(3599);
     ask(&sandbox, "1", "SANDBOX", clock, patience).await.unwrap();
@@ -152,7 +154,7 @@ async fn who_cannot_wait_is_told_so_and_nothing_is_sent() {
 #[tokio::test(start_paused = true)]
 async fn without_a_limit_nothing_is_counted() {
     let world = world(Play::answer(200, "{}"));
-    let sandbox = world.ports().outbound(&config(""));
+    let sandbox = world.ports().outbound(&config(""), Some("funders"));
     for _ in 0..20 {
         ask(&sandbox, "", "SANDBOX", clock(), Duration::from_secs(5))
             .await
@@ -165,7 +167,7 @@ async fn without_a_limit_nothing_is_counted() {
 async fn a_store_that_is_down_limits_nothing() {
     let world = world(Play::answer(200, "{}"));
     world.store.set_down(true);
-    let sandbox = world.ports().outbound(&config("1"));
+    let sandbox = world.ports().outbound(&config("1"), Some("funders"));
     for _ in 0..3 {
         ask(&sandbox, "1", "SANDBOX", clock(), Duration::from_secs(5))
             .await

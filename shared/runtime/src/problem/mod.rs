@@ -1,4 +1,6 @@
-//! Errors on the wire: RFC 9457 `application/problem+json`, one shape for every domain.
+//! Errors on the wire: RFC 9457 `application/problem+json`, in the members that each domain's clients read.
+
+mod asp_net;
 
 use http::{HeaderValue, StatusCode, header};
 use model::error::{Kind, Origin};
@@ -9,6 +11,8 @@ use utoipa::ToSchema;
 
 use crate::reply::Rendered;
 
+pub use asp_net::AspNetProblem;
+
 /// How a domain's problems are worded: data, not code.
 #[derive(Clone, Copy, Debug)]
 pub struct Family {
@@ -16,6 +20,18 @@ pub struct Family {
     pub partner: &'static str,
     /// The challenge of a 401.
     pub challenge: &'static str,
+    /// Where a spec says another status than the table in `model::error`.
+    pub statuses: &'static [(Kind, u16)],
+    pub shape: Shape,
+}
+
+/// The body that a spec's clients already read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Our own, with the members of spec 1's envelope.
+    Hub,
+    /// What ASP.NET Core answers: spec 4.
+    AspNet,
 }
 
 impl Family {
@@ -27,6 +43,12 @@ impl Family {
         }
     }
 
+    pub fn status(&self, kind: Kind) -> StatusCode {
+        let own = self.statuses.iter().find(|(own, _)| *own == kind);
+        let status = own.map_or(kind.rule().status, |(_, status)| *status);
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
     pub fn kind(&self, code: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| self.code(*kind) == code)
     }
@@ -34,14 +56,36 @@ impl Family {
     /// The body says nothing that differs between two requests below 500, so that an absent thing and somebody else's
     /// are told apart by nobody.
     pub fn render(&self, error: &Error, correlation: CorrelationId) -> Result<Rendered> {
+        let status = self.status(error.kind);
+        let mut rendered = match self.shape {
+            Shape::Hub => self.hub(error, status, correlation)?,
+            Shape::AspNet => asp_net::render(error, status, &self.code(error.kind), correlation)?,
+        };
+        rendered.headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if let Some(wait) = error.retry_after {
+            rendered
+                .headers
+                .insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+        }
+        if error.kind == Kind::Unauthenticated {
+            rendered
+                .headers
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(self.challenge));
+        }
+        Ok(rendered)
+    }
+
+    fn hub(&self, error: &Error, status: StatusCode, correlation: CorrelationId) -> Result<Rendered> {
         let rule = error.kind.rule();
-        let status = StatusCode::from_u16(rule.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let code = self.code(error.kind);
         let hidden = status.is_server_error();
         let problem = Problem {
             kind: format!("urn:trunkline:problem:{code}"),
             title: rule.title,
-            status: rule.status,
+            status: status.as_u16(),
             detail: (!hidden).then_some(error.message.as_str()),
             code: &code,
             origin: match rule.origin {
@@ -65,22 +109,7 @@ impl Family {
             success: false,
             message: if hidden { rule.title } else { &error.message },
         };
-        let mut rendered = Rendered::json(status, &problem)?;
-        rendered.headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
-        if let Some(wait) = error.retry_after {
-            rendered
-                .headers
-                .insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
-        }
-        if error.kind == Kind::Unauthenticated {
-            rendered
-                .headers
-                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(self.challenge));
-        }
-        Ok(rendered)
+        Rendered::json(status, &problem)
     }
 }
 

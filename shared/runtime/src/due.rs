@@ -2,13 +2,16 @@
 
 use jiff::Timestamp;
 use model::Result;
-use runtime::Domain;
-use runtime::store::{Key, Query};
 use serde::{Deserialize, Serialize};
 
-use crate::Env;
-use crate::env::DUE;
+use crate::store::{Index, Key, Query, Store};
 
+/// Rows that wait for a time, by what they are and when it is. Every domain's table has it.
+pub const DUE: Index = Index {
+    name: "due",
+    pk: "dueIn",
+    sk: "dueAt",
+};
 /// How many are taken on at once. The rest are still due in a minute.
 const BATCH: u16 = 100;
 
@@ -36,13 +39,12 @@ fn sortable(at: Timestamp) -> String {
     format!("{:012}", at.as_second())
 }
 
-/// Where the rows are whose time has come, the longest waiting first.
-pub async fn now_due(env: &Env, list: &str, now: Timestamp) -> Result<Vec<Key>> {
-    let query = Query::new(env.table()?, list, BATCH)
+/// Where the rows of a table are whose time has come, the longest waiting first.
+pub async fn now_due(store: &dyn Store, table: &str, list: &str, now: Timestamp) -> Result<Vec<Key>> {
+    let query = Query::new(table, list, BATCH)
         .index(DUE)
         .to(Some(sortable(now)))
         .oldest_first();
-    let found = env.store().query(&query).await?;
-    let table = env.table()?;
+    let found = store.query(&query).await?;
     Ok(found.iter().map(|item| Key::of(table, item)).collect())
 }
