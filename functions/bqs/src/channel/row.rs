@@ -1,0 +1,102 @@
+//! A channel as it is kept: its permissions and the hash of its api key.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use model::Result;
+use runtime::store::{Key, When, Write};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::Env;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub enum Role {
+    #[serde(rename = "case.write")]
+    CaseWrite,
+    #[serde(rename = "case.read")]
+    CaseRead,
+    #[serde(rename = "message.read")]
+    MessageRead,
+    #[serde(rename = "message.write")]
+    MessageWrite,
+    #[serde(rename = "document.write")]
+    DocumentWrite,
+    #[serde(rename = "admin")]
+    Admin,
+}
+
+impl Role {
+    pub const ALL: [Self; 6] = [
+        Self::CaseWrite,
+        Self::CaseRead,
+        Self::MessageRead,
+        Self::MessageWrite,
+        Self::DocumentWrite,
+        Self::Admin,
+    ];
+
+    /// As permissions name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CaseWrite => "case.write",
+            Self::CaseRead => "case.read",
+            Self::MessageRead => "message.read",
+            Self::MessageWrite => "message.write",
+            Self::DocumentWrite => "document.write",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The role of this name, in whatever case it is written.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|role| role.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// What a channel may do. An empty list allows none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Permissions {
+    pub roles: BTreeSet<Role>,
+    pub allowed_dealer_codes: BTreeSet<i64>,
+    pub allowed_brand_codes: BTreeSet<i64>,
+    pub allowed_agreements: BTreeSet<i64>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChannelRow {
+    pub name: String,
+    #[serde(flatten)]
+    pub permissions: Permissions,
+    /// Of the api key that is good now.
+    pub key_hash: String,
+    /// One more with every change of permissions or key.
+    pub revision: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl ChannelRow {
+    pub fn key(env: &Env, name: &str) -> Result<Key> {
+        Ok(Key::new(env.table()?, format!("CHANNEL#{name}"), Some("CHANNEL")))
+    }
+
+    pub async fn load(env: &Env, name: &str) -> Result<Option<Self>> {
+        env.read(&Self::key(env, name)?).await
+    }
+
+    /// The first write of this row.
+    pub fn create(&self, env: &Env) -> Result<Write> {
+        Write::put(Self::key(env, &self.name)?, self, When::Absent)
+    }
+
+    /// The write that replaces what was read at `revision`.
+    pub fn replace(&self, env: &Env, revision: i64) -> Result<Write> {
+        let unchanged = When::number("revision", revision);
+        Write::put(Self::key(env, &self.name)?, self, unchanged)
+    }
+}

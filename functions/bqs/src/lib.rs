@@ -1,0 +1,23 @@
+//! Spec 4: the BQS case API for dealers.
+
+pub mod channel;
+pub mod entry;
+mod env;
+#[cfg(test)]
+mod house;
+
+use utoipa::OpenApi;
+
+pub use env::Env;
+
+/// This domain's part of the hub's API document.
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        // cases
+        // channels and messages
+        // documents
+    ),
+    components(schemas())
+)]
+pub struct Api;
