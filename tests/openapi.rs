@@ -6,15 +6,17 @@ use std::path::Path;
 use model::id::CorrelationId;
 use model::{Error, Kind};
 use runtime::Domain;
+use runtime::problem::Family;
 use serde_json::Value;
 use utoipa::OpenApi;
 use utoipa::openapi::schema::{Object, Schema};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{RefOr, Server};
 
 /// Everything the hub answers, from the handlers' own descriptions.
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = funders::Api::openapi();
+    document.merge(bqs::Api::openapi());
     document.merge(operations::Api::openapi());
     document.info = utoipa::openapi::InfoBuilder::new()
         .title("Trunkline")
@@ -31,19 +33,25 @@ pub fn document() -> utoipa::openapi::OpenApi {
         .build();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    let key = ApiKeyValue::with_description("x-api-key", "Of a channel, whose permissions hold.");
+    components.add_security_scheme("apiKey", SecurityScheme::ApiKey(ApiKey::Header(key)));
     let problem = components.schemas.get_mut("Problem").unwrap();
-    publish(&problems(), object(problem));
+    publish(&problems(&[funders::Env::FAMILY]), object(problem));
     document
 }
 
-/// Every failure as a client sees it. Partners are called by the funders domain only, so that its words for them are all
-/// there are.
-fn problems() -> Vec<Value> {
+/// Every failure as a client of these domains sees it.
+fn problems(families: &[Family]) -> Vec<Value> {
     let correlation = CorrelationId::new("2026-01-05T10:00:00Z".parse().unwrap());
-    let render = |kind| funders::Env::FAMILY.render(&Error::new(kind, ""), correlation).unwrap();
-    Kind::ALL
-        .map(|kind| serde_json::from_str(&render(kind).body).unwrap())
-        .to_vec()
+    let mut problems: Vec<Value> = Vec::new();
+    for (family, kind) in families.iter().flat_map(|family| Kind::ALL.map(|kind| (family, kind))) {
+        let rendered = family.render(&Error::new(kind, ""), correlation).unwrap();
+        let problem: Value = serde_json::from_str(&rendered.body).unwrap();
+        if problems.iter().all(|known| known["code"] != problem["code"]) {
+            problems.push(problem);
+        }
+    }
+    problems
 }
 
 /// The list of failures as a table in the schema's description, which is where the page shows tables, and for programs.

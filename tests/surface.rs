@@ -8,13 +8,33 @@ use serde_json::Value;
 
 use crate::template::root;
 
+/// What a caller shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    Nothing,
+    Token,
+    ApiKey,
+}
+
+impl Credential {
+    /// Of an operation in the API document.
+    fn of(operation: &Value) -> Self {
+        let scheme = operation["security"][0].as_object();
+        match scheme.and_then(|scheme| scheme.keys().next()).map(String::as_str) {
+            None => Self::Nothing,
+            Some("bearer") => Self::Token,
+            Some("apiKey") => Self::ApiKey,
+            Some(other) => panic!("what is {other}?"),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Route {
     pub method: Method,
     /// With its `{parameters}`.
     pub path: String,
-    /// Whether it wants a token.
-    pub protected: bool,
+    pub wants: Credential,
     takes_body: bool,
 }
 
@@ -63,7 +83,7 @@ pub fn routes() -> Vec<Route> {
             routes.push(Route {
                 method: method.to_uppercase().parse().unwrap(),
                 path: path.clone(),
-                protected: operation["security"].is_array(),
+                wants: Credential::of(operation),
                 takes_body: operation["requestBody"].is_object(),
             });
         }
@@ -71,8 +91,10 @@ pub fn routes() -> Vec<Route> {
     routes
 }
 
-pub fn protected() -> Vec<Route> {
-    routes().into_iter().filter(|route| route.protected).collect()
+pub fn wanting(credential: Credential) -> Vec<Route> {
+    let mut routes = routes();
+    routes.retain(|route| route.wants == credential);
+    routes
 }
 
 impl Route {
@@ -109,11 +131,8 @@ fn every_route_can_be_called() {
         assert!(!route.with(&[]).contains('{'), "{}", route.name());
         assert_eq!(route.body().is_some(), route.takes_body);
     }
-    let open: Vec<&str> = routes
-        .iter()
-        .filter(|route| !route.protected)
-        .map(|route| route.path.as_str())
-        .collect();
+    let open = wanting(Credential::Nothing);
+    let open: Vec<&str> = open.iter().map(|route| route.path.as_str()).collect();
     let wanted = [
         "/api-docs",
         "/api-docs/openapi.json",

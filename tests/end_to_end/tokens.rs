@@ -9,7 +9,7 @@ use runtime::testing::KEY;
 use serde_json::{Value, json};
 
 use crate::stack::{Got, Stack};
-use crate::surface::{Route, protected};
+use crate::surface::{Credential, Route, wanting};
 
 const RS256: &str = r#"{"alg":"RS256","typ":"JWT"}"#;
 /// The emulator answers about 150 requests a second, however many ask at once.
@@ -261,7 +261,7 @@ async fn refused(stack: &Stack, route: &Route, hostile: &Hostile) {
 async fn no_hostile_token_opens_any_route_or_changes_anything() {
     let stack = Stack::begin().await;
     let quote = stack.quote(&[]).await.json()["data"]["id"].as_str().unwrap().to_owned();
-    let (hostile, routes) = (all(&stack), protected());
+    let (hostile, routes) = (all(&stack), wanting(Credential::Token));
     assert!(hostile.len() >= 40 && !routes.is_empty());
     let good = stack.sign(RS256, &claims().to_string());
     assert_eq!(
@@ -304,7 +304,7 @@ fn all(stack: &Stack) -> Vec<Hostile> {
 #[tokio::test]
 async fn no_token_is_no_token() {
     let stack = Stack::begin().await;
-    for route in protected() {
+    for route in wanting(Credential::Token) {
         let got = stack
             .send(route.method.clone(), &route.with(&[]), "", route.body(), &[])
             .await;
