@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::product::{CurrencyCode, NewPrice, NewProduct, Product, ProductPrice, ProductType};
-use model::{Error, Kind, Result};
+use model::{Error, Result};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 

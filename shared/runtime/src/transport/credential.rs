@@ -165,3 +165,6 @@ fn sensitive(text: &str) -> Result<HeaderValue> {
 fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<Box<RawValue>> {
     serde_json::value::to_raw_value(value).map_err(|error| Error::new(Kind::Internal, "a claim").because(error))
 }
+
+#[cfg(test)]
+mod tests;
