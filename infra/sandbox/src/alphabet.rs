@@ -105,12 +105,12 @@ impl Partner for Alphabet {
             .unwrap_or_else(|refused| answer::json(refused.status, &Failed::new(refused.problem)))
     }
 
-    fn proposals(&self) -> &Proposals {
-        &self.proposals
+    fn proposals(&self) -> Option<&Proposals> {
+        Some(&self.proposals)
     }
 
-    fn webhook_secret(&self) -> &str {
-        &self.credentials.webhook_secret
+    fn webhook_secret(&self) -> Option<&str> {
+        Some(&self.credentials.webhook_secret)
     }
 }
 

@@ -8,8 +8,8 @@
 //!   state (their quotes, their proposals, their numbering) is theirs and stays.
 //!
 //! `GET /_control/{partner}/searches` is how many credit searches each of our references led to, `PUT
-//! /_control/{partner}/proposals/{reference}` decides a proposal (see [`crate::proposals`]), `POST /_control/webhooks`
-//! sends a webhook (see [`crate::webhook`]).
+//! /_control/{partner}/proposals/{reference}` decides a proposal (see [`crate::proposals`]), `/_control/{partner}/state/...`
+//! is the partner's own (see [`crate::bqs`]), `POST /_control/webhooks` sends a webhook (see [`crate::webhook`]).
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -17,14 +17,14 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::json;
 
 use crate::answer;
-use crate::proposals::Decision;
+use crate::proposals::{Decision, Proposals};
 use crate::script::{self, Act, Step};
 use crate::server::{self, Asked, Stage};
 
@@ -278,8 +278,33 @@ pub async fn counts(State(stage): State<Arc<Stage>>) -> Response {
 }
 
 pub async fn searches(State(stage): State<Arc<Stage>>, Path(partner): Path<String>) -> Response {
-    match stage.partner(&partner) {
-        Ok(partner) => answer::json(StatusCode::OK, &partner.proposals().searches()),
+    match proposals(&stage, &partner) {
+        Ok(proposals) => answer::json(StatusCode::OK, &proposals.searches()),
+        Err(refusal) => *refusal,
+    }
+}
+
+fn proposals<'a>(stage: &'a Stage, partner: &str) -> Result<&'a Proposals, Box<Response>> {
+    let proposals = stage.partner(partner)?.proposals();
+    proposals.ok_or_else(|| not_found(format!("{partner} takes no proposals")))
+}
+
+fn not_found(message: String) -> Box<Response> {
+    Box::new(answer::error(StatusCode::NOT_FOUND, "NOT_FOUND", message))
+}
+
+pub async fn state(
+    State(stage): State<Arc<Stage>>,
+    Path((partner, what)): Path<(String, String)>,
+    method: Method,
+    body: Bytes,
+) -> Response {
+    let state = stage
+        .partner(&partner)
+        .map(|partner| partner.state(&method, &what, &body));
+    match state {
+        Ok(Some(response)) => response,
+        Ok(None) => *not_found(format!("{partner} has nothing for {method} {what}")),
         Err(refusal) => *refusal,
     }
 }
@@ -296,19 +321,18 @@ pub async fn decide(
     Path((partner, reference)): Path<(String, String)>,
     body: Bytes,
 ) -> Response {
-    let partner = match stage.partner(&partner) {
-        Ok(partner) => partner,
+    let proposals = match proposals(&stage, &partner) {
+        Ok(proposals) => proposals,
         Err(refusal) => return *refusal,
     };
     let Verdict { status, reason } = match serde_json::from_slice(&body) {
         Ok(verdict) => verdict,
         Err(error) => return answer::error(StatusCode::BAD_REQUEST, "BAD_DECISION", error.to_string()),
     };
-    if partner.proposals().decide(&reference, status, reason) {
+    if proposals.decide(&reference, status, reason) {
         answer::json(StatusCode::OK, &json!({ "status": status }))
     } else {
-        let message = format!("{} has no proposal {reference}", partner.name());
-        answer::error(StatusCode::NOT_FOUND, "NOT_FOUND", message)
+        *not_found(format!("{partner} has no proposal {reference}"))
     }
 }
 

@@ -135,12 +135,12 @@ impl Partner for Lex {
             .unwrap_or_else(|refused| answer::errors(refused.status, refused.faults))
     }
 
-    fn proposals(&self) -> &Proposals {
-        &self.proposals
+    fn proposals(&self) -> Option<&Proposals> {
+        Some(&self.proposals)
     }
 
-    fn webhook_secret(&self) -> &str {
-        &self.credentials.webhook_secret
+    fn webhook_secret(&self) -> Option<&str> {
+        Some(&self.credentials.webhook_secret)
     }
 }
 

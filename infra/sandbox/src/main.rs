@@ -5,6 +5,7 @@
 
 mod alphabet;
 mod answer;
+mod bqs;
 mod control;
 mod customer;
 mod environment;
@@ -42,6 +43,7 @@ struct Options {
 fn partners() -> Vec<Box<dyn Partner>> {
     vec![
         Box::new(alphabet::Alphabet::new(alphabet::Credentials::from_environment())),
+        Box::new(bqs::Bqs::from_environment()),
         Box::new(lex::Lex::new(lex::Credentials::from_environment())),
     ]
 }

@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post, put};
+use axum::routing::{any, delete, get, post, put};
 use jiff::Timestamp;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -56,9 +56,18 @@ pub trait Partner: Send + Sync {
     fn operation(&self, asked: &Asked) -> Option<&'static str>;
     /// Normal service, also for a request that is no operation.
     fn answer(&self, asked: &Asked) -> Response;
-    fn proposals(&self) -> &Proposals;
-    /// Signs the webhooks that the partner sends.
-    fn webhook_secret(&self) -> &str;
+    /// What was proposed, to a partner that takes proposals.
+    fn proposals(&self) -> Option<&Proposals> {
+        None
+    }
+    /// Signs the webhooks that the partner sends, if it sends any.
+    fn webhook_secret(&self) -> Option<&str> {
+        None
+    }
+    /// `/_control/{name}/state/{what}`: what else tests may see or set of a partner. None is 404.
+    fn state(&self, _method: &Method, _what: &str, _body: &[u8]) -> Option<Response> {
+        None
+    }
 }
 
 pub struct Stage {
@@ -95,6 +104,7 @@ fn router(partners: Vec<Box<dyn Partner>>) -> Router {
         .route("/_control/webhooks", post(webhook::send))
         .route("/_control/{partner}/searches", get(control::searches))
         .route("/_control/{partner}/proposals/{reference}", put(control::decide))
+        .route("/_control/{partner}/state/{what}", any(control::state))
         .route(
             "/_control/{partner}/{operation}",
             put(control::script).delete(control::clear),

@@ -3,6 +3,8 @@
 mod adapters;
 mod alphabet_proposal;
 mod alphabet_quote;
+mod bqs;
+mod bqs_messages;
 mod control;
 mod lex_proposal;
 mod lex_quote;
@@ -22,6 +24,7 @@ use serde_json::{Value, json};
 use ureq::http::{self, HeaderMap};
 
 use crate::alphabet::{self, Alphabet};
+use crate::bqs::Bqs;
 use crate::lex::{Credentials, Lex};
 use crate::server;
 
@@ -88,7 +91,8 @@ impl Sandbox {
                     webhook_secret: WEBHOOK_SECRET.to_owned(),
                 };
                 let (alphabet, lex) = (Alphabet::new(alphabet), Lex::new(credentials()));
-                server::serve(listener, vec![Box::new(alphabet), Box::new(lex)])
+                let bqs = Bqs::new("test-bqs-upstream-key".to_owned());
+                server::serve(listener, vec![Box::new(alphabet), Box::new(bqs), Box::new(lex)])
                     .await
                     .unwrap();
             });
@@ -185,6 +189,18 @@ impl Sandbox {
             ],
             body.map(Value::to_string).as_deref(),
         )
+    }
+
+    /// A call to BQS with a good key and JSON.
+    pub fn bqs(&self, method: &str, path: &str, key: &str, body: &Value) -> Reply {
+        let headers = [
+            ("x-api-key", "test-bqs-upstream-key"),
+            ("content-type", "application/json"),
+            ("idempotency-key", key),
+        ];
+        let headers = &headers[..if key.is_empty() { 2 } else { 3 }];
+        let path = format!("/bqs/v1/bqs-case/{path}");
+        self.ask(method, &path, headers, Some(&body.to_string()))
     }
 
     pub fn control(&self, path: &str) -> Value {

@@ -66,9 +66,10 @@ struct Sent<'a> {
     deliveries: Vec<Delivery>,
 }
 
+/// How a delivery ended.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Delivery {
+pub enum Delivery {
     Answered { status: u16, body: String },
     Failed { error: String },
 }
@@ -82,6 +83,9 @@ pub async fn send(State(stage): State<Arc<Stage>>, body: Bytes) -> Response {
     let own_secret = match stage.partner(&order.funder) {
         Ok(partner) => partner.webhook_secret(),
         Err(refusal) => return *refusal,
+    };
+    let Some(own_secret) = own_secret else {
+        return bad(format!("{} sends no webhooks", order.funder));
     };
     let times = order.times.unwrap_or(1);
     if !(1..=MOST_TIMES).contains(&times) {
@@ -147,30 +151,37 @@ fn signature(key: &[u8], id: &str, timestamp: &str, body: &str) -> String {
 
 impl Message {
     fn deliver(&self) -> Delivery {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .proxy(None)
-            .timeout_global(Some(PATIENCE))
-            .build()
-            .into();
-        let answered = agent
-            .post(&self.url)
-            .content_type("application/json")
-            .header("webhook-id", &self.id)
-            .header("webhook-timestamp", &self.timestamp)
-            .header("webhook-signature", &self.signature)
-            .send(&self.body)
-            .and_then(|mut response| {
-                let body = response.body_mut().read_to_string()?;
-                Ok((response.status().as_u16(), body))
-            });
-        match answered {
-            Ok((status, body)) => Delivery::Answered { status, body },
-            Err(error) => Delivery::Failed {
-                error: error.to_string(),
-            },
-        }
+        let headers = [
+            ("webhook-id", self.id.as_str()),
+            ("webhook-timestamp", &self.timestamp),
+            ("webhook-signature", &self.signature),
+        ];
+        post(&self.url, &headers, &self.body)
+    }
+}
+
+/// Posts JSON, and waits for what comes of it.
+pub fn post(url: &str, headers: &[(&str, &str)], body: &str) -> Delivery {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .timeout_global(Some(PATIENCE))
+        .build()
+        .into();
+    let request = agent.post(url).content_type("application/json");
+    let request = headers
+        .iter()
+        .fold(request, |request, (name, value)| request.header(*name, *value));
+    let answered = request.send(body).and_then(|mut response| {
+        let body = response.body_mut().read_to_string()?;
+        Ok((response.status().as_u16(), body))
+    });
+    match answered {
+        Ok((status, body)) => Delivery::Answered { status, body },
+        Err(error) => Delivery::Failed {
+            error: error.to_string(),
+        },
     }
 }
 

@@ -1,11 +1,13 @@
-//! The words of the business: errors, ids, money, people, vehicles, quotes, proposals. No I/O, no async.
+//! The words of the business: errors, ids, money, people, vehicles, quotes, proposals, orders, products. No I/O, no async.
 
 pub mod email;
 pub mod error;
 pub mod event;
 pub mod id;
 pub mod money;
+pub mod order;
 pub mod person;
+pub mod product;
 pub mod proposal;
 pub mod quote;
 pub mod vehicle;

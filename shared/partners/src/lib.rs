@@ -5,6 +5,7 @@
 pub mod alphabet;
 mod answer;
 pub mod lex;
+pub mod mmob;
 mod notice;
 #[cfg(test)]
 mod sample;
@@ -45,7 +46,7 @@ pub enum Auth {
         /// Claim name and the member it is filled from, beside `iat`, `nbf` and `exp`.
         claims: &'static [(&'static str, &'static str)],
     },
-    /// A key of ours in a header.
+    /// A key of ours in a header. The setting `<PARTNER>_API_KEY_HEADER` names another one.
     ApiKey { header: &'static str, secret: &'static str },
 }
 

@@ -1,13 +1,22 @@
 //! Files: what is too large for a row, and must not be in one.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use model::{Error, Kind, Result};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// How long a presigned upload may be begun.
+pub const UPLOAD: Duration = Duration::from_secs(300);
 
 /// Where files are kept. A key never holds anything a caller wrote.
 pub trait Blobs: Send + Sync {
@@ -15,6 +24,31 @@ pub trait Blobs: Send + Sync {
     -> BoxFuture<'a, Result<()>>;
 
     fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Bytes>>;
+
+    /// A request with which anybody who holds it may store this one file, within [`UPLOAD`] of `now`.
+    fn presign<'a>(&'a self, file: File<'a>, now: Timestamp) -> BoxFuture<'a, Result<Presigned>>;
+}
+
+/// A file that somebody else will store.
+#[derive(Clone, Copy, Debug)]
+pub struct File<'a> {
+    pub bucket: &'a str,
+    pub key: &'a str,
+    pub media_type: &'a str,
+    /// In bytes.
+    pub size: u64,
+}
+
+/// An upload that needs no credentials beside this. The signature covers the headers, so that it takes one file of this type
+/// and size, once: a second time is 412.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Presigned {
+    pub method: String,
+    pub url: String,
+    /// To be sent exactly so.
+    pub headers: BTreeMap<String, String>,
+    pub expires_at: Timestamp,
 }
 
 pub struct S3(LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>);
@@ -50,8 +84,87 @@ impl Blobs for S3 {
                 .map_err(|error| Error::new(Kind::Unavailable, "a file cannot be read").because(error))
         })
     }
+
+    fn presign<'a>(&'a self, file: File<'a>, now: Timestamp) -> BoxFuture<'a, Result<Presigned>> {
+        Box::pin(async move {
+            let internal = |error: String| Error::new(Kind::Internal, "an upload cannot be signed").because(error);
+            let size = i64::try_from(file.size).map_err(|error| internal(error.to_string()))?;
+            let put = self.0.put_object().bucket(file.bucket).key(file.key);
+            let put = put
+                .content_type(file.media_type)
+                .content_length(size)
+                .if_none_match("*");
+            let life = PresigningConfig::builder()
+                .start_time(now.into())
+                .expires_in(UPLOAD)
+                .build();
+            let signed = put.presigned(life.map_err(|error| internal(error.to_string()))?).await;
+            let signed = signed.map_err(|error| internal(DisplayErrorContext(error).to_string()))?;
+            let headers = signed
+                .headers()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()));
+            Ok(Presigned {
+                method: signed.method().to_owned(),
+                url: signed.uri().to_owned(),
+                headers: headers.collect(),
+                expires_at: now.saturating_add(UPLOAD).unwrap_or(Timestamp::MAX),
+            })
+        })
+    }
 }
 
 fn failure<E: std::error::Error + Send + Sync + 'static>(what: &str, error: E) -> Error {
     Error::new(Kind::Unavailable, what).because(DisplayErrorContext(error).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_upload_is_signed_for_one_file_of_one_type_and_size() {
+        let settings = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-2"))
+            .credentials_provider(Credentials::from_keys("test", "test", None));
+        let files = S3::new(move || Client::from_conf(settings.build()));
+        let file = File {
+            bucket: "documents",
+            key: "quarantine/0190",
+            media_type: "application/pdf",
+            size: 4_000_000,
+        };
+        let now: Timestamp = "2026-01-05T10:20:00Z".parse().unwrap();
+        let signed = files.presign(file, now).await.unwrap();
+        let headers: Vec<_> = signed
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(
+            headers,
+            [
+                ("content-length", "4000000"),
+                ("content-type", "application/pdf"),
+                ("if-none-match", "*")
+            ]
+        );
+        let (address, query) = signed.url.split_once('?').unwrap();
+        assert_eq!(address, "https://documents.s3.eu-west-2.amazonaws.com/quarantine/0190");
+        let query: BTreeMap<_, _> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        assert_eq!(
+            query["X-Amz-SignedHeaders"],
+            "content-length;content-type;host;if-none-match"
+        );
+        assert_eq!(
+            (query["X-Amz-Expires"].as_str(), query["X-Amz-Date"].as_str()),
+            ("300", "20260105T102000Z")
+        );
+        assert_eq!(
+            (signed.method.as_str(), signed.expires_at),
+            ("PUT", "2026-01-05T10:25:00Z".parse().unwrap())
+        );
+    }
 }

@@ -38,7 +38,7 @@ impl Default for Parts<'_> {
 }
 
 impl Parts<'_> {
-    fn within_limit(&self) -> Result<()> {
+    pub(crate) fn within_limit(&self) -> Result<()> {
         if self.body.len() <= self.limit {
             return Ok(());
         }

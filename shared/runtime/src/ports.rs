@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use model::{Error, Result};
 
 use crate::aws::Aws;
-use crate::blob::{Blobs, S3};
+use crate::blob::{Blobs, File, Presigned, S3};
 use crate::bus::{Bus, Event, EventBridge};
 use crate::config::Config;
 use crate::queue::{Queue, Sender, Sqs};
@@ -124,6 +125,10 @@ impl Blobs for Unnamed {
     }
 
     fn get<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Bytes>> {
+        Self::error("files")
+    }
+
+    fn presign<'a>(&'a self, _: File<'a>, _: Timestamp) -> BoxFuture<'a, Result<Presigned>> {
         Self::error("files")
     }
 }

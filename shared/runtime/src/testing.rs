@@ -14,7 +14,7 @@ use model::{Error, Kind, Result};
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use crate::blob::Blobs;
+use crate::blob::{self, Blobs, File, Presigned};
 use crate::bus::{Bus, Event};
 use crate::cx::Time;
 use crate::ports::Ports;
@@ -235,6 +235,22 @@ impl Blobs for Shelf {
         let found = lock(&self.0).get(&(bucket.to_owned(), key.to_owned())).cloned();
         let found = found.ok_or_else(|| Error::new(Kind::Unavailable, "a file cannot be read"));
         Box::pin(async move { Ok(found?.1) })
+    }
+
+    /// What the holder may send, unsigned.
+    fn presign<'a>(&'a self, file: File<'a>, now: Timestamp) -> BoxFuture<'a, Result<Presigned>> {
+        let headers = [
+            ("content-length", file.size.to_string()),
+            ("content-type", file.media_type.to_owned()),
+            ("if-none-match", "*".to_owned()),
+        ];
+        let presigned = Presigned {
+            method: "PUT".to_owned(),
+            url: format!("https://files.test/{}/{}", file.bucket, file.key),
+            headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
+            expires_at: now.saturating_add(blob::UPLOAD).unwrap_or(Timestamp::MAX),
+        };
+        Box::pin(async move { Ok(presigned) })
     }
 }
 

@@ -63,9 +63,15 @@ fn only_what_exists_can_be_decided() {
     let stranger = decide(&sandbox, "nobody/proposals/TL-1", &accept);
     assert_eq!(
         (stranger.status, &stranger.error()["message"]),
-        (404, &json!("no partner nobody; known: alphabet, lex"))
+        (404, &json!("no partner nobody; known: alphabet, bqs, lex"))
     );
-    assert_eq!(sandbox.ask("GET", "/_control/nobody/searches", &[], None).status, 404);
+    for path in [
+        "/_control/nobody/searches",
+        "/_control/bqs/searches",
+        "/_control/lex/state/cases",
+    ] {
+        assert_eq!(sandbox.ask("GET", path, &[], None).status, 404, "{path}");
+    }
     for verdict in [
         json!({}),
         json!({ "status": "APPROVED" }),

@@ -8,12 +8,17 @@ use serde_json::json;
 use super::{REQUEST_ID, Sandbox, bearer, claims, lex_proposal};
 
 /// Each operation with a request that is one.
-const OPERATIONS: [(&str, &str, &str); 9] = [
+const OPERATIONS: [(&str, &str, &str); 14] = [
     ("alphabet/details", "POST", "/alphabet/api/vehicle/details"),
     ("alphabet/defaults", "POST", "/alphabet/api/finance/defaults"),
     ("alphabet/quote", "POST", "/alphabet/api/finance/calculatefordisplay"),
     ("alphabet/proposal", "POST", "/alphabet/api/proposals"),
     ("alphabet/retrieve", "GET", "/alphabet/api/proposals/TL-1"),
+    ("bqs/create", "POST", "/bqs/v1/bqs-case/case"),
+    ("bqs/update", "PUT", "/bqs/v1/bqs-case/case/1"),
+    ("bqs/score", "POST", "/bqs/v1/bqs-case/case/1/score-customer"),
+    ("bqs/consent", "POST", "/bqs/v1/bqs-case/case/1/business-consent"),
+    ("bqs/document", "POST", "/bqs/v1/bqs-case/document/1"),
     ("lex/quote", "POST", "/lex/api/v1/quotes/calculate"),
     ("lex/recalculate", "POST", "/lex/api/v1/quotes/Q1/recalculate"),
     ("lex/proposal", "POST", "/lex/api/v1/quotes/Q1/complete"),
@@ -33,7 +38,7 @@ fn every_operation_fails_on_demand_and_is_counted() {
             json!({ "scripted": 4 }),
             "{operation}"
         );
-        let body = (method == "POST").then_some("{}");
+        let body = (method != "GET").then_some("{}");
         let busy = sandbox.ask(method, path, &[], body);
         assert_eq!((busy.status, busy.header("retry-after")), (503, "2"), "{operation}");
         assert_eq!(
@@ -50,6 +55,7 @@ fn every_operation_fails_on_demand_and_is_counted() {
     let five = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), json!(5))).collect();
     let expected = json!({
         "alphabet": serde_json::Value::Object(five(&["details", "defaults", "quote", "proposal", "retrieve"])),
+        "bqs": serde_json::Value::Object(five(&["create", "update", "score", "consent", "document"])),
         "lex": serde_json::Value::Object(five(&["quote", "recalculate", "proposal", "retrieve"])),
     });
     assert_eq!(sandbox.control("calls"), expected);

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use super::{Reply, Sandbox, WEBHOOK_SECRET, now};
 
 /// What a receiver read of one request.
-struct Received {
-    head: String,
-    body: String,
+pub struct Received {
+    pub head: String,
+    pub body: String,
 }
 
 impl Received {
@@ -39,7 +39,7 @@ impl Received {
 }
 
 /// Answers as many requests as there are statuses, and keeps them.
-fn receiver(statuses: Vec<u16>) -> (String, JoinHandle<Vec<Received>>) {
+pub fn receiver(statuses: Vec<u16>) -> (String, JoinHandle<Vec<Received>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/webhooks/lex", listener.local_addr().unwrap());
     let served = thread::spawn(move || statuses.into_iter().map(|status| serve(&listener, status)).collect());

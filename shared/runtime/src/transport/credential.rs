@@ -90,7 +90,7 @@ impl Credentials {
         let credentials = self.secrets.get(&target.secret).await?;
         let proof = match target.auth {
             Auth::ApiKey { header, secret } => Proof {
-                name: HeaderName::from_static(header),
+                name: self.header(target, header)?,
                 value: sensitive(credentials.need(secret)?)?,
                 renew_at: None,
             },
@@ -98,6 +98,17 @@ impl Credentials {
         };
         self.proofs().insert(target.id(), proof.clone());
         Ok(proof)
+    }
+
+    /// The header that carries the partner's key.
+    fn header(&self, target: &Target, usual: &'static str) -> Result<HeaderName> {
+        let setting = format!("{}_API_KEY_HEADER", target.partner);
+        match self.config.get(&setting) {
+            None => Ok(HeaderName::from_static(usual)),
+            Some(name) => name
+                .parse()
+                .map_err(|_| Error::misconfigured(format!("the setting {setting} is no header's name"))),
+        }
     }
 
     fn token(&self, target: &Target, credentials: &secret::Credentials, now: Timestamp) -> Result<Proof> {
@@ -154,3 +165,6 @@ fn sensitive(text: &str) -> Result<HeaderValue> {
 fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<Box<RawValue>> {
     serde_json::value::to_raw_value(value).map_err(|error| Error::new(Kind::Internal, "a claim").because(error))
 }
+
+#[cfg(test)]
+mod tests;

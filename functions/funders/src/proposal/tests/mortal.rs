@@ -7,8 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, pending};
 use http::{HeaderMap, Request, StatusCode};
+use jiff::Timestamp;
 use model::Result;
-use runtime::blob::Blobs;
+use runtime::blob::{Blobs, File, Presigned};
 use runtime::bus::{Bus, Event};
 use runtime::ports::Ports;
 use runtime::queue::Sender;
@@ -125,5 +126,9 @@ impl Blobs for Mortal {
 
     fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Bytes>> {
         self.around(self.ports.blobs.get(bucket, key))
+    }
+
+    fn presign<'a>(&'a self, file: File<'a>, now: Timestamp) -> BoxFuture<'a, Result<Presigned>> {
+        self.around(self.ports.blobs.presign(file, now))
     }
 }

@@ -1,0 +1,204 @@
+//! The BQS behind the hub: what it takes, what it refuses and how, and what it remembers.
+
+use serde_json::{Value, json};
+
+use super::{Reply, Sandbox};
+
+const FIRST: u64 = 700_001;
+
+pub fn case() -> Value {
+    json!({
+        "agreementCode": 3600, "externalSystemReference": "EC1", "brandCode": 4, "dealer": 730,
+        "calculation": { "duration": 6, "administrationFee": 2500, "admininstrationFeeIsManual": true },
+        "customer": { "details": { "type": "Company", "organizationNumber": "76198268" } },
+    })
+}
+
+pub fn settings(sandbox: &Sandbox, settings: &Value) -> Reply {
+    let text = settings.to_string();
+    sandbox.ask("PUT", "/_control/bqs/state/settings", &[], Some(&text))
+}
+
+/// What was done to a case, in order, as operation and key.
+fn changes(sandbox: &Sandbox, sequence: u64) -> Vec<(String, Value)> {
+    let cases = sandbox.control("bqs/state/cases");
+    let changes = cases[sequence.to_string()]["changes"].as_array().unwrap().clone();
+    let each = changes.into_iter();
+    each.map(|change| (change["operation"].as_str().unwrap().to_owned(), change["key"].clone()))
+        .collect()
+}
+
+fn upload(sandbox: &Sandbox, content_type: &str, body: &str) -> Reply {
+    let headers = [("x-api-key", "test-bqs-upstream-key"), ("content-type", content_type)];
+    let path = format!("/bqs/v1/bqs-case/document/{FIRST}");
+    sandbox.ask("POST", &path, &headers, Some(body))
+}
+
+fn field(name: &str, value: &str) -> String {
+    format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+}
+
+#[test]
+fn a_case_is_created_changed_scored_and_given_documents() {
+    let sandbox = Sandbox::start();
+    let created = sandbox.bqs("POST", "case", "7.1", &case());
+    assert_eq!((created.status, created.json()), (201, json!({ "sequence": FIRST })));
+    assert_eq!(created.header("location"), format!("/v1/bqs-case/case/{FIRST}"));
+    let update = json!({ "brandCode": 1, "externalSystemReference": null, "calculation": { "duration": 12 } });
+    let updated = sandbox.bqs("PUT", &format!("case/{FIRST}"), "7.2", &update);
+    assert_eq!(updated.status, 200);
+    let shown = updated.json();
+    assert_eq!(
+        (&shown["brandCode"], &shown["externalSystemReference"]),
+        (&json!(1), &Value::Null)
+    );
+    assert_eq!(
+        (&shown["calculation"]["duration"], &shown["dealer"]),
+        (&json!(12), &json!(730))
+    );
+    assert_eq!(shown["calculation"]["administrationFee"], 2500);
+    for (what, body) in [
+        ("score-customer", json!({ "organizationNumber": "76198268" })),
+        (
+            "business-consent",
+            json!({ "organizationNumber": "76198268", "email": "a@example.com" }),
+        ),
+    ] {
+        let done = sandbox.bqs("POST", &format!("case/{FIRST}/{what}"), "", &body);
+        assert_eq!((done.status, done.text.as_str()), (202, ""), "{what}");
+    }
+    let form = field("file", "%PDF-1.4") + &field("code", "123") + "--XX--\r\n";
+    let uploaded = upload(&sandbox, "multipart/form-data; boundary=XX", &form);
+    assert_eq!((uploaded.status, &uploaded.json()["size"]), (201, &json!(8)));
+    let expected = [
+        ("create", json!("7.1")),
+        ("update", json!("7.2")),
+        ("score", Value::Null),
+        ("consent", Value::Null),
+        ("document", Value::Null),
+    ];
+    assert_eq!(
+        changes(&sandbox, FIRST),
+        expected.map(|(operation, key)| (operation.to_owned(), key))
+    );
+}
+
+#[test]
+fn a_repeated_key_changes_nothing_where_keys_are_honoured() {
+    let sandbox = Sandbox::start();
+    for replayed in ["", "true"] {
+        let created = sandbox.bqs("POST", "case", "7.1", &case());
+        assert_eq!((created.status, created.header("idempotent-replayed")), (201, replayed));
+        assert_eq!(created.json()["sequence"], FIRST);
+    }
+    let mut other = case();
+    other["dealer"] = json!(1);
+    assert_eq!(sandbox.bqs("POST", "case", "7.1", &other).status, 422);
+    assert_eq!(changes(&sandbox, FIRST).len(), 1);
+
+    assert_eq!(settings(&sandbox, &json!({ "honoursKeys": false })).status, 200);
+    assert_eq!(
+        sandbox.bqs("POST", "case", "7.1", &case()).json()["sequence"],
+        FIRST + 1
+    );
+    for _ in 0..2 {
+        sandbox.bqs("PUT", &format!("case/{FIRST}"), "7.2", &json!({ "brandCode": 1 }));
+    }
+    assert_eq!(changes(&sandbox, FIRST).len(), 3);
+    assert_eq!(settings(&sandbox, &json!({ "honors": false })).status, 400);
+
+    sandbox.ask("DELETE", "/_control/bqs/state/cases", &[], None);
+    assert_eq!(sandbox.control("bqs/state/cases"), json!({}));
+    assert_eq!(
+        sandbox.bqs("POST", "case", "7.1", &case()).json()["sequence"],
+        FIRST + 2
+    );
+}
+
+#[test]
+fn refusals_are_problems() {
+    let sandbox = Sandbox::start();
+    sandbox.bqs("POST", "case", "", &case());
+    let without = |member: &str| {
+        let mut case = case();
+        case.as_object_mut().unwrap().remove(member);
+        case
+    };
+    let spelt = json!({ "calculation": { "administrationFeeIsManual": true } });
+    for (method, path, body, status, named) in [
+        ("POST", "case", without("dealer"), 400, "$.dealer"),
+        ("POST", "case", without("brandCode"), 400, "$.brandCode"),
+        ("POST", "case", json!([]), 400, "$"),
+        (
+            "PUT",
+            "case/700001",
+            spelt,
+            400,
+            "$.calculation.administrationFeeIsManual",
+        ),
+        ("PUT", "case/x", json!({}), 400, "sequence"),
+        ("PUT", "case/700002", json!({}), 404, ""),
+        (
+            "POST",
+            "case/700001/score-customer",
+            json!({}),
+            400,
+            "$.organizationNumber",
+        ),
+        (
+            "POST",
+            "case/700001/business-consent",
+            json!({ "organizationNumber": "1" }),
+            400,
+            "$.email",
+        ),
+        ("GET", "case/700001/score-customer", json!({}), 405, ""),
+        ("POST", "cases", json!({}), 404, ""),
+    ] {
+        let refused = sandbox.bqs(method, path, "k", &body);
+        let problem = refused.json();
+        assert_eq!(
+            (refused.status, &problem["status"]),
+            (status, &json!(status)),
+            "{method} {path}: {problem}"
+        );
+        assert!(
+            named.is_empty() || problem["errors"][named].is_array(),
+            "{method} {path}: {problem}"
+        );
+        let trace = problem["traceId"].as_str().unwrap();
+        assert_eq!((trace.len(), &trace[..3], &trace[52..]), (55, "00-", "-01"));
+    }
+    let keyless = sandbox.ask("POST", "/bqs/v1/bqs-case/case", &[], Some("{}"));
+    assert_eq!(
+        (keyless.status, &keyless.json()["title"]),
+        (401, &json!("Unauthorized"))
+    );
+    assert_eq!(changes(&sandbox, FIRST).len(), 1);
+    // A refused change is not remembered under its key.
+    assert_eq!(sandbox.bqs("PUT", "case/700001", "k", &json!({})).status, 200);
+}
+
+#[test]
+fn a_form_needs_a_code_and_one_file() {
+    let sandbox = Sandbox::start();
+    sandbox.bqs("POST", "case", "", &case());
+    let (file, base64, code) = (
+        field("file", "%PDF"),
+        field("fileBase64", "JVBERg=="),
+        field("code", "1"),
+    );
+    for (form, status) in [
+        (format!("{file}{code}"), 201),
+        (format!("{base64}{code}"), 201),
+        (format!("{file}{base64}{code}"), 400),
+        (code.clone(), 400),
+        (file.clone(), 400),
+        (format!("{}{code}", field("file", "")), 400),
+    ] {
+        let sent = upload(&sandbox, "multipart/form-data; boundary=XX", &format!("{form}--XX--"));
+        assert_eq!(sent.status, status, "{form}: {}", sent.text);
+    }
+    assert_eq!(upload(&sandbox, "multipart/form-data; boundary=XX", &file).status, 400);
+    assert_eq!(upload(&sandbox, "application/json", "{}").status, 415);
+}

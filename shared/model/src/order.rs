@@ -1,0 +1,328 @@
+//! A marketplace's orders: what a user asked for, and what is said of it in the end.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::{Error, Result};
+
+/// The marketplace's own words, spelling included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum OrderStatus {
+    Pending,
+    #[serde(rename = "Need_more_info")]
+    NeedMoreInfo,
+    /// `Successful` is understood, and `Succesful` is what is written.
+    #[serde(alias = "Successful")]
+    Succesful,
+    Failed,
+}
+
+impl OrderStatus {
+    pub const ALL: [Self; 4] = [Self::Pending, Self::NeedMoreInfo, Self::Succesful, Self::Failed];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::NeedMoreInfo => "Need_more_info",
+            Self::Succesful => "Succesful",
+            Self::Failed => "Failed",
+        }
+    }
+
+    /// What is final never changes again.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Succesful | Self::Failed)
+    }
+}
+
+impl fmt::Display for OrderStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The name that the marketplace gives a list of fields within an output, and the text between two of them.
+const REQUIRED_FIELDS: &str = "required_fields";
+const BETWEEN_FIELDS: &str = ", ";
+/// What the output of a failure says it in.
+const ERROR: &str = "error";
+
+const MOST_MEMBERS: usize = 50;
+const LONGEST_NAME: usize = 100;
+const LONGEST_VALUE: usize = 2000;
+
+/// What is said of an order. The fields that are missing are a list here, and one text where the marketplace reads them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    pub status: OrderStatus,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub output: BTreeMap<String, String>,
+    /// Only of an order that needs more information.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub required_fields: Vec<String>,
+}
+
+/// What an order brings is the user's own business, and stays out of logs.
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Outcome({})", self.status)
+    }
+}
+
+impl Outcome {
+    pub fn succesful(output: BTreeMap<String, String>) -> Self {
+        Self {
+            status: OrderStatus::Succesful,
+            output,
+            required_fields: Vec::new(),
+        }
+    }
+
+    pub fn need_more_info(required_fields: Vec<String>) -> Self {
+        Self {
+            status: OrderStatus::NeedMoreInfo,
+            output: BTreeMap::new(),
+            required_fields,
+        }
+    }
+
+    pub fn failed(error: impl Into<String>) -> Self {
+        Self {
+            status: OrderStatus::Failed,
+            output: BTreeMap::from([(ERROR.to_owned(), error.into())]),
+            required_fields: Vec::new(),
+        }
+    }
+
+    /// As the marketplace writes it: the missing fields are one text of the output.
+    pub fn from_wire(status: OrderStatus, output: BTreeMap<String, String>) -> Self {
+        Self {
+            status,
+            output,
+            required_fields: Vec::new(),
+        }
+        .with_fields_apart()
+    }
+
+    /// The output as the marketplace reads it.
+    pub fn wire_output(&self) -> BTreeMap<String, String> {
+        let mut output = self.output.clone();
+        if !self.required_fields.is_empty() {
+            output.insert(REQUIRED_FIELDS.to_owned(), self.required_fields.join(BETWEEN_FIELDS));
+        }
+        output
+    }
+
+    /// What may be decided about an order, by people or by a provider's machine.
+    pub fn checked(self) -> Result<Self> {
+        let outcome = self.with_fields_apart();
+        let invalid = |path: &str, message: &str| Err(Error::invalid(path, message));
+        let fields = &outcome.required_fields;
+        match outcome.status {
+            OrderStatus::Pending => {
+                return invalid("status", "must be `Succesful`, `Need_more_info` or `Failed`");
+            }
+            OrderStatus::NeedMoreInfo if fields.is_empty() => {
+                return invalid("requiredFields", "must name what is missing");
+            }
+            OrderStatus::Succesful | OrderStatus::Failed if !fields.is_empty() => {
+                return invalid("requiredFields", "only goes with `Need_more_info`");
+            }
+            OrderStatus::Failed if outcome.output.get(ERROR).is_none_or(|error| error.trim().is_empty()) => {
+                return invalid("output.error", "must say why");
+            }
+            _ => {}
+        }
+        if fields.len() > MOST_MEMBERS || !fields.iter().all(|field| is_field(field)) {
+            return invalid(
+                "requiredFields",
+                "must be up to 50 names of up to 100 characters without commas",
+            );
+        }
+        let small = |(name, value): (&String, &String)| {
+            (1..=LONGEST_NAME).contains(&name.chars().count()) && value.chars().count() <= LONGEST_VALUE
+        };
+        if outcome.output.len() > MOST_MEMBERS || !outcome.output.iter().all(small) {
+            return invalid("output", "must be up to 50 texts of up to 2000 characters");
+        }
+        if outcome.output.contains_key(REQUIRED_FIELDS) {
+            return invalid("output.required_fields", "is said in requiredFields");
+        }
+        Ok(outcome)
+    }
+
+    fn with_fields_apart(mut self) -> Self {
+        if self.status == OrderStatus::NeedMoreInfo
+            && self.required_fields.is_empty()
+            && let Some(joined) = self.output.remove(REQUIRED_FIELDS)
+        {
+            let fields = joined.split(',').map(str::trim).filter(|field| !field.is_empty());
+            self.required_fields = fields.map(str::to_owned).collect();
+        }
+        self
+    }
+}
+
+/// A name that survives being joined with others.
+fn is_field(name: &str) -> bool {
+    name.trim() == name
+        && (1..=LONGEST_NAME).contains(&name.chars().count())
+        && !name.contains(|c: char| c == ',' || c.is_control())
+}
+
+/// An order as the marketplace has it.
+#[derive(Clone, PartialEq)]
+pub struct Order {
+    pub id: String,
+    pub product: String,
+    pub price: String,
+    pub user: String,
+    /// What the user filled in. Which members there are varies by product.
+    pub input: Map<String, Value>,
+    pub outcome: Outcome,
+}
+
+impl fmt::Debug for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Order({}, {})", self.id, self.outcome.status)
+    }
+}
+
+/// Who placed an order: no more than what delivers it.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderUser {
+    pub id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub surname: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub building_number: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub address: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub town_city: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub county: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postcode: Option<String>,
+}
+
+impl fmt::Debug for OrderUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OrderUser({})", self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(json: &str) -> Outcome {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn the_words_are_the_marketplaces_to_the_letter() {
+        let words = ["Pending", "Need_more_info", "Succesful", "Failed"];
+        for (status, word) in OrderStatus::ALL.into_iter().zip(words) {
+            assert_eq!(serde_json::to_string(&status).unwrap(), format!("\"{word}\""));
+            assert_eq!((status.as_str(), status.to_string()), (word, word.to_owned()));
+        }
+        assert_eq!(
+            serde_json::from_str::<OrderStatus>("\"Successful\"").unwrap(),
+            OrderStatus::Succesful
+        );
+        for other in [
+            "succesful",
+            "SUCCESFUL",
+            "Need more info",
+            "need_more_info",
+            "pending",
+            "",
+        ] {
+            assert!(
+                serde_json::from_str::<OrderStatus>(&format!("\"{other}\"")).is_err(),
+                "{other}"
+            );
+        }
+        assert!(OrderStatus::Failed.is_final() && OrderStatus::Succesful.is_final());
+        assert!(!OrderStatus::Pending.is_final() && !OrderStatus::NeedMoreInfo.is_final());
+    }
+
+    #[test]
+    fn missing_fields_are_a_list_here_and_one_text_there() {
+        let fields = vec![
+            "engineer_appointment_date".to_owned(),
+            "engineer_apointment_time".to_owned(),
+        ];
+        let ours = Outcome::need_more_info(fields.clone());
+        let wire = ours.wire_output();
+        assert_eq!(
+            wire.get("required_fields").unwrap(),
+            "engineer_appointment_date, engineer_apointment_time"
+        );
+        assert_eq!(Outcome::from_wire(OrderStatus::NeedMoreInfo, wire), ours);
+        let loose = BTreeMap::from([("required_fields".to_owned(), " a,b ,, c".to_owned())]);
+        assert_eq!(
+            Outcome::from_wire(OrderStatus::NeedMoreInfo, loose.clone()).required_fields,
+            ["a", "b", "c"]
+        );
+        let other = Outcome::from_wire(OrderStatus::Succesful, loose.clone());
+        assert_eq!(
+            other.wire_output(),
+            loose,
+            "only what needs more information has such a list"
+        );
+    }
+
+    #[test]
+    fn a_decision_says_what_its_status_needs() {
+        for good in [
+            r#"{"status":"Succesful"}"#,
+            r#"{"status":"Successful","output":{"key":"Value"}}"#,
+            r#"{"status":"Need_more_info","requiredFields":["a","b"]}"#,
+            r#"{"status":"Need_more_info","output":{"required_fields":"a, b"}}"#,
+            r#"{"status":"Failed","output":{"error":"PBX Over capacity"}}"#,
+        ] {
+            assert!(outcome(good).checked().is_ok(), "{good}");
+        }
+        for (bad, path) in [
+            (r#"{"status":"Pending"}"#, "status"),
+            (r#"{"status":"Need_more_info"}"#, "requiredFields"),
+            (
+                r#"{"status":"Need_more_info","requiredFields":["a, b"]}"#,
+                "requiredFields",
+            ),
+            (
+                r#"{"status":"Need_more_info","requiredFields":[" a"]}"#,
+                "requiredFields",
+            ),
+            (r#"{"status":"Succesful","requiredFields":["a"]}"#, "requiredFields"),
+            (r#"{"status":"Succesful","output":{"":"x"}}"#, "output"),
+            (r#"{"status":"Failed"}"#, "output.error"),
+            (r#"{"status":"Failed","output":{"error":" "}}"#, "output.error"),
+            (
+                r#"{"status":"Need_more_info","requiredFields":["a"],"output":{"required_fields":"b"}}"#,
+                "output.required_fields",
+            ),
+        ] {
+            let error = outcome(bad).checked().unwrap_err();
+            assert_eq!(error.fields[0].path, path, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_users_fill_in_does_not_reach_logs_through_debug() {
+        let shown = format!("{:?}", outcome(r#"{"status":"Failed","output":{"error":"secret"}}"#));
+        assert_eq!(shown, "Outcome(Failed)");
+    }
+}

@@ -1,0 +1,247 @@
+//! What is on offer at a marketplace: products, and what they cost.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use garde::Validate;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::{PartialSchema, ToSchema};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProductType {
+    InsuranceCarInsurance,
+    InsuranceHomeInsurance,
+    InsuranceTravelInsurance,
+    InsuranceHealthInsurance,
+    InsurancePetInsurance,
+    InsuranceGadgetInsurance,
+    Investments,
+    Lending,
+    Insurance,
+    Rewards,
+    Utilities,
+    InsuranceLifeInsurance,
+    InsuranceBusinessInsurance,
+    InvestmentsInvestmentAccount,
+    InvestmentsStocksAndSharesIsa,
+    InvestmentsSipp,
+    InvestmentsCrowdfunding,
+    InvestmentsCurrentAccounts,
+    InvestmentsSavingsAccounts,
+    InvestmentsCashIsas,
+    LendingMortgages,
+    LendingLoans,
+    LendingCreditCards,
+    UtilitiesEnergy,
+    UtilitiesBroadband,
+    UtilitiesTv,
+    UtilitiesMobilePhones,
+}
+
+/// A product that is to be offered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NewProduct {
+    #[garde(length(chars, min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    #[garde(length(chars, max = 5000))]
+    #[schema(max_length = 5000)]
+    #[serde(default)]
+    pub description: String,
+    /// Whether users see it.
+    #[garde(skip)]
+    #[serde(default)]
+    pub enabled: bool,
+    #[garde(custom(few_and_short))]
+    #[serde(default)]
+    pub meta: BTreeMap<String, String>,
+    #[garde(skip)]
+    #[serde(alias = "product_type")]
+    pub product_type: ProductType,
+}
+
+fn few_and_short(meta: &BTreeMap<String, String>, _: &()) -> garde::Result {
+    let short =
+        |(name, value): (&String, &String)| (1..=100).contains(&name.chars().count()) && value.chars().count() <= 2000;
+    if meta.len() <= 50 && meta.iter().all(short) {
+        Ok(())
+    } else {
+        Err(garde::Error::new("must be up to 50 texts of up to 2000 characters"))
+    }
+}
+
+/// A product as the marketplace has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Product {
+    pub id: String,
+    pub name: String,
+    pub enabled: bool,
+    /// Ours.
+    pub external_key: Option<String>,
+    /// None where the marketplace has a type that we do not know.
+    pub product_type: Option<ProductType>,
+    pub meta: BTreeMap<String, String>,
+}
+
+/// What a product is to cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+pub struct NewPrice {
+    #[garde(length(chars, min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    #[garde(skip)]
+    pub currency: CurrencyCode,
+    /// In the currency's minor units: pence for GBP.
+    #[garde(range(min = 0, max = 10_000_000_000))]
+    #[schema(minimum = 0, maximum = 10_000_000_000_i64)]
+    pub amount: i64,
+}
+
+/// A price as the marketplace has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductPrice {
+    pub id: String,
+    pub name: Option<String>,
+    pub currency: CurrencyCode,
+    pub amount: i64,
+}
+
+/// A currency that is in use, by ISO 4217.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CurrencyCode(iso_currency::Currency);
+
+impl CurrencyCode {
+    pub fn as_str(self) -> &'static str {
+        self.0.code()
+    }
+}
+
+impl fmt::Display for CurrencyCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct NotACurrency;
+
+impl FromStr for CurrencyCode {
+    type Err = NotACurrency;
+
+    fn from_str(text: &str) -> Result<Self, NotACurrency> {
+        let known = iso_currency::Currency::from_code(text).filter(|known| known.code() == text);
+        // Metals, test codes and the absence of a currency have codes as well, and so have currencies that are gone.
+        known
+            .filter(|known| !known.is_special() && known.is_superseded().is_none())
+            .map(Self)
+            .ok_or(NotACurrency)
+    }
+}
+
+impl Serialize for CurrencyCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for CurrencyCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse()
+            .map_err(|NotACurrency| serde::de::Error::custom("must be a currency code of ISO 4217"))
+    }
+}
+
+impl PartialSchema for CurrencyCode {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .pattern(Some("^[A-Z]{3}$"))
+            .description(Some("A currency in use, by its code in ISO 4217."))
+            .into()
+    }
+}
+
+impl ToSchema for CurrencyCode {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Copied from the spec, its typographic quotes stripped.
+    const TYPES: [&str; 27] = [
+        "insurance_car_insurance",
+        "insurance_home_insurance",
+        "insurance_travel_insurance",
+        "insurance_health_insurance",
+        "insurance_pet_insurance",
+        "insurance_gadget_insurance",
+        "investments",
+        "lending",
+        "insurance",
+        "rewards",
+        "utilities",
+        "insurance_life_insurance",
+        "insurance_business_insurance",
+        "investments_investment_account",
+        "investments_stocks_and_shares_isa",
+        "investments_sipp",
+        "investments_crowdfunding",
+        "investments_current_accounts",
+        "investments_savings_accounts",
+        "investments_cash_isas",
+        "lending_mortgages",
+        "lending_loans",
+        "lending_credit_cards",
+        "utilities_energy",
+        "utilities_broadband",
+        "utilities_tv",
+        "utilities_mobile_phones",
+    ];
+
+    #[test]
+    fn every_type_of_the_spec_is_known_and_no_other() {
+        for name in TYPES {
+            let text = format!("\"{name}\"");
+            let kind: ProductType = serde_json::from_str(&text).unwrap();
+            assert_eq!(serde_json::to_string(&kind).unwrap(), text);
+        }
+        for other in ["", "pets", "Utilities", "insurance_boat_insurance"] {
+            assert!(
+                serde_json::from_str::<ProductType>(&format!("\"{other}\"")).is_err(),
+                "{other}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_currency_is_one_in_use() {
+        for code in ["GBP", "EUR", "USD", "DKK", "JPY"] {
+            assert_eq!(code.parse::<CurrencyCode>().unwrap().as_str(), code);
+        }
+        for code in ["gbp", "GB", "GBPP", "ZZZ", "XXX", "XTS", "XAU", "DEM", "", "£"] {
+            assert_eq!(code.parse::<CurrencyCode>(), Err(NotACurrency), "{code}");
+        }
+    }
+
+    #[test]
+    fn what_is_offered_is_checked() {
+        let good = r#"{"name":"Fast","productType":"utilities_tv","meta":{"a":"b"}}"#;
+        let product: NewProduct = serde_json::from_str(good).unwrap();
+        product.validate().unwrap();
+        let spelt = good.replace("productType", "product_type");
+        assert_eq!(serde_json::from_str::<NewProduct>(&spelt).unwrap(), product);
+        assert!(serde_json::from_str::<NewProduct>(&good.replace("\"b\"", "{\"c\":\"d\"}")).is_err());
+        let nameless: NewProduct = serde_json::from_str(&good.replace("Fast", "")).unwrap();
+        assert!(nameless.validate().is_err());
+        for (amount, good) in [("3999", true), ("39.99", false), ("\"3999\"", false), ("1e3", false)] {
+            let text = format!(r#"{{"name":"Monthly","currency":"GBP","amount":{amount}}}"#);
+            assert_eq!(serde_json::from_str::<NewPrice>(&text).is_ok(), good, "{amount}");
+        }
+        let negative: NewPrice = serde_json::from_str(r#"{"name":"M","currency":"GBP","amount":-1}"#).unwrap();
+        assert!(negative.validate().is_err());
+    }
+}

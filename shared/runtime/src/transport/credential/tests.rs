@@ -1,0 +1,47 @@
+//! Which header carries a partner's key.
+
+use http::Request;
+
+use super::*;
+use crate::testing::World;
+
+async fn signed(setting: &str) -> Result<Request<Bytes>> {
+    let world = World::default();
+    let secret = r#"{"KEY":"not-a-real-key"}"#;
+    world
+        .safe
+        .secrets
+        .lock()
+        .unwrap()
+        .insert("secret".into(), secret.into());
+    let config: Config = [("MMOB_API_KEY_HEADER", setting)].into_iter().collect();
+    let target = Target {
+        partner: "MMOB",
+        environment: "SANDBOX".into(),
+        base_url: "https://partner.test".into(),
+        secret: "secret".into(),
+        auth: Auth::ApiKey {
+            header: "x-api-key",
+            secret: "KEY",
+        },
+        loggable: &[],
+    };
+    let call = Call {
+        request: Request::get("/thing").body(Bytes::new()).unwrap(),
+        operation: "thing",
+        repeatable: true,
+    };
+    let credentials = Credentials::new(Secrets::new(world.ports().vault), config);
+    credentials.sign(&target, &call, Timestamp::UNIX_EPOCH).await
+}
+
+#[tokio::test]
+async fn the_header_of_a_key_is_a_setting() {
+    for (setting, header) in [("", "x-api-key"), ("X-Mmob-Key", "x-mmob-key")] {
+        let request = signed(setting).await.unwrap();
+        assert_eq!(request.headers().get(header).unwrap(), "not-a-real-key");
+        assert_eq!(request.headers().len(), 1);
+    }
+    let error = signed("no header").await.unwrap_err();
+    assert!(error.message.contains("MMOB_API_KEY_HEADER"), "{error}");
+}
