@@ -47,7 +47,8 @@ async fn behaves(store: &dyn Store, table: &str) {
     assert_eq!(names(store, query(100)).await.len(), 30);
     let between = query(3).from(Some("05".into())).to(Some("07".into()));
     assert_eq!(names(store, between.clone()).await, [7, 6, 5]);
-    assert_eq!(names(store, between.oldest_first()).await, [5, 6, 7]);
+    assert_eq!(names(store, between.clone().oldest_first()).await, [5, 6, 7]);
+    assert_eq!(names(store, between.consistent()).await, [7, 6, 5]);
     assert_eq!(names(store, query(2).to(Some("07".into()))).await, [7, 6]);
     assert_eq!(
         names(store, query(2).oldest_first().from(Some("28x".into()))).await,

@@ -21,21 +21,25 @@ struct Document {
     paths: BTreeMap<String, BTreeMap<String, IgnoredAny>>,
 }
 
-/// Whatever was sent is not read: no route takes it.
-pub struct Anything;
+/// Whatever was sent is not read: no route takes it. Only who is sent on takes the query along.
+pub struct Anything {
+    query: String,
+}
 
 impl Input for Anything {
-    fn read(_: &runtime::Parts) -> Result<Self> {
-        Ok(Self)
+    fn read(parts: &runtime::Parts) -> Result<Self> {
+        Ok(Self {
+            query: parts.query.to_owned(),
+        })
     }
 }
 
-pub async fn fallback(cx: Cx<Env>, _: Anything) -> Result<Rendered> {
+pub async fn fallback(cx: Cx<Env>, sent: Anything) -> Result<Rendered> {
     let plain = cx.path.strip_suffix('/').filter(|plain| !plain.is_empty());
     if let Some(methods) = plain.and_then(methods)
         && methods.contains(&cx.method.as_str().to_owned())
     {
-        return redirect(plain.unwrap_or_default());
+        return redirect(plain.unwrap_or_default(), &sent.query);
     }
     let Some(methods) = methods(plain.unwrap_or(&cx.path)) else {
         return Err(Error::new(Kind::NotFound, "There is no such route."));
@@ -48,8 +52,13 @@ pub async fn fallback(cx: Cx<Env>, _: Anything) -> Result<Rendered> {
     Ok(rendered)
 }
 
-fn redirect(to: &str) -> Result<Rendered> {
-    let location = HeaderValue::from_str(to).map_err(|_| Error::new(Kind::NotFound, "There is no such route."))?;
+fn redirect(path: &str, query: &str) -> Result<Rendered> {
+    let to = if query.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{query}")
+    };
+    let location = HeaderValue::from_str(&to).map_err(|_| Error::new(Kind::NotFound, "There is no such route."))?;
     let mut rendered = Rendered::empty(StatusCode::PERMANENT_REDIRECT);
     rendered.headers.insert(header::LOCATION, location);
     Ok(rendered)
@@ -104,11 +113,12 @@ mod tests {
 
     use super::*;
 
-    async fn ask(method: &str, path: &str) -> ApiGatewayV2httpResponse {
+    async fn ask(method: &str, path: &str, query: &str) -> ApiGatewayV2httpResponse {
         let env = Arc::new(Env::load(Default::default(), World::default().ports()));
         let mut event: ApiGatewayV2httpRequest =
             serde_json::from_str(include_str!("../../../events/operations-fallback.json")).unwrap();
         event.raw_path = Some(path.into());
+        event.raw_query_string = Some(query.into());
         event.request_context.http.method = method.parse().unwrap();
         runtime::http(fallback)
             .public()
@@ -125,7 +135,7 @@ mod tests {
             "/api/integration/quotes//status",
             "/health/x",
         ] {
-            let answer = ask("GET", path).await;
+            let answer = ask("GET", path, "").await;
             assert_eq!(answer.status_code, 404, "{path}");
             assert_eq!(answer.headers.get("content-type").unwrap(), "application/problem+json");
         }
@@ -139,7 +149,7 @@ mod tests {
             ("POST", "/health", "GET"),
             ("POST", "/health/", "GET"),
         ] {
-            let answer = ask(method, path).await;
+            let answer = ask(method, path, "").await;
             assert_eq!(answer.status_code, 405, "{method} {path}");
             assert_eq!(answer.headers.get("allow").unwrap(), allow);
         }
@@ -147,11 +157,23 @@ mod tests {
 
     #[tokio::test]
     async fn a_trailing_slash_leads_to_the_route() {
-        let answer = ask("POST", "/api/integration/quotes/generate/").await;
-        assert_eq!(answer.status_code, 308);
-        assert_eq!(
-            answer.headers.get("location").unwrap(),
-            "/api/integration/quotes/generate"
-        );
+        for (method, path, query, location) in [
+            (
+                "POST",
+                "/api/integration/quotes/generate/",
+                "",
+                "/api/integration/quotes/generate",
+            ),
+            (
+                "GET",
+                "/api/quotes/123/",
+                "a=2024-05-22T15%3A21%3A05%2B02%3A00&b=1",
+                "/api/quotes/123?a=2024-05-22T15%3A21%3A05%2B02%3A00&b=1",
+            ),
+        ] {
+            let answer = ask(method, path, query).await;
+            assert_eq!(answer.status_code, 308, "{path}");
+            assert_eq!(answer.headers.get("location").unwrap(), location);
+        }
     }
 }

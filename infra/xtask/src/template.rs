@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::{Context, Result};
 
+/// Paths that a spec writes with a slash at the end too. On AWS the fallback answers those and sends callers here; below the
+/// emulator's own path it cannot, so there each is a route as well.
+const SLASHED: [&str; 2] = ["/v1/bqs-case/management", "/v1/bqs-case/message/case"];
+
 /// Where a binary's package is, or `None` if the workspace builds no such binary.
 type PackageOf<'a> = &'a dyn Fn(&str) -> Option<PathBuf>;
 
@@ -64,8 +68,26 @@ impl Rewriter<'_> {
             if *line == "    Properties:" {
                 self.out.push(format!("      CodeUri: {}", quoted(&package)));
             }
+            self.out.extend(self.slashed().into_iter().flatten());
         }
         Ok(())
+    }
+
+    /// The route that has just been written once more with a slash at its end, where its path is one of those.
+    fn slashed(&self) -> Option<[String; 3]> {
+        let [.., name, kind, properties] = self.out.as_slice() else {
+            return None;
+        };
+        let (before, path) = properties.split_once(", Path: ")?;
+        let path = path.strip_suffix(" }")?;
+        let name = name.strip_suffix(':')?;
+        SLASHED.contains(&path).then(|| {
+            [
+                format!("{name}Slash:"),
+                kind.clone(),
+                format!("{before}, Path: {path}/ }}"),
+            ]
+        })
     }
 
     fn other(&mut self, block: &[&str]) -> Result<()> {
@@ -153,6 +175,29 @@ Resources:
         assert!(!copy.contains("Metadata") && !copy.contains("rust-cargolambda") && !copy.contains("CodeUri: .\n"));
         assert!(copy.contains("FUNDERS_TABLE: !GetAtt Funders.Outputs.Table\n"));
         assert!(copy.contains("    Timeout: 30\n"));
+    }
+
+    #[test]
+    fn a_route_that_a_spec_writes_with_a_slash_is_there_twice() {
+        let route = |name: &str, path: &str| {
+            let kind = "          Type: HttpApi\n";
+            format!(
+                "        {name}:\n{kind}          Properties: {{ ApiId: !Ref HttpApi, Method: GET, Path: {path} }}\n"
+            )
+        };
+        let routes = |all: &[(&str, &str)]| all.iter().map(|(name, path)| route(name, path)).collect::<String>();
+        let given = [
+            ("Get", "/v1/bqs-case/management"),
+            ("One", "'/v1/bqs-case/management/{channelName}'"),
+        ];
+        let [get, one] = given;
+        let template = |routes: &str| format!("{TEMPLATE}      Events:\n{routes}      Timeout: 3\n");
+        let copy = rewritten(&template(&routes(&given))).unwrap();
+        let twice = routes(&[get, ("GetSlash", "/v1/bqs-case/management/"), one]);
+        assert!(
+            copy.ends_with(&format!("      Events:\n{twice}      Timeout: 3\n")),
+            "{copy}"
+        );
     }
 
     #[test]

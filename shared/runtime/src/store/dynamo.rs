@@ -255,6 +255,7 @@ impl Store for Dynamo {
                 .set_index_name(query.index.map(|index| index.name.into()))
                 .key_condition_expression(condition)
                 .scan_index_forward(query.oldest_first)
+                .consistent_read(query.consistent)
                 .limit(query.limit.into())
                 .send()
                 .await;

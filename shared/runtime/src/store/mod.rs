@@ -127,6 +127,8 @@ pub struct Query {
     /// The greatest sort key, itself included.
     pub to: Option<String>,
     pub oldest_first: bool,
+    /// Sees every write that was answered before. Indexes cannot.
+    pub consistent: bool,
     pub limit: u16,
 }
 
@@ -139,6 +141,7 @@ impl Query {
             from: None,
             to: None,
             oldest_first: false,
+            consistent: false,
             limit,
         }
     }
@@ -165,6 +168,14 @@ impl Query {
     pub fn oldest_first(self) -> Self {
         Self {
             oldest_first: true,
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn consistent(self) -> Self {
+        Self {
+            consistent: true,
             ..self
         }
     }
