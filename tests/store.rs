@@ -36,6 +36,7 @@ async fn behaves(store: &dyn Store, table: &str) {
     nobody_is_counted_twice(store, &key("e"), Some(4_000_000_000)).await;
     nobody_is_counted_twice(store, &key("f"), None).await;
     checks(store, &key("g"), &key("h")).await;
+    what_has_expired_is_gone(store, table, &format!("TEST#{run}#ttl")).await;
     let pk = format!("TEST#{run}#log");
     let rows = (0..30).map(|n| {
         let key = Key::new(table, pk.clone(), Some(&format!("{n:02}")));
@@ -136,6 +137,31 @@ async fn transactions(store: &dyn Store, one: &Key, two: &Key) {
 }
 
 /// A row that is only looked at decides over the others and stays as it is.
+/// A row whose time has passed is not there, though the store has not got round to deleting it.
+async fn what_has_expired_is_gone(store: &dyn Store, table: &str, pk: &str) {
+    let now = runtime::clock::Clock::System.now().as_second();
+    let key = |sk: &str| Key::new(table, pk, Some(sk));
+    let item = |sk: &str, ttl: i64| {
+        let mut item = put(&key(sk), &row(sk, ttl), When::Absent).item.unwrap();
+        item.extend(runtime::store::item(&serde_json::json!({"ttl": ttl})).unwrap());
+        item
+    };
+    let rows = vec![
+        item("1", now - 5),
+        item("2", now + 500),
+        item("3", now - 5),
+        item("4", now + 500),
+    ];
+    store.append(table, rows).await.unwrap();
+    assert_eq!(read(store, &key("1")).await, None);
+    assert!(read(store, &key("2")).await.is_some());
+    let both = store.get_all(&[key("3"), key("4")]).await.unwrap();
+    assert_eq!(both.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
+    let found = store.query(&Query::new(table, pk, 2)).await.unwrap();
+    let names: Vec<String> = found.into_iter().map(|item| typed::<Row>(item).unwrap().name).collect();
+    assert_eq!(names, ["4", "2"], "a page is full of what is there");
+}
+
 async fn checks(store: &dyn Store, looked_at: &Key, written: &Key) {
     let seen = put(looked_at, &row("seen", 1), When::Absent);
     assert_eq!(store.write(vec![seen]).await.unwrap(), Outcome::Done);
@@ -183,7 +209,7 @@ async fn nobody_is_counted_twice(store: &dyn Store, key: &Key, ttl: Option<i64>)
 
 #[tokio::test]
 async fn memory_behaves() {
-    behaves(&Memory::default(), "table").await;
+    behaves(&Memory::at(runtime::clock::Clock::System), "table").await;
 }
 
 #[tokio::test]

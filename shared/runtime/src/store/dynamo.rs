@@ -15,7 +15,8 @@ use futures_util::future::BoxFuture;
 use model::{Error, Kind, Result};
 
 use super::condition::Expression;
-use super::{COUNT, Item, Key, Outcome, Query, Store, When, Write, counted};
+use super::{COUNT, Item, Key, Outcome, Query, Store, When, Write, counted, lives};
+use crate::clock::Clock;
 use crate::crypto;
 
 pub struct Dynamo {
@@ -137,9 +138,8 @@ impl Store for Dynamo {
         Box::pin(async move {
             let request = self.client.get_item().table_name(&key.table).set_key(Some(key.item()));
             let found = request.consistent_read(consistent).send().await;
-            Ok(found
-                .map_err(|error| failure("GetItem", &key.table, error.into_service_error()))?
-                .item)
+            let found = found.map_err(|error| failure("GetItem", &key.table, error.into_service_error()))?;
+            Ok(found.item.filter(|row| lives(row, Clock::System.now())))
         })
     }
 
@@ -208,7 +208,8 @@ impl Store for Dynamo {
                     let answer = request.send().await;
                     let answer = answer.map_err(|error| failure("BatchGetItem", table, error.into_service_error()))?;
                     for (table, items) in answer.responses.unwrap_or_default() {
-                        found.extend(items.into_iter().map(|item| (Key::of(&table, &item), item)));
+                        let live = items.into_iter().filter(|row| lives(row, Clock::System.now()));
+                        found.extend(live.map(|row| (Key::of(&table, &row), row)));
                     }
                     let again = answer.unprocessed_keys.unwrap_or_default().into_iter();
                     left = again.map(|(table, keys)| (table, keys.keys)).collect();
@@ -250,17 +251,26 @@ impl Store for Dynamo {
             if query.from.is_some() || query.to.is_some() {
                 request = request.expression_attribute_names("#sk", sk);
             }
-            let found = request
+            let request = request
                 .table_name(&query.table)
                 .set_index_name(query.index.map(|index| index.name.into()))
                 .key_condition_expression(condition)
-                .scan_index_forward(query.oldest_first)
                 .consistent_read(query.consistent)
-                .limit(query.limit.into())
-                .send()
-                .await;
-            let found = found.map_err(|error| failure("Query", &query.table, error.into_service_error()))?;
-            Ok(found.items.unwrap_or_default())
+                .scan_index_forward(query.oldest_first)
+                .limit(query.limit.into());
+            let (mut rows, mut from) = (Vec::new(), None);
+            loop {
+                let found = request.clone().set_exclusive_start_key(from).send().await;
+                let found = found.map_err(|error| failure("Query", &query.table, error.into_service_error()))?;
+                let live = found.items.unwrap_or_default().into_iter();
+                rows.extend(live.filter(|row| lives(row, Clock::System.now())));
+                from = found.last_evaluated_key;
+                // What has expired leaves room for more.
+                if rows.len() >= query.limit.into() || from.is_none() {
+                    rows.truncate(query.limit.into());
+                    return Ok(rows);
+                }
+            }
         })
     }
 

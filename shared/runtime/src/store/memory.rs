@@ -7,17 +7,32 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::BoxFuture;
 use model::{Error, Kind, Result};
 
-use super::{COUNT, Item, Key, Outcome, Query, Store, Write, counted};
+use super::{COUNT, Item, Key, Outcome, Query, Store, Write, counted, lives};
+use crate::clock::Clock;
 
 #[derive(Default)]
 pub struct Memory {
     rows: Mutex<BTreeMap<Key, Item>>,
     down: Mutex<bool>,
+    /// Without one, no row's time passes.
+    clock: Option<Clock>,
 }
 
 impl Memory {
     fn rows(&self) -> MutexGuard<'_, BTreeMap<Key, Item>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One in which rows expire by this clock.
+    pub fn at(clock: Clock) -> Self {
+        Self {
+            clock: Some(clock),
+            ..Self::default()
+        }
+    }
+
+    fn lives(&self, row: &Item) -> bool {
+        self.clock.is_none_or(|clock| lives(row, clock.now()))
     }
 
     /// Every row of a table, by key.
@@ -46,7 +61,7 @@ impl Store for Memory {
     fn get<'a>(&'a self, key: &'a Key, _: bool) -> BoxFuture<'a, Result<Option<Item>>> {
         Box::pin(async move {
             self.up()?;
-            Ok(self.rows().get(key).cloned())
+            Ok(self.rows().get(key).filter(|row| self.lives(row)).cloned())
         })
     }
 
@@ -77,7 +92,8 @@ impl Store for Memory {
         Box::pin(async move {
             self.up()?;
             let rows = self.rows();
-            Ok(keys.iter().map(|key| rows.get(key).cloned()).collect())
+            let found = keys.iter().map(|key| rows.get(key).filter(|row| self.lives(row)));
+            Ok(found.map(|row| row.cloned()).collect())
         })
     }
 
@@ -103,7 +119,8 @@ impl Store for Memory {
                     .filter(|(name, _)| ["pk", "sk", pk, sk].contains(&name.as_str()));
                 kept.map(|(name, value)| (name.clone(), value.clone())).collect()
             };
-            let found = found.into_iter().take(query.limit.into());
+            let found = found.into_iter().filter(|(_, row)| self.lives(row));
+            let found = found.take(query.limit.into());
             Ok(match query.index {
                 Some(_) => found.map(|(_, row)| keys_only(row)).collect(),
                 None => found.map(|(_, row)| row.clone()).collect(),

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use model::{Error, Kind, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -89,6 +90,7 @@ pub enum Outcome {
     Refused(Vec<Option<Item>>),
 }
 
+/// Reads see no row whose `ttl` has passed: DynamoDB deletes those late, by days. Conditions still meet them, and so do indexes.
 pub trait Store: Send + Sync {
     fn get<'a>(&'a self, key: &'a Key, consistent: bool) -> BoxFuture<'a, Result<Option<Item>>>;
 
@@ -192,6 +194,12 @@ const COUNT: &str = "count";
 fn counted(row: &Item) -> u64 {
     let count = row.get(COUNT).and_then(|count| count.as_n().ok());
     count.and_then(|count| count.parse().ok()).unwrap_or_default()
+}
+
+/// Whether the row's time has not passed yet.
+fn lives(row: &Item, now: Timestamp) -> bool {
+    let ttl = row.get("ttl").and_then(|ttl| ttl.as_n().ok()?.parse().ok());
+    ttl.is_none_or(|ttl: i64| ttl > now.as_second())
 }
 
 /// A row as it is stored.
