@@ -1,10 +1,12 @@
 //! Spec 4: the BQS case API for dealers.
 
+pub mod case;
 pub mod channel;
 pub mod entry;
 mod env;
 #[cfg(test)]
 mod house;
+pub mod json;
 
 use utoipa::OpenApi;
 

@@ -86,22 +86,31 @@ impl<E: Domain> Cx<E> {
         Ok(reply)
     }
 
-    async fn write(&self, mut rows: Vec<Write>, kept: Option<Rendered>) -> Result<()> {
-        if let (Some(claim), Some(kept)) = (&self.claim, kept) {
-            rows.extend(claim.settle(&kept, self.now())?);
-        }
-        match self.env.store().write(rows).await? {
-            Outcome::Done => {
-                if let Some(claim) = &self.claim {
-                    claim.mark_settled();
-                }
-                Ok(())
-            }
+    /// The same for a writer who looks again where a condition is refused, and then decides anew.
+    pub async fn try_commit(&self, rows: Vec<Write>, answer: &impl Answer) -> Result<Outcome> {
+        let kept = self.claim.as_ref().map(|_| answer.render()).transpose()?;
+        self.try_write(rows, kept).await
+    }
+
+    async fn write(&self, rows: Vec<Write>, kept: Option<Rendered>) -> Result<()> {
+        match self.try_write(rows, kept).await? {
+            Outcome::Done => Ok(()),
             Outcome::Refused(_) => Err(
                 Error::new(Kind::InProgress, "Another call is finishing this one. Ask again.")
                     .retry_after(Some(std::time::Duration::from_secs(1))),
             ),
         }
+    }
+
+    async fn try_write(&self, mut rows: Vec<Write>, kept: Option<Rendered>) -> Result<Outcome> {
+        if let (Some(claim), Some(kept)) = (&self.claim, kept) {
+            rows.extend(claim.settle(&kept, self.now())?);
+        }
+        let outcome = self.env.store().write(rows).await?;
+        if let (Some(claim), Outcome::Done) = (&self.claim, &outcome) {
+            claim.mark_settled();
+        }
+        Ok(outcome)
     }
 }
 

@@ -1,19 +1,21 @@
 //! A handler's input: one document merged from path, query and body, read into a type, then checked.
 
+mod strict;
+
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
-use std::fmt;
+use std::collections::BTreeMap;
 
 use garde::Validate;
 use model::{Error, Kind, Result};
 use serde::de::value::{MapDeserializer, StringDeserializer};
-use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeOwned, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::value::RawValue;
 
+pub use strict::{Flaw, check};
+
 /// Largest body, in bytes, where a function does not say otherwise.
 pub const LIMIT: usize = 1024 * 1024;
-const DEEPEST: u8 = 32;
 
 /// A request's parts that can hold input. Path parameters come decoded, once, from the gateway.
 pub struct Parts<'a> {
@@ -38,6 +40,25 @@ impl Default for Parts<'_> {
 }
 
 impl Parts<'_> {
+    /// The body, where it is said to be JSON and is not too large.
+    pub fn json(&self) -> Result<&[u8]> {
+        let json = self
+            .content_type
+            .and_then(|kind| kind.split(';').next())
+            .is_some_and(|kind| {
+                let kind = kind.trim().to_ascii_lowercase();
+                kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+            });
+        if !json {
+            return Err(Error::new(
+                Kind::UnsupportedMedia,
+                "The content type must be application/json.",
+            ));
+        }
+        self.within_limit()?;
+        Ok(&self.body)
+    }
+
     pub(crate) fn within_limit(&self) -> Result<()> {
         if self.body.len() <= self.limit {
             return Ok(());
@@ -113,22 +134,9 @@ enum Member<'a> {
 fn merge<'a>(parts: &'a Parts) -> Result<BTreeMap<Cow<'a, str>, Member<'a>>> {
     let mut members = BTreeMap::new();
     if !parts.body.is_empty() {
-        let json = parts
-            .content_type
-            .and_then(|kind| kind.split(';').next())
-            .is_some_and(|kind| {
-                let kind = kind.trim().to_ascii_lowercase();
-                kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
-            });
-        if !json {
-            return Err(Error::new(
-                Kind::UnsupportedMedia,
-                "The content type must be application/json.",
-            ));
-        }
-        parts.within_limit()?;
-        check(&parts.body)?;
-        let body: BTreeMap<Cow<str>, &RawValue> = serde_json::from_slice(&parts.body)
+        let bytes = parts.json()?;
+        check(bytes)?;
+        let body: BTreeMap<Cow<str>, &RawValue> = serde_json::from_slice(bytes)
             .map_err(|_| Error::new(Kind::Malformed, "The body must be a JSON object."))?;
         members.extend(body.into_iter().map(|(name, value)| (name, Member::Json(value))));
     }
@@ -155,94 +163,6 @@ fn merge<'a>(parts: &'a Parts) -> Result<BTreeMap<Cow<'a, str>, Member<'a>>> {
     }
     Ok(members)
 }
-
-/// One pass over the bytes before any type sees them: `serde` keeps the last of two duplicates in maps and the first in
-/// others, and attackers choose.
-fn check(body: &[u8]) -> Result<()> {
-    let mut json = serde_json::Deserializer::from_slice(body);
-    Strict(DEEPEST)
-        .deserialize(&mut json)
-        .and_then(|()| json.end())
-        .map_err(|error| {
-            let place = format!("line {} column {}", error.line(), error.column());
-            let text = error.to_string();
-            let what = [DUPLICATE, DEEP]
-                .into_iter()
-                .find(|known| text.starts_with(known))
-                .unwrap_or("The body is not JSON");
-            Error::new(Kind::Malformed, format!("{what}, at {place}."))
-        })
-}
-
-const DUPLICATE: &str = "An object has two members of the same name";
-const DEEP: &str = "The body is nested more than 32 deep";
-
-/// Accepts any JSON value whose objects have no duplicate members and which nests at most as deep as it says.
-#[derive(Clone, Copy)]
-struct Strict(u8);
-
-impl Strict {
-    fn deeper<E: de::Error>(self) -> Result<Self, E> {
-        self.0.checked_sub(1).map(Self).ok_or_else(|| E::custom(DEEP))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = ();
-    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let inner = self.deeper()?;
-        let mut seen = HashSet::new();
-        while let Some(Name(name)) = map.next_key()? {
-            if !seen.insert(name) {
-                return Err(de::Error::custom(DUPLICATE));
-            }
-            map.next_value_seed(inner)?;
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let inner = self.deeper()?;
-        while seq.next_element_seed(inner)?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-}
-
-/// A member name, borrowed unless it has escapes.
-#[derive(serde::Deserialize, PartialEq, Eq, Hash)]
-#[serde(transparent)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de> IntoDeserializer<'de, serde_json::Error> for Member<'de> {
     type Deserializer = Self;

@@ -11,7 +11,7 @@ pub mod clock;
 pub mod config;
 mod crypto;
 pub mod cx;
-mod document;
+pub mod document;
 pub mod domain;
 pub mod due;
 mod envelope;

@@ -1,0 +1,12 @@
+//! Cases: what dealers create, change and read, and have scored.
+
+pub mod consent;
+pub mod create;
+pub mod get;
+pub mod row;
+mod running;
+pub mod schema;
+pub mod score;
+pub mod update;
+mod view;
+pub mod write;

@@ -1,0 +1,46 @@
+//! A case as its channel sees it.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::row::Sequence;
+use super::schema::CaseChanges;
+use crate::json::Document;
+
+/// The document and its number.
+#[derive(Debug)]
+pub struct CaseView {
+    pub sequence: Sequence,
+    pub document: Document,
+}
+
+impl Serialize for CaseView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("sequence", &self.sequence)?;
+        for (name, value) in self.document.members().iter() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl PartialSchema for CaseView {
+    fn schema() -> RefOr<Schema> {
+        let known = CaseChanges::schema();
+        let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+        match known {
+            RefOr::T(Schema::Object(mut object)) => {
+                object.properties.insert("sequence".into(), number.build().into());
+                object.required.push("sequence".into());
+                object.description = Some("A case: these members are known, and there may be others.".into());
+                object.into()
+            }
+            other => other,
+        }
+    }
+}
+
+impl ToSchema for CaseView {}

@@ -1,0 +1,104 @@
+//! JSON documents whose schema is known only by samples: what is known is read strictly and written in one form, and what
+//! is not is kept as it came.
+//!
+//! Numbers keep the text they were written with, so that an amount passes through no float.
+
+mod body;
+mod date;
+mod describe;
+mod position;
+mod read;
+mod schema;
+mod value;
+
+pub use body::Body;
+pub use date::instant;
+pub use describe::describe;
+pub use schema::{Is, Item, Member, Schema};
+pub use value::{Object, Value};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use model::{Error, Kind, Result};
+use rust_decimal::Decimal;
+use serde::{Serialize, Serializer};
+
+/// A document in its canonical form.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Document(Object);
+
+impl Document {
+    /// Reads a request's body. Whatever is wrong with it is said at once, by JSON path.
+    pub fn read(body: &[u8], schema: &Schema) -> Result<Self> {
+        read::document(body, schema).map(Self)
+    }
+
+    /// Reads what [`Self::render`] wrote.
+    pub fn stored(text: &str) -> Result<Self> {
+        match Value::parse(text) {
+            Ok(Value::Object(object)) => Ok(Self(object)),
+            _ => Err(Error::new(Kind::Internal, "a stored document cannot be read")),
+        }
+    }
+
+    pub fn render(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|error| Error::new(Kind::Internal, "a document").because(error))
+    }
+
+    /// The value at this path of member names.
+    pub fn get(&self, path: &[&str]) -> Option<&Value> {
+        let (last, objects) = path.split_last()?;
+        let mut object = &self.0;
+        for name in objects {
+            object = object.get(name)?.object()?;
+        }
+        object.get(last)
+    }
+
+    pub fn text(&self, path: &[&str]) -> Option<&str> {
+        self.get(path)?.text()
+    }
+
+    pub fn integer(&self, path: &[&str]) -> Option<i64> {
+        self.get(path)?.number()?.parse().ok()
+    }
+
+    pub fn decimal(&self, path: &[&str]) -> Option<Decimal> {
+        value::decimal(self.get(path)?.number()?)
+    }
+
+    /// A date's instant. What has no offset is in `zone`.
+    pub fn instant(&self, path: &[&str], zone: &TimeZone) -> Option<Timestamp> {
+        instant(self.text(path)?, zone)
+    }
+
+    pub fn flag(&self, path: &[&str]) -> Option<bool> {
+        match self.get(path)? {
+            Value::Flag(flag) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    /// The members, in the order in which they came.
+    pub fn members(&self) -> &Object {
+        &self.0
+    }
+
+    pub fn members_mut(&mut self) -> &mut Object {
+        &mut self.0
+    }
+
+    /// Takes over what another document says: absent is kept, null is cleared, objects are merged and lists replaced.
+    pub fn merge(&mut self, changes: &Self) {
+        self.0.merge(&changes.0);
+    }
+}
+
+impl Serialize for Document {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests;

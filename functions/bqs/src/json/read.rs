@@ -1,0 +1,238 @@
+//! Reading a body by its schema, all of it, whatever is wrong with it on the way.
+
+use std::collections::HashSet;
+use std::fmt::Write;
+
+use jiff::tz::TimeZone;
+use model::{Error, Kind, Result};
+use runtime::document::check;
+use serde_json::value::RawValue;
+
+use super::date::instant;
+use super::position::Position;
+use super::schema::{Is, Item, Member, Schema};
+use super::value::{Members, Object, Token, Value, decimal, fold};
+
+/// As many are named as the original names.
+const MOST_ERRORS: usize = 200;
+
+pub fn document(body: &[u8], schema: &Schema) -> Result<Object> {
+    let unreadable = |error: Error| error.field(schema.name, format!("The {} field is required.", schema.name));
+    if body.is_empty() {
+        let error = Error::invalid("$", "A non-empty request body is required.");
+        return Err(unreadable(error));
+    }
+    check(body).map_err(|flaw| {
+        let path = match flaw.path.as_str() {
+            "." => "$".to_owned(),
+            path => format!("$.{path}"),
+        };
+        let (line, byte) = (flaw.line.saturating_sub(1), flaw.column.saturating_sub(1));
+        let message = placed(flaw.why, &path, Position { line, byte });
+        unreadable(Error::new(Kind::Malformed, "The body is not JSON that is taken.").field(path, message))
+    })?;
+    let mut reader = Reader {
+        body,
+        path: "$".to_owned(),
+        unconverted: false,
+        errors: Vec::new(),
+    };
+    let raw = serde_json::from_slice(body).map_err(unexpected)?;
+    let object = match Token::of(raw) {
+        Token::Object => reader.object(raw, schema.members, schema.partial)?,
+        _ => {
+            reader.misfit(raw, &Is::Object(schema.members));
+            Object::default()
+        }
+    };
+    let errors = reader.errors.into_iter();
+    let refusal = errors.fold(None, |refusal: Option<Error>, (path, message)| {
+        Some(match refusal {
+            None => Error::invalid(path, message),
+            Some(refusal) => refusal.field(path, message),
+        })
+    });
+    match refusal {
+        None => Ok(object),
+        Some(refusal) if reader.unconverted => Err(unreadable(refusal)),
+        Some(refusal) => Err(refusal),
+    }
+}
+
+/// The body was looked through before: what `serde` finds wrong with it now is our mistake.
+fn unexpected(error: serde_json::Error) -> Error {
+    Error::new(Kind::Internal, "a body that was checked").because(error)
+}
+
+fn placed(what: &str, path: &str, at: Position) -> String {
+    let Position { line, byte } = at;
+    format!("{what}. Path: {path} | LineNumber: {line} | BytePositionInLine: {byte}.")
+}
+
+struct Reader<'a> {
+    body: &'a [u8],
+    path: String,
+    /// Something could not be made into what it should be.
+    unconverted: bool,
+    errors: Vec<(String, String)>,
+}
+
+impl Reader<'_> {
+    /// An object's members: those that are known in their canonical form, the others as they came.
+    fn object(&mut self, raw: &RawValue, known: &[Member], partial: bool) -> Result<Object> {
+        let Members(given) = serde_json::from_str(raw.get()).map_err(unexpected)?;
+        let (mut object, mut seen) = (Object::default(), HashSet::new());
+        for (name, raw) in given {
+            let folded = fold(&name);
+            let member = known.iter().find(|member| is_called(member, &folded));
+            let outer = self.enter_member(&name);
+            if !seen.insert(member.map_or(folded, |member| member.name.to_ascii_lowercase())) {
+                self.refuse(raw, "The JSON object has this member twice, in two spellings");
+            } else if let Some(member) = member {
+                if let Some(value) = self.member(raw, member, partial)? {
+                    object.push(member.name.to_owned(), value);
+                }
+            } else {
+                let value = self.unknown(raw)?;
+                object.push(name, value);
+            }
+            self.path.truncate(outer);
+        }
+        for member in known.iter().filter(|member| member.required && !partial) {
+            if !seen.contains(&member.name.to_ascii_lowercase()) {
+                let outer = self.enter_member(member.name);
+                self.report(format!("The {} field is required.", member.name));
+                self.path.truncate(outer);
+            }
+        }
+        Ok(object)
+    }
+
+    fn member(&mut self, raw: &RawValue, member: &Member, partial: bool) -> Result<Option<Value>> {
+        if let (Token::Null, true) = (Token::of(raw), member.nullable) {
+            return Ok(Some(Value::Null));
+        }
+        let value = match (member.is, Token::of(raw)) {
+            (Is::Ours, _) => return Ok(None),
+            (Is::Object(members), Token::Object) => Some(Value::Object(self.object(raw, members, partial)?)),
+            (Is::List(item), Token::List) => Some(Value::List(self.items(raw, &item)?)),
+            (Is::Flag, Token::Flag(flag)) => Some(Value::Flag(flag)),
+            (Is::Text, Token::Text) => Some(Value::Text(text(raw)?)),
+            (Is::Instant, Token::Text) => {
+                let text = text(raw)?;
+                instant(&text, &TimeZone::UTC).map(|_| Value::Text(text))
+            }
+            (Is::Integer | Is::Decimal, Token::Number) => number(raw.get(), &member.is),
+            (Is::Integer | Is::Decimal, Token::Text) => number(&text(raw)?, &member.is),
+            _ => None,
+        };
+        if value.is_none() {
+            self.misfit(raw, &member.is);
+        }
+        Ok(value)
+    }
+
+    fn items(&mut self, raw: &RawValue, item: &Item) -> Result<Vec<Value>> {
+        let given: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(unexpected)?;
+        let mut items = Vec::with_capacity(given.len());
+        for (index, raw) in given.into_iter().enumerate() {
+            let outer = self.enter_item(index);
+            if let Token::Object = Token::of(raw) {
+                // Lists are replaced as a whole: what an item needs, it needs in an update too.
+                let object = self.object(raw, item.members, false)?;
+                let given = |name: &&&str| !matches!(object.get(name), None | Some(Value::Null));
+                if !item.one_of.is_empty() && item.one_of.iter().filter(given).count() != 1 {
+                    self.refuse(
+                        raw,
+                        &format!("Exactly one of {} is required", item.one_of.join(" and ")),
+                    );
+                }
+                items.push(Value::Object(object));
+            } else {
+                self.misfit(raw, &Is::Object(item.members));
+            }
+            self.path.truncate(outer);
+        }
+        Ok(items)
+    }
+
+    /// Whatever it is, it is kept. Only its objects must not have one member in two casings.
+    fn unknown(&mut self, raw: &RawValue) -> Result<Value> {
+        Ok(match Token::of(raw) {
+            Token::Null => Value::Null,
+            Token::Flag(flag) => Value::Flag(flag),
+            Token::Number => Value::Number(raw.get().to_owned()),
+            Token::Text => Value::Text(text(raw)?),
+            Token::Object => Value::Object(self.object(raw, &[], false)?),
+            Token::List => {
+                let given: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(unexpected)?;
+                let mut items = Vec::with_capacity(given.len());
+                for (index, raw) in given.into_iter().enumerate() {
+                    let outer = self.enter_item(index);
+                    items.push(self.unknown(raw)?);
+                    self.path.truncate(outer);
+                }
+                Value::List(items)
+            }
+        })
+    }
+
+    fn misfit(&mut self, raw: &RawValue, is: &Is) {
+        self.unconverted = true;
+        let what = format!("The JSON value could not be converted to {}", is.type_name());
+        self.refuse(raw, &what);
+    }
+
+    fn refuse(&mut self, raw: &RawValue, what: &str) {
+        let at = Position::behind(self.body, raw);
+        self.report(placed(what, &self.path, at));
+    }
+
+    fn report(&mut self, message: String) {
+        if self.errors.len() < MOST_ERRORS {
+            self.errors.push((self.path.clone(), message));
+        }
+    }
+
+    /// Goes into a member and says how to come back: by cutting the path to this length.
+    fn enter_member(&mut self, name: &str) -> usize {
+        let outer = self.path.len();
+        let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+        if plain {
+            self.path.push('.');
+            self.path.push_str(name);
+        } else {
+            self.path.push_str("['");
+            self.path.push_str(name);
+            self.path.push_str("']");
+        }
+        outer
+    }
+
+    fn enter_item(&mut self, index: usize) -> usize {
+        let outer = self.path.len();
+        // Writing to a string cannot fail.
+        let _ = write!(self.path, "[{index}]");
+        outer
+    }
+}
+
+fn is_called(member: &Member, folded: &str) -> bool {
+    let names = std::iter::once(&member.name).chain(member.also);
+    names.into_iter().any(|name| name.eq_ignore_ascii_case(folded))
+}
+
+fn text(raw: &RawValue) -> Result<String> {
+    serde_json::from_str(raw.get()).map_err(unexpected)
+}
+
+/// A number's text, where it is one and of this kind.
+fn number(text: &str, is: &Is) -> Option<Value> {
+    let raw: &RawValue = serde_json::from_str(text).ok()?;
+    let alone = raw.get().len() == text.len() && matches!(Token::of(raw), Token::Number);
+    let fits = match is {
+        Is::Integer => text.parse::<i64>().is_ok(),
+        _ => decimal(text).is_some(),
+    };
+    (alone && fits).then(|| Value::Number(text.to_owned()))
+}
