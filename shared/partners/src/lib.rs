@@ -4,6 +4,7 @@
 
 pub mod alphabet;
 mod answer;
+pub mod bqs;
 pub mod lex;
 pub mod mmob;
 mod notice;

@@ -1,7 +1,9 @@
 //! The BQS behind the hub: what it takes, what it refuses and how, and what it remembers.
 
+use partners::bqs::{self, Change, Upload};
 use serde_json::{Value, json};
 
+use super::adapters::carried;
 use super::{Reply, Sandbox};
 
 const FIRST: u64 = 700_001;
@@ -201,4 +203,37 @@ fn a_form_needs_a_code_and_one_file() {
     }
     assert_eq!(upload(&sandbox, "multipart/form-data; boundary=XX", &file).status, 400);
     assert_eq!(upload(&sandbox, "application/json", "{}").status, 415);
+}
+
+/// The hub's own adapter, over the socket.
+#[test]
+fn what_the_adapter_sends_is_understood() {
+    let sandbox = Sandbox::start();
+    let base = "/bqs/v1/bqs-case";
+    let sent = |call: &partners::Call| carried(&sandbox, base, ("x-api-key", "test-bqs-upstream-key"), call);
+    let change = |number| Change { case: 7, number };
+    let right = case().to_string().replace("admininstration", "administration");
+    let (upstream, _) = bqs::created(&sent(&bqs::create(change(1), &right).unwrap())).unwrap();
+    let upload = Upload {
+        code: "123".to_owned(),
+        media_type: "application/pdf".to_owned(),
+        bytes: "%PDF-1.4".into(),
+        sha256: "0f".repeat(32),
+    };
+    let consent = r#"{"organizationNumber":"1","email":"a@example.com"}"#;
+    for call in [
+        bqs::update(change(2), upstream, r#"{"brandCode":1}"#),
+        bqs::score(change(3), upstream, r#"{"organizationNumber":"1"}"#),
+        bqs::consent(change(4), upstream, consent),
+        bqs::document(change(5), upstream, &upload),
+    ] {
+        bqs::accepted(&sent(&call.unwrap())).unwrap();
+    }
+    let done: Vec<_> = changes(&sandbox, FIRST).into_iter().map(|(_, key)| key).collect();
+    assert_eq!(
+        done,
+        [json!("7.1"), json!("7.2"), json!("7.3"), json!("7.4"), json!("7.5")]
+    );
+    let refused = sent(&bqs::create(change(1), "{}").unwrap());
+    assert_eq!(bqs::accepted(&refused).unwrap_err().kind, model::Kind::PartnerRejected);
 }
