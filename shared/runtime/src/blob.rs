@@ -12,6 +12,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use model::{Error, Kind, Result};
+use ring::digest::{SHA256, digest};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -113,6 +114,23 @@ impl Blobs for S3 {
     }
 }
 
+/// What a file is by its first bytes, of the types that are taken here: what its sender calls it proves nothing.
+pub fn media_type(bytes: &[u8]) -> Option<&'static str> {
+    [
+        (&b"%PDF-"[..], "application/pdf"),
+        (b"\xff\xd8\xff", "image/jpeg"),
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+    ]
+    .into_iter()
+    .find_map(|(magic, name)| bytes.starts_with(magic).then_some(name))
+}
+
+/// In hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    let hash = digest(&SHA256, bytes);
+    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn failure<E: std::error::Error + Send + Sync + 'static>(what: &str, error: E) -> Error {
     Error::new(Kind::Unavailable, what).because(DisplayErrorContext(error).to_string())
 }
@@ -122,6 +140,20 @@ mod tests {
     use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 
     use super::*;
+
+    #[test]
+    fn a_file_is_what_its_first_bytes_say() {
+        assert_eq!(media_type(b"%PDF-1.7"), Some("application/pdf"));
+        assert_eq!(media_type(b"\xff\xd8\xff\xe0rest"), Some("image/jpeg"));
+        assert_eq!(media_type(b"\x89PNG\r\n\x1a\nrest"), Some("image/png"));
+        for other in [&b"<svg>"[..], b"PK\x03\x04", b"", b"<html>%PDF-", b"GIF89a", b"%PD"] {
+            assert_eq!(media_type(other), None);
+        }
+        assert_eq!(
+            sha256(b"abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
 
     #[tokio::test]
     async fn an_upload_is_signed_for_one_file_of_one_type_and_size() {

@@ -1,5 +1,7 @@
 //! Stand-ins for every port, and time that tests move. Only for tests.
 
+mod mortal;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,6 +24,7 @@ use crate::queue::Sender;
 use crate::secret::Vault;
 use crate::store::Memory;
 use crate::transport::Transport;
+pub use mortal::mortal;
 
 /// What a scripted partner does with one request.
 #[derive(Clone, Debug)]

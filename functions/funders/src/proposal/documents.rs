@@ -10,7 +10,7 @@ use futures_util::future::try_join_all;
 use model::id::ProposalId;
 use model::proposal::Document;
 use model::{Error, Kind, Result};
-use ring::digest::{SHA256, digest};
+use runtime::blob;
 use serde::{Deserialize, Serialize};
 
 use crate::Env;
@@ -72,23 +72,12 @@ fn one(kind: &str, text: &str) -> Result<Checked> {
     let bytes = BASE64_STANDARD
         .decode(text)
         .map_err(|_| Error::new(Kind::Malformed, format!("`{path}` is not base64.")))?;
-    let media_type = media_type(&bytes).ok_or_else(|| Error::invalid(path, "must be a PDF, a JPEG or a PNG"))?;
+    let media_type = blob::media_type(&bytes).ok_or_else(|| Error::invalid(path, "must be a PDF, a JPEG or a PNG"))?;
     Ok(Checked {
         kind: kind.to_owned(),
         media_type,
         bytes: bytes.into(),
     })
-}
-
-/// By its first bytes: what a sender calls a file proves nothing.
-fn media_type(bytes: &[u8]) -> Option<&'static str> {
-    [
-        (&b"%PDF-"[..], "application/pdf"),
-        (b"\xff\xd8\xff", "image/jpeg"),
-        (b"\x89PNG\r\n\x1a\n", "image/png"),
-    ]
-    .into_iter()
-    .find_map(|(magic, name)| bytes.starts_with(magic).then_some(name))
 }
 
 /// The same documents as a funder would be sent them, with a word in place of what is in them.
@@ -113,7 +102,7 @@ pub async fn keep(env: &Env, id: ProposalId, documents: Vec<Checked>) -> Result<
             kind: document.kind,
             media_type: document.media_type.to_owned(),
             size: document.bytes.len().try_into().unwrap_or(u64::MAX),
-            sha256: hex(digest(&SHA256, &document.bytes).as_ref()),
+            sha256: blob::sha256(&document.bytes),
             key: key.clone(),
         };
         env.blobs()
@@ -122,10 +111,6 @@ pub async fn keep(env: &Env, id: ProposalId, documents: Vec<Checked>) -> Result<
         Ok(kept)
     }))
     .await
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reads the documents back, as funders take them.

@@ -5,7 +5,6 @@ mod events;
 mod generate;
 mod house;
 mod lists;
-mod mortal;
 mod random;
 mod reconcile;
 mod submit;

@@ -16,13 +16,12 @@ use model::quote::Price;
 use runtime::clock::Clock;
 use runtime::ports::Ports;
 use runtime::store::{Outcome, Store};
-use runtime::testing::{KEY, Sent, World, auth_settings, claims, within};
+use runtime::testing::{KEY, Sent, World, auth_settings, claims, mortal, within};
 use runtime::{Answer, Cx, Domain, Input, store};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::bank::Bank;
-use super::mortal::mortal;
 use crate::proposal::{ProposalRow, Stage};
 use crate::quote::QuoteRow;
 use crate::{Env, proposal, reconcile};

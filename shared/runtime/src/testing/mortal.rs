@@ -9,12 +9,13 @@ use futures_util::future::{BoxFuture, pending};
 use http::{HeaderMap, Request, StatusCode};
 use jiff::Timestamp;
 use model::Result;
-use runtime::blob::{Blobs, File, Presigned};
-use runtime::bus::{Bus, Event};
-use runtime::ports::Ports;
-use runtime::queue::Sender;
-use runtime::store::{Item, Key, Outcome, Query, Store, Write};
-use runtime::transport::Transport;
+
+use crate::blob::{Blobs, File, Presigned};
+use crate::bus::{Bus, Event};
+use crate::ports::Ports;
+use crate::queue::Sender;
+use crate::store::{Item, Key, Outcome, Query, Store, Write};
+use crate::transport::Transport;
 
 /// Every port has two steps: before it does something and after it has done it.
 struct Mortal {
