@@ -17,6 +17,11 @@ pub use env::Env;
 #[openapi(
     paths(
         // cases
+        case::create::create,
+        case::update::update,
+        case::get::get,
+        case::score::score,
+        case::consent::consent,
         // channels and messages
         // documents
     ),

@@ -1,0 +1,5 @@
+//! `PUT /v1/bqs-case/case/{sequence}`: changes a case.
+
+fn main() -> runtime::Exit {
+    bqs::entry::case_update()
+}
