@@ -1,5 +1,6 @@
 //! A handler's input: one document merged from path, query and body, read into a type, then checked.
 
+mod path;
 mod strict;
 
 use std::borrow::Cow;
@@ -12,6 +13,7 @@ use serde::de::{self, DeserializeOwned, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::value::RawValue;
 
+pub use path::JsonPath;
 pub use strict::{Flaw, check};
 
 /// Largest body, in bytes, where a function does not say otherwise.

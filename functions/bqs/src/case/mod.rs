@@ -10,3 +10,6 @@ pub mod score;
 pub mod update;
 mod view;
 pub mod write;
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,10 @@
 //! Reading a body by its schema, all of it, whatever is wrong with it on the way.
 
 use std::collections::HashSet;
-use std::fmt::Write;
 
 use jiff::tz::TimeZone;
 use model::{Error, Kind, Result};
-use runtime::document::check;
+use runtime::document::{JsonPath, check};
 use serde_json::value::RawValue;
 
 use super::date::instant;
@@ -23,17 +22,14 @@ pub fn document(body: &[u8], schema: &Schema) -> Result<Object> {
         return Err(unreadable(error));
     }
     check(body).map_err(|flaw| {
-        let path = match flaw.path.as_str() {
-            "." => "$".to_owned(),
-            path => format!("$.{path}"),
-        };
         let (line, byte) = (flaw.line.saturating_sub(1), flaw.column.saturating_sub(1));
-        let message = placed(flaw.why, &path, Position { line, byte });
+        let path = flaw.path.as_str();
+        let message = placed(flaw.why, path, Position { line, byte });
         unreadable(Error::new(Kind::Malformed, "The body is not JSON that is taken.").field(path, message))
     })?;
     let mut reader = Reader {
         body,
-        path: "$".to_owned(),
+        path: JsonPath::default(),
         unconverted: false,
         errors: Vec::new(),
     };
@@ -71,7 +67,7 @@ fn placed(what: &str, path: &str, at: Position) -> String {
 
 struct Reader<'a> {
     body: &'a [u8],
-    path: String,
+    path: JsonPath,
     /// Something could not be made into what it should be.
     unconverted: bool,
     errors: Vec<(String, String)>,
@@ -85,7 +81,7 @@ impl Reader<'_> {
         for (name, raw) in given {
             let folded = fold(&name);
             let member = known.iter().find(|member| is_called(member, &folded));
-            let outer = self.enter_member(&name);
+            let outer = self.path.enter_member(&name);
             if !seen.insert(member.map_or(folded, |member| member.name.to_ascii_lowercase())) {
                 self.refuse(raw, "The JSON object has this member twice, in two spellings");
             } else if let Some(member) = member {
@@ -96,13 +92,13 @@ impl Reader<'_> {
                 let value = self.unknown(raw)?;
                 object.push(name, value);
             }
-            self.path.truncate(outer);
+            self.path.leave(outer);
         }
         for member in known.iter().filter(|member| member.required && !partial) {
             if !seen.contains(&member.name.to_ascii_lowercase()) {
-                let outer = self.enter_member(member.name);
+                let outer = self.path.enter_member(member.name);
                 self.report(format!("The {} field is required.", member.name));
-                self.path.truncate(outer);
+                self.path.leave(outer);
             }
         }
         Ok(object)
@@ -136,7 +132,7 @@ impl Reader<'_> {
         let given: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(unexpected)?;
         let mut items = Vec::with_capacity(given.len());
         for (index, raw) in given.into_iter().enumerate() {
-            let outer = self.enter_item(index);
+            let outer = self.path.enter_item(index);
             if let Token::Object = Token::of(raw) {
                 // Lists are replaced as a whole: what an item needs, it needs in an update too.
                 let object = self.object(raw, item.members, false)?;
@@ -151,7 +147,7 @@ impl Reader<'_> {
             } else {
                 self.misfit(raw, &Is::Object(item.members));
             }
-            self.path.truncate(outer);
+            self.path.leave(outer);
         }
         Ok(items)
     }
@@ -168,9 +164,9 @@ impl Reader<'_> {
                 let given: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(unexpected)?;
                 let mut items = Vec::with_capacity(given.len());
                 for (index, raw) in given.into_iter().enumerate() {
-                    let outer = self.enter_item(index);
+                    let outer = self.path.enter_item(index);
                     items.push(self.unknown(raw)?);
-                    self.path.truncate(outer);
+                    self.path.leave(outer);
                 }
                 Value::List(items)
             }
@@ -185,35 +181,13 @@ impl Reader<'_> {
 
     fn refuse(&mut self, raw: &RawValue, what: &str) {
         let at = Position::behind(self.body, raw);
-        self.report(placed(what, &self.path, at));
+        self.report(placed(what, self.path.as_str(), at));
     }
 
     fn report(&mut self, message: String) {
         if self.errors.len() < MOST_ERRORS {
-            self.errors.push((self.path.clone(), message));
+            self.errors.push((self.path.as_str().to_owned(), message));
         }
-    }
-
-    /// Goes into a member and says how to come back: by cutting the path to this length.
-    fn enter_member(&mut self, name: &str) -> usize {
-        let outer = self.path.len();
-        let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
-        if plain {
-            self.path.push('.');
-            self.path.push_str(name);
-        } else {
-            self.path.push_str("['");
-            self.path.push_str(name);
-            self.path.push_str("']");
-        }
-        outer
-    }
-
-    fn enter_item(&mut self, index: usize) -> usize {
-        let outer = self.path.len();
-        // Writing to a string cannot fail.
-        let _ = write!(self.path, "[{index}]");
-        outer
     }
 }
 

@@ -6,15 +6,18 @@ use std::fmt;
 
 use model::{Error, Kind, Result};
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde_path_to_error::{Segment, Track};
+
+use super::path::JsonPath;
 
 const DEEPEST: u8 = 32;
 
 /// Where a body stops being JSON that is taken, and why.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Flaw {
     pub why: &'static str,
-    /// The innermost value that was begun: `case.caseActivity[0]`, or `.`.
-    pub path: String,
+    /// The innermost value that was begun.
+    pub path: JsonPath,
     /// From 1.
     pub line: usize,
     /// In bytes, from 1.
@@ -46,12 +49,24 @@ pub fn check(body: &[u8]) -> Result<(), Flaw> {
 }
 
 /// Which value the bytes fail in. Only asked where they do, for keeping track costs time.
-fn path(body: &[u8]) -> String {
+fn path(body: &[u8]) -> JsonPath {
     let mut json = serde_json::Deserializer::from_slice(body);
-    let mut track = serde_path_to_error::Track::new();
+    let mut track = Track::new();
     // The failure is known already.
     let _ = Strict(DEEPEST).deserialize(serde_path_to_error::Deserializer::new(&mut json, &mut track));
-    track.path().to_string()
+    let mut path = JsonPath::default();
+    for segment in track.path().iter() {
+        match segment {
+            Segment::Map { key } => {
+                path.enter_member(key);
+            }
+            Segment::Seq { index } => {
+                path.enter_item(*index);
+            }
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    path
 }
 
 const DUPLICATE: &str = "An object has two members of the same name";

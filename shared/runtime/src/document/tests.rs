@@ -119,10 +119,10 @@ fn duplicates_and_depth_are_refused_anywhere() {
 #[test]
 fn a_flaw_is_found_where_it_is() {
     for (text, path, line, column) in [
-        ("{\n  \"case\": {\"state\": oops}\n}", "case.state", 2, 21),
-        ("{\"a\":[{},{\"b\":1,\"b\":2}]}", "a[1]", 1, 21),
-        ("{\"a\":1", ".", 1, 6),
-        ("", ".", 1, 0),
+        ("{\n  \"case\": {\"state\": oops}\n}", "$.case.state", 2, 21),
+        ("{\"a b\":[{},{\"b\":1,\"b\":2}]}", "$['a b'][1]", 1, 21),
+        ("{\"a\":1", "$", 1, 6),
+        ("", "$", 1, 0),
     ] {
         let flaw = check(text.as_bytes()).unwrap_err();
         assert_eq!(

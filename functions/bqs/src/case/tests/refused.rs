@@ -1,0 +1,184 @@
+//! What is refused, in which words, and that nothing comes of it.
+
+use serde_json::json;
+
+use super::desk::{COMPANY, Desk, ROUTES, Route, UPDATE};
+
+/// Path and first message of each error.
+fn errors(got: &crate::house::Got) -> Vec<(String, String)> {
+    let body = got.json();
+    let errors = body["errors"].as_object().unwrap_or_else(|| panic!("{body}"));
+    let first = errors
+        .iter()
+        .map(|(path, said)| (path.clone(), said[0].as_str().unwrap().to_owned()));
+    first.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn bad_bodies_are_told_by_path_and_change_nothing() {
+    let desk = Desk::with_case().await;
+    let before = desk.everything();
+    for (body, path) in [
+        ("{\"dealer\": 80", "$"),
+        ("{\"customer\": {\"details\": nope}}", "$.customer.details"),
+        ("", "$"),
+        ("[]", "$"),
+        (r#"{"dealer":808,"dealer":809}"#, "$"),
+        (r#"{"dealer":808,"Dealer":808}"#, "$.Dealer"),
+        (r#"{"dealer":"eight"}"#, "$.dealer"),
+        (r#"{"dealer":null}"#, "$.dealer"),
+        (
+            r#"{"calculation":{"downPayment":"a lot"}}"#,
+            "$.calculation.downPayment",
+        ),
+        (r#"{"calculation":{"downPayment":1e400}}"#, "$.calculation.downPayment"),
+        (
+            r#"{"caseObject":{"expenses":[{"typeCode":1}]}}"#,
+            "$.caseObject.expenses[0]",
+        ),
+        (
+            r#"{"caseObject":{"objectRegistry":{"deliveryDate":"soon"}}}"#,
+            "$.caseObject.objectRegistry.deliveryDate",
+        ),
+    ] {
+        let got = desk.update(body).await;
+        assert_eq!(got.status, 400, "{body}: {}", got.text);
+        assert_eq!(got.json()["title"], "One or more validation errors occurred.");
+        let errors = errors(&got);
+        assert_eq!(errors[0].0, path, "{body}: {errors:?}");
+    }
+    assert_eq!(desk.everything(), before);
+    let deep = format!("{{\"a\":{}1{}}}", "[".repeat(32), "]".repeat(32));
+    assert_eq!(desk.update(&deep).await.status, 400);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_looks_as_the_spec_shows_it() {
+    let desk = Desk::with_case().await;
+    let body = "{\n\"caseObject\": {\n\"objectRegistry\": {\"deliveryDate\": \"1\"}\n}\n}";
+    let got = desk.update(body).await;
+    let mut said = got.json();
+    let trace = said["traceId"].take();
+    assert!(
+        trace.as_str().unwrap().starts_with("00-") && trace.as_str().unwrap().len() == 55,
+        "{trace}"
+    );
+    assert_eq!(
+        said,
+        json!({
+            "type": "https://tools.ietf.org/html/rfc9110#section-15.5.1",
+            "title": "One or more validation errors occurred.",
+            "status": 400,
+            "code": "invalid",
+            "errors": {
+                "updateCase": ["The updateCase field is required."],
+                "$.caseObject.objectRegistry.deliveryDate": [
+                    "The JSON value could not be converted to System.DateTime. Path: \
+                     $.caseObject.objectRegistry.deliveryDate | LineNumber: 2 | BytePositionInLine: 38."
+                ],
+            },
+            "traceId": null,
+        })
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_case_needs_its_three_codes() {
+    let desk = Desk::new().await;
+    let got = desk.create("{}").await;
+    let paths: Vec<_> = errors(&got).into_iter().map(|(path, _)| path).collect();
+    assert_eq!(
+        (got.status, paths),
+        (
+            400,
+            vec!["$.agreementCode".into(), "$.brandCode".into(), "$.dealer".into()]
+        )
+    );
+    assert!(desk.cases().is_empty() && desk.woken().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_json_of_some_size_is_read() {
+    let desk = Desk::with_case().await;
+    let headers = [("x-api-key", desk.key.as_str()), ("content-type", "text/plain")];
+    assert_eq!(desk.ask_with(Route::Update, "1", UPDATE, &headers).await.status, 415);
+    let note = |letters: usize| format!(r#"{{"note{letters}":"{}"}}"#, "x".repeat(letters));
+    assert_eq!(desk.update(&note(256 * 1024)).await.status, 413);
+    assert_eq!(desk.update(&note(200 * 1024)).await.status, 200);
+    // Each small enough, and together too much.
+    assert_eq!(desk.update(&note(100 * 1024)).await.status, 413);
+    assert_eq!(desk.changes(1).await.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sequence_is_a_number() {
+    let desk = Desk::with_case().await;
+    for route in ROUTES.into_iter().filter(|route| *route != Route::Create) {
+        for sequence in [
+            "one",
+            "",
+            "-1",
+            "+1",
+            "0",
+            "1.0",
+            "99999999999999999999999",
+            "1e0",
+            "１",
+        ] {
+            let got = desk.ask(route, sequence, route.body()).await;
+            assert_eq!(
+                (got.status, errors(&got)[0].0.as_str()),
+                (400, "sequence"),
+                "{route:?} {sequence}"
+            );
+        }
+        assert_eq!(desk.ask(route, "2", route.body()).await.status, 404, "{route:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whom_to_score_is_said() {
+    let desk = Desk::with_case().await;
+    for (route, body, path) in [
+        (Route::Score, "{}", "$.organizationNumber"),
+        (
+            Route::Score,
+            r#"{"organizationNumber":76198268}"#,
+            "$.organizationNumber",
+        ),
+        (Route::Score, r#"{"organizationNumber":" "}"#, "$.organizationNumber"),
+        (
+            Route::Score,
+            r#"{"organizationNumber":"123456789012345678901234567890123"}"#,
+            "$.organizationNumber",
+        ),
+        (Route::Consent, r#"{"organizationNumber":"1"}"#, "$.email"),
+    ] {
+        let got = desk.ask(route, "1", body).await;
+        assert_eq!((got.status, errors(&got)[0].0.as_str()), (400, path), "{body}");
+    }
+    assert_eq!(desk.changes(1).await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn codes_outside_the_lists_are_forbidden() {
+    let desk = Desk::with_case().await;
+    for (member, code) in [("dealer", 809), ("brandCode", 2), ("agreementCode", 3702)] {
+        let got = desk.update(&format!(r#"{{"{}":{code}}}"#, member.to_uppercase())).await;
+        assert_eq!(
+            (got.status, got.json()["title"].as_str()),
+            (403, Some("Forbidden")),
+            "{member}"
+        );
+        let mut body = super::desk::json(COMPANY);
+        body[member] = code.into();
+        assert_eq!(desk.create(&body.to_string()).await.status, 403, "{member}");
+    }
+    assert_eq!((desk.cases().len(), desk.changes(1).await.len()), (1, 1));
+    // What is taken off a list stays in the case, and may not be given again.
+    desk.permit(|channel| channel.permissions.allowed_dealer_codes.clear())
+        .await;
+    assert_eq!(desk.update(r#"{"externalSystemReference":"x"}"#).await.status, 200);
+    assert_eq!(desk.update(r#"{"dealer":730}"#).await.status, 403);
+    assert_eq!(desk.create(COMPANY).await.status, 403);
+}
