@@ -28,7 +28,7 @@ fn sent(sandbox: &Sandbox, funder: &dyn Funder, call: &Call) -> Answer {
     carried(sandbox, base, credential, call)
 }
 
-fn carried(sandbox: &Sandbox, base: &str, credential: (&str, &str), call: &Call) -> Answer {
+pub fn carried(sandbox: &Sandbox, base: &str, credential: (&str, &str), call: &Call) -> Answer {
     let request = &call.request;
     let own = request.headers().iter();
     let own = own.map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
