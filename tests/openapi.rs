@@ -17,6 +17,7 @@ use utoipa::openapi::{RefOr, Server};
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = funders::Api::openapi();
     document.merge(bqs::Api::openapi());
+    document.merge(mmob::Api::openapi());
     document.merge(operations::Api::openapi());
     document.info = utoipa::openapi::InfoBuilder::new()
         .title("Trunkline")
@@ -36,7 +37,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     let key = ApiKeyValue::with_description("x-api-key", "Of a channel, whose permissions hold.");
     components.add_security_scheme("apiKey", SecurityScheme::ApiKey(ApiKey::Header(key)));
     let problem = components.schemas.get_mut("Problem").unwrap();
-    publish(&problems(&[funders::Env::FAMILY]), object(problem));
+    publish(&problems(&[funders::Env::FAMILY, mmob::Env::FAMILY]), object(problem));
     document
 }
 

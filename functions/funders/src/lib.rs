@@ -7,7 +7,6 @@ pub mod event;
 pub mod funder;
 #[cfg(test)]
 mod house;
-mod listing;
 mod pace;
 mod profile;
 pub mod proposal;
@@ -43,6 +42,6 @@ pub use env::Env;
         vehicle::get::get,
         event::webhook::webhook
     ),
-    components(schemas(listing::Cursor))
+    components(schemas(runtime::listing::Cursor))
 )]
 pub struct Api;

@@ -1,11 +1,11 @@
 //! What quotes tell of a customer or a vehicle, kept up to date with the newest of them.
 
 use crate::Env;
-use crate::listing::Entry;
 use jiff::Timestamp;
 use model::id::ProfileId;
 use model::{Error, Kind, Result};
 use runtime::Domain;
+use runtime::listing::Entry;
 use runtime::store::{Key, Outcome, When, Write};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -81,11 +81,11 @@ pub async fn keep<T: Serialize + Sync>(
         let writes = match &held {
             Some(held) => vec![
                 Write::put(key.clone(), &row, When::number("revision", held.revision.into()))?,
-                Entry::renew(env, list, *row.id.as_uuid(), &key, row.ttl)?,
+                Entry::renew(list, *row.id.as_uuid(), &key, row.ttl)?,
             ],
             None => vec![
                 Write::put(key.clone(), &row, When::Absent)?,
-                Entry::write(env, list, *row.id.as_uuid(), &key, row.ttl)?,
+                Entry::write(list, *row.id.as_uuid(), &key, Some(row.ttl))?,
             ],
         };
         if env.store().write(writes).await? == Outcome::Done {

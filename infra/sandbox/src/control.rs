@@ -9,7 +9,7 @@
 //!
 //! `GET /_control/{partner}/searches` is how many credit searches each of our references led to, `PUT
 //! /_control/{partner}/proposals/{reference}` decides a proposal (see [`crate::proposals`]), `/_control/{partner}/state/...`
-//! is the partner's own (see [`crate::bqs`]), `POST /_control/webhooks` sends a webhook (see [`crate::webhook`]).
+//! is the partner's own (see [`crate::bqs`]), as `/_control/mmob/orders` is (see [`crate::mmob`]), `POST /_control/webhooks` sends a webhook (see [`crate::webhook`]).
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -25,7 +25,7 @@ use serde_json::json;
 
 use crate::answer;
 use crate::proposals::{Decision, Proposals};
-use crate::script::{self, Act, Step};
+use crate::script::{self, Act, Script, Step};
 use crate::server::{self, Asked, Stage};
 
 /// Bounds what is remembered, for soak tests: the newest calls, and of those no more than this many bytes.
@@ -48,7 +48,7 @@ struct Remembered {
 
 #[derive(Default)]
 struct Operation {
-    script: VecDeque<Step>,
+    script: Script,
     /// How many there were.
     calls: u64,
 }
@@ -200,13 +200,7 @@ impl Board {
 
 impl Remembered {
     fn next_step(&mut self, key: Key) -> Option<Step> {
-        let script = &mut self.operations.get_mut(&key)?.script;
-        let step = script.front_mut()?;
-        if step.times > 1 {
-            step.times -= 1;
-            return Some(step.clone());
-        }
-        script.pop_front()
+        self.operations.get_mut(&key)?.script.next()
     }
 
     fn remember(&mut self, call: Arc<Call>) {
@@ -250,7 +244,7 @@ pub async fn script(
         Ok(steps) => {
             let scripted = steps.len();
             if let Some(operation) = stage.board.state().operations.get_mut(&key) {
-                operation.script = steps.into();
+                operation.script = Script::new(steps);
             }
             answer::json(StatusCode::OK, &json!({ "scripted": scripted }))
         }

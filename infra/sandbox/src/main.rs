@@ -1,7 +1,8 @@
 //! The partner simulators: one server that speaks each partner's wire protocol and can be scripted per test.
 //!
-//! `sandbox --port 4700` serves `/{partner}/...`; `/_control/...` scripts it (see [`control`]) and `/_health` says it
-//! is up. Every answer carries `X-Simulated: true`. A new partner is one module and one line in [`partners`].
+//! `sandbox --port 4700` serves `/{partner}/...`; `/_control/...` scripts it (see [`control`]), `/_provider/...` are those whom
+//! a marketplace's orders are for (see [`provider`]), and `/_health` says it is up. Every answer carries `X-Simulated: true`.
+//! A new partner is one module and one line in [`partners`].
 
 mod alphabet;
 mod answer;
@@ -12,8 +13,10 @@ mod environment;
 mod form;
 mod json;
 mod lex;
+mod mmob;
 mod money;
 mod proposals;
+mod provider;
 mod script;
 mod server;
 mod socket;
@@ -45,6 +48,7 @@ fn partners() -> Vec<Box<dyn Partner>> {
         Box::new(alphabet::Alphabet::new(alphabet::Credentials::from_environment())),
         Box::new(bqs::Bqs::from_environment()),
         Box::new(lex::Lex::new(lex::Credentials::from_environment())),
+        Box::new(mmob::Mmob::from_environment()),
     ]
 }
 

@@ -1,17 +1,19 @@
 //! What a test may say an operation shall answer.
 //!
-//! A script is a JSON list. Each entry `{status?, headers?, body?, bodySize?, delay?, reset?, served?, times?}` is used
-//! `times` times (default 1), then the next; after the last one normal service goes on.
+//! A script is a JSON list. Each entry `{status?, headers?, body?, bodySize?, delay?, reset?, served?, times?, percent?}` is
+//! used `times` times (default 1), then the next; after the last one normal service goes on.
 //!
 //! - `status`, `headers`, `body` or `bodySize` make a scripted answer; the status is 200 unless said. A string body is
 //!   sent as it is, any other JSON as JSON; `bodySize` sends that many bytes of `x`. `null` counts as absent.
 //! - `reset` closes the connection without an answer.
 //! - neither: normal service, so `delay` alone is a slow partner, and `{}` lets one call through before a failure.
 //! - `delay` in milliseconds comes before any of them.
+//! - `percent` in place of `times` uses an entry for that share of the calls, by a chance that is the same each time, and
+//!   never uses it up. Entries before the first without it are each tried.
 //! - `served` lets the partner do what it was asked before all of this, so that only its answer is late (`delay`), lost
 //!   (`reset`) or replaced by the scripted one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -36,12 +38,14 @@ struct Entry {
     reset: Option<bool>,
     served: Option<bool>,
     times: Option<u32>,
+    percent: Option<u32>,
 }
 
 /// One entry of a script, checked.
 #[derive(Clone)]
 pub struct Step {
-    pub times: u32,
+    times: u32,
+    percent: Option<u32>,
     pub served: bool,
     pub delay: Duration,
     pub act: Act,
@@ -68,6 +72,48 @@ enum Content {
     Filler(usize),
 }
 
+/// What is left of a script.
+#[derive(Default)]
+pub struct Script {
+    steps: VecDeque<Step>,
+    thrown: u64,
+}
+
+impl Script {
+    pub fn new(steps: Vec<Step>) -> Self {
+        Self {
+            steps: steps.into(),
+            thrown: 0,
+        }
+    }
+
+    /// What the next call finds. None where service is normal.
+    pub fn next(&mut self) -> Option<Step> {
+        let mut first = 0;
+        while let Some(percent) = self.steps.get(first)?.percent {
+            if self.throw() < u64::from(percent) {
+                return self.steps.get(first).cloned();
+            }
+            first += 1;
+        }
+        let step = self.steps.get_mut(first)?;
+        if step.times > 1 {
+            step.times -= 1;
+            return Some(step.clone());
+        }
+        self.steps.remove(first)
+    }
+
+    /// Below 100, and evenly: SplitMix64.
+    fn throw(&mut self) -> u64 {
+        self.thrown += 1;
+        let mut mixed = self.thrown.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % 100
+    }
+}
+
 /// Reads a script; the error is the reason, for the test's author.
 pub fn read(text: &[u8]) -> Result<Vec<Step>, String> {
     let entries: Vec<Entry> = serde_json::from_slice(text).map_err(|error| error.to_string())?;
@@ -87,6 +133,10 @@ fn step(entry: Entry) -> Result<Step, String> {
     if delay > LONGEST_DELAY {
         return Err(format!("delay must be at most {LONGEST_DELAY} ms"));
     }
+    let percent = entry.percent;
+    if percent.is_some_and(|percent| percent > 100 || entry.times.is_some()) {
+        return Err("percent is at most 100 and excludes times".to_owned());
+    }
     let served = entry.served.unwrap_or(false);
     let replies =
         entry.status.is_some() || entry.headers.is_some() || entry.body.is_some() || entry.body_size.is_some();
@@ -98,6 +148,7 @@ fn step(entry: Entry) -> Result<Step, String> {
     };
     Ok(Step {
         times,
+        percent,
         served,
         delay: Duration::from_millis(delay),
         act,

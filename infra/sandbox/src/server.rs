@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use crate::answer;
 use crate::control::{self, Board};
 use crate::proposals::Proposals;
+use crate::provider;
 use crate::script::Act;
 use crate::socket::{Door, Hangup};
 use crate::webhook;
@@ -68,6 +69,10 @@ pub trait Partner: Send + Sync {
     fn state(&self, _method: &Method, _what: &str, _body: &[u8]) -> Option<Response> {
         None
     }
+    /// Routes of its own below `/_control/{name}`, for what takes time.
+    fn doors(&self) -> Router {
+        Router::new()
+    }
 }
 
 pub struct Stage {
@@ -97,6 +102,8 @@ fn router(partners: Vec<Box<dyn Partner>>) -> Router {
         let name = partner.name();
         partner.operations().iter().map(move |operation| (name, *operation))
     }));
+    let doors = partners.iter().map(|partner| partner.doors());
+    let doors = doors.fold(provider::doors(), Router::merge);
     Router::new()
         .route("/_health", get(health))
         .route("/_control", delete(control::clear_all))
@@ -110,10 +117,11 @@ fn router(partners: Vec<Box<dyn Partner>>) -> Router {
             put(control::script).delete(control::clear),
         )
         .route("/_control/{partner}/{operation}/calls", get(control::calls))
-        .method_not_allowed_fallback(no_such_method)
         .fallback(take)
-        .layer(middleware::map_response(mark))
         .with_state(Arc::new(Stage { partners, board }))
+        .merge(doors)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(middleware::map_response(mark))
 }
 
 async fn health() -> Response {

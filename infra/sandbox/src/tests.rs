@@ -9,7 +9,11 @@ mod control;
 mod lex_proposal;
 mod lex_quote;
 mod lex_token;
+mod mmob;
+mod mmob_adapter;
+mod mmob_market;
 mod proposals;
+mod provider;
 mod served;
 mod webhook;
 
@@ -26,6 +30,7 @@ use ureq::http::{self, HeaderMap};
 use crate::alphabet::{self, Alphabet};
 use crate::bqs::Bqs;
 use crate::lex::{Credentials, Lex};
+use crate::mmob::Mmob;
 use crate::server;
 
 pub const CALCULATE: &str = "/lex/api/v1/quotes/calculate";
@@ -92,9 +97,10 @@ impl Sandbox {
                 };
                 let (alphabet, lex) = (Alphabet::new(alphabet), Lex::new(credentials()));
                 let bqs = Bqs::new("test-bqs-upstream-key".to_owned());
-                server::serve(listener, vec![Box::new(alphabet), Box::new(bqs), Box::new(lex)])
-                    .await
-                    .unwrap();
+                let mmob = Mmob::new("test-mmob-key".to_owned());
+                let partners: Vec<Box<dyn server::Partner>> =
+                    vec![Box::new(alphabet), Box::new(bqs), Box::new(lex), Box::new(mmob)];
+                server::serve(listener, partners).await.unwrap();
             });
         });
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
@@ -201,6 +207,13 @@ impl Sandbox {
         let headers = &headers[..if key.is_empty() { 2 } else { 3 }];
         let path = format!("/bqs/v1/bqs-case/{path}");
         self.ask(method, &path, headers, Some(&body.to_string()))
+    }
+
+    /// A call to MMOB with a good key.
+    pub fn mmob(&self, method: &str, path: &str, body: Option<&Value>) -> Reply {
+        let headers = [("x-api-key", "test-mmob-key"), ("content-type", "application/json")];
+        let body = body.map(Value::to_string);
+        self.ask(method, &format!("/mmob/{path}"), &headers, body.as_deref())
     }
 
     pub fn control(&self, path: &str) -> Value {

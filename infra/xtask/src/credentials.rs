@@ -31,6 +31,13 @@ pub const SECRETS: &[Secret] = &[
             ),
         ],
     },
+    Secret {
+        name: "mmob",
+        values: &[
+            ("MMOB_API_KEY", "test-mmob-key"),
+            ("MMOB_WEBHOOK_TOKEN", "test-mmob-webhook-token"),
+        ],
+    },
 ];
 
 pub fn variables() -> impl Iterator<Item = (&'static str, &'static str)> {

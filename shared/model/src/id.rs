@@ -29,6 +29,8 @@ pub enum Event {}
 pub enum Subscription {}
 #[derive(Debug)]
 pub enum Delivery {}
+#[derive(Debug)]
+pub enum Receipt {}
 
 pub type QuoteId = Id<Quote>;
 pub type ProposalId = Id<Proposal>;
@@ -38,6 +40,8 @@ pub type LogRowId = Id<LogRow>;
 pub type EventId = Id<Event>;
 pub type SubscriptionId = Id<Subscription>;
 pub type DeliveryId = Id<Delivery>;
+/// Of what carries somebody else's id, and is listed by when it came.
+pub type ReceiptId = Id<Receipt>;
 
 impl<K> Id<K> {
     /// A new id made at `now`.

@@ -18,6 +18,7 @@ mod envelope;
 mod form;
 pub mod gateway;
 mod launch;
+pub mod listing;
 pub mod metric;
 pub mod once;
 pub mod ports;

@@ -40,8 +40,18 @@ impl Redactor {
 
     /// The first six bytes of the keyed hash, in hex.
     pub fn hash(&self, value: &str) -> String {
+        self.hex(value, 6)
+    }
+
+    /// All of the keyed hash, in hex: what has the same is the same.
+    pub fn digest(&self, value: &str) -> String {
+        self.hex(value, usize::MAX)
+    }
+
+    fn hex(&self, value: &str, bytes: usize) -> String {
         let tag = hmac::sign(&self.0, value.as_bytes());
-        tag.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        let bytes = tag.as_ref().iter().take(bytes);
+        bytes.map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The document without its nulls, and with every value redacted whose member is not allowed. What is not JSON is

@@ -4,7 +4,8 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use http::{HeaderMap, HeaderName};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, Request, header};
 use jiff::Timestamp;
 use model::{Error, Kind, Result};
 use ring::hmac;
@@ -39,6 +40,18 @@ pub fn sign(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> Result<Strin
     let content = content(id, &timestamp.to_string(), body);
     let tag = hmac::sign(&key(secret)?, &content);
     Ok(format!("{SCHEME}{}", BASE64_STANDARD.encode(tag)))
+}
+
+/// A signed message to `url`.
+pub fn request(url: &str, secret: &str, id: &str, now: Timestamp, body: Bytes) -> Result<Request<Bytes>> {
+    let signature = sign(secret, id, now.as_second(), &body)?;
+    Request::post(url)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(ID, id)
+        .header(TIMESTAMP, now.as_second())
+        .header(SIGNATURE, signature)
+        .body(body)
+        .map_err(|error| Error::new(Kind::Internal, "a webhook cannot be written").because(error))
 }
 
 /// The id of a message that was signed with one of `secrets`, which are separated by white space. Nothing of the body may

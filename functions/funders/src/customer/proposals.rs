@@ -3,13 +3,13 @@
 use garde::Validate;
 use model::Result;
 use model::email::Email;
+use runtime::listing::{self, Cursor, Window};
 use runtime::problem::Problem;
-use runtime::{Cx, Listed};
+use runtime::{Cx, Domain, Listed};
 use serde::Deserialize;
 
 use super::{permit, proposals_of};
 use crate::Env;
-use crate::listing::{self, Cursor, Window};
 use crate::proposal::ProposalView;
 
 #[derive(Deserialize, Validate)]
@@ -47,8 +47,12 @@ pub struct Which {
 pub async fn proposals(cx: Cx<Env>, which: Which) -> Result<Listed<ProposalView>> {
     let email = permit(&cx.caller, &which.email)?;
     let window = Window::all(which.cursor, which.limit);
-    let page = listing::page(&cx.env, vec![proposals_of(&email)], window, |row| {
-        ProposalView::read(row).map(Some)
-    });
+    let page = listing::page(
+        cx.env.store().as_ref(),
+        cx.env.table()?,
+        vec![proposals_of(&email)],
+        window,
+        |row| ProposalView::read(row).map(Some),
+    );
     Ok(page.await?.listed("Proposals of the customer"))
 }

@@ -3,13 +3,13 @@
 use garde::Validate;
 use model::Result;
 use model::email::Email;
+use runtime::listing::{self, Cursor, Window};
 use runtime::problem::Problem;
-use runtime::{Cx, Listed};
+use runtime::{Cx, Domain, Listed};
 use serde::Deserialize;
 
 use super::{permit, quotes_of};
 use crate::Env;
-use crate::listing::{self, Cursor, Window};
 use crate::quote::QuoteView;
 
 #[derive(Deserialize, Validate)]
@@ -47,8 +47,12 @@ pub struct Which {
 pub async fn quotes(cx: Cx<Env>, which: Which) -> Result<Listed<QuoteView>> {
     let email = permit(&cx.caller, &which.email)?;
     let window = Window::all(which.cursor, which.limit);
-    let page = listing::page(&cx.env, vec![quotes_of(&email)], window, |row| {
-        QuoteView::read(row, cx.now()).map(Some)
-    });
+    let page = listing::page(
+        cx.env.store().as_ref(),
+        cx.env.table()?,
+        vec![quotes_of(&email)],
+        window,
+        |row| QuoteView::read(row, cx.now()).map(Some),
+    );
     Ok(page.await?.listed("Quotes of the customer"))
 }

@@ -4,15 +4,15 @@ use garde::Validate;
 use jiff::Timestamp;
 use model::Result;
 use model::proposal::ProposalStatus;
+use runtime::listing::{self, Cursor, Page, Window, months};
 use runtime::problem::Problem;
-use runtime::{Cx, Listed, store};
+use runtime::{Cx, Domain, Listed, store};
 use serde::Deserialize;
 
 use super::row::ProposalRow;
 use super::view::ProposalView;
 use crate::Env;
 use crate::customer::proposals_of;
-use crate::listing::{self, Cursor, Page, Window, months};
 
 /// What the months' lists of proposals are called.
 pub const LIST: &str = "PROPOSALS";
@@ -74,7 +74,7 @@ pub async fn list(cx: Cx<Env>, which: Which) -> Result<Listed<ProposalView>> {
         // Whoever has no verified address could not ask for a quote either.
         None => return Ok(Page::empty().listed("Proposals")),
     };
-    let page = listing::page(&cx.env, partitions, window, |row| {
+    let page = listing::page(cx.env.store().as_ref(), cx.env.table()?, partitions, window, |row| {
         let row: ProposalRow = store::typed(row)?;
         let wanted = caller.may_see(&row.owner)
             && which.funder.as_ref().is_none_or(|funder| *funder == row.funder_name)

@@ -7,13 +7,13 @@ use model::proposal::ProposalStatus;
 use model::quote::Environment;
 use model::{Error, Kind, Result};
 use runtime::bus::Event;
+use runtime::listing::{Entry, month_of};
 use runtime::store::{Outcome, Write};
 use runtime::{Cx, Domain};
 use serde::Serialize;
 
 use super::list::LIST;
 use super::row::ProposalRow;
-use crate::listing::{Entry, month_of};
 use crate::quote::QuoteRow;
 use crate::{Env, customer};
 

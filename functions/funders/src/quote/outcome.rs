@@ -6,13 +6,13 @@ use model::id::{EventId, QuoteId};
 use model::quote::{Environment, QuoteStatus};
 use model::{Result, quote::QuoteRequest};
 use runtime::bus::Event;
+use runtime::listing::{Entry, month_of};
 use runtime::store::Outcome;
 use runtime::{Cx, Domain};
 use serde::Serialize;
 
 use super::list::LIST;
 use super::row::QuoteRow;
-use crate::listing::{Entry, month_of};
 use crate::{Env, customer, profile, vehicle};
 
 /// What subscribers learn of a quote.

@@ -3,12 +3,12 @@
 use garde::Validate;
 use model::Result;
 use model::vehicle::Vehicle;
+use runtime::listing::{self, Cursor, Window};
 use runtime::problem::Problem;
-use runtime::{Cx, Listed, store};
+use runtime::{Cx, Domain, Listed, store};
 use serde::Deserialize;
 
 use crate::Env;
-use crate::listing::{self, Cursor, Window};
 use crate::profile::{Profile, ProfileRow};
 
 #[derive(Deserialize, Validate)]
@@ -43,8 +43,12 @@ pub struct Which {
 pub async fn list(cx: Cx<Env>, which: Which) -> Result<Listed<Profile<Vehicle>>> {
     cx.caller.must_be_staff()?;
     let window = Window::all(which.cursor, which.limit);
-    let page = listing::page(&cx.env, vec![super::LIST.into()], window, |row| {
-        store::typed::<ProfileRow>(row)?.view().map(Some)
-    });
+    let page = listing::page(
+        cx.env.store().as_ref(),
+        cx.env.table()?,
+        vec![super::LIST.into()],
+        window,
+        |row| store::typed::<ProfileRow>(row)?.view().map(Some),
+    );
     Ok(page.await?.listed("Vehicles"))
 }

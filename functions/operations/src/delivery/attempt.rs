@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, header};
 use model::{Error, Kind, Result};
 use runtime::store::Outcome;
 use runtime::{Cx, Domain, signature};
@@ -86,15 +85,8 @@ async fn receiver(cx: &Cx<Env>, row: &DeliveryRow) -> Result<Result<Subscription
 async fn post(cx: &Cx<Env>, row: &DeliveryRow, subscription: &SubscriptionRow) -> Result<Attempted> {
     let (at, started) = (cx.now(), Instant::now());
     let secret = subscription.secret.as_deref().unwrap_or_default();
-    let id = row.id.to_string();
-    let signature = signature::sign(secret, &id, at.as_second(), row.payload.as_bytes())?;
-    let request = Request::post(&subscription.url)
-        .header(header::CONTENT_TYPE, "application/json")
-        .header(signature::ID, id)
-        .header(signature::TIMESTAMP, at.as_second())
-        .header(signature::SIGNATURE, signature)
-        .body(Bytes::from(row.payload.clone()))
-        .map_err(|error| Error::new(Kind::Internal, "a webhook cannot be written").because(error))?;
+    let payload = Bytes::from(row.payload.clone());
+    let request = signature::request(&subscription.url, secret, &row.id.to_string(), at, payload)?;
     let left = cx.deadline.saturating_duration_since(started);
     let sent = tokio::time::timeout(PATIENCE.min(left), cx.env.transport().send(request)).await;
     let (status, error) = match sent {

@@ -258,7 +258,9 @@ fn unknown_operations_name_the_known() {
         assert_eq!(reply.status, 404, "{path}");
         let message = reply.error()["message"].as_str().unwrap().to_owned();
         let known = "known: alphabet/defaults, alphabet/details, alphabet/proposal, alphabet/quote, \
-            alphabet/retrieve, bqs/consent, bqs/create, bqs/document, bqs/score, bqs/update, lex/proposal, lex/quote, lex/recalculate, lex/retrieve";
+            alphabet/retrieve, bqs/consent, bqs/create, bqs/document, bqs/score, bqs/update, lex/proposal, lex/quote, \
+            lex/recalculate, lex/retrieve, mmob/order, mmob/order-update, mmob/price, mmob/price-create, mmob/product, \
+            mmob/product-create, mmob/product-list, mmob/user";
         assert!(message.ends_with(known), "{message}");
     }
 }

@@ -63,7 +63,7 @@ fn only_what_exists_can_be_decided() {
     let stranger = decide(&sandbox, "nobody/proposals/TL-1", &accept);
     assert_eq!(
         (stranger.status, &stranger.error()["message"]),
-        (404, &json!("no partner nobody; known: alphabet, bqs, lex"))
+        (404, &json!("no partner nobody; known: alphabet, bqs, lex, mmob"))
     );
     for path in [
         "/_control/nobody/searches",

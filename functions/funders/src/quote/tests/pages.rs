@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use model::id::{CorrelationId, QuoteId};
 use model::quote::{QuoteRequest, QuoteStatus};
+use runtime::listing::month_of;
 use runtime::store::{Outcome, Store};
 
 use super::house::{House, JOHN, Random, sample};
 use crate::customer;
-use crate::listing::month_of;
 use crate::quote::{QuoteRow, list};
 
 const JANE: &str = "jane@example.com";

@@ -1,8 +1,8 @@
 //! Lists: entries that name rows by the time they were made, one partition per month or per customer, and reading them in
 //! pages, newest first.
 //!
-//! Entries are written behind the request, by the worker that files a quote. A row is found by its entry and shown as it
-//! stands now.
+//! Entries are written behind the request, by the worker that files a row. A row is found by its entry and shown as it stands
+//! now.
 
 use std::fmt;
 
@@ -11,13 +11,12 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use model::{Error, Result};
-use runtime::store::{self, Item, Key, Query, When, Write};
-use runtime::{Domain, Listed};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
-use crate::Env;
+use crate::envelope::Listed;
+use crate::store::{Item, Key, Query, Store, When, Write, item, typed};
 
 /// How many entries of a partition are looked at together.
 const CHUNK: u16 = 100;
@@ -34,11 +33,13 @@ pub struct Entry {
     /// Where the row is.
     row_pk: String,
     row_sk: String,
-    ttl: i64,
+    /// None for a row that is kept for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl: Option<i64>,
 }
 
 impl Entry {
-    fn new(list: &str, id: Uuid, row: &Key, ttl: i64) -> Self {
+    fn new(list: &str, id: Uuid, row: &Key, ttl: Option<i64>) -> Self {
         Self {
             pk: list.to_owned(),
             sk: id.to_string(),
@@ -50,19 +51,19 @@ impl Entry {
 
     /// An entry that may be written again.
     pub fn item(list: &str, id: Uuid, row: &Key, ttl: i64) -> Result<Item> {
-        store::item(&Self::new(list, id, row, ttl))
+        item(&Self::new(list, id, row, Some(ttl)))
     }
 
     /// An entry that is kept as long as its row, which has just been prolonged.
-    pub fn renew(env: &Env, list: &str, id: Uuid, row: &Key, ttl: i64) -> Result<Write> {
-        let write = Self::write(env, list, id, row, ttl)?;
+    pub fn renew(list: &str, id: Uuid, row: &Key, ttl: i64) -> Result<Write> {
+        let write = Self::write(list, id, row, Some(ttl))?;
         let when = When::Any(vec![When::Absent, When::text("pk", list)]);
         Ok(Write { when, ..write })
     }
 
     /// An entry that comes with its row.
-    pub fn write(env: &Env, list: &str, id: Uuid, row: &Key, ttl: i64) -> Result<Write> {
-        let key = Key::new(env.table()?, list, Some(&id.to_string()));
+    pub fn write(list: &str, id: Uuid, row: &Key, ttl: Option<i64>) -> Result<Write> {
+        let key = Key::new(&row.table, list, Some(&id.to_string()));
         Write::put(key, &Self::new(list, id, row, ttl), When::Absent)
     }
 }
@@ -202,25 +203,26 @@ impl<T> Page<T> {
 
 /// The rows that the entries of these partitions name and `keep` wants.
 pub async fn page<T>(
-    env: &Env,
+    store: &dyn Store,
+    table: &str,
     partitions: Vec<String>,
     window: Window,
     keep: impl Fn(Item) -> Result<Option<T>>,
 ) -> Result<Page<T>> {
-    let (table, limit) = (env.table()?, usize::from(window.limit.unwrap_or(20)));
+    let limit = usize::from(window.limit.unwrap_or(20));
     let mut page = Page::empty();
     let (mut looked, mut last) = (0, None);
     for partition in partitions {
         let mut to = window.greatest();
         loop {
             let query = Query::new(table, &partition, CHUNK).from(window.least()).to(to.clone());
-            let entries: Result<Vec<Entry>> = env.store().query(&query).await?.into_iter().map(store::typed).collect();
+            let entries: Result<Vec<Entry>> = store.query(&query).await?.into_iter().map(typed).collect();
             let entries = entries?;
             let keys: Vec<Key> = entries
                 .iter()
                 .map(|entry| Key::new(table, &entry.row_pk, Some(&entry.row_sk)))
                 .collect();
-            let rows = env.store().get_all(&keys).await?;
+            let rows = store.get_all(&keys).await?;
             for (entry, row) in entries.iter().zip(rows) {
                 let Ok(id) = entry.sk.parse::<Uuid>() else { continue };
                 if page.rows.len() == limit || looked == LOOKED {

@@ -1,0 +1,15 @@
+//! Spec 5: the marketplace MMOB, for which we are the provider: its orders, and our products there.
+
+pub mod entry;
+mod env;
+pub mod order;
+pub mod product;
+
+use utoipa::OpenApi;
+
+pub use env::Env;
+
+/// This domain's part of the hub's API document.
+#[derive(OpenApi)]
+#[openapi(paths(order::webhook::webhook))]
+pub struct Api;
