@@ -1,8 +1,35 @@
 //! What each function of this domain runs: its handler and what goes around it. Said here and not in the binaries, so
 //! that a handler is compiled once, with its library, and a binary is only linked.
 
+use runtime::{Exit, http};
+
+use crate::{management, message};
+
 // cases
 
 // channels and messages
+pub fn management_create() -> Exit {
+    http(management::create::create).once().run()
+}
+
+pub fn management_rotate() -> Exit {
+    http(management::rotate::rotate).once().run()
+}
+
+pub fn management_update() -> Exit {
+    http(management::update::update).run()
+}
+
+pub fn management_get() -> Exit {
+    http(management::get::get).run()
+}
+
+pub fn message_create() -> Exit {
+    http(message::create::create).once().limit(message::create::LARGEST).run()
+}
+
+pub fn message_list() -> Exit {
+    http(message::list::list).run()
+}
 
 // documents and forwarding

@@ -13,7 +13,7 @@ use runtime::{Domain, Input};
 use serde_json::Value;
 
 use crate::Env;
-use crate::channel::{ApiKey, ChannelRow, Permissions, Role};
+use crate::channel::{ApiKey, ChannelRow, Permissions, Role, directory};
 
 pub struct House {
     pub world: World,
@@ -74,7 +74,8 @@ impl House {
             created_at: self.clock.now(),
             updated_at: self.clock.now(),
         };
-        let written = self.world.store.write(vec![row.create(&self.env).unwrap()]).await;
+        let writes = directory::first(&self.env, &row).await.unwrap();
+        let written = self.world.store.write(writes).await;
         assert_eq!(written.unwrap(), Outcome::Done);
         key.reveal().to_owned()
     }

@@ -7,6 +7,8 @@ mod env;
 #[cfg(test)]
 mod house;
 pub mod json;
+pub mod management;
+pub mod message;
 
 use utoipa::OpenApi;
 
@@ -18,6 +20,13 @@ pub use env::Env;
     paths(
         // cases
         // channels and messages
+        management::create::create,
+        management::rotate::rotate,
+        management::update::update,
+        management::get::get,
+        management::get::one,
+        message::create::create,
+        message::list::list,
         // documents
     ),
     components(schemas())
