@@ -25,7 +25,10 @@ pub fn management_get() -> Exit {
 }
 
 pub fn message_create() -> Exit {
-    http(message::create::create).once().limit(message::create::LARGEST).run()
+    http(message::create::create)
+        .once()
+        .limit(message::create::LARGEST)
+        .run()
 }
 
 pub fn message_list() -> Exit {

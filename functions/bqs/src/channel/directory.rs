@@ -106,7 +106,10 @@ impl Change<'_> {
         if caller.channel != after.name {
             writes.push(caller.unchanged(env)?);
         } else if !self.before.is_some_and(|before| caller.is(before)) {
-            return Err(Error::new(Kind::InProgress, "The caller's own permissions are being changed."));
+            return Err(Error::new(
+                Kind::InProgress,
+                "The caller's own permissions are being changed.",
+            ));
         }
         Ok(writes)
     }

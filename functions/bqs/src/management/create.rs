@@ -8,6 +8,7 @@ use super::{KeyedChannel, WantedChannel, commit_key};
 use crate::Env;
 use crate::channel::directory::Change;
 use crate::channel::{Actor, ApiKey, Caller, ChannelRow, Role};
+use crate::json::Body;
 
 /// Makes a channel, and the api key that it calls with.
 #[utoipa::path(
@@ -16,7 +17,10 @@ use crate::channel::{Actor, ApiKey, Caller, ChannelRow, Role};
     operation_id = "bqs-management-create",
     tag = "bqs",
     request_body = WantedChannel,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body create once", min_length = 1, max_length = 255, pattern = "^[ -~]*$", nullable = false)),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key and body create once", min_length = 1, max_length = 255, pattern = "^[ -~]*$", nullable = false),
+        ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false),
+    ),
     responses(
         (status = 201, description = "Created; the api key is shown once", body = KeyedChannel),
         (status = 400, description = "Malformed or invalid, by JSON path", body = AspNetProblem, content_type = "application/problem+json"),
@@ -31,8 +35,9 @@ use crate::channel::{Actor, ApiKey, Caller, ChannelRow, Role};
     ),
     security(("apiKey" = []))
 )]
-pub async fn create(cx: Cx<Env>, wanted: WantedChannel) -> Result<Reply<KeyedChannel>> {
+pub async fn create(cx: Cx<Env>, body: Body) -> Result<Reply<KeyedChannel>> {
     let mut actor = Actor::new(&cx, Role::Admin)?;
+    let wanted = WantedChannel::read(&body)?;
     loop {
         let outcome = attempt(&cx, &actor.caller, &wanted).await;
         if let Some(reply) = actor.settle(&cx, outcome).await? {
@@ -42,13 +47,13 @@ pub async fn create(cx: Cx<Env>, wanted: WantedChannel) -> Result<Reply<KeyedCha
 }
 
 async fn attempt(cx: &Cx<Env>, caller: &Caller, wanted: &WantedChannel) -> Result<Reply<KeyedChannel>> {
-    if ChannelRow::load(&cx.env, &wanted.channel_name).await?.is_some() {
+    if ChannelRow::load(&cx.env, &wanted.name).await?.is_some() {
         return Err(Error::new(Kind::Conflict, "There is a channel of this name."));
     }
-    let key = ApiKey::generate(&wanted.channel_name)?;
+    let key = ApiKey::generate(&wanted.name)?;
     let row = ChannelRow {
-        name: wanted.channel_name.clone(),
-        permissions: wanted.permissions(),
+        name: wanted.name.clone(),
+        permissions: wanted.permissions.clone(),
         key_hash: key.hash(),
         revision: 1,
         created_at: cx.now(),

@@ -1,23 +1,14 @@
 //! `GET /v1/bqs-case/management`, and below it one channel.
 
-use garde::Validate;
 use http::header;
 use model::Result;
 use runtime::problem::AspNetProblem;
 use runtime::store::typed;
-use runtime::{Cx, Domain, Reply};
-use serde::Deserialize;
+use runtime::{Cx, Domain, Raw, Reply};
 
 use super::{ChannelView, etag};
 use crate::Env;
 use crate::channel::{ChannelRow, Role, directory};
-
-#[derive(Deserialize, Validate)]
-#[serde(rename_all = "camelCase")]
-pub struct Which {
-    #[garde(skip)]
-    channel_name: Option<String>,
-}
 
 /// What every channel may do.
 #[utoipa::path(
@@ -25,6 +16,7 @@ pub struct Which {
     path = "/v1/bqs-case/management",
     operation_id = "bqs-management-get",
     tag = "bqs",
+    params(("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false)),
     responses(
         (status = 200, description = "Every channel, by name", body = Vec<ChannelView>),
         (status = 400, description = "Malformed", body = AspNetProblem, content_type = "application/problem+json"),
@@ -35,12 +27,12 @@ pub struct Which {
     ),
     security(("apiKey" = []))
 )]
-pub async fn get(cx: Cx<Env>, which: Which) -> Result<Reply<Vec<ChannelView>>> {
+pub async fn get(cx: Cx<Env>, ask: Raw) -> Result<Reply<Vec<ChannelView>>> {
     cx.caller.must_have(Role::Admin)?;
-    let Some(name) = which.channel_name else {
+    let Some(name) = ask.path.get("channelName") else {
         return Ok(Reply::ok(all(&cx.env).await?));
     };
-    Ok(match ChannelRow::load(&cx.env, &name).await? {
+    Ok(match ChannelRow::load(&cx.env, name).await? {
         Some(row) => Reply::ok(vec![ChannelView::from(&row)]).header(header::ETAG, etag(&row)),
         None => Reply::ok(Vec::new()),
     })
@@ -52,7 +44,10 @@ pub async fn get(cx: Cx<Env>, which: Which) -> Result<Reply<Vec<ChannelView>>> {
     path = "/v1/bqs-case/management/{channelName}",
     operation_id = "bqs-management-get-one",
     tag = "bqs",
-    params(("channelName" = String, Path, description = "The channel")),
+    params(
+        ("channelName" = String, Path, description = "The channel"),
+        ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false),
+    ),
     responses(
         (status = 200, description = "The channel, with an `ETag`", body = Vec<ChannelView>),
         (status = 400, description = "Malformed", body = AspNetProblem, content_type = "application/problem+json"),
@@ -67,7 +62,10 @@ pub fn one() {}
 
 async fn all(env: &Env) -> Result<Vec<ChannelView>> {
     let names = directory::names(env).await?;
-    let keys: Vec<_> = names.iter().map(|name| ChannelRow::key(env, name)).collect::<Result<_>>()?;
+    let keys: Vec<_> = names
+        .iter()
+        .map(|name| ChannelRow::key(env, name))
+        .collect::<Result<_>>()?;
     let rows = env.store().get_all(&keys).await?.into_iter().flatten();
     rows.map(|row| typed(row).map(|row: ChannelRow| ChannelView::from(&row)))
         .collect()

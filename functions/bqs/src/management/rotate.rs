@@ -1,22 +1,13 @@
 //! `POST /v1/bqs-case/management/{channelName}/key`
 
-use garde::Validate;
 use model::{Error, Result};
 use runtime::problem::AspNetProblem;
-use runtime::{Cx, Reply};
-use serde::Deserialize;
+use runtime::{Cx, Raw, Reply};
 
 use super::{KeyedChannel, commit_key};
 use crate::Env;
 use crate::channel::directory::Change;
 use crate::channel::{Actor, ApiKey, Caller, ChannelRow, Role};
-
-#[derive(Deserialize, Validate)]
-#[serde(rename_all = "camelCase")]
-pub struct Which {
-    #[garde(skip)]
-    channel_name: String,
-}
 
 /// Gives a channel a new api key. The one it had is refused from now on.
 #[utoipa::path(
@@ -27,6 +18,7 @@ pub struct Which {
     params(
         ("channelName" = String, Path, description = "The channel"),
         ("Idempotency-Key" = Option<String>, Header, description = "The same key rotates once", min_length = 1, max_length = 255, pattern = "^[ -~]*$", nullable = false),
+        ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false),
     ),
     responses(
         (status = 201, description = "Made; the api key is shown once", body = KeyedChannel),
@@ -41,10 +33,11 @@ pub struct Which {
     ),
     security(("apiKey" = []))
 )]
-pub async fn rotate(cx: Cx<Env>, which: Which) -> Result<Reply<KeyedChannel>> {
+pub async fn rotate(cx: Cx<Env>, ask: Raw) -> Result<Reply<KeyedChannel>> {
     let mut actor = Actor::new(&cx, Role::Admin)?;
+    let name = ask.path.get("channelName").ok_or_else(Error::not_found)?;
     loop {
-        let outcome = attempt(&cx, &actor.caller, &which.channel_name).await;
+        let outcome = attempt(&cx, &actor.caller, name).await;
         if let Some(reply) = actor.settle(&cx, outcome).await? {
             return Ok(reply);
         }

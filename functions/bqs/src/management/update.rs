@@ -9,6 +9,7 @@ use super::{ChannelView, WantedChannel, etag, is_current};
 use crate::Env;
 use crate::channel::directory::Change;
 use crate::channel::{Actor, Caller, ChannelRow, Role};
+use crate::json::Body;
 
 /// Replaces all roles and permissions of a channel.
 ///
@@ -22,6 +23,7 @@ use crate::channel::{Actor, Caller, ChannelRow, Role};
     params(
         ("channelName" = String, Path, description = "The channel, as in the body"),
         ("If-Match" = Option<String>, Header, description = "Only if the channel still has this `ETag`", nullable = false),
+        ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false),
     ),
     responses(
         (status = 200, description = "The channel as it is now", body = ChannelView),
@@ -38,9 +40,13 @@ use crate::channel::{Actor, Caller, ChannelRow, Role};
     ),
     security(("apiKey" = []))
 )]
-pub async fn update(cx: Cx<Env>, wanted: WantedChannel) -> Result<Reply<ChannelView>> {
+pub async fn update(cx: Cx<Env>, body: Body) -> Result<Reply<ChannelView>> {
     let mut actor = Actor::new(&cx, Role::Admin)?;
-    wanted.must_be_addressed()?;
+    let wanted = WantedChannel::read(&body)?;
+    if body.path.get("channelName") != Some(&wanted.name) {
+        let differs = "The channelName must be the one in the path.";
+        return Err(Error::invalid("$.channelName", differs));
+    }
     loop {
         let outcome = attempt(&cx, &actor.caller, &wanted).await;
         if let Some(reply) = actor.settle(&cx, outcome).await? {
@@ -50,13 +56,13 @@ pub async fn update(cx: Cx<Env>, wanted: WantedChannel) -> Result<Reply<ChannelV
 }
 
 async fn attempt(cx: &Cx<Env>, caller: &Caller, wanted: &WantedChannel) -> Result<Reply<ChannelView>> {
-    let before = ChannelRow::load(&cx.env, &wanted.channel_name).await?;
+    let before = ChannelRow::load(&cx.env, &wanted.name).await?;
     let before = before.ok_or_else(Error::not_found)?;
     if !is_current(&cx.headers, &before) {
         return Err(Error::new(Kind::PreconditionFailed, "The channel has changed since."));
     }
     let after = ChannelRow {
-        permissions: wanted.permissions(),
+        permissions: wanted.permissions.clone(),
         ..before.next(cx.now())
     };
     let change = Change {

@@ -8,11 +8,11 @@ use runtime::store::Key;
 use runtime::{Cx, Reply};
 use serde::Deserialize;
 
-use super::row::{Head, NewMessage, Once};
-use super::schema::{CaseMessage, Message};
+use super::row::{Draft, Head, Once};
+use super::schema::{Message, NewMessage};
 use crate::Env;
 use crate::channel::{Actor, Role};
-use crate::json::Value;
+use crate::json::{Body, Value};
 
 /// In bytes. A row may have 400 KB.
 pub const LARGEST: usize = 256 * 1024;
@@ -25,8 +25,11 @@ pub const LARGEST: usize = 256 * 1024;
     path = "/v1/bqs-case/message/case",
     operation_id = "bqs-message-create",
     tag = "bqs",
-    request_body = CaseMessage,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body create once", min_length = 1, max_length = 255, pattern = "^[ -~]*$", nullable = false)),
+    request_body = NewMessage,
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key and body create once", min_length = 1, max_length = 255, pattern = "^[ -~]*$", nullable = false),
+        ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false),
+    ),
     responses(
         (status = 202, description = "Kept, without a body"),
         (status = 400, description = "Malformed or invalid, by JSON path", body = AspNetProblem, content_type = "application/problem+json"),
@@ -41,11 +44,13 @@ pub const LARGEST: usize = 256 * 1024;
     ),
     security(("apiKey" = []))
 )]
-pub async fn create(cx: Cx<Env>, mut message: Message) -> Result<Rendered> {
+pub async fn create(cx: Cx<Env>, body: Body) -> Result<Rendered> {
     let mut actor = Actor::new(&cx, Role::MessageWrite)?;
+    let mut message = Message::read(&body)?;
     let case = ours(&cx, message.case).await?;
-    message.content.set("preViewCaseId", Value::Number(case.to_string()));
-    let message = NewMessage {
+    let number = Value::Number(case.to_string());
+    message.content.members_mut().set("preViewCaseId", number);
+    let message = Draft {
         dealer: message.dealer,
         sender: cx.caller.channel.clone(),
         content: message.content.render()?,
@@ -58,10 +63,10 @@ pub async fn create(cx: Cx<Env>, mut message: Message) -> Result<Rendered> {
     }
 }
 
-async fn keep(cx: &Cx<Env>, case: i64, message: &NewMessage) -> Result<()> {
+async fn keep(cx: &Cx<Env>, case: u64, message: &Draft) -> Result<()> {
     let env = &cx.env;
-    let head = Head::load(env, case).await?;
-    let writes = if Once::holds(env, case, &message.content).await? {
+    let (head, known) = tokio::try_join!(Head::load(env, case), Once::holds(env, case, &message.content))?;
+    let writes = if known {
         Vec::new()
     } else {
         head.follow(env, case, cx.now(), message.clone())?
@@ -72,11 +77,11 @@ async fn keep(cx: &Cx<Env>, case: i64, message: &NewMessage) -> Result<()> {
 /// Which case of ours an upstream's case is: written when the case was sent on.
 #[derive(Deserialize)]
 struct Upstream {
-    sequence: i64,
+    sequence: u64,
 }
 
 /// The case that a message is about. The upstream calls cases by numbers of its own; one that it made itself keeps that.
-async fn ours(cx: &Cx<Env>, given: i64) -> Result<i64> {
+async fn ours(cx: &Cx<Env>, given: u64) -> Result<u64> {
     let env = &cx.env;
     if env.config.get("BQS_UPSTREAM_CHANNEL") != Some(&cx.caller.channel) {
         return Ok(given);

@@ -1,14 +1,15 @@
 //! `GET /v1/bqs-case/message/case`
 
+use garde::Validate;
 use model::{Error, Result};
+use runtime::Cx;
 use runtime::problem::AspNetProblem;
-use runtime::{Cx, Input, Parts};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::moment::{self, Received};
 use super::row::MessageRow;
-use super::schema::{CaseContent, shown};
+use super::schema::{CaseMessage, shown};
 use crate::Env;
 use crate::channel::Role;
 use crate::json::Document;
@@ -16,50 +17,36 @@ use crate::json::Document;
 /// In bytes of messages. A function may answer 6 MB of JSON text in which the answer is a string, which can double it.
 const MOST: usize = 2_500_000;
 
-/// Which case, and from when on.
+#[derive(Deserialize, Validate)]
 pub struct Which {
-    case: i64,
-    from: Received,
-    /// As it was asked for; none asks for everything.
-    asked: Option<Received>,
+    #[garde(skip)]
+    pre_view_case_id: u64,
+    #[garde(skip)]
+    from_date: Option<String>,
 }
 
-impl Input for Which {
-    fn read(parts: &Parts) -> Result<Self> {
-        let (mut case, mut asked) = (None, None);
-        for (name, value) in form_urlencoded::parse(parts.query.as_bytes()) {
-            match name.as_ref() {
-                "pre_view_case_id" => case = Some(value.parse().map_err(|_| refused(&name))?),
-                // A plus sign that was not escaped arrives as a space.
-                "from_date" => asked = Some(moment::date(&value.replace(' ', "+")).ok_or_else(|| refused(&name))?),
-                _ => {}
-            }
-        }
-        let asked = asked.map(Received::of);
-        let missing = || Error::invalid("pre_view_case_id", "The pre_view_case_id field is required.");
-        Ok(Self {
-            case: case.ok_or_else(missing)?,
-            from: asked.unwrap_or(Received::FIRST),
-            asked,
-        })
+impl Which {
+    /// A plus sign that was not escaped in the URL arrives as a space.
+    fn from(&self) -> Result<Option<Received>> {
+        let Some(text) = &self.from_date else {
+            return Ok(None);
+        };
+        let date = moment::date(&text.replace(' ', "+"));
+        let refused = || Error::invalid("from_date", "must be a date in ISO 8601");
+        date.map(|date| Some(Received::of(date))).ok_or_else(refused)
     }
-}
-
-/// Never repeats what was given.
-fn refused(name: &str) -> Error {
-    Error::invalid(name, format!("The value of {name} is not valid."))
 }
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageList {
-    pre_view_case_id: i64,
+    pre_view_case_id: u64,
     /// The next `from_date`. The message that arrived then comes again, and with it whatever arrived since. Without
     /// messages it is the `from_date` that was given.
     #[schema(format = DateTime)]
     latest_received_date: Option<String>,
     /// Oldest first.
-    #[schema(value_type = Vec<CaseContent>)]
+    #[schema(value_type = Vec<CaseMessage>)]
     messages: Vec<Document>,
 }
 
@@ -72,8 +59,9 @@ pub struct MessageList {
     operation_id = "bqs-message-list",
     tag = "bqs",
     params(
-        ("pre_view_case_id" = i64, Query, description = "The case"),
+        ("pre_view_case_id" = u64, Query, description = "The case"),
         ("from_date" = Option<String>, Query, format = DateTime, description = "From when on, by arrival; everything unless said", nullable = false),
+        ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false),
     ),
     responses(
         (status = 200, description = "The messages; none where there is no such case, or its dealers are not the caller's", body = MessageList),
@@ -88,9 +76,10 @@ pub struct MessageList {
 pub async fn list(cx: Cx<Env>, which: Which) -> Result<MessageList> {
     cx.caller.must_have(Role::MessageRead)?;
     let (mut messages, mut size) = (Vec::new(), 0);
-    let (mut latest, mut next) = (which.asked, which.from);
+    let mut latest = which.from()?;
+    let mut next = latest.unwrap_or(Received::FIRST);
     'pages: loop {
-        let page = MessageRow::page(&cx.env, which.case, next).await?;
+        let page = MessageRow::page(&cx.env, which.pre_view_case_id, next).await?;
         if page.is_empty() {
             break;
         }
@@ -108,7 +97,7 @@ pub async fn list(cx: Cx<Env>, which: Which) -> Result<MessageList> {
         }
     }
     Ok(MessageList {
-        pre_view_case_id: which.case,
+        pre_view_case_id: which.pre_view_case_id,
         latest_received_date: latest.map(Received::danish),
         messages,
     })

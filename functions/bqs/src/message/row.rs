@@ -16,11 +16,11 @@ use crate::Env;
 /// So many rows are read at once.
 const READ: u16 = 100;
 
-fn partition(case: i64) -> String {
+fn partition(case: u64) -> String {
     format!("MESSAGES#{case}")
 }
 
-fn key(env: &Env, case: i64, sk: &str) -> Result<Key> {
+fn key(env: &Env, case: u64, sk: &str) -> Result<Key> {
     Ok(Key::new(env.table()?, partition(case), Some(sk)))
 }
 
@@ -33,7 +33,7 @@ pub struct Head {
 }
 
 impl Head {
-    pub async fn load(env: &Env, case: i64) -> Result<Self> {
+    pub async fn load(env: &Env, case: u64) -> Result<Self> {
         Ok(env.read(&key(env, case, "HEAD")?).await?.unwrap_or_default())
     }
 
@@ -42,7 +42,7 @@ impl Head {
     }
 
     /// Everything that changes when a message becomes the newest.
-    pub fn follow(&self, env: &Env, case: i64, now: Timestamp, message: NewMessage) -> Result<Vec<Write>> {
+    pub fn follow(&self, env: &Env, case: u64, now: Timestamp, message: Draft) -> Result<Vec<Write>> {
         let unchanged = match self.number {
             0 => When::Absent,
             number => When::number("number", number),
@@ -73,20 +73,21 @@ pub struct Once {
 }
 
 impl Once {
-    fn key(env: &Env, case: i64, content: &str) -> Result<Key> {
+    fn key(env: &Env, case: u64, content: &str) -> Result<Key> {
         let hash = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, content.as_bytes()));
         key(env, case, &format!("ONCE#{hash}"))
     }
 
     /// Whether a case has a message of this content.
-    pub async fn holds(env: &Env, case: i64, content: &str) -> Result<bool> {
+    pub async fn holds(env: &Env, case: u64, content: &str) -> Result<bool> {
         let found: Option<Self> = env.read(&Self::key(env, case, content)?).await?;
         Ok(found.is_some())
     }
 }
 
+/// A message that has no place yet.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct NewMessage {
+pub struct Draft {
     pub dealer: i64,
     /// The channel that sent it.
     pub sender: String,
@@ -100,7 +101,7 @@ pub struct MessageRow {
     number: i64,
     received: String,
     #[serde(flatten)]
-    pub message: NewMessage,
+    pub message: Draft,
 }
 
 impl MessageRow {
@@ -112,7 +113,7 @@ impl MessageRow {
     ///
     /// A transaction's rows become visible one by one, so a row may be seen before the one that came before it, and a
     /// reader that went on from there would never see that one. What follows a gap is therefore not there yet.
-    pub async fn page(env: &Env, case: i64, from: Received) -> Result<Vec<Self>> {
+    pub async fn page(env: &Env, case: u64, from: Received) -> Result<Vec<Self>> {
         let all = Query::new(env.table()?, partition(case), READ).to(Some(Received::LATEST.key()));
         let all = all.consistent();
         let rows = read(env, all.clone().from(Some(from.key())).oldest_first()).await?;
