@@ -3,8 +3,8 @@
 
 use runtime::{Exit, http};
 
-use crate::case;
 use crate::case::row::LARGEST;
+use crate::{case, management, message};
 
 // cases
 
@@ -29,5 +29,31 @@ pub fn case_consent() -> Exit {
 }
 
 // channels and messages
+pub fn management_create() -> Exit {
+    http(management::create::create).once().run()
+}
+
+pub fn management_rotate() -> Exit {
+    http(management::rotate::rotate).once().run()
+}
+
+pub fn management_update() -> Exit {
+    http(management::update::update).run()
+}
+
+pub fn management_get() -> Exit {
+    http(management::get::get).run()
+}
+
+pub fn message_create() -> Exit {
+    http(message::create::create)
+        .once()
+        .limit(message::create::LARGEST)
+        .run()
+}
+
+pub fn message_list() -> Exit {
+    http(message::list::list).run()
+}
 
 // documents and forwarding

@@ -1,5 +1,8 @@
 //! The case API on stand-ins: channels with keys, and what they are answered. For tests.
 
+mod ask;
+mod slow;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,13 +10,17 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use aws_lambda_events::encodings::Body;
 use http::HeaderMap;
 use runtime::clock::Clock;
+use runtime::ports::Ports;
 use runtime::store::{Outcome, Store};
 use runtime::testing::{World, within};
 use runtime::{Domain, Input};
 use serde_json::Value;
 
+pub use ask::Ask;
+use slow::Slow;
+
 use crate::Env;
-use crate::channel::{ApiKey, ChannelRow, Permissions, Role};
+use crate::channel::{ApiKey, ChannelRow, Permissions, Role, directory};
 
 pub struct House {
     pub world: World,
@@ -43,6 +50,21 @@ impl House {
     /// With these settings beside the usual ones.
     pub fn with(settings: &[(&str, &str)]) -> Self {
         let world = World::default();
+        let ports = world.ports();
+        Self::on(world, ports, settings)
+    }
+
+    /// With a store that takes its time, so that callers get in each other's way.
+    pub fn slow(seed: u64) -> Self {
+        let world = World::default();
+        let ports = Ports {
+            store: Arc::new(Slow::new(Arc::clone(&world.store), seed)),
+            ..world.ports()
+        };
+        Self::on(world, ports, &[])
+    }
+
+    fn on(world: World, ports: Ports, settings: &[(&str, &str)]) -> Self {
         let usual = [
             ("CASES_TABLE", "cases"),
             ("IDEMPOTENCY_TABLE", "keys"),
@@ -52,7 +74,7 @@ impl House {
         ];
         let config = usual.iter().chain(settings).copied().collect();
         Self {
-            env: Arc::new(Env::load(config, world.ports())),
+            env: Arc::new(Env::load(config, ports)),
             clock: Clock::starting("2026-01-05T10:20:00Z".parse().unwrap()),
             world,
         }
@@ -74,7 +96,8 @@ impl House {
             created_at: self.clock.now(),
             updated_at: self.clock.now(),
         };
-        let written = self.world.store.write(vec![row.create(&self.env).unwrap()]).await;
+        let writes = directory::first(&self.env, &row).await.unwrap();
+        let written = self.world.store.write(writes).await;
         assert_eq!(written.unwrap(), Outcome::Done);
         key.reveal().to_owned()
     }

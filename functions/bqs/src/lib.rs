@@ -7,6 +7,8 @@ mod env;
 #[cfg(test)]
 mod house;
 pub mod json;
+pub mod management;
+pub mod message;
 
 use utoipa::OpenApi;
 
@@ -23,6 +25,13 @@ pub use env::Env;
         case::score::score,
         case::consent::consent,
         // channels and messages
+        management::create::create,
+        management::rotate::rotate,
+        management::update::update,
+        management::get::get,
+        management::get::one,
+        message::create::create,
+        message::list::list,
         // documents
     ),
     components(schemas())

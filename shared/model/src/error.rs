@@ -19,6 +19,8 @@ pub enum Kind {
     Conflict,
     /// The same idempotency key is being worked on right now.
     InProgress,
+    /// The thing is no longer as the caller has seen it: `If-Match`.
+    PreconditionFailed,
     TooLarge,
     /// Asked more often than is allowed.
     TooMany,
@@ -90,7 +92,7 @@ pub struct Rule {
 
 impl Kind {
     /// Every kind there is, for tests and documentation.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -98,6 +100,7 @@ impl Kind {
         Self::MethodNotAllowed,
         Self::Conflict,
         Self::InProgress,
+        Self::PreconditionFailed,
         Self::TooLarge,
         Self::TooMany,
         Self::UnsupportedMedia,
@@ -145,6 +148,15 @@ impl Kind {
             ),
             Self::Conflict => row("conflict", "Conflict", 409, Drop, Info, Caller, false),
             Self::InProgress => row("in-progress", "Already in progress", 409, Retry, Info, Caller, true),
+            Self::PreconditionFailed => row(
+                "precondition-failed",
+                "Precondition failed",
+                412,
+                Drop,
+                Info,
+                Caller,
+                false,
+            ),
             Self::TooLarge => row("too-large", "Too large", 413, Park, Info, Caller, false),
             Self::TooMany => row("too-many", "Too many requests", 429, Retry, Info, Caller, true),
             Self::UnsupportedMedia => row(

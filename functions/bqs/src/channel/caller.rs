@@ -45,6 +45,11 @@ impl Caller {
         self.permissions.allowed_dealer_codes.contains(&dealer)
     }
 
+    /// Whether this is the channel as it was when the request came.
+    pub fn is(&self, row: &ChannelRow) -> bool {
+        self.channel == row.name && self.revision == row.revision
+    }
+
     /// The condition, on a write that needs these permissions, that they are still what was read.
     pub fn unchanged(&self, env: &Env) -> Result<Write> {
         let key = ChannelRow::key(env, &self.channel)?;

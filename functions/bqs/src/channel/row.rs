@@ -66,6 +66,14 @@ pub struct Permissions {
     pub allowed_agreements: BTreeSet<i64>,
 }
 
+pub const LONGEST_NAME: usize = 64;
+
+/// Whether a channel can be called so: letters, digits, `.`, `_` and `-`, the first a letter or a digit.
+pub fn is_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    name.len() <= LONGEST_NAME && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain)
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChannelRow {
@@ -86,7 +94,19 @@ impl ChannelRow {
     }
 
     pub async fn load(env: &Env, name: &str) -> Result<Option<Self>> {
+        if !is_name(name) {
+            return Ok(None);
+        }
         env.read(&Self::key(env, name)?).await
+    }
+
+    /// The same, one change on.
+    pub fn next(&self, now: Timestamp) -> Self {
+        Self {
+            revision: self.revision.saturating_add(1),
+            updated_at: now,
+            ..self.clone()
+        }
     }
 
     /// The first write of this row.

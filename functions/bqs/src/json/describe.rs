@@ -57,6 +57,11 @@ fn value(member: &Member, partial: bool) -> RefOr<Described> {
             list.schema_type = kind(Type::Array);
             return RefOr::T(Described::Array(list));
         }
+        Is::Each(each) => {
+            let mut list = Array::new(value(&Member::new("", *each).solid(), partial));
+            list.schema_type = kind(Type::Array);
+            return RefOr::T(Described::Array(list));
+        }
         Is::Ours => Object::new(),
     };
     RefOr::T(Described::Object(described))

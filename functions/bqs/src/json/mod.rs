@@ -55,6 +55,11 @@ impl Document {
         object.get(last)
     }
 
+    /// An object in it, as a document of its own.
+    pub fn inner(&self, member: &str) -> Option<Self> {
+        self.0.get(member)?.object().cloned().map(Self)
+    }
+
     pub fn text(&self, path: &[&str]) -> Option<&str> {
         self.get(path)?.text()
     }
@@ -64,7 +69,7 @@ impl Document {
     }
 
     pub fn decimal(&self, path: &[&str]) -> Option<Decimal> {
-        value::decimal(self.get(path)?.number()?)
+        self.get(path)?.decimal()
     }
 
     /// A date's instant. What has no offset is in `zone`.

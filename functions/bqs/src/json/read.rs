@@ -108,8 +108,13 @@ impl Reader<'_> {
         if let (Token::Null, true) = (Token::of(raw), member.nullable) {
             return Ok(Some(Value::Null));
         }
-        let value = match (member.is, Token::of(raw)) {
+        self.value(raw, &member.is, partial)
+    }
+
+    fn value(&mut self, raw: &RawValue, is: &Is, partial: bool) -> Result<Option<Value>> {
+        let value = match (*is, Token::of(raw)) {
             (Is::Ours, _) => return Ok(None),
+            (Is::Each(each), Token::List) => Some(Value::List(self.each(raw, each)?)),
             (Is::Object(members), Token::Object) => Some(Value::Object(self.object(raw, members, partial)?)),
             (Is::List(item), Token::List) => Some(Value::List(self.items(raw, &item)?)),
             (Is::Flag, Token::Flag(flag)) => Some(Value::Flag(flag)),
@@ -118,14 +123,25 @@ impl Reader<'_> {
                 let text = text(raw)?;
                 instant(&text, &TimeZone::UTC).map(|_| Value::Text(text))
             }
-            (Is::Integer | Is::Decimal, Token::Number) => number(raw.get(), &member.is),
-            (Is::Integer | Is::Decimal, Token::Text) => number(&text(raw)?, &member.is),
+            (Is::Integer | Is::Decimal, Token::Number) => number(raw.get(), is),
+            (Is::Integer | Is::Decimal, Token::Text) => number(&text(raw)?, is),
             _ => None,
         };
         if value.is_none() {
-            self.misfit(raw, &member.is);
+            self.misfit(raw, is);
         }
         Ok(value)
+    }
+
+    fn each(&mut self, raw: &RawValue, each: &Is) -> Result<Vec<Value>> {
+        let given: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(unexpected)?;
+        let mut values = Vec::with_capacity(given.len());
+        for (index, raw) in given.into_iter().enumerate() {
+            let outer = self.enter_item(index);
+            values.extend(self.value(raw, each, false)?);
+            self.path.truncate(outer);
+        }
+        Ok(values)
     }
 
     fn items(&mut self, raw: &RawValue, item: &Item) -> Result<Vec<Value>> {

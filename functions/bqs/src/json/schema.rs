@@ -33,6 +33,8 @@ pub enum Is {
     Instant,
     Object(&'static [Member]),
     List(Item),
+    /// A list whose items are all of this kind.
+    Each(&'static Is),
     /// Ours to say: taken, and left out of the document.
     Ours,
 }
@@ -89,7 +91,7 @@ impl Is {
             Self::Decimal => "System.Decimal",
             Self::Flag => "System.Boolean",
             Self::Instant => "System.DateTime",
-            Self::List(_) => "System.Array",
+            Self::List(_) | Self::Each(_) => "System.Array",
             Self::Object(_) | Self::Ours => "System.Object",
         }
     }

@@ -332,3 +332,26 @@ fn many_members_are_merged_in_no_time() {
     assert!(began.elapsed().as_secs() < 2, "{:?}", began.elapsed());
     assert_eq!(case.render().unwrap(), text);
 }
+
+#[test]
+fn a_list_of_plain_values_is_read_one_by_one() {
+    const CODES: Schema = Schema {
+        name: "codes",
+        partial: false,
+        members: &[Member::new("codes", Is::Each(&Is::Integer)).required()],
+    };
+    let read = |text: &str| Document::read(text.as_bytes(), &CODES).and_then(|codes| codes.render());
+    assert_eq!(read(r#"{"Codes": [3, "4", 3]}"#).unwrap(), r#"{"codes":[3,4,3]}"#);
+    assert_eq!(read(r#"{"codes": []}"#).unwrap(), r#"{"codes":[]}"#);
+    for (text, path) in [
+        (r#"{"codes": 3}"#, "$.codes"),
+        (r#"{"codes": null}"#, "$.codes"),
+        (r#"{}"#, "$.codes"),
+        (r#"{"codes": [3, null]}"#, "$.codes[1]"),
+        (r#"{"codes": [3.5]}"#, "$.codes[0]"),
+        (r#"{"codes": [[3]]}"#, "$.codes[0]"),
+    ] {
+        let paths: Vec<_> = refused(text, &CODES).into_iter().map(|(path, _)| path).collect();
+        assert!(paths.contains(&path.to_owned()), "{text}: {paths:?}");
+    }
+}

@@ -38,6 +38,11 @@ impl Value {
         }
     }
 
+    /// A number's exact value. None beyond 28 digits.
+    pub fn decimal(&self) -> Option<Decimal> {
+        decimal(self.number()?)
+    }
+
     pub fn list(&self) -> Option<&[Value]> {
         match self {
             Self::List(items) => Some(items),

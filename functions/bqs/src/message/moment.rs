@@ -1,0 +1,137 @@
+//! Moments of messages: dates as senders write them and as readers get them, in Danish time, and the order of arrival.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::json::instant;
+
+/// Compiled in: a Lambda has no time zones.
+const COPENHAGEN: TimeZone = jiff::tz::get!("Europe/Copenhagen");
+
+/// A date as senders write it. Without an offset it is Danish time, as on the clocks of the system that sends it.
+pub fn date(text: &str) -> Option<Timestamp> {
+    instant(text, &COPENHAGEN)
+}
+
+/// `2022-01-01T01:00:00+01:00`, with as much of a fraction as there is.
+pub fn danish(moment: Timestamp) -> String {
+    moment.display_with_offset(COPENHAGEN.to_offset(moment)).to_string()
+}
+
+/// When a message arrived: no two of one case at the same moment, and in the order in which they were kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Received(i64);
+
+/// The digits of a sort key, so that text sorts as numbers do. They last until the year 2286.
+const LATEST: i64 = 9_999_999_999_999_999;
+
+impl Received {
+    pub const FIRST: Self = Self(0);
+    pub const LATEST: Self = Self(LATEST);
+
+    /// Now, or the moment after `last` where clocks are behind it.
+    pub fn after(last: Option<Self>, now: Timestamp) -> Self {
+        let now = Self::of(now);
+        last.map_or(now, |last| now.max(last.next()))
+    }
+
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1).min(LATEST))
+    }
+
+    pub fn previous(self) -> Self {
+        Self(self.0.saturating_sub(1).max(0))
+    }
+
+    /// The microsecond that a moment falls into.
+    pub fn of(moment: Timestamp) -> Self {
+        Self(moment.as_microsecond().clamp(0, LATEST))
+    }
+
+    pub fn from_key(key: &str) -> Option<Self> {
+        key.parse().ok().map(Self)
+    }
+
+    pub fn key(self) -> String {
+        format!("{:016}", self.0)
+    }
+
+    /// `2024-05-22T15:21:05.987296+02:00`
+    pub fn danish(self) -> String {
+        let moment = Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_micros(self.0));
+        let moment = moment.unwrap_or(Timestamp::UNIX_EPOCH);
+        format!("{:.6}", moment.display_with_offset(COPENHAGEN.to_offset(moment)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn utc(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn dates_are_shown_as_in_copenhagen() {
+        for (given, shown) in [
+            ("2022-01-01T00:00:00Z", "2022-01-01T01:00:00+01:00"),
+            ("2022-07-01T00:00:00.5Z", "2022-07-01T02:00:00.5+02:00"),
+            ("2021-12-31T22:30:00-01:30", "2022-01-01T01:00:00+01:00"),
+            // The last second of winter and the first of summer time, and back.
+            ("2026-03-29T00:59:59Z", "2026-03-29T01:59:59+01:00"),
+            ("2026-03-29T01:00:00Z", "2026-03-29T03:00:00+02:00"),
+            ("2026-10-25T00:59:59Z", "2026-10-25T02:59:59+02:00"),
+            ("2026-10-25T01:00:00Z", "2026-10-25T02:00:00+01:00"),
+            // Denmark's summer of 1995 ended in September.
+            ("1995-10-01T00:00:00Z", "1995-10-01T01:00:00+01:00"),
+            // Without an offset they are Danish: of the hour that comes twice the first, and none is left out.
+            ("2022-01-01T01:00:00", "2022-01-01T01:00:00+01:00"),
+            ("2024-07-01", "2024-07-01T00:00:00+02:00"),
+            ("2026-10-25T02:30:00", "2026-10-25T02:30:00+02:00"),
+            ("2026-03-29T02:30:00", "2026-03-29T03:30:00+02:00"),
+        ] {
+            assert_eq!(danish(date(given).unwrap()), shown, "{given}");
+        }
+    }
+
+    #[test]
+    fn arrival_is_shown_to_the_microsecond() {
+        for (moment, shown) in [
+            ("2024-05-22T13:21:05.987296Z", "2024-05-22T15:21:05.987296+02:00"),
+            ("2024-01-22T13:21:05Z", "2024-01-22T14:21:05.000000+01:00"),
+        ] {
+            assert_eq!(Received::of(utc(moment)).danish(), shown);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_loses_nothing() {
+        let now = utc("2026-01-05T10:20:00Z");
+        let first = Received::after(None, now);
+        let second = Received::after(Some(first), now);
+        let third = Received::after(Some(second), utc("2026-01-05T10:19:00Z"));
+        let fourth = Received::after(Some(third), utc("2026-01-05T10:20:01Z"));
+        assert_eq!(
+            [first, second, third, fourth].map(Received::danish),
+            [
+                "2026-01-05T11:20:00.000000+01:00",
+                "2026-01-05T11:20:00.000001+01:00",
+                "2026-01-05T11:20:00.000002+01:00",
+                "2026-01-05T11:20:01.000000+01:00",
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_is_a_cursor(micros in 0..4_102_444_800_000_000_i64) {
+            let received = Received(micros);
+            prop_assert_eq!(date(&received.danish()).map(Received::of), Some(received));
+            prop_assert_eq!(Received::from_key(&received.key()), Some(received));
+            prop_assert!(received.key() < received.next().key());
+        }
+    }
+}
