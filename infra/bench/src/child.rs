@@ -90,7 +90,7 @@ impl Child {
             () = ended(process) => Err("it ended".into()),
         };
         let answer = outcome.map_err(|failure| self.explain(&failure.to_string()))?;
-        if answer.status() == self.variant.status {
+        if answer.status() == self.variant.kind.status() {
             return Ok(answer);
         }
         let said = format!(

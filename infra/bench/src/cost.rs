@@ -1,4 +1,4 @@
-//! What a million quotes cost.
+//! What a million requests cost.
 
 use serde::Serialize;
 
@@ -33,10 +33,10 @@ pub const PRICES: Prices = Prices {
 
 /// What template.yaml gives every function.
 const GIGABYTES: f64 = 0.25;
-/// Assumed, in milliseconds: waiting for it is most of the bill.
+/// Assumed of a quote's funder, in milliseconds: waiting for it is most of the bill.
 pub const FUNDER: f64 = 1000.0;
 
-/// Per million warm quotes.
+/// Per million warm requests.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Dollars {
     pub compute: f64,
@@ -47,10 +47,10 @@ pub struct Dollars {
 }
 
 impl Dollars {
-    pub fn of(added: f64, trips: &Trips, log_bytes: u64) -> Self {
+    /// `time` is in milliseconds.
+    pub fn of(time: f64, trips: &Trips, log_bytes: u64) -> Self {
         let million = 1e6;
-        let seconds = (FUNDER + added) / 1e3;
-        let compute = million * (seconds * GIGABYTES * PRICES.gigabyte_second + PRICES.invocation);
+        let compute = million * (time / 1e3 * GIGABYTES * PRICES.gigabyte_second + PRICES.invocation);
         let reads: u32 = trips
             .operations
             .iter()

@@ -1,4 +1,4 @@
-//! The events, with a token that the functions accept.
+//! The events, with tokens and keys that the functions accept.
 
 use std::fs;
 use std::path::Path;
@@ -12,34 +12,63 @@ use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 
 use crate::failure::{Context, Result};
+use crate::variant::Kind;
 
 /// A key pair that exists for tests and is used nowhere else.
 const KEY: &str = "shared/runtime/fixtures/test-only-key-one";
 pub const ISSUER: &str = "self-serve-platform";
 pub const AUDIENCE: &str = "self-serve-users";
 
+/// Who creates cases, and with what key.
+pub const CHANNEL: &str = "bench";
+pub const API_KEY: &str = "bench.no-secret-it-is-here-for-all-to-read-0000000";
+/// What stands in the path of a marketplace's webhook.
+pub const WEBHOOK_TOKEN: &str = "no-secret-it-is-here-for-all-to-read";
+
 pub struct Events {
-    pub quote: Bytes,
-    pub fallback: Bytes,
+    fallback: Bytes,
+    quote: Bytes,
+    case: Bytes,
+    order: Bytes,
     /// One line, with literal `\n` for line ends, as the template has it.
     pub public_key: String,
 }
 
 impl Events {
     pub fn read(root: &Path) -> Result<Self> {
-        let text = |path: &str| fs::read_to_string(root.join(path)).context(path);
-        let token = signed(root)?.token();
-        let mut quote: Value = serde_json::from_str(&text("events/funders-quote-generate.json")?)?;
-        *quote
-            .pointer_mut("/headers/authorization")
-            .context("the quote event has no token to replace")? = json!(format!("Bearer {token}"));
-        let fallback: Value = serde_json::from_str(&text("events/operations-fallback.json")?)?;
+        let key = format!("{KEY}.pub.pem");
+        let bearer = format!("Bearer {}", signed(root)?.token());
+        let path = format!("/webhooks/mmob/{WEBHOOK_TOKEN}");
+        let order = [("/rawPath", path.as_str()), ("/pathParameters/token", WEBHOOK_TOKEN)];
         Ok(Self {
-            quote: quote.to_string().into(),
-            fallback: fallback.to_string().into(),
-            public_key: text(&format!("{KEY}.pub.pem"))?.replace('\n', "\\n"),
+            fallback: event(root, "operations-fallback", &[])?,
+            quote: event(root, "funders-quote-generate", &[("/headers/authorization", &bearer)])?,
+            case: event(root, "bqs-case-create", &[("/headers/x-api-key", API_KEY)])?,
+            order: event(root, "mmob-order-webhook", &order)?,
+            public_key: fs::read_to_string(root.join(&key)).context(key)?.replace('\n', "\\n"),
         })
     }
+
+    pub fn of(&self, kind: Kind) -> Bytes {
+        let event = match kind {
+            Kind::Nothing | Kind::Nowhere => &self.fallback,
+            Kind::Quote => &self.quote,
+            Kind::Case => &self.case,
+            Kind::Order => &self.order,
+        };
+        event.clone()
+    }
+}
+
+/// A function's sample event with other values in these places.
+fn event(root: &Path, function: &str, changes: &[(&str, &str)]) -> Result<Bytes> {
+    let path = format!("events/{function}.json");
+    let text = fs::read_to_string(root.join(&path)).context(&path)?;
+    let mut event: Value = serde_json::from_str(&text).context(&path)?;
+    for (place, value) in changes {
+        *event.pointer_mut(place).context(format!("{path} has no {place}"))? = json!(value);
+    }
+    Ok(event.to_string().into())
 }
 
 /// A token's parts.

@@ -8,11 +8,14 @@ use crate::failure::{Context, Result};
 use crate::measure::{instructions, parcel, trips};
 use crate::progress::{note, say};
 use crate::table::thousands;
-use crate::variant::{self, EMPTY, QUOTE, QUOTE_COLD_IO, Variant};
+use crate::variant::{self, CASE, CASE_COLD_IO, EMPTY, QUOTE, QUOTE_COLD_IO, Variant, WEBHOOK, WEBHOOK_COLD_IO};
 
 const CEILINGS: &str = "infra/bench/ceilings.json";
 /// Percent.
 const SLACK: u64 = 10;
+
+/// What is guarded, each with its twin that opens no connections during init.
+const GUARDED: [(&str, &str); 3] = [(QUOTE, QUOTE_COLD_IO), (CASE, CASE_COLD_IO), (WEBHOOK, WEBHOOK_COLD_IO)];
 
 /// By a figure's name.
 type Figures = BTreeMap<String, u64>;
@@ -22,7 +25,7 @@ pub async fn guard(bench: &Bench, record: bool) -> Result<()> {
     if !instructions::installed() {
         return Err("valgrind is not installed, and counts the instructions".into());
     }
-    say("==> what a cold start and a warm quote take");
+    say("==> what a cold start and a warm request take");
     let measured = measure(bench).await?;
     if record {
         let text = serde_json::to_string_pretty(&measured)? + "\n";
@@ -51,24 +54,33 @@ async fn measure(bench: &Bench) -> Result<Figures> {
         let found = variants.iter().find(|variant| variant.id == id);
         found.context(format!("{id} is not built"))
     };
-    let (quote, empty) = (find(QUOTE)?, find(EMPTY)?);
-    let counted = instructions::measure(bench, quote).await?;
-    let floor = instructions::measure(bench, empty).await?;
-    let trips = trips::measure(bench, quote).await?;
+    let floor = instructions::measure(bench, find(EMPTY)?).await?;
+    let mut figures = named(
+        "empty",
+        [("init instructions", floor.init), ("warm instructions", floor.warm)],
+    );
+    for (id, starting) in GUARDED {
+        figures.extend(function(bench, find(id)?, find(starting)?).await?);
+    }
+    Ok(figures)
+}
+
+/// `starting` is the same without opening connections during init, which do not repeat.
+async fn function(bench: &Bench, variant: &Variant, starting: &Variant) -> Result<Figures> {
+    let trips = trips::measure(bench, variant).await?;
     let figures = [
-        (
-            "quote: init instructions",
-            instructions::init(bench, find(QUOTE_COLD_IO)?).await?,
-        ),
-        ("quote: warm instructions", counted.warm),
-        ("quote: zip bytes", parcel::size(&quote.parcel)?),
-        ("quote: DynamoDB operations", u64::try_from(trips.dynamo)?),
-        ("quote: DynamoDB serial trips", u64::try_from(trips.serial)?),
-        ("quote: DynamoDB write units", trips.write_units.into()),
-        ("empty: init instructions", floor.init),
-        ("empty: warm instructions", floor.warm),
+        ("init instructions", instructions::init(bench, starting).await?),
+        ("warm instructions", instructions::measure(bench, variant).await?.warm),
+        ("zip bytes", parcel::size(&variant.parcel)?),
+        ("DynamoDB operations", u64::try_from(trips.dynamo)?),
+        ("DynamoDB serial trips", u64::try_from(trips.serial)?),
+        ("DynamoDB write units", trips.write_units.into()),
     ];
-    Ok(figures.map(|(name, value)| (name.to_owned(), value)).into())
+    Ok(named(variant.id, figures))
+}
+
+fn named<const N: usize>(of: &str, figures: [(&str, u64); N]) -> Figures {
+    figures.map(|(name, value)| (format!("{of}: {name}"), value)).into()
 }
 
 fn show(measured: &Figures, ceilings: &Figures) {

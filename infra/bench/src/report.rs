@@ -12,7 +12,7 @@ use crate::measure::cold::Cold;
 use crate::measure::instructions::Instructions;
 use crate::measure::scaling::Scaling;
 use crate::measure::trips::Trips;
-use crate::measure::warm::{Added, Steady};
+use crate::measure::warm::{Steady, Times};
 use crate::stats::Estimate;
 use crate::variant::{CONTROL, Variant};
 
@@ -37,8 +37,12 @@ pub struct Row {
     pub label: &'static str,
     pub cold: Option<Cold>,
     pub instructions: Option<Instructions>,
-    pub added: Option<Added>,
-    pub added_throttled: Option<Added>,
+    /// Of a quote, over the funder's own time; then on a share of a core.
+    pub added: Option<Times>,
+    pub added_throttled: Option<Times>,
+    /// Of a request that calls AWS alone, which takes its time; then on a share of a core.
+    pub request: Option<Times>,
+    pub request_throttled: Option<Times>,
     pub steady: Option<Steady>,
     pub zip: Option<u64>,
     pub trips: Option<Trips>,
@@ -69,6 +73,8 @@ impl Row {
             instructions: None,
             added: None,
             added_throttled: None,
+            request: None,
+            request_throttled: None,
             steady: None,
             zip: None,
             trips: None,

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::bars;
 use crate::bench::Bench;
-use crate::cost::Dollars;
+use crate::cost::{self, Dollars};
 use crate::failure::Result;
 use crate::html;
 use crate::measure::throttle::Throttle;
@@ -13,7 +13,7 @@ use crate::measure::{cold, instructions, parcel, scaling, trips, warm};
 use crate::progress::{note, say};
 use crate::report::{Build, Report, Row};
 use crate::table;
-use crate::variant::{self, CONTROL, EMPTY, QUOTE, QUOTE_COLD_IO, Variant};
+use crate::variant::{self, CONTROL, EMPTY, Kind, QUOTE, Variant};
 
 pub async fn run(bench: &Bench, blocks: usize, only: &[String], quick: bool) -> Result<()> {
     let mut variants = variant::all(bench);
@@ -61,19 +61,22 @@ pub async fn run(bench: &Bench, blocks: usize, only: &[String], quick: bool) -> 
 }
 
 async fn warm(bench: &Bench, variant: &Variant, row: &mut Row) -> Result<()> {
-    if variant.id == CONTROL || variant.id == QUOTE_COLD_IO {
+    if variant.starts_only() {
         return Ok(());
     }
     note(variant.label);
     let steady = warm::steady(bench, variant).await?;
     row.steady = Some(steady);
-    if variant.quotes() {
-        let (added, trips) = (
-            warm::added(bench, variant, None).await?,
-            trips::measure(bench, variant).await?,
-        );
-        row.dollars = Some(Dollars::of(added.p50, &trips, steady.log_bytes));
-        (row.added, row.trips) = (Some(added), Some(trips));
+    if variant.kind.stores() {
+        let times = warm::times(bench, variant, None).await?;
+        let trips = trips::measure(bench, variant).await?;
+        let waited = if variant.kind == Kind::Quote { cost::FUNDER } else { 0.0 };
+        row.dollars = Some(Dollars::of(waited + times.p50, &trips, steady.log_bytes));
+        row.trips = Some(trips);
+        match variant.kind {
+            Kind::Quote => row.added = Some(times),
+            _ => row.request = Some(times),
+        }
     }
     Ok(())
 }
@@ -90,9 +93,14 @@ async fn throttled(bench: &Bench, variants: &[Variant], report: &mut Report) -> 
         }
     };
     for (variant, row) in variants.iter().zip(&mut report.rows) {
-        if variant.quotes() && variant.id != QUOTE_COLD_IO {
-            note(variant.label);
-            row.added_throttled = Some(warm::added(bench, variant, Some(&throttle)).await?);
+        if variant.starts_only() || !variant.kind.stores() {
+            continue;
+        }
+        note(variant.label);
+        let times = warm::times(bench, variant, Some(&throttle)).await?;
+        match variant.kind {
+            Kind::Quote => row.added_throttled = Some(times),
+            _ => row.request_throttled = Some(times),
         }
     }
     report.notes.push(

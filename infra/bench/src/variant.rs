@@ -6,11 +6,16 @@ use std::process::Command;
 use bytes::Bytes;
 
 use crate::bench::Bench;
+use crate::stub::CASES;
 
 /// Ours, the heaviest function.
 pub const QUOTE: &str = "quote";
 /// The same without opening connections during init.
 pub const QUOTE_COLD_IO: &str = "quote-cold-io";
+pub const CASE: &str = "case";
+pub const CASE_COLD_IO: &str = "case-cold-io";
+pub const WEBHOOK: &str = "webhook";
+pub const WEBHOOK_COLD_IO: &str = "webhook-cold-io";
 pub const EMPTY: &str = "empty-a";
 pub const CONTROL: &str = "empty-b";
 pub const FALLBACK: &str = "fallback";
@@ -22,13 +27,25 @@ pub const PYTHON: &str = "python";
 pub struct Variant {
     pub id: &'static str,
     pub label: &'static str,
+    pub kind: Kind,
     pub program: PathBuf,
     pub arguments: Vec<String>,
     pub environment: Vec<(&'static str, String)>,
     pub event: Bytes,
-    /// What a right answer has.
-    pub status: u64,
     pub parcel: Parcel,
+}
+
+/// What is asked of a variant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Nothing,
+    /// A route that there is not.
+    Nowhere,
+    Quote,
+    /// A case of a dealer.
+    Case,
+    /// An order of a marketplace to take note of.
+    Order,
 }
 
 /// What is zipped and uploaded.
@@ -38,102 +55,136 @@ pub enum Parcel {
     Folder(PathBuf),
 }
 
-impl Variant {
-    /// A quote is asked for, rather than nothing.
-    pub fn quotes(&self) -> bool {
-        self.status == 201
+impl Kind {
+    /// What a right answer has.
+    pub fn status(self) -> u64 {
+        match self {
+            Self::Nothing | Self::Order => 200,
+            Self::Nowhere => 404,
+            Self::Quote | Self::Case => 201,
+        }
     }
 
+    /// It keeps something, so that its round trips and what they take are worth a look.
+    pub fn stores(self) -> bool {
+        matches!(self, Self::Quote | Self::Case | Self::Order)
+    }
+}
+
+impl Variant {
     /// Compiled, so that its instructions can be counted.
     pub fn native(&self) -> bool {
         matches!(self.parcel, Parcel::Binary(_))
     }
 
-    pub fn present(&self) -> bool {
+    /// Of interest only as it starts: it is the same as another once it is warm.
+    pub fn starts_only(&self) -> bool {
+        [CONTROL, QUOTE_COLD_IO, CASE_COLD_IO, WEBHOOK_COLD_IO].contains(&self.id)
+    }
+
+    fn present(&self) -> bool {
         self.program.exists() && self.arguments.iter().all(|argument| Path::new(argument).exists())
     }
 }
 
 /// All of them, those that are not built left out.
 pub fn all(bench: &Bench) -> Vec<Variant> {
-    let of = |name: &str| bench.binary(name);
-    let (quote, fallback) = (&bench.events.quote, &bench.events.fallback);
-    let off = vec![("WARM_UP", "off".to_owned())];
-    // The template names no table for it, so it opens no connection; an empty setting is none.
-    let none = vec![("INTEGRATION_LOG_TABLE", String::new())];
-    let native = vec![("SSL_CERT_FILE", text(&bench.authority.with_native))];
-    let variants = vec![
-        binary(EMPTY, "empty Rust (A)", of("empty"), fallback, 200, vec![]),
-        binary(CONTROL, "empty Rust (B)", of("empty"), fallback, 200, vec![]),
-        binary(
-            FALLBACK,
-            "ours, fallback",
-            of("operations-fallback"),
-            fallback,
-            404,
-            none,
-        ),
-        binary(QUOTE, "ours, quote", of("funders-quote-generate"), quote, 201, vec![]),
-        binary(
-            QUOTE_COLD_IO,
-            "ours, no warm-up",
-            of("funders-quote-generate"),
-            quote,
-            201,
-            off.clone(),
-        ),
-        binary(STOCK, "stock Rust SDK", of("stock"), quote, 201, [native, off].concat()),
-        script(
-            NODE,
-            "Node 20 + SDK v3",
-            "node",
-            bench.parts("node"),
-            "bootstrap.mjs",
-            quote,
-        ),
-        script(
-            PYTHON,
-            "Python + Powertools",
-            "python3",
-            bench.parts("python"),
-            "bootstrap.py",
-            quote,
-        ),
-    ];
+    let variants = [floor(bench), quotes(bench), others(bench)].concat();
     variants.into_iter().filter(Variant::present).collect()
 }
 
+fn floor(bench: &Bench) -> Vec<Variant> {
+    // The template names no table for it, so it opens no connection; an empty setting is none.
+    let none = vec![("INTEGRATION_LOG_TABLE", String::new())];
+    let of = |id, label, kind, name, environment| binary(bench, id, label, kind, name, environment);
+    vec![
+        of(EMPTY, "empty Rust (A)", Kind::Nothing, "empty", vec![]),
+        of(CONTROL, "empty Rust (B)", Kind::Nothing, "empty", vec![]),
+        of(FALLBACK, "ours, fallback", Kind::Nowhere, "operations-fallback", none),
+    ]
+}
+
+fn quotes(bench: &Bench) -> Vec<Variant> {
+    let name = "funders-quote-generate";
+    let native = vec![("SSL_CERT_FILE", text(&bench.authority.with_native))];
+    let of = |id, label, name, environment| binary(bench, id, label, Kind::Quote, name, environment);
+    vec![
+        of(QUOTE, "ours, quote", name, vec![]),
+        of(QUOTE_COLD_IO, "ours, no warm-up", name, vec![off()]),
+        of(STOCK, "stock Rust SDK", "stock", [native, vec![off()]].concat()),
+        script(bench, NODE, "Node 20 + SDK v3", "node", "bootstrap.mjs"),
+        script(bench, PYTHON, "Python + Powertools", "python3", "bootstrap.py"),
+    ]
+}
+
+/// What somebody waits for in the other domains.
+fn others(bench: &Bench) -> Vec<Variant> {
+    let (case, webhook) = ("bqs-case-create", "mmob-order-webhook");
+    let queue = |name: &str| format!("https://sqs.eu-west-2.amazonaws.com/000000000000/{name}");
+    let cases = vec![
+        ("CASES_TABLE", CASES.to_owned()),
+        ("BQS_FORWARD_QUEUE_URL", queue("bqs-forward")),
+    ];
+    let orders = vec![
+        ("MMOB_TABLE", "orders".to_owned()),
+        ("MMOB_ORDERS_QUEUE_URL", queue("mmob-orders")),
+        ("MMOB_SECRET", "bench/mmob".to_owned()),
+    ];
+    let cold = |settings: &[_]| [settings, &[off()]].concat();
+    let of = |id, label, kind, name, environment| binary(bench, id, label, kind, name, environment);
+    vec![
+        of(CASE, "ours, case", Kind::Case, case, cases.clone()),
+        of(CASE_COLD_IO, "ours, case, no warm-up", Kind::Case, case, cold(&cases)),
+        of(WEBHOOK, "ours, webhook", Kind::Order, webhook, orders.clone()),
+        of(
+            WEBHOOK_COLD_IO,
+            "ours, webhook, no warm-up",
+            Kind::Order,
+            webhook,
+            cold(&orders),
+        ),
+    ]
+}
+
 fn binary(
+    bench: &Bench,
     id: &'static str,
     label: &'static str,
-    program: PathBuf,
-    event: &Bytes,
-    status: u64,
+    kind: Kind,
+    name: &str,
     environment: Vec<(&'static str, String)>,
 ) -> Variant {
+    let program = bench.binary(name);
     Variant {
         id,
         label,
+        kind,
         arguments: Vec::new(),
         environment,
-        event: event.clone(),
-        status,
+        event: bench.events.of(kind),
         parcel: Parcel::Binary(program.clone()),
         program,
     }
 }
 
-fn script(id: &'static str, label: &'static str, program: &str, folder: PathBuf, main: &str, event: &Bytes) -> Variant {
+/// One that answers the same quotes.
+fn script(bench: &Bench, id: &'static str, label: &'static str, program: &str, main: &str) -> Variant {
+    let folder = bench.parts(id);
     Variant {
         id,
         label,
+        kind: Kind::Quote,
         program: interpreter(program),
         arguments: vec![text(&folder.join(main))],
         environment: Vec::new(),
-        event: event.clone(),
-        status: 201,
+        event: bench.events.of(Kind::Quote),
         parcel: Parcel::Folder(folder),
     }
+}
+
+/// No connections during init.
+fn off() -> (&'static str, String) {
+    ("WARM_UP", "off".to_owned())
 }
 
 /// The interpreter itself: what stands on the PATH may be a shell script that finds it.

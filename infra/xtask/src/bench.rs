@@ -28,7 +28,8 @@ pub struct Options {
     /// Leave out instructions, the share of a core and the 64 processes
     #[arg(long)]
     quick: bool,
-    /// Only these variants, beside the empty ones: quote, quote-cold-io, fallback, stock, node, python
+    /// Only these variants, beside the empty ones: quote, case, webhook, each of them with -cold-io behind it, fallback,
+    /// stock, node, python
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// First build every function from nothing, and record how long that takes

@@ -48,8 +48,8 @@ fn heading(report: &Report) -> String {
         )
     });
     format!(
-        "<h1>How fast Trunkline is</h1><p>One quote with one funder, the same work on the same stubs over TLS, on {}. {} blocks of \
-         three cold starts of each variant, interleaved; medians with 95 % intervals.{control}</p>",
+        "<h1>How fast Trunkline is</h1><p>One quote with one funder, the same work on the same stubs over TLS, on {}; beside it, what \
+         creates a case and what takes a marketplace's webhook. {} blocks of three cold starts of each variant, interleaved; medians with 95 % intervals.{control}</p>",
         escape(&report.machine),
         report.blocks
     )
@@ -138,7 +138,11 @@ fn details(report: &Report) -> String {
     let mut lines = vec![
         format!("Added times: 500 warm quotes with a funder of {} ms.", warm::FUNDER),
         format!(
-            "Dollars: a funder of {FUNDER:.0} ms, 256 MB, no cold starts, taxes or free tiers; prices {}: ${} a GB-second, ${} a \
+            "Times of a request: 500 warm ones, where each answer of DynamoDB and SQS takes {} ms.",
+            warm::AWS
+        ),
+        format!(
+            "Dollars: for a quote a funder of {FUNDER:.0} ms, 256 MB, no cold starts, taxes or free tiers; prices {}: ${} a GB-second, ${} a \
              million invocations, ${} a million write units, ${} a million API requests, ${} a GB of logs.",
             PRICES.dated,
             PRICES.gigabyte_second,

@@ -1,4 +1,4 @@
-//! Round trips of a warm quote, counted where they take long enough to tell what waits for what.
+//! Round trips of a warm request, counted where they take long enough to tell what waits for what.
 
 use serde::Serialize;
 
@@ -7,26 +7,26 @@ use crate::child::Child;
 use crate::failure::Result;
 use crate::variant::Variant;
 
-const DYNAMO: u64 = 20;
+const AWS: u64 = 20;
 const FUNDER: u64 = 120;
 const REQUESTS: usize = 12;
 
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Trips {
-    /// The usual quote's operations, the funder's among them.
+    /// The usual request's operations, the funder's among them.
     pub operations: Vec<(String, u32)>,
     /// Requests to DynamoDB.
     pub dynamo: usize,
     /// Those that wait for one another and for the funder: the latency they add.
     pub serial: usize,
     pub write_units: u32,
-    /// New connections in all of the measured quotes.
+    /// New connections in all of the measured requests.
     pub connections: u32,
 }
 
-/// The usual quote; serial trips are the worst of all.
+/// The usual request; serial trips are the worst of all.
 pub async fn measure(bench: &Bench, variant: &Variant) -> Result<Trips> {
-    bench.world.delay(DYNAMO, FUNDER);
+    bench.world.delay(AWS, FUNDER);
     let mut child = Child::start(bench, variant, true).await?;
     child.answer().await?;
     let mut each = Vec::new();

@@ -1,4 +1,4 @@
-//! Warm requests: the time a function adds over the funder's own, its processor time, its memory.
+//! Warm requests: the time a function takes or adds over the funder's own, its processor time, its memory.
 
 use std::fs;
 use std::time::Duration;
@@ -11,24 +11,29 @@ use crate::bench::Bench;
 use crate::child::Child;
 use crate::failure::{Context, Result};
 use crate::stats::quantile;
-use crate::variant::Variant;
+use crate::variant::{Kind, Variant};
 
 /// Long enough that what goes on beside the funder's call is hidden by it, as it is in life.
 pub const FUNDER: u64 = 20;
+/// What AWS takes for each answer where no funder's call hides it: about what DynamoDB and SQS do.
+pub const AWS: u64 = 5;
 const REQUESTS: usize = 500;
 const HEATING: usize = 20;
 const LONG: usize = 1000;
 
 /// Milliseconds.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Added {
+pub struct Times {
     pub p50: f64,
     pub p99: f64,
 }
 
-/// Added over the funder's own time, on a whole core or on Lambda's share for 128 MB.
-pub async fn added(bench: &Bench, variant: &Variant, throttle: Option<&Throttle>) -> Result<Added> {
-    bench.world.delay(0, FUNDER);
+/// Of one request, the funder's own time left out, on a whole core or on Lambda's share for 128 MB.
+pub async fn times(bench: &Bench, variant: &Variant, throttle: Option<&Throttle>) -> Result<Times> {
+    match variant.kind {
+        Kind::Quote => bench.world.delay(0, FUNDER),
+        _ => bench.world.delay(AWS, 0),
+    }
     let mut child = Child::start(bench, variant, false).await?;
     child.ready().await?;
     if let Some(throttle) = throttle {
@@ -45,7 +50,7 @@ pub async fn added(bench: &Bench, variant: &Variant, throttle: Option<&Throttle>
         }
     }
     let at = |share| quantile(&samples, share).context("no samples");
-    Ok(Added {
+    Ok(Times {
         p50: at(0.5)?,
         p99: at(0.99)?,
     })

@@ -1,6 +1,7 @@
 //! What a function talks to: the Runtime API in plain HTTP, AWS and the funder over TLS.
 
 mod api;
+mod rows;
 mod timeline;
 mod units;
 
@@ -22,16 +23,26 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 pub use api::{Answer, RuntimeApi};
+pub use rows::CASES;
 pub use timeline::{Call, Service, Timeline};
 pub use units::INDEXED;
 
+use crate::event::WEBHOOK_TOKEN;
 use crate::failure::{Context, Result};
 use crate::tls::Authority;
+use rows::Rows;
 
 type Reply = Response<Full<Bytes>>;
 
-/// What every secret says.
-const SECRET: &str = r#"{"LEX_APP_ID":"test-lex-app","LEX_SHARED_SECRET":"test-lex-secret","LEX_DEALER_ID_MAJOR":"test-major","LEX_DEALER_ID_MINOR":"test-minor"}"#;
+/// What every secret says, under the names that each function looks for.
+const SECRET: [(&str, &str); 6] = [
+    ("LEX_APP_ID", "test-lex-app"),
+    ("LEX_SHARED_SECRET", "test-lex-secret"),
+    ("LEX_DEALER_ID_MAJOR", "test-major"),
+    ("LEX_DEALER_ID_MINOR", "test-minor"),
+    ("MMOB_API_KEY", "test-mmob-key"),
+    ("MMOB_WEBHOOK_TOKEN", WEBHOOK_TOKEN),
+];
 
 /// AWS and the funder.
 pub struct World {
@@ -44,7 +55,7 @@ pub struct World {
 /// Milliseconds.
 #[derive(Default)]
 struct Delays {
-    dynamo: AtomicU64,
+    aws: AtomicU64,
     funder: AtomicU64,
 }
 
@@ -53,18 +64,20 @@ struct Stub {
     service: Service,
     timeline: Timeline,
     delays: Arc<Delays>,
-    answer: Bytes,
+    rows: Rows,
+    quote: Bytes,
 }
 
 impl World {
     /// Must be called on a runtime, whose tasks the stubs then are.
-    pub async fn start(authority: &Authority, answer: Bytes) -> Result<Self> {
+    pub async fn start(authority: &Authority, quote: Bytes) -> Result<Self> {
         let (timeline, delays) = (Timeline::default(), Arc::new(Delays::default()));
         let stub = |service| Stub {
             service,
             timeline: timeline.clone(),
             delays: Arc::clone(&delays),
-            answer: answer.clone(),
+            rows: Rows::new(),
+            quote: quote.clone(),
         };
         let (aws, funder) = (stub(Service::Aws), stub(Service::Funder));
         Ok(Self {
@@ -75,9 +88,9 @@ impl World {
         })
     }
 
-    /// From here on DynamoDB and the funder take this long.
-    pub fn delay(&self, dynamo: u64, funder: u64) {
-        self.delays.dynamo.store(dynamo, Ordering::Relaxed);
+    /// From here on AWS and the funder take this long.
+    pub fn delay(&self, aws: u64, funder: u64) {
+        self.delays.aws.store(aws, Ordering::Relaxed);
         self.delays.funder.store(funder, Ordering::Relaxed);
     }
 }
@@ -124,28 +137,28 @@ impl Stub {
         } else {
             self.service
         };
+        let asked = match service {
+            Service::Dynamo => serde_json::from_slice(&body).unwrap_or(Value::Null),
+            _ => Value::Null,
+        };
         let (answer, delay) = match service {
-            Service::Funder => (reply("application/json", self.answer.clone()), &self.delays.funder),
+            Service::Funder => (reply("application/json", self.quote.clone()), &self.delays.funder),
             Service::Dynamo => (
-                reply("application/x-amz-json-1.0", dynamo(operation)),
-                &self.delays.dynamo,
+                reply("application/x-amz-json-1.0", self.rows.answer(operation, &asked)),
+                &self.delays.aws,
             ),
-            Service::Aws => (reply("application/x-amz-json-1.1", aws(operation)), &self.delays.dynamo),
+            Service::Aws => (reply("application/x-amz-json-1.1", aws(operation)), &self.delays.aws),
         };
         let delay = Duration::from_millis(delay.load(Ordering::Relaxed));
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
-        let write_units = match service {
-            Service::Dynamo => units::write_units(operation, &serde_json::from_slice(&body).unwrap_or(Value::Null)),
-            _ => 0,
-        };
         self.timeline.called(Call {
             service,
             operation: operation.to_owned(),
             start,
             end: Instant::now(),
-            write_units,
+            write_units: units::write_units(operation, &asked),
         });
         Ok(answer)
     }
@@ -159,22 +172,19 @@ fn reply(kind: &'static str, body: Bytes) -> Reply {
     reply
 }
 
-fn dynamo(operation: &str) -> Bytes {
-    Bytes::from_static(match operation {
-        "BatchWriteItem" => br#"{"UnprocessedItems":{}}"#,
-        "Query" => br#"{"Count":0,"Items":[],"ScannedCount":0}"#,
-        _ => b"{}",
-    })
-}
-
 fn aws(operation: &str) -> Bytes {
     match operation {
         "GetSecretValue" => json!({
-            "ARN": "arn:aws:secretsmanager:eu-west-2:000000000000:secret:bench", "Name": "bench", "SecretString": SECRET,
+            "ARN": "arn:aws:secretsmanager:eu-west-2:000000000000:secret:bench", "Name": "bench", "SecretString": secret(),
             "VersionId": "00000000-0000-0000-0000-000000000000", "VersionStages": ["AWSCURRENT"],
         })
         .to_string()
         .into(),
         _ => Bytes::from_static(br#"{"MessageId":"00000000-0000-0000-0000-000000000000"}"#),
     }
+}
+
+fn secret() -> String {
+    let members = SECRET.map(|(name, value)| (name.to_owned(), Value::from(value)));
+    Value::Object(members.into_iter().collect()).to_string()
 }
