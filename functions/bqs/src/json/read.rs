@@ -137,9 +137,9 @@ impl Reader<'_> {
         let given: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(unexpected)?;
         let mut values = Vec::with_capacity(given.len());
         for (index, raw) in given.into_iter().enumerate() {
-            let outer = self.enter_item(index);
+            let outer = self.path.enter_item(index);
             values.extend(self.value(raw, each, false)?);
-            self.path.truncate(outer);
+            self.path.leave(outer);
         }
         Ok(values)
     }
