@@ -42,13 +42,18 @@ pub struct Route {
 const EXAMPLES: &[(&str, &str)] = &[
     ("asset", "page.js"),
     ("capId", "12345"),
+    ("channelName", "vwfs-dk-example-public"),
     ("deliveryId", "0190d5a0-0000-7000-8000-000000000001"),
     ("email", "john.doe@example.com"),
     ("funder", "lex"),
     ("funderName", "LEX"),
+    ("orderId", "po_example"),
+    ("prodId", "prod_example"),
     ("proposalId", "0190d5a0-0000-7000-8000-000000000001"),
     ("quoteId", "0190d5a0-0000-7000-8000-000000000001"),
+    ("sequence", "1"),
     ("subscriptionId", "0190d5a0-0000-7000-8000-000000000001"),
+    ("token", "nobodys-token"),
 ];
 
 const BODIES: &[(&str, &str)] = &[
@@ -71,6 +76,35 @@ const BODIES: &[(&str, &str)] = &[
     (
         "/webhooks/{funder}",
         r#"{"type":"proposal.updated","timestamp":"2026-01-05T10:20:00Z","data":{}}"#,
+    ),
+    ("/webhooks/mmob/{token}", include_str!("../events/bodies/order.json")),
+    (
+        "/v1/bqs-case/case",
+        include_str!("../functions/bqs/fixtures/case-private.json"),
+    ),
+    (
+        "/v1/bqs-case/case/{sequence}",
+        include_str!("../functions/bqs/fixtures/case-update.json"),
+    ),
+    (
+        "/v1/bqs-case/case/{sequence}/business-consent",
+        include_str!("../functions/bqs/fixtures/consent.json"),
+    ),
+    (
+        "/v1/bqs-case/case/{sequence}/score-customer",
+        include_str!("../functions/bqs/fixtures/score.json"),
+    ),
+    (
+        "/v1/bqs-case/management",
+        include_str!("../functions/bqs/fixtures/management-create.json"),
+    ),
+    (
+        "/v1/bqs-case/management/{channelName}",
+        include_str!("../functions/bqs/fixtures/management-update.json"),
+    ),
+    (
+        "/v1/bqs-case/message/case",
+        include_str!("../functions/bqs/fixtures/message.json"),
     ),
 ];
 
@@ -139,6 +173,7 @@ fn every_route_can_be_called() {
         "/api-docs/{asset}",
         "/api/health",
         "/health",
+        "/webhooks/mmob/{token}",
         "/webhooks/{funder}",
     ];
     assert_eq!(open, wanted, "these need no token, and no others");
