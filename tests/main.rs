@@ -10,6 +10,7 @@
     reason = "all of this is tests, helpers included"
 )]
 
+mod channel;
 mod end_to_end;
 mod leaks;
 mod names;

@@ -1,6 +1,7 @@
 //! The deployed template over real HTTP, with a real queue and real tables, against the simulated funder.
 
 mod canaries;
+mod cases;
 mod failures;
 mod flock;
 mod funders;
@@ -9,6 +10,7 @@ mod operators;
 mod ownership;
 mod proposals;
 mod quotes;
+mod samples;
 mod tokens;
 mod triggers;
 mod webhooks;

@@ -1,0 +1,53 @@
+//! Channels of the case API on the deployed stack: made through its own routes, and asked with their keys.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::stack::{Got, Stack};
+
+/// The sample channel of the spec that makes others.
+pub const ADMIN: &str = "vwfs-dk-integrationportal-admin-example";
+
+/// A channel that was made for one test.
+pub struct Channel {
+    pub name: String,
+    pub key: String,
+}
+
+impl Stack {
+    /// The key of one of the spec's sample channels.
+    pub fn sample_key(&self, channel: &str) -> String {
+        self.text(&format!("/apiKeys/{channel}"))
+    }
+
+    /// As a channel asks: with its api key.
+    pub async fn ask(&self, method: Method, path: &str, key: &str, body: Option<&str>) -> Got {
+        self.send(method, path, "", body, &[("x-api-key", key)]).await
+    }
+
+    /// A new channel with these roles, for these dealers and what the spec's samples name of brands and agreements.
+    pub async fn channel(&self, roles: &[&str], dealers: &[i64]) -> Channel {
+        let name = format!("test-{}", uuid::Uuid::new_v4());
+        let wanted = json!({
+            "channelName": name, "roles": roles, "allowedDealerCodes": dealers,
+            "allowedBrandCodes": [1, 4, 10], "allowedAgreements": [2700, 3600, 3700],
+        });
+        let admin = self.sample_key(ADMIN);
+        let path = "/v1/bqs-case/management";
+        let got = self.ask(Method::POST, path, &admin, Some(&wanted.to_string())).await;
+        assert_eq!(got.status, 201, "{}", got.text);
+        let key = got.json()["apiKey"].as_str().unwrap().to_owned();
+        Channel { name, key }
+    }
+
+    /// The sequence of a new case like the spec's private sample, for this dealer.
+    pub async fn case(&self, key: &str, dealer: i64) -> i64 {
+        let sample = include_str!("../functions/bqs/fixtures/case-private.json");
+        let mut body: Value = serde_json::from_str(sample).unwrap();
+        body["dealer"] = dealer.into();
+        let path = "/v1/bqs-case/case";
+        let got = self.ask(Method::POST, path, key, Some(&body.to_string())).await;
+        assert_eq!(got.status, 201, "{}", got.text);
+        got.json()["sequence"].as_i64().unwrap()
+    }
+}
