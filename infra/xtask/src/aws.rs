@@ -1,4 +1,5 @@
-//! The emulator's AWS and no other: commands here see its address and invented credentials, and nothing of the person's.
+//! The emulator's AWS: commands here see its address and invented credentials, and nothing of the person's, unless they
+//! are given another one.
 
 use std::path::Path;
 use std::process::Command;
@@ -50,17 +51,21 @@ impl<'a> Aws<'a> {
         Ok(command)
     }
 
-    /// Runs the AWS command line and reads what it prints: `call("lambda get-function", &[("function-name", name)])`.
+    /// The AWS command line on the emulator.
     pub fn call(&self, operation: &str, options: &[(&str, &str)]) -> Result<Value> {
-        let mut command = self.command("aws")?;
-        command.args(["--output", "json"]).args(operation.split(' '));
-        for (name, value) in options {
-            command.arg(format!("--{name}")).arg(value);
-        }
-        let printed = process::capture(command).context(operation)?;
-        if printed.trim().is_empty() {
-            return Ok(Value::Null);
-        }
-        serde_json::from_str(&printed).context(operation)
+        call(self.command("aws")?, operation, options)
     }
+}
+
+/// Runs the AWS command line and reads what it prints: `call(aws, "lambda get-function", &[("function-name", name)])`.
+pub fn call(mut command: Command, operation: &str, options: &[(&str, &str)]) -> Result<Value> {
+    command.args(["--output", "json"]).args(operation.split(' '));
+    for (name, value) in options {
+        command.arg(format!("--{name}")).arg(value);
+    }
+    let printed = process::capture(command).context(operation)?;
+    if printed.trim().is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_str(&printed).context(operation)
 }

@@ -8,6 +8,7 @@
 mod aws;
 mod bench;
 mod build;
+mod channel;
 mod check;
 mod code;
 mod container;
@@ -97,6 +98,9 @@ enum Task {
         #[arg(long)]
         stack_dir: Option<PathBuf>,
     },
+    /// Channels of the BQS API
+    #[command(subcommand)]
+    Channel(ChannelTask),
     /// Follow README's recipes for a new function and a new funder in a copy of the tree, and test what comes of it
     Recipes {
         /// A file under infra/recipes to leave out, to see that it is missed
@@ -108,6 +112,18 @@ enum Task {
         /// Also what is slow: README's recipes, the bench's guard, `sam build` of the template, the API page in a browser
         #[arg(long)]
         deep: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum ChannelTask {
+    /// Make a channel in the table itself and print its api key: how the first admin comes about
+    Create {
+        #[command(flatten)]
+        channel: channel::Channel,
+        /// A table on AWS, with the shell's own credentials; the local stack's unless given
+        #[arg(long)]
+        table: Option<String>,
     },
 }
 
@@ -134,6 +150,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Docs => docs::docs(),
         Task::Recipes { without } => recipes::recipes(without.as_deref()),
         Task::Check { deep } => check::check(deep),
+        Task::Channel(ChannelTask::Create { channel, table }) => channel::create(&channel, table),
         Task::Token {
             role,
             email,

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use crate::aws::Aws;
 use crate::build::{self, Packages};
+use crate::channel;
 use crate::credentials;
 use crate::deploy::Deployment;
-use crate::failure::{Failure, Result};
+use crate::failure::{Context, Failure, Result};
 use crate::files;
 use crate::http;
 use crate::process;
@@ -98,7 +99,10 @@ impl Site<'_> {
             let health = format!("{}/health", stack::base_url(&addresses.emulator, &deployed)?);
             http::wait_until_ok(&health, HEALTHY_WITHIN, || Ok(()))
                 .map_err(|failure| process::with_tail(&failure, &services::log(self.dir, EMULATOR)))?;
-            let stack = stack::write(self.dir, &addresses, &deployed)?;
+            let cases = deployed.outputs.get("TableCases");
+            let cases = cases.context("template.yaml has no output TableCases")?;
+            let api_keys = channel::ensure_samples(&aws, cases, self.dir)?;
+            let stack = stack::write(self.dir, &addresses, &deployed, api_keys)?;
             stack::write_events(&self.workspace.root, self.dir, &stack)?;
             Ok(stack)
         })

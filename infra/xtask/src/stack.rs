@@ -26,6 +26,8 @@ pub struct Stack {
     pub base_url: String,
     pub sandbox_url: String,
     pub tokens: BTreeMap<&'static str, String>,
+    /// By channel.
+    pub api_keys: BTreeMap<String, String>,
 }
 
 impl Stack {
@@ -43,16 +45,31 @@ impl Stack {
             base_url: text("baseUrl")?,
             sandbox_url: text("sandboxUrl")?,
             tokens: tokens(dir)?,
+            api_keys: api_keys(&document),
         })
     }
 }
 
+fn api_keys(document: &Value) -> BTreeMap<String, String> {
+    let keys = document.get("apiKeys").and_then(Value::as_object);
+    keys.into_iter()
+        .flatten()
+        .filter_map(|(channel, key)| Some((channel.clone(), key.as_str()?.to_owned())))
+        .collect()
+}
+
 /// Writes stack.json into the stack's folder.
-pub fn write(dir: &Path, addresses: &Addresses, deployed: &Deployed) -> Result<Stack> {
+pub fn write(
+    dir: &Path,
+    addresses: &Addresses,
+    deployed: &Deployed,
+    api_keys: BTreeMap<String, String>,
+) -> Result<Stack> {
     let stack = Stack {
         base_url: base_url(&addresses.emulator, deployed)?,
         sandbox_url: addresses.sandbox.clone(),
         tokens: tokens(dir)?,
+        api_keys,
     };
     let outputs = |prefix: &str| members(&deployed.outputs, prefix);
     let document = json!({
@@ -64,14 +81,14 @@ pub fn write(dir: &Path, addresses: &Addresses, deployed: &Deployed) -> Result<S
         "functionUrls": outputs("FunctionUrl"),
         "tables": outputs("Table"),
         "queues": outputs("Queue"),
-        "apiKeys": outputs("ApiKey"),
+        "apiKeys": stack.api_keys,
         "functions": deployed.functions,
     });
     files::write_private(&dir.join("stack.json"), &document)?;
     Ok(stack)
 }
 
-/// The sample events with a token that this stack accepts, for `sam local invoke`.
+/// The sample events with a token or an api key that this stack accepts, for `sam local invoke`.
 pub fn write_events(root: &Path, dir: &Path, stack: &Stack) -> Result<()> {
     let token = stack.tokens.get("customer").map(String::as_str).unwrap_or_default();
     files::make_dir(&dir.join("events"))?;
@@ -80,6 +97,13 @@ pub fn write_events(root: &Path, dir: &Path, stack: &Stack) -> Result<()> {
         if let Some(mut event) = files::read_json(&entry.path()) {
             if let Some(authorization) = event.pointer_mut("/headers/authorization") {
                 *authorization = format!("Bearer {token}").into();
+            }
+            if let Some(given) = event.pointer_mut("/headers/x-api-key") {
+                let channel = given
+                    .as_str()
+                    .and_then(|key| key.strip_suffix(".<key>"))
+                    .unwrap_or_default();
+                *given = stack.api_keys.get(channel).cloned().into();
             }
             files::write_private(&dir.join("events").join(name), &event)?;
         }

@@ -86,6 +86,9 @@ fn introduce(stack: &Stack, progress: &Progress) {
     for (name, token) in &stack.tokens {
         say(format!("\n    {name} token\n{token}"));
     }
+    for key in stack.api_keys.values() {
+        say(format!("\n    api key      {key}"));
+    }
     let token = stack.tokens.get("customer").map(String::as_str).unwrap_or_default();
     let bearer = format!("-H 'Authorization: Bearer {token}'");
     let quotes = format!("{}/api/integration/quotes", stack.base_url);
