@@ -21,7 +21,7 @@ use crate::json::Body;
     tag = "bqs",
     request_body = BusinessConsent,
     params(
-        ("sequence" = u64, Path, description = "The case's number", minimum = 1),
+        ("sequence" = u64, Path, description = "The case's number", minimum = 1, maximum = 999_999_999_999_999_i64),
         ("Idempotency-Key" = Option<String>, Header, description = "The same key and body are answered once", min_length = 1, max_length = 255, pattern = "^[ -~]*$", nullable = false),
         ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false),
     ),
@@ -36,6 +36,7 @@ use crate::json::Body;
         (status = 415, description = "Not JSON", body = AspNetProblem, content_type = "application/problem+json"),
         (status = 422, description = "The key was used with another body", body = AspNetProblem, content_type = "application/problem+json"),
         (status = 429, description = "Too much is running for this case", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 500, description = "Misconfigured, or a defect"),
         (status = 503, description = "Our storage failed"),
     ),
     security(("apiKey" = []))

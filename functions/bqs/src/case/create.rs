@@ -45,6 +45,7 @@ pub struct Created {
         (status = 413, description = "Over 256 KiB", body = AspNetProblem, content_type = "application/problem+json"),
         (status = 415, description = "Not JSON", body = AspNetProblem, content_type = "application/problem+json"),
         (status = 422, description = "The key was used with another body", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 500, description = "Misconfigured, or a defect"),
         (status = 503, description = "Our storage failed"),
     ),
     security(("apiKey" = []))

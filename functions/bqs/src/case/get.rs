@@ -16,7 +16,7 @@ use crate::channel::Role;
     operation_id = "bqs-case-get",
     tag = "bqs",
     params(
-        ("sequence" = u64, Path, description = "The case's number", minimum = 1),
+        ("sequence" = u64, Path, description = "The case's number", minimum = 1, maximum = 999_999_999_999_999_i64),
         ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false),
     ),
     responses(
@@ -25,6 +25,7 @@ use crate::channel::Role;
         (status = 401, description = "No valid api key", body = AspNetProblem, content_type = "application/problem+json"),
         (status = 403, description = "Without `case.read`, or another channel's case", body = AspNetProblem, content_type = "application/problem+json"),
         (status = 404, description = "No such case for this channel", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 500, description = "Misconfigured, or a defect"),
         (status = 503, description = "Our storage failed"),
     ),
     security(("apiKey" = []))

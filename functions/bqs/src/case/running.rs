@@ -3,7 +3,7 @@
 
 use http::StatusCode;
 use jiff::Timestamp;
-use model::{Error, Result};
+use model::Result;
 use runtime::Cx;
 use runtime::once::Earlier;
 use runtime::reply::Rendered;
@@ -13,8 +13,6 @@ use super::write::Writer;
 use crate::Env;
 use crate::channel::Role;
 use crate::json::{Body, Document, Schema, Value};
-
-const LONGEST_ORGANISATION: usize = 32;
 
 /// Starts what a document asks for. What runs already is no longer asked for in it. True if anything was started.
 pub fn start_asked(row: &mut CaseRow, case: &Document, asked: &mut Document, now: Timestamp) -> Result<bool> {
@@ -42,12 +40,6 @@ pub async fn start(cx: &Cx<Env>, ask: &Body, schema: &Schema, run: Run) -> Resul
     let sequence = Sequence::parse(ask.path.get("sequence"))?;
     let asked = ask.document(schema)?;
     let organisation = asked.text(&["organizationNumber"]).unwrap_or_default();
-    if organisation.trim().is_empty() || organisation.len() > LONGEST_ORGANISATION {
-        return Err(Error::invalid(
-            "$.organizationNumber",
-            format!("The organizationNumber must be 1 to {LONGEST_ORGANISATION} bytes."),
-        ));
-    }
     let accepted = Rendered::empty(StatusCode::ACCEPTED);
     let kind = match run {
         Run::Score => ChangeKind::Score,

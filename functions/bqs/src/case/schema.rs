@@ -1,6 +1,6 @@
 //! What is known of a case: the members of the spec's samples.
 
-use crate::json::Is::{Decimal, Flag, Instant, Integer, List, Object, Ours, Text};
+use crate::json::Is::{Code, Decimal, Flag, Instant, Integer, List, Object, Ours, Text};
 use crate::json::{Is, Item, Member, Schema, describe};
 use utoipa::openapi::RefOr;
 use utoipa::{PartialSchema, ToSchema};
@@ -20,14 +20,14 @@ pub const UPDATE: Schema = Schema {
 pub const SCORE: Schema = Schema {
     name: "scoreCustomer",
     partial: false,
-    members: &[Member::new("organizationNumber", Text).required()],
+    members: &[Member::new("organizationNumber", Code).required()],
 };
 
 pub const CONSENT: Schema = Schema {
     name: "businessConsent",
     partial: false,
     members: &[
-        Member::new("organizationNumber", Text).required(),
+        Member::new("organizationNumber", Code).required(),
         Member::new("email", Text).required(),
     ],
 };

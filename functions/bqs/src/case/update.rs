@@ -24,7 +24,7 @@ use crate::json::Body;
     tag = "bqs",
     request_body = CaseChanges,
     params(
-        ("sequence" = u64, Path, description = "The case's number", minimum = 1),
+        ("sequence" = u64, Path, description = "The case's number", minimum = 1, maximum = 999_999_999_999_999_i64),
         ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false),
     ),
     responses(
@@ -37,6 +37,7 @@ use crate::json::Body;
         (status = 413, description = "Over 256 KiB, or the case would be", body = AspNetProblem, content_type = "application/problem+json"),
         (status = 415, description = "Not JSON", body = AspNetProblem, content_type = "application/problem+json"),
         (status = 429, description = "Too much is running for this case", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 500, description = "Misconfigured, or a defect"),
         (status = 503, description = "Our storage failed"),
     ),
     security(("apiKey" = []))

@@ -1,16 +1,18 @@
-//! What is known of a document, for the hub's API document.
+//! What is known of a document, for the hub's API document: as exactly as it is read.
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
-    Array, KnownFormat, Object, ObjectBuilder, Schema as Described, SchemaFormat, SchemaType, Type,
+    Array, KnownFormat, ObjectBuilder, OneOf, Schema as Described, SchemaFormat, SchemaType, Type,
 };
 
-use super::schema::{Is, Member, Schema};
+use super::read::{CODE_PATTERN, LARGEST};
+use super::schema::{Is, Item, Member, Schema};
 
 /// The members that are known. Others are taken too.
 pub fn describe(schema: &Schema, description: &str) -> RefOr<Described> {
-    let object = object(schema.members, schema.partial);
-    RefOr::T(Described::Object(object.description(Some(description)).build()))
+    object(schema.members, schema.partial)
+        .description(Some(description))
+        .into()
 }
 
 fn object(members: &[Member], partial: bool) -> ObjectBuilder {
@@ -26,43 +28,74 @@ fn object(members: &[Member], partial: bool) -> ObjectBuilder {
 }
 
 fn value(member: &Member, partial: bool) -> RefOr<Described> {
-    let kind = |kind| {
+    let types = |mut types: Vec<Type>| {
         if member.nullable {
-            SchemaType::Array(vec![kind, Type::Null])
-        } else {
-            SchemaType::Type(kind)
+            types.push(Type::Null);
+        }
+        match types.as_slice() {
+            [only] => SchemaType::Type(only.clone()),
+            _ => SchemaType::Array(types),
         }
     };
-    let described = match member.is {
-        Is::Text => Object::with_type(kind(Type::String)),
-        Is::Flag => Object::with_type(kind(Type::Boolean)),
-        Is::Instant => ObjectBuilder::new()
-            .schema_type(kind(Type::String))
+    let plain = |kind| ObjectBuilder::new().schema_type(types(vec![kind]));
+    match member.is {
+        Is::Text => plain(Type::String).into(),
+        Is::Code => plain(Type::String).pattern(Some(CODE_PATTERN)).into(),
+        Is::Flag => plain(Type::Boolean).into(),
+        Is::Instant => plain(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-            .build(),
-        Is::Integer => ObjectBuilder::new()
-            .schema_type(kind(Type::Integer))
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
-            .build(),
-        Is::Decimal => ObjectBuilder::new()
-            .schema_type(kind(Type::Number))
-            .description(Some("Also taken as text."))
-            .build(),
-        Is::Object(members) => object(members, partial).schema_type(kind(Type::Object)).build(),
-        Is::List(item) => {
-            let alternatives =
-                (!item.one_of.is_empty()).then(|| format!("Exactly one of {}.", item.one_of.join(" and ")));
-            let items = object(item.members, false).description(alternatives).build();
-            let mut list = Array::new(RefOr::T(Described::Object(items)));
-            list.schema_type = kind(Type::Array);
-            return RefOr::T(Described::Array(list));
-        }
+            .into(),
+        Is::Integer => number(types(vec![Type::Integer, Type::String]))
+            .pattern(Some("^-?(0|[1-9][0-9]{0,14})$"))
+            .into(),
+        Is::Decimal => number(types(vec![Type::Number, Type::String]))
+            .pattern(Some(r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?$"))
+            .into(),
+        Is::Object(members) => object(members, partial).schema_type(types(vec![Type::Object])).into(),
+        Is::List(item) => list(items(&item), types(vec![Type::Array])),
         Is::Each(each) => {
-            let mut list = Array::new(value(&Member::new("", *each).solid(), partial));
-            list.schema_type = kind(Type::Array);
-            return RefOr::T(Described::Array(list));
+            let one = value(&Member::new("", *each).solid(), partial);
+            list(one, types(vec![Type::Array]))
         }
-        Is::Ours => Object::new(),
-    };
-    RefOr::T(Described::Object(described))
+        Is::Ours => plain(Type::Object).into(),
+    }
+}
+
+/// A number or its text.
+fn number(types: SchemaType) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(types)
+        .minimum(Some(-LARGEST))
+        .maximum(Some(LARGEST))
+}
+
+fn list(items: RefOr<Described>, types: SchemaType) -> RefOr<Described> {
+    let mut list = Array::new(items);
+    list.schema_type = types;
+    RefOr::T(Described::Array(list))
+}
+
+/// An item, once for each member of which it may have one.
+fn items(item: &Item) -> RefOr<Described> {
+    if item.one_of.is_empty() {
+        return object(item.members, false).into();
+    }
+    let mut alternatives = OneOf::new();
+    for chosen in item.one_of {
+        let members = item
+            .members
+            .iter()
+            .filter(|member| !item.one_of.contains(&member.name) || member.name == *chosen);
+        let members: Vec<Member> = members
+            .map(|member| {
+                if member.name == *chosen {
+                    member.required()
+                } else {
+                    *member
+                }
+            })
+            .collect();
+        alternatives.items.push(object(&members, false).into());
+    }
+    RefOr::T(Described::OneOf(alternatives))
 }

@@ -10,10 +10,13 @@ use serde_json::value::RawValue;
 use super::date::instant;
 use super::position::Position;
 use super::schema::{Is, Item, Member, Schema};
-use super::value::{Members, Object, Token, Value, decimal, fold};
+use super::value::{Members, Object, Token, Value, fold};
 
 /// As many are named as the original names.
 const MOST_ERRORS: usize = 200;
+/// More than any amount, and exact wherever it may be read.
+pub(super) const LARGEST: i64 = 1_000_000_000_000_000;
+pub(super) const CODE_PATTERN: &str = "^[0-9A-Za-z-]{1,32}$";
 
 pub fn document(body: &[u8], schema: &Schema) -> Result<Object> {
     let unreadable = |error: Error| error.field(schema.name, format!("The {} field is required.", schema.name));
@@ -119,6 +122,14 @@ impl Reader<'_> {
             (Is::List(item), Token::List) => Some(Value::List(self.items(raw, &item)?)),
             (Is::Flag, Token::Flag(flag)) => Some(Value::Flag(flag)),
             (Is::Text, Token::Text) => Some(Value::Text(text(raw)?)),
+            (Is::Code, Token::Text) => {
+                let text = text(raw)?;
+                if !is_code(&text) {
+                    self.refuse(raw, "The value must be 1 to 32 letters, digits or hyphens");
+                    return Ok(None);
+                }
+                Some(Value::Text(text))
+            }
             (Is::Instant, Token::Text) => {
                 let text = text(raw)?;
                 instant(&text, &TimeZone::UTC).map(|_| Value::Text(text))
@@ -216,13 +227,25 @@ fn text(raw: &RawValue) -> Result<String> {
     serde_json::from_str(raw.get()).map_err(unexpected)
 }
 
+/// What [`CODE_PATTERN`] says.
+fn is_code(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
 /// A number's text, where it is one and of this kind.
 fn number(text: &str, is: &Is) -> Option<Value> {
     let raw: &RawValue = serde_json::from_str(text).ok()?;
     let alone = raw.get().len() == text.len() && matches!(Token::of(raw), Token::Number);
     let fits = match is {
-        Is::Integer => text.parse::<i64>().is_ok(),
-        _ => decimal(text).is_some(),
+        Is::Integer => text
+            .parse()
+            .is_ok_and(|number: i64| number.unsigned_abs() <= LARGEST.unsigned_abs()),
+        _ => small(text),
     };
     (alone && fits).then(|| Value::Number(text.to_owned()))
+}
+
+/// Whether a number is at most [`LARGEST`]. Only this is asked of a float: the number stays as it was written.
+fn small(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(|number| number.abs() <= 1e15)
 }

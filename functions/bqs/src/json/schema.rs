@@ -24,6 +24,8 @@ pub struct Member {
 #[derive(Clone, Copy, Debug)]
 pub enum Is {
     Text,
+    /// A short text of letters, digits and hyphens.
+    Code,
     /// A whole number, also as text.
     Integer,
     /// A number, also as text. Money is one, in major units.
@@ -86,7 +88,7 @@ impl Is {
     /// What the original calls the type in its messages.
     pub(super) fn type_name(&self) -> &'static str {
         match self {
-            Self::Text => "System.String",
+            Self::Text | Self::Code => "System.String",
             Self::Integer => "System.Int64",
             Self::Decimal => "System.Decimal",
             Self::Flag => "System.Boolean",
