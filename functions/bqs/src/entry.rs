@@ -1,10 +1,11 @@
 //! What each function of this domain runs: its handler and what goes around it. Said here and not in the binaries, so
 //! that a handler is compiled once, with its library, and a binary is only linked.
 
-use runtime::{Exit, http};
+use runtime::ports::Ports;
+use runtime::{Exit, http, queue};
 
 use crate::case::row::LARGEST;
-use crate::{case, management, message};
+use crate::{case, document, forward, management, message};
 
 // cases
 
@@ -57,3 +58,21 @@ pub fn message_list() -> Exit {
 }
 
 // documents and forwarding
+
+/// As much as Lambda takes: what is too large for us is told so where a larger one can go.
+const FORM_LIMIT: usize = 6 * 1024 * 1024;
+
+pub fn document_upload() -> Exit {
+    http(document::upload::upload)
+        .once()
+        .limit(FORM_LIMIT)
+        .run_on(Ports::with_files)
+}
+
+pub fn document_presign() -> Exit {
+    http(document::presign::presign).run_on(Ports::with_files)
+}
+
+pub fn forward() -> Exit {
+    queue(forward::forward).run_on(Ports::with_files)
+}

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use http::HeaderMap;
 use jiff::Timestamp;
 use model::{Kind, Result};
+use partners::bqs;
+use runtime::blob::Blobs;
 use runtime::config::Config;
 use runtime::ports::Ports;
 use runtime::problem::{Family, Shape};
 use runtime::queue::Queue;
 use runtime::redact::Redactor;
 use runtime::store::{Key, Store};
+use runtime::transport::{Outbound, Policy, Target};
 use runtime::{Domain, store};
 use serde::de::DeserializeOwned;
 
@@ -19,6 +22,7 @@ use crate::channel::{Caller, identify};
 pub struct Env {
     pub config: Config,
     pub ports: Ports,
+    pub outbound: Outbound,
     redactor: Redactor,
 }
 
@@ -35,6 +39,7 @@ impl Domain for Env {
     fn load(config: Config, ports: Ports) -> Self {
         Self {
             redactor: Redactor::load(&config),
+            outbound: ports.outbound(&config, config.get("CASES_TABLE")),
             config,
             ports,
         }
@@ -78,6 +83,40 @@ impl Env {
 
     pub fn forward_queue(&self) -> Result<Queue> {
         Ok(self.ports.queue(self.config.need("BQS_FORWARD_QUEUE_URL")?))
+    }
+
+    /// The BQS that cases go on to, where there is one.
+    pub fn upstream(&self) -> Result<Option<Target>> {
+        let Some(base_url) = self.config.get("BQS_UPSTREAM_URL") else {
+            return Ok(None);
+        };
+        Ok(Some(Target {
+            partner: bqs::NAME,
+            environment: "UPSTREAM".to_owned(),
+            base_url: base_url.to_owned(),
+            secret: self.config.need("BQS_UPSTREAM_SECRET")?.to_owned(),
+            auth: bqs::AUTH,
+            loggable: bqs::LOGGABLE,
+        }))
+    }
+
+    /// One attempt for each wake-up: the queue does the waiting.
+    pub fn upstream_policy(&self) -> Result<Policy> {
+        Ok(Policy::load(&self.config, bqs::NAME)?.single())
+    }
+
+    /// Whether the upstream makes a change once however often it comes with the same `Idempotency-Key`. That it does is our
+    /// assumption: the spec does not say.
+    pub fn upstream_is_idempotent(&self) -> Result<bool> {
+        self.config.parse("BQS_UPSTREAM_IDEMPOTENT", true)
+    }
+
+    pub fn blobs(&self) -> &dyn Blobs {
+        self.ports.blobs.as_ref()
+    }
+
+    pub fn bucket(&self) -> Result<&str> {
+        self.config.need("DOCUMENTS_BUCKET")
     }
 
     pub async fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {

@@ -2,8 +2,10 @@
 
 pub mod case;
 pub mod channel;
+pub mod document;
 pub mod entry;
 mod env;
+pub mod forward;
 #[cfg(test)]
 mod house;
 pub mod json;

@@ -203,6 +203,8 @@ pub struct Error {
     pub partner_code: Option<Box<str>>,
     /// The id of what the request was about, where it exists already.
     pub subject: Option<Box<str>>,
+    /// The path of another way to the same end.
+    pub instead: Option<Box<str>>,
     source: Option<Source>,
 }
 
@@ -215,6 +217,7 @@ impl Error {
             retry_after: None,
             partner_code: None,
             subject: None,
+            instead: None,
             source: None,
         }
     }
@@ -257,6 +260,12 @@ impl Error {
     #[must_use]
     pub fn about(mut self, subject: impl fmt::Display) -> Self {
         self.subject = Some(subject.to_string().into());
+        self
+    }
+
+    #[must_use]
+    pub fn instead(mut self, path: impl Into<Box<str>>) -> Self {
+        self.instead = Some(path.into());
         self
     }
 }

@@ -43,8 +43,8 @@ pub const LOGGABLE: &[&str] = &[
 /// Which change this is, everywhere and for ever: whoever honours the key makes it once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
-    pub case: i64,
-    pub number: u32,
+    pub case: u64,
+    pub number: u64,
 }
 
 impl Change {
@@ -59,7 +59,7 @@ pub fn create(change: Change, case: &str) -> Result<Call> {
 }
 
 /// `upstream` is the sequence that BQS gave the case.
-pub fn update(change: Change, upstream: i64, case: &str) -> Result<Call> {
+pub fn update(change: Change, upstream: u64, case: &str) -> Result<Call> {
     json(
         change,
         Method::PUT,
@@ -69,17 +69,17 @@ pub fn update(change: Change, upstream: i64, case: &str) -> Result<Call> {
     )
 }
 
-pub fn score(change: Change, upstream: i64, body: &str) -> Result<Call> {
+pub fn score(change: Change, upstream: u64, body: &str) -> Result<Call> {
     let path = format!("/case/{upstream}/score-customer");
     json(change, Method::POST, &path, "score", body.to_owned())
 }
 
-pub fn consent(change: Change, upstream: i64, body: &str) -> Result<Call> {
+pub fn consent(change: Change, upstream: u64, body: &str) -> Result<Call> {
     let path = format!("/case/{upstream}/business-consent");
     json(change, Method::POST, &path, "consent", body.to_owned())
 }
 
-pub fn document(change: Change, upstream: i64, upload: &Upload) -> Result<Call> {
+pub fn document(change: Change, upstream: u64, upload: &Upload) -> Result<Call> {
     let (content_type, body) = multipart::form(upload);
     let path = format!("/document/{upstream}");
     call(change, Method::POST, &path, "document", &content_type, body)
@@ -159,10 +159,10 @@ pub fn accepted(answer: &Answer) -> Result<Said> {
 }
 
 /// The answer to a new case, and the sequence it has been given.
-pub fn created(answer: &Answer) -> Result<(i64, Said)> {
+pub fn created(answer: &Answer) -> Result<(u64, Said)> {
     let said = accepted(answer)?;
     let Created { sequence } = read(&answer.body)?;
-    if sequence <= 0 {
+    if sequence == 0 {
         let what = "BQS answered without a usable sequence";
         return Err(Error::new(Kind::PartnerBadResponse, what));
     }
@@ -171,7 +171,7 @@ pub fn created(answer: &Answer) -> Result<(i64, Said)> {
 
 #[derive(Deserialize)]
 struct Created {
-    sequence: i64,
+    sequence: u64,
 }
 
 #[cfg(test)]

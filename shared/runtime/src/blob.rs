@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
@@ -24,7 +25,8 @@ pub trait Blobs: Send + Sync {
     fn put<'a>(&'a self, bucket: &'a str, key: &'a str, media_type: &'a str, bytes: Bytes)
     -> BoxFuture<'a, Result<()>>;
 
-    fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Bytes>>;
+    /// None where there is no such file, as far as S3 may say so: it takes `s3:ListBucket`.
+    fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>>>;
 
     /// A request with which anybody who holds it may store this one file, within [`UPLOAD`] of `now`.
     fn presign<'a>(&'a self, file: File<'a>, now: Timestamp) -> BoxFuture<'a, Result<Presigned>>;
@@ -76,12 +78,15 @@ impl Blobs for S3 {
         })
     }
 
-    fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Bytes>> {
+    fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>>> {
         Box::pin(async move {
-            let found = self.0.get_object().bucket(bucket).key(key).send().await;
-            let found = found.map_err(|error| failure("a file cannot be read", error))?;
+            let found = match self.0.get_object().bucket(bucket).key(key).send().await {
+                Ok(found) => found,
+                Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
+                Err(error) => return Err(failure("a file cannot be read", error)),
+            };
             let body = found.body.collect().await;
-            body.map(aws_sdk_s3::primitives::AggregatedBytes::into_bytes)
+            body.map(|body| Some(body.into_bytes()))
                 .map_err(|error| Error::new(Kind::Unavailable, "a file cannot be read").because(error))
         })
     }

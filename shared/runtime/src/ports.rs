@@ -124,7 +124,7 @@ impl Blobs for Unnamed {
         Self::error("files")
     }
 
-    fn get<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Bytes>> {
+    fn get<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Option<Bytes>>> {
         Self::error("files")
     }
 

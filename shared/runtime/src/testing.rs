@@ -234,10 +234,9 @@ impl Blobs for Shelf {
         Box::pin(async { Ok(()) })
     }
 
-    fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Bytes>> {
+    fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>>> {
         let found = lock(&self.0).get(&(bucket.to_owned(), key.to_owned())).cloned();
-        let found = found.ok_or_else(|| Error::new(Kind::Unavailable, "a file cannot be read"));
-        Box::pin(async move { Ok(found?.1) })
+        Box::pin(async move { Ok(found.map(|(_, bytes)| bytes)) })
     }
 
     /// What the holder may send, unsigned.

@@ -121,6 +121,7 @@ pub async fn load(env: &Env, kept: &[Kept]) -> Result<Vec<Document>> {
     let bucket = env.bucket()?;
     try_join_all(kept.iter().map(|one| async move {
         let bytes = env.blobs().get(bucket, &one.key).await?;
+        let bytes = bytes.ok_or_else(|| Error::new(Kind::Unavailable, "a document is not there"))?;
         Ok(Document {
             kind: one.kind.clone(),
             media_type: one.media_type.clone(),

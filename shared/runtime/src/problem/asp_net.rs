@@ -28,6 +28,9 @@ pub struct AspNetProblem<'a> {
     /// What is wrong with each value, by its JSON path.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     errors: BTreeMap<&'a str, Vec<&'a str>>,
+    /// The path of another way to the same end, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instead: Option<&'a str>,
     /// For the operator.
     trace_id: String,
 }
@@ -62,6 +65,7 @@ pub(super) fn render(error: &Error, status: StatusCode, code: &str, correlation:
         detail: errors.is_empty().then_some(&error.message),
         code,
         errors,
+        instead: error.instead.as_deref(),
         trace_id,
     };
     Rendered::json(status, &problem)
@@ -130,6 +134,15 @@ mod tests {
         let (status, said) = body(&Error::new(Kind::Forbidden, "No."));
         assert_eq!((status, &said["title"]), (403, &"Forbidden".into()));
         assert_eq!(said["type"], "https://tools.ietf.org/html/rfc9110#section-15.5.4");
+    }
+
+    #[test]
+    fn another_way_is_named() {
+        let (status, said) = body(&Error::new(Kind::TooLarge, "No.").instead("/upload"));
+        assert_eq!(
+            (status, &said["instead"], &said["detail"]),
+            (413, &"/upload".into(), &"No.".into())
+        );
     }
 
     #[test]

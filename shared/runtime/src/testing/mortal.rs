@@ -125,7 +125,7 @@ impl Blobs for Mortal {
         self.around(async move { self.ports.blobs.put(bucket, key, media_type, bytes).await })
     }
 
-    fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Bytes>> {
+    fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>>> {
         self.around(self.ports.blobs.get(bucket, key))
     }
 

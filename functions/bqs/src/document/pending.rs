@@ -1,0 +1,73 @@
+//! A document that somebody may be uploading by itself.
+
+use jiff::Timestamp;
+use model::Result;
+use runtime::store::{Key, When, Write};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Env;
+use crate::case::row::Sequence;
+
+/// How long it is known, in seconds.
+const KEPT: i64 = 24 * 60 * 60;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    Awaited,
+    /// It is the case's.
+    Taken,
+    /// It is not what it was announced as.
+    Refused,
+}
+
+/// What was announced.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pending {
+    pub document_id: Uuid,
+    pub code: String,
+    pub media_type: String,
+    pub size: u64,
+    pub state: State,
+    pub created_at: Timestamp,
+    ttl: i64,
+}
+
+impl Pending {
+    pub fn new(id: Uuid, code: &str, media_type: &str, size: u64, now: Timestamp) -> Self {
+        Self {
+            document_id: id,
+            code: code.to_owned(),
+            media_type: media_type.to_owned(),
+            size,
+            state: State::Awaited,
+            created_at: now,
+            ttl: now.as_second().saturating_add(KEPT),
+        }
+    }
+
+    fn key(env: &Env, sequence: Sequence, id: Uuid) -> Result<Key> {
+        Ok(Key::new(
+            env.table()?,
+            format!("CASE#{sequence}"),
+            Some(&format!("UPLOAD#{id}")),
+        ))
+    }
+
+    pub async fn load(env: &Env, sequence: Sequence, id: Uuid) -> Result<Option<Self>> {
+        env.read(&Self::key(env, sequence, id)?).await
+    }
+
+    pub fn create(&self, env: &Env, sequence: Sequence) -> Result<Write> {
+        Write::put(Self::key(env, sequence, self.document_id)?, self, When::Absent)
+    }
+
+    /// The write that ends the waiting, once.
+    pub fn end(&mut self, env: &Env, sequence: Sequence, state: State) -> Result<Write> {
+        self.state = state;
+        let key = Self::key(env, sequence, self.document_id)?;
+        Write::put(key, self, When::text("state", "awaited"))
+    }
+}
