@@ -9,6 +9,7 @@ mod operators;
 mod ownership;
 mod proposals;
 mod quotes;
+mod redrive;
 mod tokens;
 mod triggers;
 mod webhooks;

@@ -25,6 +25,7 @@ mod names;
 mod process;
 mod progress;
 mod recipes;
+mod redrive;
 mod scripts;
 mod services;
 mod settings;
@@ -82,6 +83,8 @@ enum Task {
     Docs,
     /// Put schemathesis to the API document on a stack of its own; the report is target/fuzz/report.json
     Fuzz(fuzz::Options),
+    /// Show what a queue's workers gave up on, or bring it back before them
+    Redrive(redrive::Options),
     /// Print a token that the local stack accepts
     Token {
         #[arg(long, value_enum)]
@@ -132,6 +135,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Bench(options) => bench::bench(&options),
         Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Docs => docs::docs(),
+        Task::Redrive(options) => redrive::redrive(&options),
         Task::Recipes { without } => recipes::recipes(without.as_deref()),
         Task::Check { deep } => check::check(deep),
         Task::Token {

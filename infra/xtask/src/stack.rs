@@ -31,20 +31,20 @@ pub struct Stack {
 impl Stack {
     /// One that is up, by its folder. Its tokens are new.
     pub fn of(dir: &Path) -> Result<Self> {
-        let file = dir.join("stack.json");
-        let document = files::read_json(&file).context(format!("{}: no stack is up", file.display()))?;
-        let text = |name: &str| {
-            let found = document.get(name).and_then(Value::as_str);
-            found
-                .map(str::to_owned)
-                .context(format!("{} has no {name}", file.display()))
-        };
         Ok(Self {
-            base_url: text("baseUrl")?,
-            sandbox_url: text("sandboxUrl")?,
+            base_url: described(dir, "baseUrl")?,
+            sandbox_url: described(dir, "sandboxUrl")?,
             tokens: tokens(dir)?,
         })
     }
+}
+
+/// What stack.json says of one that is up.
+pub fn described(dir: &Path, name: &str) -> Result<String> {
+    let file = dir.join("stack.json");
+    let document = files::read_json(&file).context(format!("{}: no stack is up", file.display()))?;
+    let found = document.get(name).and_then(Value::as_str).map(str::to_owned);
+    found.context(format!("{} has no {name}", file.display()))
 }
 
 /// Writes stack.json into the stack's folder.
@@ -97,7 +97,7 @@ pub fn base_url(emulator: &str, deployed: &Deployed) -> Result<String> {
 }
 
 /// The outputs whose names begin with `prefix`, under what follows it.
-fn members(outputs: &BTreeMap<String, String>, prefix: &str) -> Map<String, Value> {
+pub fn members(outputs: &BTreeMap<String, String>, prefix: &str) -> Map<String, Value> {
     let named = outputs
         .iter()
         .filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value)));
