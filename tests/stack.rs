@@ -70,6 +70,26 @@ impl Stack {
         stack
     }
 
+    /// What the developer's tool says when it works on this stack.
+    pub fn tool(&self, words: &[&str]) -> String {
+        #[expect(clippy::disallowed_methods, reason = "`cargo xtask test` says where it is")]
+        let tool = std::env::var("TRUNKLINE_XTASK").expect("run these tests with `cargo xtask test`");
+        let mut command = std::process::Command::new(tool);
+        let output = command
+            .args(words)
+            .arg("--stack-dir")
+            .arg(&self.folder)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            output.status.success(),
+            "{words:?}: {said}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        said
+    }
+
     pub fn text(&self, pointer: &str) -> String {
         self.description
             .pointer(pointer)

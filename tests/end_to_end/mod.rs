@@ -10,6 +10,7 @@ mod operators;
 mod ownership;
 mod proposals;
 mod quotes;
+mod redrive;
 mod samples;
 mod tokens;
 mod triggers;

@@ -12,11 +12,11 @@ use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Value, json};
 
-use crate::aws::{self, Aws};
+use crate::aws::Aws;
+use crate::deploy;
 use crate::failure::{Context, Failure, Result};
 use crate::files;
 use crate::progress::{note, say};
-use crate::services::{self, EMULATOR};
 use crate::settings::Settings;
 use crate::up::LOCAL;
 use crate::venv::Venv;
@@ -76,30 +76,17 @@ fn samples() -> [Channel; 3] {
 /// How AWS is called: here or there.
 type Cloud<'a> = &'a dyn Fn(&str, &[(&str, &str)]) -> Result<Value>;
 
-/// `channel create`: on the local stack, or in the table of that name on AWS, with the shell's own credentials.
-pub fn create(channel: &Channel, table: Option<String>) -> Result<()> {
+/// `channel create`: in the table of a stage's stack.
+pub fn create(channel: &Channel, stage: &str) -> Result<()> {
     let workspace = Workspace::load()?;
     let venv = Venv::ready(&workspace)?;
-    let key = match table {
-        Some(table) => make(
-            &|operation, options| aws::call(venv.command("aws")?, operation, options),
-            &table,
-            channel,
-        ),
-        None => {
-            let dir = workspace.target.join(LOCAL);
-            let settings = Settings::read(&workspace.root)?;
-            let emulator = services::running(&dir, EMULATOR).context("no stack is up: `cargo xtask up` starts one")?;
-            let stack = files::read_json(&dir.join("stack.json")).context("stack.json cannot be read")?;
-            let table = stack.pointer("/tables/cases").and_then(Value::as_str);
-            let aws = Aws::at(emulator.port, &settings.region, &venv, &dir);
-            make(
-                &|operation, options| aws.call(operation, options),
-                table.context("stack.json names no table of cases")?,
-                channel,
-            )
-        }
-    }?;
+    let settings = Settings::read(&workspace.root, stage)?;
+    let dir = workspace.target.join(LOCAL);
+    files::make_dir(&dir)?;
+    let aws = Aws::of_stage(stage, &settings.region, &venv, &dir)?;
+    let outputs = deploy::outputs(&aws, &settings.stack_name)?;
+    let table = outputs.get("TableCases").context("the stack has no table of cases")?;
+    let key = make(&|operation, options| aws.call(operation, options), table, channel)?;
     say(format!("The api key of {}, shown this once:\n{key}", channel.name));
     Ok(())
 }

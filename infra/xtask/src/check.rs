@@ -9,7 +9,7 @@ use crate::leaks;
 use crate::process;
 use crate::progress::Progress;
 use crate::recipes;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::site;
 use crate::venv::Venv;
 use crate::workspace::Workspace;
@@ -60,7 +60,7 @@ fn dependencies(workspace: &Workspace) -> Result<()> {
 }
 
 fn validate(workspace: &Workspace, venv: &Venv) -> Result<()> {
-    let settings = Settings::read(&workspace.root)?;
+    let settings = Settings::read(&workspace.root, settings::LOCAL)?;
     let mut command = venv.command("sam")?;
     command
         .current_dir(&workspace.root)

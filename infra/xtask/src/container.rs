@@ -17,7 +17,7 @@ use crate::names;
 use crate::process;
 use crate::progress::note;
 use crate::services::{self, EMULATOR, SANDBOX};
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::site;
 use crate::up::LOCAL;
 use crate::venv::Venv;
@@ -52,7 +52,7 @@ fn sam(
     variables: &Path,
     event: &Path,
 ) -> Result<Command> {
-    let settings = Settings::read(&workspace.root)?;
+    let settings = Settings::read(&workspace.root, settings::LOCAL)?;
     let mut command = venv.command("sam")?;
     command
         .current_dir(&workspace.root)

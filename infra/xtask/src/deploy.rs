@@ -101,7 +101,7 @@ impl Deployment<'_> {
         process::run_logged(sam, &self.dir.join("log/sam.log"))?;
         self.seed()?;
         let deployed = Deployed {
-            outputs: self.outputs()?,
+            outputs: outputs(self.aws, &self.settings.stack_name)?,
             functions: self.functions()?,
         };
         invoke::write_variables(self.aws, &deployed.functions, &self.dir.join("env.json"))?;
@@ -119,19 +119,6 @@ impl Deployment<'_> {
             )?;
         }
         Ok(())
-    }
-
-    fn outputs(&self) -> Result<BTreeMap<String, String>> {
-        let stack = [("stack-name", self.settings.stack_name.as_str())];
-        let answer = self.aws.call("cloudformation describe-stacks", &stack)?;
-        let outputs = answer
-            .pointer("/Stacks/0/Outputs")
-            .and_then(Value::as_array)
-            .context("the stack has no outputs")?;
-        Ok(outputs
-            .iter()
-            .filter_map(|output| Some((text(output, "OutputKey")?, text(output, "OutputValue")?)))
-            .collect())
     }
 
     fn functions(&self) -> Result<BTreeMap<String, String>> {
@@ -171,6 +158,19 @@ impl Deployment<'_> {
     fn record(&self) -> PathBuf {
         self.dir.join("deployed.json")
     }
+}
+
+/// A stack's outputs.
+pub fn outputs(aws: &Aws, stack: &str) -> Result<BTreeMap<String, String>> {
+    let answer = aws.call("cloudformation describe-stacks", &[("stack-name", stack)])?;
+    let outputs = answer
+        .pointer("/Stacks/0/Outputs")
+        .and_then(Value::as_array)
+        .context("the stack has no outputs")?;
+    Ok(outputs
+        .iter()
+        .filter_map(|output| Some((text(output, "OutputKey")?, text(output, "OutputValue")?)))
+        .collect())
 }
 
 fn text(of: &Value, member: &str) -> Option<String> {

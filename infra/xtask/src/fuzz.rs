@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Args;
+use serde_json::json;
 
 use crate::failure::{Context, Result};
 use crate::files;
@@ -22,6 +23,8 @@ use crate::workspace::Workspace;
 use report::{Cases, Report};
 
 const QUOTE: &str = "funders-quote-generate";
+/// The sample channel that makes others.
+const ADMIN: &str = "vwfs-dk-integrationportal-admin-example";
 /// What is accepted at once may be asked of a funder a little later.
 const SETTLE: Duration = Duration::from_secs(10);
 
@@ -30,6 +33,9 @@ pub struct Options {
     /// At least so many requests
     #[arg(long, default_value_t = 10_000)]
     cases: u64,
+    /// Only the operations of this domain, such as bqs
+    #[arg(long)]
+    domain: Option<String>,
     /// The folder of a stack that is up, instead of one of its own
     #[arg(long)]
     stack_dir: Option<PathBuf>,
@@ -50,6 +56,7 @@ pub fn fuzz(options: &Options) -> Result<()> {
         tool: &tool,
         folder: &folder,
         cases: options.cases,
+        domain: options.domain.as_deref(),
     };
     if let Some(dir) = &options.stack_dir {
         let stack = Stack::of(dir)?;
@@ -74,6 +81,7 @@ struct Run<'a> {
     tool: &'a Venv,
     folder: &'a Path,
     cases: u64,
+    domain: Option<&'a str>,
 }
 
 impl Run<'_> {
@@ -81,28 +89,20 @@ impl Run<'_> {
     fn all(&self, stack: &Stack) -> Result<()> {
         let calls = format!("{}/_control/calls", stack.sandbox_url);
         let before = report::quotes_asked(&http::json(&calls)?);
-        // A third of the operations takes no parameters and has few cases.
-        let each = (self.cases / 40).max(1).to_string();
-        let quotes = (self.cases / 6).max(1).to_string();
         let mut cases = Cases::default();
-        let passes: [(&str, &[&str]); 2] = [
-            ("all", &["--max-examples", &each]),
-            (
-                "quotes",
-                &[
-                    "--include-operation-id",
-                    QUOTE,
-                    "--phases",
-                    "fuzzing",
-                    "--mode",
-                    "positive",
-                    "--max-examples",
-                    &quotes,
-                ],
-            ),
-        ];
-        for (name, arguments) in passes {
-            self.pass(stack, name, arguments, &mut cases)?;
+        if let Some(domain) = self.domain {
+            let operations = format!("^{domain}-");
+            let each = (self.cases / 10).max(1).to_string();
+            let arguments = ["--include-operation-id-regex", &operations, "--max-examples", &each];
+            self.pass(stack, domain, &arguments, &mut cases)?;
+        } else {
+            // A third of the operations takes no parameters and has few cases.
+            let each = (self.cases / 40).max(1).to_string();
+            self.pass(stack, "all", &["--max-examples", &each], &mut cases)?;
+            let quotes = (self.cases / 6).max(1).to_string();
+            let valid = ["--phases", "fuzzing", "--mode", "positive", "--max-examples", &quotes];
+            let arguments = [&["--include-operation-id", QUOTE], &valid[..]].concat();
+            self.pass(stack, "quotes", &arguments, &mut cases)?;
         }
         thread::sleep(SETTLE);
         let asked = report::quotes_asked(&http::json(&calls)?).saturating_sub(before);
@@ -131,6 +131,7 @@ impl Run<'_> {
             .arg(&events)
             .args(arguments)
             .env("TRUNKLINE_TOKEN", token)
+            .env("TRUNKLINE_API_KEY", api_key(stack)?)
             .env("TRUNKLINE_SANDBOX", &stack.sandbox_url);
         let log = self.folder.join(format!("{name}.log"));
         let ended = process::run_logged(run, &log);
@@ -139,4 +140,20 @@ impl Run<'_> {
         let finished = cases.read(&events)?;
         if finished { Ok(()) } else { ended }
     }
+}
+
+/// Of a channel that may do everything with a few dealers, brands and agreements.
+fn api_key(stack: &Stack) -> Result<String> {
+    let channel = json!({
+        "channelName": "fuzz",
+        "roles": ["case.write", "case.read", "message.read", "message.write", "document.write", "admin"],
+        "allowedDealerCodes": [730, 808, 976], "allowedBrandCodes": [4, 10], "allowedAgreements": [3600, 3700],
+    });
+    let admin = stack.api_keys.get(ADMIN).context("stack.json has no admin channel")?;
+    let headers = [("x-api-key", admin.as_str())];
+    let management = format!("{}/v1/bqs-case/management", stack.base_url);
+    let rotate = format!("{management}/fuzz/key");
+    let made = http::post(&management, &headers, &channel).or_else(|_| http::post(&rotate, &headers, &json!({})))?;
+    let key = made.get("apiKey").and_then(serde_json::Value::as_str);
+    key.map(str::to_owned).context("a channel was made without a key")
 }

@@ -32,6 +32,22 @@ pub fn json(url: &str) -> Result<Value> {
     serde_json::from_str(&text).context(url)
 }
 
+/// The JSON that a POST answers.
+pub fn post(url: &str, headers: &[(&str, &str)], body: &Value) -> Result<Value> {
+    let agent: Agent = Agent::config_builder()
+        .proxy(None)
+        .timeout_global(Some(Duration::from_secs(30)))
+        .build()
+        .into();
+    let mut request = agent.post(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut answer = request.send_json(body).context(url)?;
+    let text = answer.body_mut().read_to_string().context(url)?;
+    serde_json::from_str(&text).context(url)
+}
+
 /// Asks until the answer is 200; `alive` ends the wait early.
 pub fn wait_until_ok(url: &str, within: Duration, alive: impl Fn() -> Result<()>) -> Result<()> {
     let begun = Instant::now();

@@ -36,7 +36,7 @@ fn variables(function: &Value) -> Map<String, Value> {
 /// What Lambda sets by itself, so that the function finds the emulator instead of AWS.
 fn reaching(aws: &Aws) -> impl Iterator<Item = (String, Value)> {
     let pairs = [
-        ("AWS_ENDPOINT_URL", aws.endpoint.as_str()),
+        ("AWS_ENDPOINT_URL", aws.endpoint.as_deref().unwrap_or_default()),
         ("AWS_REGION", aws.region),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),

@@ -26,6 +26,7 @@ mod names;
 mod process;
 mod progress;
 mod recipes;
+mod redrive;
 mod scripts;
 mod services;
 mod settings;
@@ -83,6 +84,8 @@ enum Task {
     Docs,
     /// Put schemathesis to the API document on a stack of its own; the report is target/fuzz/report.json
     Fuzz(fuzz::Options),
+    /// Show what a queue's workers gave up on, or bring it back before them
+    Redrive(redrive::Options),
     /// Print a token that the local stack accepts
     Token {
         #[arg(long, value_enum)]
@@ -121,9 +124,9 @@ enum ChannelTask {
     Create {
         #[command(flatten)]
         channel: channel::Channel,
-        /// A table on AWS, with the shell's own credentials; the local stack's unless given
-        #[arg(long)]
-        table: Option<String>,
+        /// An environment of samconfig.toml: the local stack, or AWS with the shell's own credentials
+        #[arg(long, default_value = settings::LOCAL)]
+        stage: String,
     },
 }
 
@@ -148,9 +151,10 @@ fn perform(task: Task) -> Result<()> {
         Task::Bench(options) => bench::bench(&options),
         Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Docs => docs::docs(),
+        Task::Redrive(options) => redrive::redrive(&options),
         Task::Recipes { without } => recipes::recipes(without.as_deref()),
         Task::Check { deep } => check::check(deep),
-        Task::Channel(ChannelTask::Create { channel, table }) => channel::create(&channel, table),
+        Task::Channel(ChannelTask::Create { channel, stage }) => channel::create(&channel, &stage),
         Task::Token {
             role,
             email,

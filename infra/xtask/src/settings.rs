@@ -1,4 +1,4 @@
-//! The `local` environment of samconfig.toml: what `sam deploy` is told there, the tool does not say again.
+//! An environment of samconfig.toml: what `sam deploy` is told there, the tool does not say again.
 
 use std::path::{Path, PathBuf};
 
@@ -6,6 +6,9 @@ use toml::Table;
 
 use crate::failure::{Context, Result};
 use crate::files;
+
+/// The one that is this machine.
+pub const LOCAL: &str = "local";
 
 pub struct Settings {
     pub file: PathBuf,
@@ -17,18 +20,21 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub fn read(root: &Path) -> Result<Self> {
+    pub fn read(root: &Path, environment: &str) -> Result<Self> {
         let file = root.join("samconfig.toml");
         let table: Table = files::read(&file)?.parse().context("samconfig.toml")?;
-        let local = ["local", "deploy", "parameters"]
+        let deployed = [environment, "deploy", "parameters"]
             .into_iter()
             .try_fold(&table, |inner, name| inner.get(name)?.as_table())
-            .context("samconfig.toml has no [local.deploy.parameters]")?;
-        let text = |name: &str| local.get(name).and_then(|value| value.as_str()).map(str::to_owned);
-        let parameters = local.get("parameter_overrides").and_then(|value| value.as_array());
+            .context(format!("samconfig.toml has no [{environment}.deploy.parameters]"))?;
+        let text = |name: &str| {
+            let found = deployed.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+            found.context(format!("samconfig.toml: {environment} has no {name}"))
+        };
+        let parameters = deployed.get("parameter_overrides").and_then(|value| value.as_array());
         Ok(Self {
-            stack_name: text("stack_name").context("samconfig.toml: local has no stack_name")?,
-            region: text("region").context("samconfig.toml: local has no region")?,
+            stack_name: text("stack_name")?,
+            region: text("region")?,
             parameters: parameters
                 .into_iter()
                 .flatten()
@@ -42,6 +48,6 @@ impl Settings {
         self.parameters
             .iter()
             .find_map(|parameter| parameter.strip_prefix("Stage="))
-            .context("samconfig.toml: local sets no Stage")
+            .context("samconfig.toml sets no Stage")
     }
 }

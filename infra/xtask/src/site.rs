@@ -15,7 +15,7 @@ use crate::http;
 use crate::process;
 use crate::progress::Progress;
 use crate::services::{self, EMULATOR, LOCK, Ports, SANDBOX, Service};
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::stack::{self, Addresses, Stack};
 use crate::token;
 use crate::up;
@@ -46,7 +46,7 @@ pub fn bring_up(
     let _lock = files::lock(&dir.join(LOCK), services::BUSY)?;
     let packages = progress.step("functions: cargo build --release", || build::functions(workspace))?;
     let sandbox = progress.step("partner simulators: cargo build", || build::sandbox(workspace))?;
-    let settings = Settings::read(&workspace.root)?;
+    let settings = Settings::read(&workspace.root, settings::LOCAL)?;
     let site = Site {
         workspace,
         dir,
@@ -76,9 +76,10 @@ impl Site<'_> {
     fn serve(&self, progress: &mut Progress, packages: &Packages) -> Result<Stack> {
         let emulator = progress.step("emulator", || self.emulator()?.ensure(self.dir, self.ports))?;
         let sandbox = progress.step("sandbox", || self.sandbox()?.ensure(self.dir, self.ports))?;
-        let aws = Aws::at(emulator.port, &self.settings.region, self.venv, self.dir);
+        let endpoint = format!("http://127.0.0.1:{}", emulator.port);
+        let aws = Aws::at(Some(endpoint.clone()), &self.settings.region, self.venv, self.dir);
         let addresses = Addresses {
-            emulator: aws.endpoint.clone(),
+            emulator: endpoint,
             sandbox: format!("http://127.0.0.1:{}", sandbox.port),
             region: self.settings.region.clone(),
         };

@@ -33,29 +33,33 @@ pub struct Stack {
 impl Stack {
     /// One that is up, by its folder. Its tokens are new.
     pub fn of(dir: &Path) -> Result<Self> {
-        let file = dir.join("stack.json");
-        let document = files::read_json(&file).context(format!("{}: no stack is up", file.display()))?;
-        let text = |name: &str| {
-            let found = document.get(name).and_then(Value::as_str);
-            found
-                .map(str::to_owned)
-                .context(format!("{} has no {name}", file.display()))
-        };
         Ok(Self {
-            base_url: text("baseUrl")?,
-            sandbox_url: text("sandboxUrl")?,
+            base_url: described(dir, "baseUrl")?,
+            sandbox_url: described(dir, "sandboxUrl")?,
             tokens: tokens(dir)?,
-            api_keys: api_keys(&document),
+            api_keys: api_keys(dir)?,
         })
     }
 }
 
-fn api_keys(document: &Value) -> BTreeMap<String, String> {
+fn api_keys(dir: &Path) -> Result<BTreeMap<String, String>> {
+    let document = document(dir)?;
     let keys = document.get("apiKeys").and_then(Value::as_object);
-    keys.into_iter()
-        .flatten()
+    let keys = keys.into_iter().flatten();
+    Ok(keys
         .filter_map(|(channel, key)| Some((channel.clone(), key.as_str()?.to_owned())))
-        .collect()
+        .collect())
+}
+
+fn document(dir: &Path) -> Result<Value> {
+    let file = dir.join("stack.json");
+    files::read_json(&file).context(format!("{}: no stack is up", file.display()))
+}
+
+/// What stack.json says of one that is up.
+pub fn described(dir: &Path, name: &str) -> Result<String> {
+    let found = document(dir)?.get(name).and_then(Value::as_str).map(str::to_owned);
+    found.context(format!("stack.json has no {name}"))
 }
 
 /// Writes stack.json into the stack's folder.
@@ -121,7 +125,7 @@ pub fn base_url(emulator: &str, deployed: &Deployed) -> Result<String> {
 }
 
 /// The outputs whose names begin with `prefix`, under what follows it.
-fn members(outputs: &BTreeMap<String, String>, prefix: &str) -> Map<String, Value> {
+pub fn members(outputs: &BTreeMap<String, String>, prefix: &str) -> Map<String, Value> {
     let named = outputs
         .iter()
         .filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value)));

@@ -1,8 +1,9 @@
 //! `test`: what CI runs. The fast tests, then the end-to-end tests on a stack of their own.
 
+use std::env;
 use std::process::Command;
 
-use crate::failure::Result;
+use crate::failure::{Context, Result};
 use crate::process;
 use crate::progress::Progress;
 use crate::up;
@@ -15,6 +16,7 @@ const STACK: &str = "test-stack";
 pub fn test() -> Result<()> {
     let workspace = Workspace::load()?;
     let dir = workspace.target.join(STACK);
+    let tool = env::current_exe().context("this tool")?;
     let mut progress = Progress::begin();
     let venv = progress.step("Python tools", || Venv::ready(&workspace))?;
     progress.attempt("the emulator's patches fit its pin", || {
@@ -33,6 +35,8 @@ pub fn test() -> Result<()> {
             let mut tests = workspace.cargo();
             tests.args(["test", "--package", "tests", "--no-fail-fast"]);
             tests.env("TRUNKLINE_STACK", dir.join("stack.json"));
+            // Some of them try the tool itself.
+            tests.env("TRUNKLINE_XTASK", &tool);
             process::run(tests)
         });
     })?;
