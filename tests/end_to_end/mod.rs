@@ -2,12 +2,15 @@
 
 mod canaries;
 mod cases;
+mod channels;
 mod failures;
 mod flock;
 mod funders;
 mod hostile;
+mod messages;
 mod operators;
 mod ownership;
+mod permissions;
 mod proposals;
 mod quotes;
 mod redrive;
