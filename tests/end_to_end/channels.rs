@@ -46,7 +46,10 @@ async fn what_a_channel_may_do_changes_with_the_next_request() {
     let mut rows = stack.rows("cases", "pk", &audit).await;
     rows.sort_by_key(|row| row["sk"]["S"].to_string());
     let actions: Vec<_> = rows.iter().map(|row| row["action"]["S"].as_str().unwrap()).collect();
-    assert_eq!(actions, ["create", "update", "update", "update", "update", "update", "update"]);
+    assert_eq!(
+        actions,
+        ["create", "update", "update", "update", "update", "update", "update"]
+    );
     let roles = |row: &Value, when: &str| row[when]["M"]["roles"]["L"].as_array().unwrap().len();
     assert_eq!((roles(&rows[1], "before"), roles(&rows[1], "after")), (1, 0));
     assert!(rows.iter().all(|row| row["by"]["S"] == ADMIN));
@@ -58,7 +61,10 @@ async fn a_key_is_good_until_there_is_another() {
     let channel = stack.channel(&["message.read"], &[808]).await;
     let admin = stack.sample_key(ADMIN);
     let path = format!("{MANAGEMENT}/{}/key", channel.name);
-    let once = [("x-api-key", admin.as_str()), ("idempotency-key", channel.name.as_str())];
+    let once = [
+        ("x-api-key", admin.as_str()),
+        ("idempotency-key", channel.name.as_str()),
+    ];
     let rotated = stack.send(Method::POST, &path, "", None, &once).await;
     assert_eq!(rotated.status, 201, "{}", rotated.text);
     let key = rotated.json()["apiKey"].as_str().unwrap().to_owned();
@@ -87,8 +93,8 @@ async fn of_two_who_have_seen_the_same_one_changes_it() {
     for _ in 0..5 {
         let seen = stack.ask(Method::GET, &path, &admin, None).await;
         let etag = seen.header("etag").unwrap().to_owned();
-        let writers = (0..4).map(|_| put(&stack, &channel, &["case.read"], &[("if-match", &etag)]));
-        let writers: Vec<_> = writers.collect();
+        let seen = [("if-match", etag.as_str())];
+        let writers = (0..4).map(|_| put(&stack, &channel, &["case.read"], &seen));
         let mut statuses: Vec<u16> = join_all(writers).await.iter().map(|got| got.status).collect();
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 412, 412, 412]);
@@ -117,5 +123,10 @@ async fn a_path_with_a_slash_at_its_end_is_answered_too() {
     // What is no spec's way of writing it is sent to the one that is.
     let moved = ask("/v1/bqs-case/management/nobody/?a=1").await;
     assert_eq!(moved.status, 308, "{}", moved.text);
-    assert!(moved.header("location").unwrap().ends_with("/v1/bqs-case/management/nobody?a=1"));
+    assert!(
+        moved
+            .header("location")
+            .unwrap()
+            .ends_with("/v1/bqs-case/management/nobody?a=1")
+    );
 }

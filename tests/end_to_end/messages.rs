@@ -114,7 +114,12 @@ async fn dealers_read_their_own_messages() {
             cursor: None,
             seen: BTreeMap::new(),
         };
-        let texts: Vec<String> = reader.read().await.iter().map(|one| one["userId"].as_str().unwrap().to_owned()).collect();
+        let texts: Vec<String> = reader
+            .read()
+            .await
+            .iter()
+            .map(|one| one["userId"].as_str().unwrap().to_owned())
+            .collect();
         assert_eq!(texts.concat(), wanted);
         assert_eq!(reader.cursor.is_none(), wanted.is_empty());
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::channel::{ADMIN, ROLES};
+use crate::channel::ADMIN;
 use crate::stack::{Got, Stack};
 use crate::surface::{Credential, Route, wanting};
 
@@ -25,6 +25,9 @@ const CALLERS: [&str; 11] = [
     "nobody",
     "revoked",
 ];
+
+/// Those with one role.
+const ROLES: std::ops::Range<usize> = 3..9;
 
 /// What each of [`CALLERS`] gets for the creator's case, or for its own where it has one role.
 const MATRIX: &[(&str, [u16; 11])] = &[
@@ -124,7 +127,7 @@ impl House {
         callers.push(stack.channel(&dealer, &[DEALER]).await.key);
         callers.push(stack.channel(&dealer, &[1]).await.key);
         let mut callers: Vec<Caller> = callers.into_iter().map(|key| Caller { key, case }).collect();
-        for role in &CALLERS[3..9] {
+        for role in &CALLERS[ROLES] {
             let channel = stack.channel(&dealer, &[DEALER]).await;
             let case = stack.case(&channel.key, DEALER).await;
             let path = format!("{MANAGEMENT}/{}", channel.name);
@@ -134,7 +137,7 @@ impl House {
             let key = channel.key;
             callers.push(Caller { key, case });
         }
-        let revoked = stack.channel(&ROLES, &[DEALER]).await;
+        let revoked = stack.channel(&CALLERS[ROLES], &[DEALER]).await;
         let path = format!("{MANAGEMENT}/{}/key", revoked.name);
         assert_eq!(stack.ask(Method::POST, &path, &admin, None).await.status, 201);
         for key in [String::new(), revoked.key] {
@@ -209,8 +212,8 @@ fn the_matrix_has_every_route_of_channels() {
     let listed: BTreeSet<String> = MATRIX.iter().map(|(name, _)| (*name).to_owned()).collect();
     let routes: BTreeSet<String> = wanting(Credential::ApiKey).iter().map(Route::name).collect();
     assert_eq!(listed, routes);
-    let roles: Vec<&str> = CALLERS.into_iter().filter(|caller| ROLES.contains(caller)).collect();
-    assert_eq!(roles, ROLES);
+    let roles = bqs::channel::Role::ALL.map(bqs::channel::Role::name);
+    assert_eq!(CALLERS[ROLES], roles);
 }
 
 #[tokio::test]
