@@ -66,7 +66,7 @@ pub enum ChangeKind {
     Document,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CaseRow {
     pub sequence: Sequence,
@@ -85,7 +85,7 @@ pub struct CaseRow {
 }
 
 /// One accepted change. These rows are never written twice.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeRow {
     pub sequence: Sequence,
