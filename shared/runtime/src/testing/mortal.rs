@@ -47,6 +47,8 @@ impl Mortal {
         if left.is_err() {
             pending::<()>().await;
         }
+        // Others come in between.
+        tokio::task::yield_now().await;
     }
 
     fn around<'a, T: Send + 'a>(&'a self, act: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T> {
