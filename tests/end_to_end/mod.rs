@@ -6,6 +6,7 @@ mod failures;
 mod flock;
 mod funders;
 mod hostile;
+mod mmob;
 mod operators;
 mod ownership;
 mod proposals;
