@@ -8,6 +8,7 @@ mod flock;
 mod funders;
 mod hostile;
 mod messages;
+mod mmob;
 mod operators;
 mod ownership;
 mod permissions;

@@ -2,6 +2,8 @@
 
 pub mod entry;
 mod env;
+#[cfg(test)]
+mod house;
 pub mod order;
 pub mod product;
 
@@ -11,5 +13,16 @@ pub use env::Env;
 
 /// This domain's part of the hub's API document.
 #[derive(OpenApi)]
-#[openapi(paths(order::webhook::webhook))]
+#[openapi(
+    paths(
+        order::webhook::webhook,
+        order::list::list,
+        order::get::get,
+        order::resolve::resolve,
+        product::create::create,
+        product::list::list,
+        product::price::create
+    ),
+    components(schemas(runtime::listing::Cursor))
+)]
 pub struct Api;

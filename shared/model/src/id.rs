@@ -30,6 +30,8 @@ pub enum Subscription {}
 #[derive(Debug)]
 pub enum Delivery {}
 #[derive(Debug)]
+pub enum Offer {}
+#[derive(Debug)]
 pub enum Receipt {}
 
 pub type QuoteId = Id<Quote>;
@@ -40,6 +42,7 @@ pub type LogRowId = Id<LogRow>;
 pub type EventId = Id<Event>;
 pub type SubscriptionId = Id<Subscription>;
 pub type DeliveryId = Id<Delivery>;
+pub type OfferId = Id<Offer>;
 /// Of what carries somebody else's id, and is listed by when it came.
 pub type ReceiptId = Id<Receipt>;
 

@@ -169,7 +169,7 @@ impl Outcome {
 }
 
 /// A name that survives being joined with others.
-fn is_field(name: &str) -> bool {
+pub fn is_field(name: &str) -> bool {
     name.trim() == name
         && (1..=LONGEST_NAME).contains(&name.chars().count())
         && !name.contains(|c: char| c == ',' || c.is_control())

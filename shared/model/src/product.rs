@@ -8,6 +8,8 @@ use garde::Validate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::order::is_field;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProductType {
@@ -61,6 +63,40 @@ pub struct NewProduct {
     #[garde(skip)]
     #[serde(alias = "product_type")]
     pub product_type: ProductType,
+    /// An operator's where nothing is said.
+    #[garde(custom(names_fields))]
+    #[serde(default)]
+    pub fulfilment: NewFulfilment,
+}
+
+/// What is to be done when a product is ordered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "lowercase", rename_all_fields = "camelCase")]
+pub enum NewFulfilment {
+    /// It is done when these members of the order's input are there; else the user is asked for them.
+    Auto {
+        #[serde(default)]
+        required_inputs: Vec<String>,
+    },
+    /// The provider's own endpoint decides.
+    Callback {
+        /// An https address on the public internet, on port 443 or 8443.
+        url: String,
+    },
+    /// An operator decides.
+    #[default]
+    Manual,
+}
+
+fn names_fields(fulfilment: &NewFulfilment, _: &()) -> garde::Result {
+    match fulfilment {
+        NewFulfilment::Auto { required_inputs }
+            if required_inputs.len() > 50 || !required_inputs.iter().all(|name| is_field(name)) =>
+        {
+            Err(garde::Error::new("must name up to 50 inputs without commas"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn few_and_short(meta: &BTreeMap<String, String>, _: &()) -> garde::Result {
@@ -87,16 +123,11 @@ pub struct Product {
 }
 
 /// What a product is to cost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewPrice {
-    #[garde(length(chars, min = 1, max = 200))]
-    #[schema(min_length = 1, max_length = 200)]
     pub name: String,
-    #[garde(skip)]
     pub currency: CurrencyCode,
     /// In the currency's minor units: pence for GBP.
-    #[garde(range(min = 0, max = 10_000_000_000))]
-    #[schema(minimum = 0, maximum = 10_000_000_000_i64)]
     pub amount: i64,
 }
 
@@ -241,7 +272,16 @@ mod tests {
             let text = format!(r#"{{"name":"Monthly","currency":"GBP","amount":{amount}}}"#);
             assert_eq!(serde_json::from_str::<NewPrice>(&text).is_ok(), good, "{amount}");
         }
-        let negative: NewPrice = serde_json::from_str(r#"{"name":"M","currency":"GBP","amount":-1}"#).unwrap();
-        assert!(negative.validate().is_err());
+        assert_eq!(product.fulfilment, NewFulfilment::Manual);
+        for (fulfilment, valid) in [
+            (r#"{"kind":"auto"}"#, true),
+            (r#"{"kind":"auto","requiredInputs":["sort_code"]}"#, true),
+            (r#"{"kind":"auto","requiredInputs":["a, b"]}"#, false),
+            (r#"{"kind":"callback","url":"https://example.com/"}"#, true),
+        ] {
+            let text = good.replacen('{', &format!(r#"{{"fulfilment":{fulfilment},"#), 1);
+            let product: NewProduct = serde_json::from_str(&text).unwrap();
+            assert_eq!(product.validate().is_ok(), valid, "{fulfilment}");
+        }
     }
 }

@@ -5,12 +5,20 @@ mod ask;
 mod callback;
 mod facts;
 mod fulfil;
+pub mod get;
+pub mod list;
+#[cfg(test)]
+mod operators;
 pub mod process;
+pub mod resolve;
 mod row;
 mod save;
 pub mod sweep;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod token;
+mod view;
 pub mod webhook;
 
 use std::time::Duration;

@@ -5,14 +5,14 @@
 //! accepts an order and promises that somebody will look at it; a second row in a transaction would say the same and cost
 //! twice as much.
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use model::id::{CorrelationId, ReceiptId};
 use model::order::{OrderStatus, Outcome};
 use model::{Error, Kind, Result};
 use runtime::due::Due;
+use runtime::listing::{Entry, month_of};
 use runtime::redact::Redactor;
-use runtime::store::{self, Item, Key, When, Write};
+use runtime::store::{Item, Key, When, Write};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -36,18 +36,8 @@ const TELLING: SignedDuration = SignedDuration::from_hours(24);
 /// Orders are kept this long, in seconds.
 const KEPT: i64 = 90 * 24 * 60 * 60;
 
-/// Where orders are listed by when they came, and by what.
-const LIST: &str = "ORDERS";
-
-/// Names an order in a list: one partition per month, in which its `sk` orders it.
-#[derive(Serialize)]
-struct Entry {
-    pk: String,
-    sk: ReceiptId,
-    row_pk: String,
-    row_sk: Option<String>,
-    ttl: i64,
-}
+/// What the months' lists of orders are called.
+pub const LIST: &str = "ORDERS";
 
 /// How far an order is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -188,14 +178,8 @@ impl OrderRow {
     /// What lists it. It may be written again.
     pub fn entry(&self, env: &Env) -> Result<Item> {
         let key = Self::key(env, &self.id)?;
-        let date = self.created_at.to_zoned(TimeZone::UTC).date();
-        store::item(&Entry {
-            pk: format!("{LIST}#{:04}-{:02}", date.year(), date.month()),
-            sk: self.receipt,
-            row_pk: key.pk,
-            row_sk: key.sk,
-            ttl: self.ttl,
-        })
+        let list = month_of(LIST, self.receipt.as_uuid());
+        Entry::item(&list, *self.receipt.as_uuid(), &key, self.ttl)
     }
 
     fn begin(&mut self, now: Timestamp) {

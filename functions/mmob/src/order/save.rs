@@ -32,6 +32,9 @@ pub async fn save(cx: &Cx<Env>, row: &mut OrderRow) -> Result<()> {
 
 pub async fn hand_over(cx: &Cx<Env>, row: &mut OrderRow, why: Manual) -> Result<()> {
     row.hand_over(why, cx.now());
+    // Nobody may ever have taken it on, and an operator has to find it.
+    let entry = row.entry(&cx.env)?;
+    cx.env.store().append(cx.env.table()?, vec![entry]).await?;
     save(cx, row).await?;
     // Nobody has to be woken for what was meant to be done by hand.
     if why != Manual::ByHand {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::product::{NewPrice, NewProduct, ProductType};
+use model::product::{NewFulfilment, NewPrice, NewProduct, ProductType};
 
 use super::*;
 use crate::sample::{HOSTILE, answer, assert_sends};
@@ -25,6 +25,7 @@ fn new_product() -> NewProduct {
         enabled: true,
         meta: BTreeMap::from([("your_extra_attributes".into(), "value".into())]),
         product_type: ProductType::UtilitiesBroadband,
+        fulfilment: NewFulfilment::Manual,
     }
 }
 

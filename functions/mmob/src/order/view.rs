@@ -1,0 +1,60 @@
+//! An order as operators see it.
+
+use jiff::Timestamp;
+use model::order::{OrderStatus, Outcome};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::row::{Manual, OrderRow, Step};
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderView {
+    /// MMOB's, as are the three below.
+    pub id: String,
+    pub prod_id: String,
+    pub pricing_id: String,
+    pub tpp_user_id: String,
+    pub status: OrderStatus,
+    pub step: Step,
+    /// What MMOB is told, once that is fixed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Outcome>,
+    /// Why it waits for an operator, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manual: Option<Manual>,
+    /// Whether it was not finished in its user's minute.
+    pub late: bool,
+    /// How often it was taken on.
+    pub attempts: u32,
+    /// 1, and one more each time that the user has given more information.
+    pub round: u32,
+    /// The end of the minute that its user waits.
+    pub deadline: Timestamp,
+    /// When this round began.
+    pub received_at: Timestamp,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl OrderView {
+    pub fn of(row: &OrderRow) -> Self {
+        Self {
+            id: row.id.clone(),
+            prod_id: row.prod_id.clone(),
+            pricing_id: row.pricing_id.clone(),
+            tpp_user_id: row.tpp_user_id.clone(),
+            status: row.status,
+            step: row.step,
+            decision: row.decision.clone(),
+            manual: row.manual,
+            late: row.late,
+            attempts: row.attempts,
+            round: row.round,
+            deadline: row.deadline(),
+            received_at: row.received_at,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
