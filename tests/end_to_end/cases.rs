@@ -41,7 +41,7 @@ async fn what_is_refused_changes_nothing() {
     };
     let only = |member: &str, value: Value| json!({member: value}).to_string();
     let before = (
-        stack.count("bqs").await,
+        stack.count("cases").await,
         stack.ask(Method::GET, &path, &key, None).await.text,
     );
     let refused = [
@@ -95,7 +95,7 @@ async fn what_is_refused_changes_nothing() {
         );
     }
     let after = (
-        stack.count("bqs").await,
+        stack.count("cases").await,
         stack.ask(Method::GET, &path, &key, None).await.text,
     );
     assert_eq!(before, after);
@@ -120,6 +120,6 @@ async fn what_is_taken_away_is_gone_with_the_next_request() {
     assert_eq!(put.status, 200, "{}", put.text);
     assert_eq!(read().await, 403);
     let new = stack.ask(Method::POST, &format!("{path}/key"), &admin, None).await;
-    assert_eq!(new.status, 200, "{}", new.text);
+    assert_eq!(new.status, 201, "{}", new.text);
     assert_eq!(read().await, 401);
 }
