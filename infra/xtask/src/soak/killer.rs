@@ -15,7 +15,7 @@ use crate::stack;
 /// Those whose processes are killed, by their binaries.
 const VICTIMS: [&str; 2] = ["mmob-order-webhook", "mmob-order-process"];
 /// A kill comes this soon after an order, in milliseconds: the order is then anywhere between its webhook and its end.
-const WITHIN: u64 = 400;
+const WITHIN: u64 = 800;
 
 pub struct Killer {
     emulator: i32,
