@@ -63,11 +63,18 @@ def steer_subscription(body):
     body["eventTypes"] = ["quote.failed" if chosen % 16 == 0 else "quote.expired"]
 
 
+def steer_product(body):
+    fulfilment = body.get("fulfilment")
+    if isinstance(fulfilment, dict) and "url" in fulfilment:
+        fulfilment["url"] = f"{SANDBOX}/_provider/fuzz"
+
+
 PATHS = {
     "quoteId": "quote",
     "proposalId": "proposal",
     "subscriptionId": "subscription",
     "deliveryId": "delivery",
+    "prodId": "product",
     "email": "email",
     "capId": "capId",
     "asset": "asset",
@@ -98,6 +105,8 @@ def map_case(context, case):
             steer_quote(case.body, case.query or {})
         elif label == "POST /api/integration/subscriptions":
             steer_subscription(case.body)
+        elif label == "POST /api/mmob/products":
+            steer_product(case.body)
         elif label == "POST /api/integration/proposals/generate":
             case.body["quoteId"] = known("priced", case.body["quoteId"])
     return case
@@ -124,6 +133,8 @@ def after_call(context, case, response):
             keep("capId", case.body["vehicleDetails"]["capId"])
     elif label == "POST /api/integration/proposals/generate" and isinstance(data, dict):
         keep("proposal", data.get("proposalId"))
+    elif label == "POST /api/mmob/products" and isinstance(data, dict):
+        keep("product", data.get("id"))
     elif label == "POST /api/integration/subscriptions":
         keep("subscription", body.get("id"))
     for delivery in body.get("deliveries", []):
