@@ -49,7 +49,7 @@ pub async fn create(cx: Cx<Env>, body: Body) -> Result<Rendered> {
     let message = Message::read(&body)?;
     loop {
         let outcome = keep(&cx, &message).await;
-        if actor.settle(&cx, outcome).await?.is_some() {
+        if actor.settle(outcome).await?.is_some() {
             return Ok(Rendered::empty(StatusCode::ACCEPTED));
         }
     }
