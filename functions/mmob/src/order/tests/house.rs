@@ -210,6 +210,28 @@ impl House {
         done
     }
 
+    /// One with an order that has been looked at once, and whether that is done with.
+    pub async fn worked(fulfilment: Option<Fulfilment>, prepare: impl FnOnce(&Self)) -> (Self, bool) {
+        let house = Self::new(fulfilment);
+        prepare(&house);
+        assert_eq!(house.place().await, 200);
+        let done = house.work().await;
+        (house, done)
+    }
+
+    /// Lets the queue do its work for a minute.
+    pub async fn minute(&self) {
+        for _ in 0..60 {
+            self.pass(1).await;
+            self.work().await;
+        }
+    }
+
+    /// Every update that MMOB took.
+    pub fn told(&self) -> Vec<(String, Value)> {
+        self.web.books().told.clone()
+    }
+
     pub async fn pass(&self, seconds: u64) {
         tokio::time::advance(Duration::from_secs(seconds)).await;
     }
