@@ -4,14 +4,13 @@ use http::StatusCode;
 use model::Result;
 use runtime::problem::AspNetProblem;
 use runtime::reply::Rendered;
-use runtime::store::Key;
 use runtime::{Cx, Reply};
-use serde::Deserialize;
 
 use super::row::{Draft, Head, Once};
 use super::schema::{Message, NewMessage};
 use crate::Env;
 use crate::channel::{Actor, Role};
+use crate::forward::row::UpstreamRow;
 use crate::json::{Body, Value};
 
 /// In bytes. A row may have 400 KB.
@@ -74,19 +73,12 @@ async fn keep(cx: &Cx<Env>, case: u64, message: &Draft) -> Result<()> {
     cx.commit(writes, Ok(Reply::accepted(()))).await.map(drop)
 }
 
-/// Which case of ours an upstream's case is: written when the case was sent on.
-#[derive(Deserialize)]
-struct Upstream {
-    sequence: u64,
-}
-
 /// The case that a message is about. The upstream calls cases by numbers of its own; one that it made itself keeps that.
 async fn ours(cx: &Cx<Env>, given: u64) -> Result<u64> {
     let env = &cx.env;
     if env.config.get("BQS_UPSTREAM_CHANNEL") != Some(&cx.caller.channel) {
         return Ok(given);
     }
-    let key = Key::new(env.table()?, format!("UPSTREAM#{given}"), Some("UPSTREAM"));
-    let known: Option<Upstream> = env.read(&key).await?;
-    Ok(known.map_or(given, |known| known.sequence))
+    let known = UpstreamRow::load(env, given).await?;
+    Ok(known.map_or(given, |known| known.sequence.0))
 }
