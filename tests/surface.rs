@@ -58,6 +58,18 @@ const EXAMPLES: &[(&str, &str)] = &[
 
 const BODIES: &[(&str, &str)] = &[
     (
+        "/api/mmob/orders/{orderId}",
+        r#"{"status":"Succesful","output":{"key":"Value"}}"#,
+    ),
+    (
+        "/api/mmob/products",
+        r#"{"name":"Your product","productType":"utilities_broadband","fulfilment":{"kind":"auto","requiredInputs":["last_name"]}}"#,
+    ),
+    (
+        "/api/mmob/products/{prodId}/pricing",
+        r#"{"name":"Monthly payment","currency":"GBP","amount":3999}"#,
+    ),
+    (
         "/api/integration/quotes/generate",
         include_str!("../events/bodies/quote.json"),
     ),

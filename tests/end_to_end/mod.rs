@@ -2,13 +2,16 @@
 
 mod canaries;
 mod cases;
+mod channels;
 mod failures;
 mod flock;
 mod funders;
 mod hostile;
+mod messages;
 mod mmob;
 mod operators;
 mod ownership;
+mod permissions;
 mod proposals;
 mod quotes;
 mod redrive;

@@ -69,7 +69,13 @@ impl Domain for Env {
             self.outbound.warm(&target, Clock::System).await;
         } else if let Ok(table) = self.table() {
             // Any read opens the connection; this row never exists.
-            let _ = self.store().get(&Key::new(table, "WARM", Some("WARM")), false).await;
+            let warm = Key::new(table, "WARM", Some("WARM"));
+            let secret = async {
+                if let Ok(id) = self.secret() {
+                    let _ = self.secrets.get(id).await;
+                }
+            };
+            let _ = tokio::join!(self.store().get(&warm, false), secret);
         }
     }
 

@@ -4,48 +4,78 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use ureq::Agent;
+use ureq::http::Response;
+use ureq::typestate::WithBody;
+use ureq::{Agent, Body, RequestBuilder};
 
 use crate::failure::{Context, Result};
 use crate::process;
 
+const LARGEST: u64 = 256 * 1024 * 1024;
+
 /// The status of a GET, or `None` when nothing answers.
 pub fn status(url: &str) -> Option<u16> {
+    status_with(url, &[])
+}
+
+/// The same, asked with these headers.
+pub fn status_with(url: &str, headers: &[(&str, &str)]) -> Option<u16> {
     let agent: Agent = Agent::config_builder()
         .proxy(None)
         .http_status_as_error(false)
         .timeout_global(Some(Duration::from_secs(10)))
         .build()
         .into();
-    agent.get(url).call().ok().map(|answer| answer.status().as_u16())
+    let request = headers
+        .iter()
+        .fold(agent.get(url), |request, (name, value)| request.header(*name, *value));
+    request.call().ok().map(|answer| answer.status().as_u16())
 }
 
 /// The JSON that a GET answers.
 pub fn json(url: &str) -> Result<Value> {
-    let agent: Agent = Agent::config_builder()
-        .proxy(None)
-        .timeout_global(Some(Duration::from_secs(10)))
-        .build()
-        .into();
-    let mut answer = agent.get(url).call().context(url)?;
-    let text = answer.body_mut().read_to_string().context(url)?;
-    serde_json::from_str(&text).context(url)
+    get(url, &[])
+}
+
+/// The same, asked with these headers.
+pub fn get(url: &str, headers: &[(&str, &str)]) -> Result<Value> {
+    let request = agent(Duration::from_secs(10)).get(url);
+    let request = headers
+        .iter()
+        .fold(request, |request, (name, value)| request.header(*name, *value));
+    read(url, request.call())
 }
 
 /// The JSON that a POST answers.
 pub fn post(url: &str, headers: &[(&str, &str)], body: &Value) -> Result<Value> {
-    let agent: Agent = Agent::config_builder()
+    send(url, agent(Duration::from_secs(30)).post(url), headers, body)
+}
+
+/// The JSON that a PUT answers.
+pub fn put(url: &str, body: &Value) -> Result<Value> {
+    send(url, agent(Duration::from_secs(30)).put(url), &[], body)
+}
+
+fn agent(patience: Duration) -> Agent {
+    Agent::config_builder()
         .proxy(None)
-        .timeout_global(Some(Duration::from_secs(30)))
+        .timeout_global(Some(patience))
         .build()
-        .into();
-    let mut request = agent.post(url);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let mut answer = request.send_json(body).context(url)?;
-    let text = answer.body_mut().read_to_string().context(url)?;
-    serde_json::from_str(&text).context(url)
+        .into()
+}
+
+fn send(url: &str, request: RequestBuilder<WithBody>, headers: &[(&str, &str)], body: &Value) -> Result<Value> {
+    let request = headers
+        .iter()
+        .fold(request, |request, (name, value)| request.header(*name, *value));
+    read(url, request.send_json(body))
+}
+
+fn read(url: &str, answered: std::result::Result<Response<Body>, ureq::Error>) -> Result<Value> {
+    let mut answer = answered.context(url)?;
+    // What the simulator tells of thousands of orders is large.
+    let text = answer.body_mut().with_config().limit(LARGEST).read_to_string();
+    serde_json::from_str(&text.context(url)?).context(url)
 }
 
 /// Asks until the answer is 200; `alive` ends the wait early.

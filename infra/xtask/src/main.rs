@@ -31,6 +31,7 @@ mod scripts;
 mod services;
 mod settings;
 mod site;
+mod soak;
 mod stack;
 mod template;
 mod test;
@@ -84,6 +85,8 @@ enum Task {
     Docs,
     /// Put schemathesis to the API document on a stack of its own; the report is target/fuzz/report.json
     Fuzz(fuzz::Options),
+    /// Put MMOB's orders to a stack whose functions are killed; the report is target/soak/report.json
+    Soak(soak::Options),
     /// Show what a queue's workers gave up on, or bring it back before them
     Redrive(redrive::Options),
     /// Print a token that the local stack accepts
@@ -150,6 +153,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Test => test::test(),
         Task::Bench(options) => bench::bench(&options),
         Task::Fuzz(options) => fuzz::fuzz(&options),
+        Task::Soak(options) => soak::soak(&options),
         Task::Docs => docs::docs(),
         Task::Redrive(options) => redrive::redrive(&options),
         Task::Recipes { without } => recipes::recipes(without.as_deref()),

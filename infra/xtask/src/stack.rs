@@ -62,6 +62,14 @@ pub fn described(dir: &Path, name: &str) -> Result<String> {
     found.context(format!("stack.json has no {name}"))
 }
 
+/// What a function, by its binary's name, is called on one that is up.
+pub fn function(dir: &Path, binary: &str) -> Result<String> {
+    let functions = document(dir)?;
+    let found = functions.get("functions").and_then(|all| all.get(binary));
+    let found = found.and_then(Value::as_str).map(str::to_owned);
+    found.context(format!("stack.json has no function {binary}"))
+}
+
 /// Writes stack.json into the stack's folder.
 pub fn write(
     dir: &Path,

@@ -201,10 +201,8 @@ pub struct Error {
     pub retry_after: Option<Duration>,
     /// The partner's own error code, where it gave one.
     pub partner_code: Option<Box<str>>,
-    /// The id of what the request was about, where it exists already.
+    /// The id of what the request was about, where it exists already, or the path where it can be asked for instead.
     pub subject: Option<Box<str>>,
-    /// The path of another way to the same end.
-    pub instead: Option<Box<str>>,
     source: Option<Source>,
 }
 
@@ -217,7 +215,6 @@ impl Error {
             retry_after: None,
             partner_code: None,
             subject: None,
-            instead: None,
             source: None,
         }
     }
@@ -260,12 +257,6 @@ impl Error {
     #[must_use]
     pub fn about(mut self, subject: impl fmt::Display) -> Self {
         self.subject = Some(subject.to_string().into());
-        self
-    }
-
-    #[must_use]
-    pub fn instead(mut self, path: impl Into<Box<str>>) -> Self {
-        self.instead = Some(path.into());
         self
     }
 }

@@ -66,7 +66,7 @@ pub enum ChangeKind {
     Document,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CaseRow {
     pub sequence: Sequence,
@@ -75,18 +75,17 @@ pub struct CaseRow {
     pub dealer: i64,
     /// JSON text: its amounts are decimals, which a stored number would not keep apart from floats.
     document: String,
-    /// How many changes there are, which are numbered from 1.
+    /// How many changes there are, which are numbered from 1. Nothing else is written to a case, so that this is also what
+    /// every write names that replaces another.
     pub changes: u64,
     /// What was started for which organisation, and when.
     running: BTreeMap<String, Timestamp>,
-    /// Counts writes. Every write names the revision it replaces.
-    revision: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
 
 /// One accepted change. These rows are never written twice.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeRow {
     pub sequence: Sequence,
@@ -121,7 +120,6 @@ impl CaseRow {
             document: String::new(),
             changes: 0,
             running: BTreeMap::new(),
-            revision: 0,
             created_at: now,
             updated_at: now,
         };
@@ -200,11 +198,10 @@ impl CaseRow {
             When::Absent
         } else {
             When::All(vec![
-                When::number("revision", self.revision),
+                When::number("changes", i64::try_from(self.changes).unwrap_or(i64::MAX)),
                 When::text("channel", &self.channel),
             ])
         };
-        self.revision += 1;
         self.changes += 1;
         self.updated_at = now;
         let change = ChangeRow {

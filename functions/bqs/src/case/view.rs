@@ -10,7 +10,6 @@ use super::schema::CaseChanges;
 use crate::json::Document;
 
 /// The document and its number.
-#[derive(Debug)]
 pub struct CaseView {
     pub sequence: Sequence,
     pub document: Document,

@@ -73,7 +73,7 @@ fn sized(field: &Field, size: usize, sequence: Sequence) -> Result<&Field> {
 
 fn too_large(sequence: Sequence) -> Error {
     let what = format!("A document here must be at most {LIMIT} bytes. A larger one can be uploaded by itself.");
-    Error::new(Kind::TooLarge, what).instead(format!("/v1/bqs-case/document/{sequence}/upload"))
+    Error::new(Kind::TooLarge, what).about(format_args!("/v1/bqs-case/document/{sequence}/upload"))
 }
 
 fn decoded(field: &Field) -> Result<Bytes> {

@@ -11,7 +11,7 @@ use runtime::{Cx, Domain};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::row::{AnswerRow, ForwardRow, LEASE, UpstreamRow, Why};
+use super::row::{AnswerRow, ForwardRow, UpstreamRow, Why};
 use super::{alarm, look_again};
 use crate::Env;
 use crate::case::row::{ChangeKind, ChangeRow};
@@ -75,8 +75,7 @@ impl<'a> Courier<'a> {
         self.row.sending = Some(change.n);
         self.row.take(self.owner, self.cx.now());
         if !self.write(Vec::new()).await? {
-            // Somebody else has the case, and may have looked before there was anything new.
-            look_again(self.cx, self.row.sequence, LEASE.unsigned_abs()).await?;
+            // Somebody else has the case since, and will see whatever was there before.
             return Ok(Then::Stop);
         }
         let trip = self.cx.trip(change.correlation_id);

@@ -13,7 +13,7 @@ use crate::Env;
 use crate::case::row::Sequence;
 
 /// Whoever has a case has let go of it after this: no function lives longer.
-pub const LEASE: SignedDuration = SignedDuration::from_secs(45);
+const LEASE: SignedDuration = SignedDuration::from_secs(45);
 /// What does not get through is tried for so long.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 /// The longest pause, which is also the longest that SQS delays a message.
@@ -139,11 +139,12 @@ impl ForwardRow {
         self.lease = None;
     }
 
-    /// One change is upstream.
+    /// One change is upstream. Between two of them the case is anybody's.
     pub fn passed(&mut self, n: u64) {
         self.forwarded_through = n;
         self.sending = None;
         self.trouble = None;
+        self.release();
     }
 
     pub fn hold(&mut self, n: u64, why: Why, reason: impl Into<String>, now: Timestamp) {

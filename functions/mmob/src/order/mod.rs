@@ -15,6 +15,8 @@ mod row;
 mod save;
 pub mod sweep;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod token;
 mod view;
 pub mod webhook;

@@ -65,7 +65,7 @@ pub(super) fn render(error: &Error, status: StatusCode, code: &str, correlation:
         detail: errors.is_empty().then_some(&error.message),
         code,
         errors,
-        instead: error.instead.as_deref(),
+        instead: error.subject.as_deref(),
         trace_id,
     };
     Rendered::json(status, &problem)
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn another_way_is_named() {
-        let (status, said) = body(&Error::new(Kind::TooLarge, "No.").instead("/upload"));
+        let (status, said) = body(&Error::new(Kind::TooLarge, "No.").about("/upload"));
         assert_eq!(
             (status, &said["instead"], &said["detail"]),
             (413, &"/upload".into(), &"No.".into())

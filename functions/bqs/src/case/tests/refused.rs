@@ -1,8 +1,6 @@
 //! What is refused, in which words, and that nothing comes of it.
 
-use serde_json::json;
-
-use super::desk::{COMPANY, Desk, ROUTES, Route, UPDATE};
+use super::desk::{COMPANY, Desk, ROUTES, Route, UPDATE, json};
 
 /// Path and first message of each error.
 fn errors(got: &crate::house::Got) -> Vec<(String, String)> {
@@ -65,7 +63,7 @@ async fn a_refusal_looks_as_the_spec_shows_it() {
     );
     assert_eq!(
         said,
-        json!({
+        serde_json::json!({
             "type": "https://tools.ietf.org/html/rfc9110#section-15.5.1",
             "title": "One or more validation errors occurred.",
             "status": 400,
@@ -80,6 +78,34 @@ async fn a_refusal_looks_as_the_spec_shows_it() {
             "traceId": null,
         })
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_have_the_members_of_the_samples() {
+    let desk = Desk::with_case().await;
+    let misdated = r#"{"caseObject":{"objectRegistry":{"deliveryDate":"1"}}}"#;
+    let invalid = desk.update(misdated).await;
+    let nobody = desk.ask_with(Route::Get, "1", "", &[]).await;
+    desk.house.world.store.set_down(true);
+    let failed = desk.get().await;
+    for (got, status, sample) in [
+        (invalid, 400, include_str!("../../../fixtures/problem-validation.json")),
+        (
+            nobody,
+            401,
+            include_str!("../../../fixtures/problem-unauthenticated.json"),
+        ),
+        (failed, 503, include_str!("../../../fixtures/problem-internal.json")),
+    ] {
+        assert_eq!(got.status, status);
+        let said = got.json();
+        for (member, value) in json(sample).as_object().unwrap() {
+            assert!(said[member].is_string() == value.is_string(), "{member} in {said}");
+            if ["type", "title", "status"].contains(&member.as_str()) {
+                assert_eq!(&said[member], value);
+            }
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -170,7 +196,7 @@ async fn codes_outside_the_lists_are_forbidden() {
             (403, Some("Forbidden")),
             "{member}"
         );
-        let mut body = super::desk::json(COMPANY);
+        let mut body = json(COMPANY);
         body[member] = code.into();
         assert_eq!(desk.create(&body.to_string()).await.status, 403, "{member}");
     }

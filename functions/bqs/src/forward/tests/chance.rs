@@ -1,4 +1,4 @@
-//! A thousand cases and a worker in twenty that is killed: each change once and in order where our keys are honoured, and
+//! A thousand cases, for more than one in twenty of which a worker is killed: each change once and in order where our keys are honoured, and
 //! never twice where they are not.
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ const CASES: u64 = 1_000;
 /// Workers at once.
 const WORKERS: usize = 5;
 /// Of a worker for a case with a few changes.
-const STEPS: usize = 60;
+const STEPS: usize = 40;
 
 /// SplitMix64: small, and the same everywhere.
 struct Dice(u64);
@@ -98,7 +98,7 @@ impl Run {
                 && self.queue[place].due <= Instant::now()
                 && batch.len() < WORKERS
             {
-                let worker = (self.dice.roll(20) == 0).then(|| u32::try_from(self.dice.roll(STEPS)).unwrap());
+                let worker = (self.dice.roll(12) == 0).then(|| u32::try_from(self.dice.roll(STEPS)).unwrap());
                 batch.push((
                     self.queue.swap_remove(place),
                     worker.map(|steps| self.post.dying(steps)),
@@ -161,10 +161,9 @@ async fn an_upstream_that_does_not_leaves_changes_held_and_none_made_twice() {
             None => assert_eq!(made, wanted, "case {case}"),
             Some(change) => {
                 held += 1;
-                assert!(
-                    change.n == made.len() as u64 || change.n == made.len() as u64 + 1,
-                    "case {case}: {change:?}"
-                );
+                // The last that was made, or the one after it.
+                let last = u64::try_from(made.len()).unwrap();
+                assert!([last, last + 1].contains(&change.n), "case {case}: {change:?}");
             }
         }
     }

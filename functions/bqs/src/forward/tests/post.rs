@@ -10,7 +10,7 @@ use model::id::CorrelationId;
 use runtime::blob::{Blobs, sha256};
 use runtime::clock::Clock;
 use runtime::ports::Ports;
-use runtime::store::{Outcome, Store};
+use runtime::store::{Key, Outcome, Store};
 use runtime::testing::{World, mortal, within};
 use runtime::{Domain, store};
 use serde_json::json;
@@ -76,7 +76,7 @@ impl Post {
             ..world.ports()
         };
         Self {
-            env: Arc::new(Env::load(settings.iter().cloned().collect(), ports)),
+            env: Arc::new(Env::load(settings.iter().cloned().collect(), mortal(ports, u32::MAX))),
             clock: Clock::starting("2026-01-05T10:20:00Z".parse().unwrap()),
             world,
             upstream,
@@ -202,11 +202,12 @@ impl Post {
     }
 
     pub fn row(&self, sequence: Sequence) -> ForwardRow {
-        let row = ForwardRow::load(&self.env, sequence, self.now());
-        row.now_or_never().unwrap().unwrap()
+        let key = Key::new("cases", format!("CASE#{sequence}"), Some("FORWARD"));
+        let row = self.world.store.get(&key, true).now_or_never().unwrap();
+        store::typed(row.unwrap().unwrap()).unwrap()
     }
 
-    /// The sort keys of a case's rows that begin so.
+    /// A case's rows whose sort keys begin so.
     pub fn rows(&self, sequence: Sequence, prefix: &str) -> Vec<store::Item> {
         let rows = self.world.store.table("cases").into_iter();
         let pk = format!("CASE#{sequence}");

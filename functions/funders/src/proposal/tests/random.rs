@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use model::proposal::ProposalStatus;
+use runtime::testing::Dice;
 
 use super::bank::Does::{self, Fails, Loses, Unreachable, Well};
 use super::bank::How::{Reset, Says, Silent, Waits};
@@ -11,19 +12,6 @@ use super::house::House;
 use crate::proposal::submit::submit;
 
 const RUNS: u64 = 10_000;
-
-/// SplitMix64: small, and the same everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((z ^ (z >> 31)) % u64::try_from(sides).unwrap()).unwrap()
-    }
-}
 
 fn submission(dice: &mut Dice) -> Does {
     let how = [

@@ -1,4 +1,5 @@
-//! Ports of a sandbox that dies: from a given step on, nothing it does is ever answered, or even done.
+//! Ports that something happens at: before each does what it is asked, and after it has done it. Whoever dies there is never
+//! answered.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,49 +18,73 @@ use crate::queue::Sender;
 use crate::store::{Item, Key, Outcome, Query, Store, Write};
 use crate::transport::Transport;
 
-/// Every port has two steps: before it does something and after it has done it.
-struct Mortal {
-    ports: Ports,
-    left: AtomicU32,
+/// What happens at each step of a sandbox. Every use of a port has two.
+pub trait Fate: Send + Sync {
+    fn step(&self) -> BoxFuture<'_, ()>;
 }
 
-/// `ports` for a sandbox that makes so many steps.
-pub fn mortal(ports: Ports, steps: u32) -> Ports {
-    let mortal = Arc::new(Mortal {
+/// Dies after so many steps: from then on nothing is ever answered, or even done.
+pub struct Mortal(AtomicU32);
+
+impl Mortal {
+    pub fn after(steps: u32) -> Self {
+        Self(AtomicU32::new(steps))
+    }
+}
+
+impl Fate for Mortal {
+    fn step(&self) -> BoxFuture<'_, ()> {
+        let left = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        Box::pin(async move {
+            if left.is_err() {
+                pending::<()>().await;
+            }
+            // Others come in between.
+            tokio::task::yield_now().await;
+        })
+    }
+}
+
+struct Fated {
+    ports: Ports,
+    fate: Arc<dyn Fate>,
+}
+
+/// `ports` for a sandbox of this fate.
+pub fn fated(ports: Ports, fate: Arc<dyn Fate>) -> Ports {
+    let fated = Arc::new(Fated {
         ports: ports.clone(),
-        left: AtomicU32::new(steps),
+        fate,
     });
     Ports {
-        store: mortal.clone(),
-        sender: mortal.clone(),
-        bus: mortal.clone(),
-        transport: mortal.clone(),
-        blobs: mortal,
+        store: fated.clone(),
+        sender: fated.clone(),
+        bus: fated.clone(),
+        transport: fated.clone(),
+        blobs: fated,
         ..ports
     }
 }
 
-impl Mortal {
-    async fn step(&self) {
-        let left = self
-            .left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
-        if left.is_err() {
-            pending::<()>().await;
-        }
-    }
+/// `ports` for a sandbox that makes so many steps.
+pub fn mortal(ports: Ports, steps: u32) -> Ports {
+    fated(ports, Arc::new(Mortal::after(steps)))
+}
 
+impl Fated {
     fn around<'a, T: Send + 'a>(&'a self, act: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T> {
         Box::pin(async move {
-            self.step().await;
+            self.fate.step().await;
             let done = act.await;
-            self.step().await;
+            self.fate.step().await;
             done
         })
     }
 }
 
-impl Store for Mortal {
+impl Store for Fated {
     fn get<'a>(&'a self, key: &'a Key, consistent: bool) -> BoxFuture<'a, Result<Option<Item>>> {
         self.around(self.ports.store.get(key, consistent))
     }
@@ -85,7 +110,7 @@ impl Store for Mortal {
     }
 }
 
-impl Sender for Mortal {
+impl Sender for Fated {
     fn send<'a>(
         &'a self,
         url: &'a str,
@@ -98,13 +123,13 @@ impl Sender for Mortal {
     }
 }
 
-impl Bus for Mortal {
+impl Bus for Fated {
     fn publish(&self, events: Vec<Event>) -> BoxFuture<'_, Result<()>> {
         self.around(async move { self.ports.bus.publish(events).await })
     }
 }
 
-impl Transport for Mortal {
+impl Transport for Fated {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
         self.around(self.ports.transport.send(request))
     }
@@ -114,7 +139,7 @@ impl Transport for Mortal {
     }
 }
 
-impl Blobs for Mortal {
+impl Blobs for Fated {
     fn put<'a>(
         &'a self,
         bucket: &'a str,
