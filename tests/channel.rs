@@ -28,6 +28,10 @@ impl Stack {
     /// A new channel with these roles, for these dealers and what the spec's samples name of brands and agreements.
     pub async fn channel(&self, roles: &[&str], dealers: &[i64]) -> Channel {
         let name = format!("test-{}", uuid::Uuid::new_v4());
+        self.channel_named(name, roles, dealers).await
+    }
+
+    pub async fn channel_named(&self, name: String, roles: &[&str], dealers: &[i64]) -> Channel {
         let wanted = json!({
             "channelName": name, "roles": roles, "allowedDealerCodes": dealers,
             "allowedBrandCodes": [1, 4, 10], "allowedAgreements": [2700, 3600, 3700],

@@ -4,23 +4,48 @@ and no answer is hidden.
 What an answer brings along (ids, e-mail addresses, cursors) is used by later cases. A choice goes by the case's own
 values, so that a case is the same when it is tried again."""
 
+import ast
+import base64
 import collections
 import os
+import threading
 import zlib
 from urllib.parse import quote
 
+import requests
 import schemathesis
 from schemathesis.core.parameters import ParameterLocation
 
 FUNDERS = ("LEX", "ALPHABET")
 QUOTE_TYPES = ("PERSONAL_CONTRACT_PURCHASE", "HIRE_PURCHASE")
 SANDBOX = os.environ["TRUNKLINE_SANDBOX"]
+# What the run's own channel may use: see infra/xtask/src/fuzz.rs.
+CODES = {"dealer": (730, 808, 976), "brandCode": (4, 10), "agreementCode": (3600, 3700)}
+ROLES = ("case.write", "case.read", "message.read", "message.write", "document.write", "admin")
+# Their permissions and keys have to stay as they are: the run's own, and the samples.
+UNTOUCHED = ("fuzz", "vwfs-dk-example-public", "vwfs-dk-message-example", "vwfs-dk-integrationportal-admin-example")
+MEDIA_TYPES = ("application/pdf", "image/jpeg", "image/png")
+CURRENCIES = ("GBP", "EUR", "DKK", "JPY")
+MMOB_TOKEN = "test-mmob-webhook-token"
+# The simulated marketplace places no more orders than these.
+MOST_ORDERS = 100
 
 seen = collections.defaultdict(list)
 
+# CPython 3.11 miscounts its recursion where two threads parse at once (gh-106905), and hypothesis parses on each worker.
+parse, parsing = ast.parse, threading.Lock()
+
+
+def parse_alone(*arguments, **options):
+    with parsing:
+        return parse(*arguments, **options)
+
+
+ast.parse = parse_alone
+
 
 def keep(kind, value):
-    if isinstance(value, str) and value not in seen[kind]:
+    if value is not None and value not in seen[kind]:
         seen[kind] = [*seen[kind][-199:], value]
 
 
@@ -29,14 +54,19 @@ def positive(case, location):
     return component is not None and component.mode.is_positive
 
 
+def well_formed(case):
+    """Of its body."""
+    return isinstance(case.body, dict) and positive(case, ParameterLocation.BODY)
+
+
 def number(value):
     return zlib.crc32(repr(value).encode())
 
 
-def known(kind, value):
-    """Every other value gives way to one that exists."""
+def known(kind, value, share=2):
+    """All but one value in so many give way to one that exists."""
     found, chosen = seen[kind], number(value)
-    return found[chosen // 2 % len(found)] if found and chosen % 2 else value
+    return found[chosen // share % len(found)] if found and chosen % share else value
 
 
 def steer_quote(body, query):
@@ -63,10 +93,116 @@ def steer_subscription(body):
     body["eventTypes"] = ["quote.failed" if chosen % 16 == 0 else "quote.expired"]
 
 
+def steer_case(body):
+    """One in eight is not for the channel's dealers, brands or agreements."""
+    chosen = number(body)
+    if chosen % 8:
+        for name, codes in CODES.items():
+            if body.get(name) is not None:
+                body[name] = codes[chosen // 8 % len(codes)]
+
+
+def steer_message(body):
+    case, chosen = body["case"], number(body)
+    # Few cases, so that they have many messages.
+    case["preViewCaseId"] = known("sequence", 1 + chosen % 50)
+    if chosen % 4:
+        case["dealerNumber"] = CODES["dealer"][chosen // 4 % 3]
+
+
+def steer_channel(body, path):
+    """Whom the path names is meant. Names and roles have rules that no schema says."""
+    chosen = number(body)
+    body["channelName"] = path.get("channelName", f"made-{chosen % 500}")
+    body["roles"] = [role for place, role in enumerate(ROLES) if chosen >> place & 1]
+
+
+def steer_form(body):
+    """One of the two fields, and a file that is what it is called; one in eight is left to chance."""
+    chosen = number(body)
+    if chosen % 8:
+        pdf = b"%%PDF-1.4\n%d\n" % chosen
+        for field in ("file", "fileBase64"):
+            body.pop(field, None)
+        if chosen // 8 % 2:
+            body["file"] = pdf
+        else:
+            body["fileBase64"] = base64.b64encode(pdf).decode()
+
+
+def steer_announced(body):
+    chosen = number(body)
+    if chosen % 8:
+        body["contentType"] = MEDIA_TYPES[chosen // 8 % 3]
+        body["size"] = 1 + chosen % (20 * 1024 * 1024)
+
+
 def steer_product(body):
-    fulfilment = body.get("fulfilment")
-    if isinstance(fulfilment, dict) and "url" in fulfilment:
-        fulfilment["url"] = f"{SANDBOX}/_provider/fuzz"
+    """Providers are the simulator's, since no other host is to be called."""
+    chosen = number(body)
+    body["fulfilment"] = (
+        {"kind": "manual"},
+        {"kind": "auto", "requiredInputs": ["last_name"][: chosen // 4 % 2]},
+        {"kind": "callback", "url": f"{SANDBOX}/_provider/fuzz-{chosen}"},
+    )[chosen % 3]
+
+
+def steer_price(body):
+    chosen = number(body)
+    if chosen % 8:
+        body["currency"] = CURRENCIES[chosen // 8 % len(CURRENCIES)]
+
+
+def steer_resolution(body):
+    """What goes with a status; one in eight is left to chance."""
+    chosen = number(body)
+    if chosen % 8:
+        for member in ("error", "output", "requiredFields"):
+            body.pop(member, None)
+        body.update(
+            (
+                {"status": "Succesful", "output": {"key": "Value"}},
+                {"status": "Failed", "error": "PBX Over capacity"},
+                {"status": "Need_more_info", "requiredFields": ["last_name"]},
+            )[chosen // 8 % 3]
+        )
+
+
+def steer_order(body):
+    """An order as MMOB has it, or with another input; one in four is left to chance."""
+    chosen, orders = number(body), seen["posted"]
+    if orders and chosen % 4:
+        body.clear()
+        body.update(orders[chosen // 4 % len(orders)], input={"last_name": "Other"} if chosen % 4 == 1 else {})
+
+
+def steer_body(case):
+    body, path = case.body, case.path_parameters or {}
+    match case.operation.label:
+        case "POST /api/integration/quotes/generate":
+            steer_quote(body, case.query or {})
+        case "POST /api/integration/subscriptions":
+            steer_subscription(body)
+        case "POST /api/integration/proposals/generate":
+            body["quoteId"] = known("priced", body["quoteId"])
+        case "POST /v1/bqs-case/case" | "PUT /v1/bqs-case/case/{sequence}":
+            steer_case(body)
+        case "POST /v1/bqs-case/message/case":
+            steer_message(body)
+        case "POST /v1/bqs-case/management" | "PUT /v1/bqs-case/management/{channelName}":
+            steer_channel(body, path)
+        case "POST /v1/bqs-case/document/{sequence}":
+            steer_form(body)
+        case "POST /v1/bqs-case/document/{sequence}/upload":
+            steer_announced(body)
+        case "POST /api/mmob/products":
+            steer_product(body)
+        case "POST /api/mmob/products/{prodId}/pricing":
+            steer_price(body)
+        case "POST /api/mmob/orders/{orderId}":
+            steer_resolution(body)
+        case "POST /webhooks/mmob/{token}":
+            steer_order(body)
 
 
 PATHS = {
@@ -74,12 +210,28 @@ PATHS = {
     "proposalId": "proposal",
     "subscriptionId": "subscription",
     "deliveryId": "delivery",
-    "prodId": "product",
     "email": "email",
     "capId": "capId",
     "asset": "asset",
+    "sequence": "sequence",
+    "channelName": "channel",
+    "prodId": "product",
+    "orderId": "order",
+    "token": "token",
 }
 seen["asset"] = ["docs.js", "swagger-ui-5.35.0.js", "swagger-ui-5.35.0.css"]
+seen["token"] = [MMOB_TOKEN]
+QUERIES = {"pre_view_case_id": "messaged", "from_date": "received"}
+
+
+def steer_path(parameters):
+    for name, value in parameters.items():
+        if name in PATHS:
+            parameters[name] = known(PATHS[name], value, 4)
+        elif name == "funderName":
+            parameters[name] = FUNDERS[number(value) % 2]
+        elif name == "funder":
+            parameters[name] = FUNDERS[number(value) % 2].lower()
 
 
 @schemathesis.hook
@@ -88,54 +240,99 @@ def map_case(context, case):
     # A stateful case has its ids from the answers before it.
     alone = case.meta is None or case.meta.phase.name != "stateful"
     if case.path_parameters and alone and positive(case, ParameterLocation.PATH):
-        for name, value in case.path_parameters.items():
-            if name in PATHS:
-                case.path_parameters[name] = known(PATHS[name], value)
-            elif name == "funderName":
-                case.path_parameters[name] = FUNDERS[number(value) % 2]
-            elif name == "funder":
-                case.path_parameters[name] = FUNDERS[number(value) % 2].lower()
-    if case.query and "cursor" in case.query and positive(case, ParameterLocation.QUERY):
-        case.query["cursor"] = known(f"cursor {label}", case.query["cursor"])
-    if case.headers and "Idempotency-Key" in case.headers and positive(case, ParameterLocation.HEADER):
-        # Two bodies under one key are refused, which the hub's own tests see to.
-        case.headers["Idempotency-Key"] = f"fuzz-{number((label, case.body, case.query)):x}-{case.id}"
-    if isinstance(case.body, dict) and positive(case, ParameterLocation.BODY):
-        if label == "POST /api/integration/quotes/generate":
-            steer_quote(case.body, case.query or {})
-        elif label == "POST /api/integration/subscriptions":
-            steer_subscription(case.body)
-        elif label == "POST /api/mmob/products":
-            steer_product(case.body)
-        elif label == "POST /api/integration/proposals/generate":
-            case.body["quoteId"] = known("priced", case.body["quoteId"])
+        steer_path(case.path_parameters)
+    if case.query and positive(case, ParameterLocation.QUERY):
+        for name, value in case.query.items():
+            if name == "cursor":
+                case.query[name] = known(f"cursor {label}", value)
+            elif name in QUERIES:
+                case.query[name] = known(QUERIES[name], value)
+    if case.headers and positive(case, ParameterLocation.HEADER):
+        if "Idempotency-Key" in case.headers:
+            # Two bodies under one key are refused, which the hub's own tests see to.
+            case.headers["Idempotency-Key"] = f"fuzz-{number((label, case.body, case.query)):x}-{case.id}"
+        if "If-Match" in case.headers:
+            case.headers["If-Match"] = known("etag", case.headers["If-Match"])
+    if well_formed(case):
+        steer_body(case)
     return case
 
 
 @schemathesis.hook
-def after_call(context, case, response):
-    if response.status_code >= 300 or not response.content or "json" not in response.headers.get("content-type", [""])[0]:
+def before_call(context, case, kwargs):
+    """However a case came by its channel."""
+    if case.path_parameters and case.path_parameters.get("channelName") in UNTOUCHED:
+        case.path_parameters["channelName"] = "made-0"
+
+
+def place_orders(product, price, base_url):
+    """Has the marketplace place orders of a product, post them to the hub, and expect an answer."""
+    if len(seen["order"]) >= MOST_ORDERS:
         return
-    body, label = response.json(), case.operation.label
+    demand = {"product": product, "price": price, "user": "tus_fuzz", "count": 2}
+    demand["url"] = f"{base_url}/webhooks/mmob/{MMOB_TOKEN}"
+    placed = requests.post(f"{SANDBOX}/_control/mmob/orders", json=demand, timeout=10).json()
+    for order in placed["orders"]:
+        keep("order", order)
+        keep("posted", {"id": order, "prod_id": product, "pricing_id": price, "tpp_user_id": "tus_fuzz"})
+
+
+def set_provider_up(case, secret):
+    name = case.body["fulfilment"]["url"].rpartition("/")[2]
+    requests.put(f"{SANDBOX}/_control/providers/{name}", json={"secret": secret}, timeout=10)
+
+
+def learn_quote(case, data):
+    keep("quote", data["id"])
+    if data["status"] == "GENERATED":
+        keep("priced", data["id"])
+    if well_formed(case):
+        email = case.body["customerDetails"]["email"]
+        # One that a path takes as it is: an escaped one no longer fits its schema.
+        if quote(email, safe="@") == email:
+            keep("email", email)
+        keep("capId", case.body["vehicleDetails"]["capId"])
+
+
+def learn(case, body, response):
+    data = body.get("data")
+    data = data if isinstance(data, dict) else {}
+    match case.operation.label:
+        case "POST /api/integration/quotes/generate" if "id" in data:
+            learn_quote(case, data)
+        case "POST /api/integration/proposals/generate":
+            keep("proposal", data.get("proposalId"))
+        case "POST /api/integration/subscriptions":
+            keep("subscription", body.get("id"))
+        case "POST /v1/bqs-case/case":
+            keep("sequence", body.get("sequence"))
+        case "POST /v1/bqs-case/management":
+            keep("channel", body.get("channelName"))
+        case "GET /v1/bqs-case/message/case":
+            keep("received", body.get("latestReceivedDate"))
+        case "POST /api/mmob/products":
+            keep("product", data.get("id"))
+            if "secret" in data and well_formed(case):
+                set_provider_up(case, data["secret"])
+        case "POST /api/mmob/products/{prodId}/pricing" if "id" in data:
+            base_url = response.request.url.partition("/api/mmob/")[0]
+            place_orders(data["prodId"], data["id"], base_url)
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    if response.status_code >= 300:
+        return
+    for etag in response.headers.get("etag", []):
+        keep("etag", etag)
+    if case.operation.label == "POST /v1/bqs-case/message/case" and well_formed(case):
+        keep("messaged", case.body["case"]["preViewCaseId"])
+    if not response.content or "json" not in response.headers.get("content-type", [""])[0]:
+        return
+    body = response.json()
     if not isinstance(body, dict):
         return
-    keep(f"cursor {label}", body.get("nextCursor"))
-    data = body.get("data")
-    if label == "POST /api/integration/quotes/generate" and isinstance(data, dict) and "id" in data:
-        keep("quote", data["id"])
-        if data["status"] == "GENERATED":
-            keep("priced", data["id"])
-        if isinstance(case.body, dict):
-            email = case.body["customerDetails"]["email"]
-            # One that a path takes as it is: an escaped one no longer fits its schema.
-            if quote(email, safe="@") == email:
-                keep("email", email)
-            keep("capId", case.body["vehicleDetails"]["capId"])
-    elif label == "POST /api/integration/proposals/generate" and isinstance(data, dict):
-        keep("proposal", data.get("proposalId"))
-    elif label == "POST /api/mmob/products" and isinstance(data, dict):
-        keep("product", data.get("id"))
-    elif label == "POST /api/integration/subscriptions":
-        keep("subscription", body.get("id"))
+    keep(f"cursor {case.operation.label}", body.get("nextCursor"))
     for delivery in body.get("deliveries", []):
         keep("delivery", delivery.get("id"))
+    learn(case, body, response)

@@ -4,6 +4,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
+use super::mmob::{Offer, offer};
+use crate::channel::Channel;
 use crate::leaks::Canary;
 use crate::stack::Stack;
 use crate::surface::Route;
@@ -13,20 +15,47 @@ pub struct Flock {
     pub run: String,
     pub digits: String,
     pub token: String,
+    /// Dealers' channel, whose name is a canary.
+    pub dealer: Channel,
+    /// A channel to be managed.
+    pub managed: String,
+    /// Products that are fulfilled by providers of their own.
+    pub offers: [Offer; 2],
     secrets: Vec<(String, String)>,
 }
 
+pub const PROVIDERS_SECRET: &str = "a provider's secret";
+/// What the simulated marketplace knows of its users, and no one here has to.
+const PERSON: [(&str, &str); 3] = [
+    ("person's street", "Example Street"),
+    ("person's insurance number", "QQ123456C"),
+    ("person's date of birth", "1980-01-01"),
+];
+
 impl Flock {
-    pub fn new(stack: &Stack) -> Self {
+    pub async fn new(stack: &Stack) -> Self {
         let id = uuid::Uuid::new_v4();
         let run = id.simple().to_string()[..10].to_owned();
+        let roles = ["case.write", "case.read", "message.read", "document.write"];
+        let provided = async |name: &str| {
+            let url = format!("{}/_provider/{name}{run}", stack.text("/sandboxUrl"));
+            offer(stack, json!({"kind": "callback", "url": url})).await
+        };
         let mut flock = Self {
             digits: format!("{:07}", id.as_u128() % 10_000_000),
-            run,
             token: String::new(),
+            dealer: stack.channel_named(format!("channel{run}"), &roles, &[808, 976]).await,
+            managed: stack.channel(&[], &[]).await.name,
+            offers: [provided("first").await, provided("second").await],
             secrets: Vec::new(),
+            run,
         };
         flock.token = stack.token(&flock.word("subject"), &flock.email(), &[]);
+        flock.secrets = flock.secrets(stack);
+        flock
+    }
+
+    fn secrets(&self, stack: &Stack) -> Vec<(String, String)> {
         let fixed = [
             ("LEX's secret", "test-lex-secret"),
             ("Alphabet's key", "test-alphabet-key"),
@@ -35,15 +64,37 @@ impl Flock {
                 "Alphabet's webhook secret",
                 "dGVzdC1hbHBoYWJldC13ZWJob29rLXNlY3JldC1ub3QtcmVhbA==",
             ),
+            ("MMOB's key", "test-mmob-key"),
+            ("MMOB's webhook token", "test-mmob-webhook-token"),
+            ("the upstream's key", "test-bqs-upstream-key"),
         ];
-        flock.secrets = fixed.map(|(name, value)| (name.into(), value.into())).into();
-        let parts = flock
-            .token
-            .split('.')
-            .skip(1)
-            .map(|part| ("a part of the token".into(), part.into()));
-        flock.secrets.extend(parts);
-        flock
+        let mut secrets: Vec<(String, String)> = fixed.map(|(name, value)| (name.into(), value.into())).into();
+        let parts = self.token.split('.').skip(1);
+        secrets.extend(parts.map(|part| ("a part of the token".into(), part.into())));
+        let samples = stack.description["apiKeys"].as_object().unwrap().values();
+        let keys = samples
+            .map(|key| key.as_str().unwrap())
+            .chain([self.dealer.key.as_str()]);
+        // The other part is the channel's name.
+        secrets.extend(keys.map(|key| ("an api key".into(), key.rsplit_once('.').unwrap().1.into())));
+        let providers = self.offers.iter().map(|offer| offer.secret.as_ref().unwrap());
+        secrets.extend(providers.map(|secret| (PROVIDERS_SECRET.into(), secret.replace("whsec_", ""))));
+        secrets
+    }
+
+    /// Whether nobody keeps this in a row.
+    pub fn is_secret(&self, canary: &Canary) -> bool {
+        canary.name.starts_with("document") || self.secrets.iter().any(|(name, _)| *name == canary.name)
+    }
+
+    /// An api key that is none.
+    pub fn other_key(&self) -> String {
+        format!("{}.{}", self.dealer.name, self.word("otherkey"))
+    }
+
+    /// Who orders.
+    pub fn user(&self) -> String {
+        format!("tus_{}", self.run)
     }
 
     pub fn word(&self, name: &str) -> String {
@@ -53,6 +104,34 @@ impl Flock {
     /// With all that is written in different ways in different places.
     pub fn odd(&self, name: &str) -> String {
         format!("{name} {}é\"/+ x", self.run)
+    }
+
+    /// A dealer's case about a customer.
+    pub fn case(&self) -> Value {
+        let sample = include_str!("../../functions/bqs/fixtures/case-private.json");
+        let mut body: Value = serde_json::from_str(sample).unwrap();
+        let mail = self.case_mail();
+        body["externalSystemReference"] = self.odd("referencecase").into();
+        body["caseVariables"][0]["value"] = self.odd("variablecase").into();
+        body["caseObject"]["accessories"][0]["description"] = self.odd("descriptioncase").into();
+        body["customer"] = json!({
+            "details": {
+                "firstName": self.odd("firstcase"), "lastName": self.odd("lastcase"), "type": "Private",
+                "organizationNumber": self.word("numbercase"), "addresses": [{"eMail": mail}],
+            },
+            "signatories": [{"firstName": self.odd("firstcase"), "lastName": self.odd("lastcase"), "eMail": mail}],
+            "nobodyKnows": self.odd("unknowncase"),
+        });
+        body
+    }
+
+    pub fn case_mail(&self) -> String {
+        format!("case{}@example.com", self.run)
+    }
+
+    /// What a user fills in.
+    pub fn input(&self) -> Value {
+        json!({"last_name": self.odd("lastorder"), "account_number": self.word("accountorder"), "more": {"a": [self.odd("unknownorder")]}})
     }
 
     fn email(&self) -> String {
@@ -109,6 +188,7 @@ impl Flock {
             "x-correlation-id",
             "user-agent",
             "cookie",
+            "if-match",
             "referer",
             "prefer",
             "x-forwarded-for",
@@ -135,6 +215,20 @@ impl Flock {
             "source",
             "unknown",
             "echo",
+            "descriptioncase",
+            "firstcase",
+            "lastcase",
+            "referencecase",
+            "unknowncase",
+            "variablecase",
+            "statemessage",
+            "unknownmessage",
+            "usermessage",
+            "lastorder",
+            "unknownorder",
+            "answerprovider",
+            "errorprovider",
+            "decision",
         ] {
             values.push((name.into(), self.odd(name)));
         }
@@ -160,10 +254,18 @@ impl Flock {
             "extra",
             "partnerheader",
             "event",
+            "numbercase",
+            "channel",
+            "filename",
+            "accountorder",
+            "otherkey",
         ] {
             values.push((name.into(), self.word(name)));
         }
         let digits = &self.digits;
+        values.extend(PERSON.map(|(name, value)| (name.into(), value.into())));
+        values.push(("person's e-mail".into(), format!("{}@example.com", self.user())));
+        values.push(("mail of a case".into(), self.case_mail()));
         values.push(("e-mail".into(), self.email()));
         values.push(("document in base64".into(), self.document()));
         for (name, value) in [("phone", 6), ("second phone", 5)] {

@@ -14,11 +14,11 @@ const TOKEN: &str = "test-mmob-webhook-token";
 const PATIENCE: u32 = 70;
 
 /// A product of ours at MMOB with a price.
-struct Offer {
-    product: String,
-    price: String,
+pub struct Offer {
+    pub product: String,
+    pub price: String,
     /// Of a product that is fulfilled by callback.
-    secret: Option<String>,
+    pub secret: Option<String>,
 }
 
 fn product(fulfilment: &Value) -> Value {
@@ -37,7 +37,7 @@ async fn post(stack: &Stack, path: &str, body: &Value, key: &str) -> Got {
         .await
 }
 
-async fn offer(stack: &Stack, fulfilment: Value) -> Offer {
+pub async fn offer(stack: &Stack, fulfilment: Value) -> Offer {
     let made = post(stack, PRODUCTS, &product(&fulfilment), "").await;
     assert_eq!(made.status, 201, "{}", made.text);
     let made = made.json()["data"].clone();
@@ -52,12 +52,13 @@ async fn offer(stack: &Stack, fulfilment: Value) -> Offer {
     }
 }
 
-fn route(stack: &Stack) -> String {
+/// Where MMOB posts orders.
+pub fn route(stack: &Stack) -> String {
     format!("{}/webhooks/mmob/{TOKEN}", stack.base_url())
 }
 
 /// Has somebody order it; answers the order's id.
-async fn placed(stack: &Stack, offer: &Offer, more: Value) -> String {
+pub async fn placed(stack: &Stack, offer: &Offer, more: Value) -> String {
     let mut demand = json!({"product": offer.product, "price": offer.price, "input": {"last_name": "Nichols"}});
     demand
         .as_object_mut()
@@ -100,7 +101,7 @@ async fn ended(stack: &Stack, id: &str, status: &str) -> Value {
 }
 
 /// The order as staff see it, once that is so.
-async fn shown(stack: &Stack, id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+pub async fn shown(stack: &Stack, id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     let staff = stack.text("/tokens/staff");
     let path = format!("{ORDERS}/{id}");
     let got = stack.until(&path, &staff, |got| got.status == 200 && wanted(&got.json()["data"]));

@@ -4,6 +4,7 @@ use http::Method;
 use runtime::clock::Clock;
 use serde_json::{Value, json};
 
+use super::mmob::{offer, placed, route, shown};
 use crate::stack::{Got, Stack};
 use crate::surface::{Credential, Route, wanting};
 
@@ -55,6 +56,16 @@ const MATRIX: &[(&str, [u16; 6])] = &[
         "DELETE /api/integration/subscriptions/{subscriptionId}",
         [401, 403, 403, 403, 403, 204],
     ),
+    ("GET /api/mmob/orders", [401, 403, 403, 403, 200, 200]),
+    ("GET /api/mmob/orders/{orderId}", [401, 403, 403, 403, 200, 200]),
+    // An admin may, but by then it is decided.
+    ("POST /api/mmob/orders/{orderId}", [401, 403, 403, 403, 200, 409]),
+    ("GET /api/mmob/products", [401, 403, 403, 403, 200, 200]),
+    ("POST /api/mmob/products", [401, 403, 403, 403, 403, 201]),
+    (
+        "POST /api/mmob/products/{prodId}/pricing",
+        [401, 403, 403, 403, 403, 201],
+    ),
     ("GET /api/proposals", [401, 200, 200, 200, 200, 200]),
     ("GET /api/proposals/{proposalId}", [401, 404, 404, 200, 200, 200]),
     ("GET /api/quotes", [401, 200, 200, 200, 200, 200]),
@@ -76,6 +87,9 @@ struct House {
     proposal: String,
     subscription: String,
     delivery: String,
+    product: String,
+    /// Waits for whoever decides it.
+    order: String,
 }
 
 const HOOK: &str = r#"{"url":"http://127.0.0.1:9/hook","eventTypes":["quote.generated"]}"#;
@@ -92,6 +106,14 @@ fn quote_of(email: &str) -> String {
 fn proposal_of(quote: &str) -> String {
     let sample = include_str!("../../events/bodies/proposal.json");
     sample.replace("0190d5a0-0000-7000-8000-000000000001", quote)
+}
+
+/// A product that is fulfilled by hand, and an order of it.
+async fn ordered(stack: &Stack) -> (String, String) {
+    let offer = offer(stack, json!({"kind": "manual"})).await;
+    let order = placed(stack, &offer, json!({"url": route(stack)})).await;
+    shown(stack, &order, |order| order["manual"] == "by-hand").await;
+    (offer.product, order)
 }
 
 impl House {
@@ -128,6 +150,7 @@ impl House {
         let deliveries = format!("/api/integration/deliveries?subscriptionId={subscription}");
         let announced = |got: &Got| got.json()["deliveries"][0].is_object();
         let delivery = text(&stack.until(&deliveries, admin, announced).await, "/deliveries/0/id");
+        let (product, order) = ordered(&stack).await;
         Self {
             stack,
             tokens,
@@ -137,6 +160,8 @@ impl House {
             proposal,
             subscription,
             delivery,
+            product,
+            order,
         }
     }
 
@@ -147,6 +172,8 @@ impl House {
             ("proposalId", &self.proposal),
             ("subscriptionId", &self.subscription),
             ("deliveryId", &self.delivery),
+            ("prodId", &self.product),
+            ("orderId", &self.order),
         ];
         self.send(route, token, &values, &self.open).await
     }
@@ -206,6 +233,8 @@ async fn everybody_gets_what_is_theirs_and_nothing_else() {
                     &house.open,
                     &house.proposal,
                     &house.delivery,
+                    &house.product,
+                    &house.order,
                 ] {
                     assert!(!got.text.contains(theirs), "{}: {}", route.name(), got.text);
                 }
@@ -248,6 +277,8 @@ async fn what_is_somebody_elses_is_exactly_as_absent_as_what_is_not_there() {
         ("proposalId", absent),
         ("subscriptionId", absent),
         ("deliveryId", absent),
+        ("prodId", "prod_absent"),
+        ("orderId", "po_absent"),
     ];
     let mut compared = 0;
     for route in wanting(Credential::Token) {
