@@ -35,6 +35,8 @@ pub use env::Env;
         message::create::create,
         message::list::list,
         // documents
+        document::upload::upload,
+        document::presign::presign,
     ),
     components(schemas())
 )]

@@ -32,6 +32,10 @@ pub const SECRETS: &[Secret] = &[
         ],
     },
     Secret {
+        name: "bqs/upstream",
+        values: &[("BQS_API_KEY", "test-bqs-upstream-key")],
+    },
+    Secret {
         name: "mmob",
         values: &[
             ("MMOB_API_KEY", "test-mmob-key"),

@@ -18,6 +18,7 @@ mod docs;
 mod edit;
 mod failure;
 mod files;
+mod forward;
 mod fuzz;
 mod http;
 mod invoke;
@@ -107,6 +108,9 @@ enum Task {
     /// Channels of the BQS API
     #[command(subcommand)]
     Channel(ChannelTask),
+    /// Changes of cases that were not sent on to BQS and wait for an operator
+    #[command(subcommand)]
+    Forward(forward::Forward),
     /// Follow README's recipes for a new function and a new funder in a copy of the tree, and test what comes of it
     Recipes {
         /// A file under infra/recipes to leave out, to see that it is missed
@@ -158,6 +162,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Redrive(options) => redrive::redrive(&options),
         Task::Recipes { without } => recipes::recipes(without.as_deref()),
         Task::Check { deep } => check::check(deep),
+        Task::Forward(task) => forward::forward(&task),
         Task::Channel(ChannelTask::Create { channel, stage }) => channel::create(&channel, &stage),
         Task::Token {
             role,

@@ -97,7 +97,8 @@ fn find(queues: &Map<String, Value>, name: &str) -> Result<(String, String)> {
     ))
 }
 
-fn operator(aws: &Aws) -> Result<String> {
+/// Who asks.
+pub fn operator(aws: &Aws) -> Result<String> {
     let identity = aws.call("sts get-caller-identity", &[])?;
     let arn = identity.get("Arn").and_then(Value::as_str);
     Ok(arn.context("AWS does not say who you are")?.to_owned())
