@@ -106,6 +106,12 @@ const BODIES: &[(&str, &str)] = &[
         "/v1/bqs-case/case/{sequence}/score-customer",
         include_str!("../functions/bqs/fixtures/score.json"),
     ),
+    // A form's stand-in: whoever is not let in is told so before it is read.
+    ("/v1/bqs-case/document/{sequence}", "{}"),
+    (
+        "/v1/bqs-case/document/{sequence}/upload",
+        r#"{"code":"123","contentType":"application/pdf","size":4000000}"#,
+    ),
     (
         "/v1/bqs-case/management",
         include_str!("../functions/bqs/fixtures/management-create.json"),

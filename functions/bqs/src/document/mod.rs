@@ -8,4 +8,7 @@ mod pending;
 pub mod presign;
 pub mod upload;
 
+#[cfg(test)]
+mod tests;
+
 pub use kept::Kept;
