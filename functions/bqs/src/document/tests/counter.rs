@@ -51,17 +51,17 @@ impl Counter {
     }
 
     /// A form as the gateway passes it: in base64, for it is binary.
-    pub async fn upload(&self, fields: &[Field]) -> Got {
+    pub async fn upload(&self, fields: &[Field<'_>]) -> Got {
         self.upload_as(&self.key, &CASE.to_string(), fields).await
     }
 
     /// Under an idempotency key.
-    pub async fn upload_once(&self, idempotency: &str, fields: &[Field]) -> Got {
+    pub async fn upload_once(&self, idempotency: &str, fields: &[Field<'_>]) -> Got {
         let ask = ask(&self.key, &CASE.to_string(), fields);
         self.put(ask.header("idempotency-key", idempotency)).await
     }
 
-    pub async fn upload_as(&self, key: &str, sequence: &str, fields: &[Field]) -> Got {
+    pub async fn upload_as(&self, key: &str, sequence: &str, fields: &[Field<'_>]) -> Got {
         self.put(ask(key, sequence, fields)).await
     }
 
@@ -117,12 +117,12 @@ impl Counter {
     }
 }
 
-fn ask(key: &str, sequence: &str, fields: &[Field]) -> Ask {
+fn ask(key: &str, sequence: &str, fields: &[Field<'_>]) -> Ask {
     let body = BASE64_STANDARD.encode(form(fields));
     Ask::sample(UPLOAD, key).path("sequence", sequence).text(&body)
 }
 
-fn form(fields: &[Field]) -> Vec<u8> {
+fn form(fields: &[Field<'_>]) -> Vec<u8> {
     let mut form = Vec::new();
     for (name, kind, bytes) in fields {
         form.extend(format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"").bytes());

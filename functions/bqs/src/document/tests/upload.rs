@@ -10,7 +10,7 @@ use crate::document::Kept;
 use crate::document::check::LIMIT;
 
 const PDF: &str = "application/pdf";
-const CODE: Field = ("code", "", b"123");
+const CODE: Field<'static> = ("code", "", b"123");
 
 #[tokio::test]
 async fn a_document_is_kept_as_a_file_and_is_a_change_of_its_case() {
@@ -64,7 +64,7 @@ async fn a_form_that_is_not_one_document_is_refused_by_field() {
     let file: Field = ("file", PDF, b"%PDF-1.4");
     let text: Field = ("fileBase64", "", b"JVBERi0xLjQ=");
     let long = "1".repeat(21);
-    let cases: [(Vec<Field>, &str); 14] = [
+    let cases: [(Vec<Field<'_>>, &str); 14] = [
         (vec![file, text, CODE], "file"),
         (vec![CODE], "file"),
         (vec![file, file, CODE], "file"),
