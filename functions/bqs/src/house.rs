@@ -56,12 +56,16 @@ impl House {
 
     /// With a store that takes its time, so that callers get in each other's way.
     pub fn slow(seed: u64) -> Self {
+        Self::slow_with(seed, &[])
+    }
+
+    pub fn slow_with(seed: u64, settings: &[(&str, &str)]) -> Self {
         let world = World::default();
         let ports = Ports {
             store: Arc::new(Slow::new(Arc::clone(&world.store), seed)),
             ..world.ports()
         };
-        Self::on(world, ports, &[])
+        Self::on(world, ports, settings)
     }
 
     fn on(world: World, ports: Ports, settings: &[(&str, &str)]) -> Self {

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use aws_lambda_events::encodings::Body;
 use aws_lambda_events::sqs::SqsEvent;
-use http::HeaderMap;
 use runtime::clock::Clock;
-use runtime::testing::{KEY, Play, World, auth_settings, claims, within};
+pub use runtime::testing::{Ask, Got};
+use runtime::testing::{Play, World, auth_settings, within};
 use runtime::{Domain, Input};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{Env, delivery, subscription};
 
@@ -22,68 +20,9 @@ pub struct House {
     pub clock: Clock,
 }
 
-/// What a caller got.
-#[derive(Debug)]
-pub struct Got {
-    pub status: i64,
-    pub headers: HeaderMap,
-    pub text: String,
-}
-
-impl Got {
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap()
-    }
-
-    pub fn text(&self, member: &str) -> String {
-        self.json()[member].as_str().unwrap_or_default().to_owned()
-    }
-}
-
-/// An HTTP request, from its function's sample event.
-pub struct Ask {
-    event: ApiGatewayV2httpRequest,
-    roles: Option<&'static [&'static str]>,
-}
-
-impl Ask {
-    pub fn sample(text: &str) -> Self {
-        let mut event: ApiGatewayV2httpRequest = serde_json::from_str(text).unwrap();
-        event.headers.remove("authorization");
-        Self {
-            event,
-            roles: Some(&["admin"]),
-        }
-    }
-
-    pub fn create() -> Self {
-        Self::sample(include_str!("../../../events/operations-subscription-create.json"))
-    }
-
-    pub fn roles(mut self, roles: Option<&'static [&'static str]>) -> Self {
-        self.roles = roles;
-        self
-    }
-
-    pub fn body(mut self, body: &Value) -> Self {
-        self.event.body = Some(body.to_string());
-        self
-    }
-
-    pub fn key(mut self, key: &str) -> Self {
-        self.event.headers.insert("idempotency-key", key.parse().unwrap());
-        self
-    }
-
-    pub fn path(mut self, name: &str, value: &str) -> Self {
-        self.event.path_parameters.insert(name.into(), value.into());
-        self
-    }
-
-    pub fn query(mut self, query: &str) -> Self {
-        self.event.raw_query_string = Some(query.into());
-        self
-    }
+/// The sample of a new subscription.
+pub fn create() -> Ask {
+    Ask::sample(include_str!("../../../events/operations-subscription-create.json"))
 }
 
 impl House {
@@ -112,17 +51,6 @@ impl House {
         }
     }
 
-    fn signed(&self, mut ask: Ask) -> ApiGatewayV2httpRequest {
-        if let Some(roles) = ask.roles {
-            let claims = claims("ann", "ann@example.com", roles, self.clock.now());
-            let token = KEY.sign(&json!({"alg": "RS256", "typ": "JWT"}), &claims).unwrap();
-            ask.event
-                .headers
-                .insert("authorization", format!("Bearer {token}").parse().unwrap());
-        }
-        ask.event
-    }
-
     async fn answer<H, I, F, A>(&self, function: runtime::gateway::Http<Env, H, I, F>, ask: Ask) -> Got
     where
         H: Fn(runtime::Cx<Env>, I) -> F + Send + Sync + 'static,
@@ -130,9 +58,7 @@ impl House {
         F: Future<Output = model::Result<A>> + Send + 'static,
         A: runtime::Answer + 'static,
     {
-        let time = within(Duration::from_secs(29));
-        let env = Arc::clone(&self.env);
-        got(function.answer(env, self.clock, time, self.signed(ask)).await)
+        ask.of(function, &self.env, self.clock).await.unwrap()
     }
 
     pub async fn create(&self, ask: Ask) -> Got {
@@ -159,7 +85,7 @@ impl House {
     /// A subscription to this endpoint; its id and secret.
     pub async fn subscribe(&self, url: &str, types: &[&str]) -> (String, String) {
         let got = self
-            .create(Ask::create().body(&json!({"url": url, "eventTypes": types})))
+            .create(create().body(&json!({"url": url, "eventTypes": types})))
             .await;
         assert_eq!(got.status, 201, "{}", got.text);
         (got.text("id"), got.text("secret"))
@@ -186,16 +112,5 @@ impl House {
             "0190d5a0-0000-7000-8000-0000000000e1",
             &format!("0190d5a0-0000-7000-8000-{number:012}"),
         )
-    }
-}
-
-fn got(response: ApiGatewayV2httpResponse) -> Got {
-    let Some(Body::Text(text)) = response.body else {
-        panic!("no text")
-    };
-    Got {
-        status: response.status_code,
-        headers: response.headers,
-        text,
     }
 }

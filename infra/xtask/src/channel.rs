@@ -108,6 +108,10 @@ fn make(cloud: Cloud, table: &str, channel: &Channel) -> Result<String> {
 /// The api keys of the sample channels, which are made where they are missing. They are kept beside the stack, so that a
 /// key survives its table.
 pub fn ensure_samples(aws: &Aws, table: &str, dir: &Path) -> Result<BTreeMap<String, String>> {
+    ensure(&|operation, options| aws.call(operation, options), table, dir)
+}
+
+fn ensure(cloud: Cloud, table: &str, dir: &Path) -> Result<BTreeMap<String, String>> {
     let file = dir.join("api-keys.json");
     let kept = files::read_json(&file).unwrap_or_default();
     let samples = samples();
@@ -117,7 +121,6 @@ pub fn ensure_samples(aws: &Aws, table: &str, dir: &Path) -> Result<BTreeMap<Str
         keys.insert(sample.name.clone(), known.map_or_else(|| generate(&sample.name), Ok)?);
     }
     files::write_private(&file, &json!(keys))?;
-    let cloud: Cloud = &|operation, options| aws.call(operation, options);
     let found = Found::read(cloud, table, &samples.each_ref())?;
     let mut missing = Vec::new();
     for sample in &samples {
@@ -362,5 +365,26 @@ mod tests {
         for name in ["", ".a", "a#b", &"x".repeat(65)] {
             assert!(!is_name(name), "{name}");
         }
+    }
+
+    #[test]
+    fn the_samples_keep_their_keys() {
+        let dir = std::env::temp_dir().join(format!("trunkline-channels-{}", std::process::id()));
+        files::make_dir(&dir).unwrap();
+        let asked = RefCell::default();
+        let keys = ensure(&table(json!([]), &asked), "cases", &dir).unwrap();
+        assert_eq!(keys.len(), 3);
+        assert_eq!(asked.borrow()[1].as_array().unwrap().len(), 3 * 3 + 1);
+        let row = |(name, key): (&String, &String)| json!({"name": {"S": name}, "keyHash": {"S": hash(key)}});
+        let rows: Vec<Value> = keys.iter().map(row).collect();
+        let asked = RefCell::default();
+        assert_eq!(ensure(&table(json!(rows), &asked), "cases", &dir).unwrap(), keys);
+        assert_eq!(asked.borrow().len(), 1, "nothing is written");
+        // A new table gets the same keys, and a key that was rotated is known to nobody here.
+        assert_eq!(ensure(&table(json!([]), &asked), "cases", &dir).unwrap(), keys);
+        let rotated = json!([{"name": {"S": "vwfs-dk-message-example"}, "keyHash": {"S": "other"}}]);
+        let left = ensure(&table(rotated, &asked), "cases", &dir).unwrap();
+        assert!(left.len() == 2 && !left.contains_key("vwfs-dk-message-example"));
+        std::fs::remove_dir_all(&dir).unwrap();
     }
 }

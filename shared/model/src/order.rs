@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Schema, Type};
 
 use crate::{Error, Result};
 
@@ -144,10 +145,7 @@ impl Outcome {
                 "must be up to 50 names of up to 100 characters without commas",
             );
         }
-        let small = |(name, value): (&String, &String)| {
-            (1..=LONGEST_NAME).contains(&name.chars().count()) && value.chars().count() <= LONGEST_VALUE
-        };
-        if outcome.output.len() > MOST_MEMBERS || !outcome.output.iter().all(small) {
+        if !are_texts(&outcome.output) {
             return invalid("output", "must be up to 50 texts of up to 2000 characters");
         }
         if outcome.output.contains_key(REQUIRED_FIELDS) {
@@ -166,6 +164,39 @@ impl Outcome {
         }
         self
     }
+}
+
+/// What [`Outcome::checked`] takes as fields, for the API document.
+pub fn fields_schema() -> Array {
+    let name = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(
+            r"^[^\s,\x00-\x1f\x7f-\x9f]([^,\x00-\x1f\x7f-\x9f]{0,98}[^\s,\x00-\x1f\x7f-\x9f])?$",
+        ))
+        .build();
+    ArrayBuilder::new().items(name).max_items(Some(MOST_MEMBERS)).build()
+}
+
+/// What is taken as texts by name, for the API document.
+pub fn texts_schema() -> Object {
+    let text = |least, most| {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        Schema::Object(text.min_length(least).max_length(Some(most)).build())
+    };
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .property_names(Some(text(Some(1), LONGEST_NAME)))
+        .additional_properties(Some(text(None, LONGEST_VALUE)))
+        .max_properties(Some(MOST_MEMBERS))
+        .build()
+}
+
+/// Whether these are few and short.
+pub fn are_texts(texts: &BTreeMap<String, String>) -> bool {
+    let short = |(name, value): (&String, &String)| {
+        (1..=LONGEST_NAME).contains(&name.chars().count()) && value.chars().count() <= LONGEST_VALUE
+    };
+    texts.len() <= MOST_MEMBERS && texts.iter().all(short)
 }
 
 /// A name that survives being joined with others.

@@ -8,7 +8,7 @@ use garde::Validate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::order::is_field;
+use crate::order::{are_texts, fields_schema, is_field, texts_schema};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -58,6 +58,7 @@ pub struct NewProduct {
     #[serde(default)]
     pub enabled: bool,
     #[garde(custom(few_and_short))]
+    #[schema(schema_with = texts_schema)]
     #[serde(default)]
     pub meta: BTreeMap<String, String>,
     #[garde(skip)]
@@ -71,11 +72,12 @@ pub struct NewProduct {
 
 /// What is to be done when a product is ordered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "lowercase", rename_all_fields = "camelCase")]
+#[serde(tag = "kind", rename_all = "lowercase")]
 pub enum NewFulfilment {
     /// It is done when these members of the order's input are there; else the user is asked for them.
     Auto {
-        #[serde(default)]
+        #[schema(schema_with = fields_schema)]
+        #[serde(default, rename = "requiredInputs")]
         required_inputs: Vec<String>,
     },
     /// The provider's own endpoint decides.
@@ -100,9 +102,7 @@ fn names_fields(fulfilment: &NewFulfilment, _: &()) -> garde::Result {
 }
 
 fn few_and_short(meta: &BTreeMap<String, String>, _: &()) -> garde::Result {
-    let short =
-        |(name, value): (&String, &String)| (1..=100).contains(&name.chars().count()) && value.chars().count() <= 2000;
-    if meta.len() <= 50 && meta.iter().all(short) {
+    if are_texts(meta) {
         Ok(())
     } else {
         Err(garde::Error::new("must be up to 50 texts of up to 2000 characters"))

@@ -185,7 +185,7 @@ where
 
     async fn serve(&self, mut cx: Cx<E>, event: ApiGatewayV2httpRequest) -> Result<Rendered> {
         let body = body(&event)?;
-        let ask = I::read(&Parts {
+        let parts = Parts {
             path: self.path(&event),
             query: event.raw_query_string.as_deref().unwrap_or_default(),
             content_type: event
@@ -194,11 +194,12 @@ where
                 .and_then(|value| value.to_str().ok()),
             body: Cow::Borrowed(&body),
             limit: self.limit,
-        })?;
+        };
+        let ask = I::read(&parts)?;
         let key = if self.once { once::key(&event.headers)? } else { None };
         if let Some(key) = key {
-            let route = event.route_key.as_deref().unwrap_or_default();
-            let key = once::locate(cx.env.idempotency_table()?, route, cx.caller.id(), key);
+            let route = filled(event.route_key.as_deref().unwrap_or_default(), &parts.path);
+            let key = once::locate(cx.env.idempotency_table()?, &route, cx.caller.id(), key);
             let remaining = cx.deadline.saturating_duration_since(tokio::time::Instant::now());
             match once::claim(cx.env.store().as_ref(), key, &body, cx.now(), remaining).await? {
                 Claimed::Replay(rendered) => return Ok(rendered),
@@ -259,6 +260,13 @@ fn captures(pattern: &str, path: &str) -> BTreeMap<String, String> {
     } else {
         BTreeMap::new()
     }
+}
+
+/// The route with what stands in its path: a key that was used for one thing means nothing for another.
+fn filled(route: &str, path: &BTreeMap<String, String>) -> String {
+    path.iter().fold(route.to_owned(), |route, (name, value)| {
+        route.replace(&format!("{{{name}}}"), value)
+    })
 }
 
 fn text(value: &str) -> HeaderValue {

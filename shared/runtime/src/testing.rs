@@ -1,6 +1,7 @@
 //! Stand-ins for every port, and time that tests move. Only for tests.
 
 mod fated;
+mod request;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,6 +27,7 @@ use crate::store::Memory;
 use crate::transport::Transport;
 
 pub use fated::{Fate, Mortal, fated, mortal};
+pub use request::{Ask, Got};
 
 /// Chance that can be repeated: SplitMix64, small, and the same everywhere.
 pub struct Dice(pub u64);

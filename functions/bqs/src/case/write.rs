@@ -4,18 +4,16 @@ use std::time::Duration;
 
 use model::{Error, Kind, Result};
 use runtime::store::{Outcome, Write};
-use runtime::{Answer, Cx, Domain};
+use runtime::{Answer, Cx};
 use serde::{Deserialize, Serialize};
 
 use super::row::Sequence;
 use crate::Env;
-use crate::channel::{Caller, Role};
+use crate::channel::{Actor, Caller, Role};
 use crate::json::Document;
 
 /// A wake-up for what is not yet written is delivered after it will be.
 const SOON: Duration = Duration::from_secs(5);
-/// Somebody else wins so often at most.
-const TRIES: u32 = 10;
 
 /// Tells the forwarder that a case has changes.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -26,30 +24,23 @@ pub struct Wake {
 /// A writer whose permissions are a condition of what it writes.
 pub struct Writer<'a> {
     cx: &'a Cx<Env>,
-    caller: Caller,
-    role: Role,
-    tries: u32,
+    actor: Actor<'a>,
 }
 
 impl<'a> Writer<'a> {
     pub fn new(cx: &'a Cx<Env>, role: Role) -> Result<Self> {
-        cx.caller.must_have(role)?;
-        Ok(Self {
-            cx,
-            caller: cx.caller.clone(),
-            role,
-            tries: 0,
-        })
+        let actor = Actor::new(cx, role)?;
+        Ok(Self { cx, actor })
     }
 
     /// As it is known now.
     pub fn caller(&self) -> &Caller {
-        &self.caller
+        &self.actor.caller
     }
 
     /// Dealer, brand and agreement have to be in the channel's lists wherever they are given.
     pub fn may_give(&self, document: &Document) -> Result<()> {
-        let allowed = &self.caller.permissions;
+        let allowed = &self.actor.caller.permissions;
         let lists = [
             ("dealer", &allowed.allowed_dealer_codes),
             ("brandCode", &allowed.allowed_brand_codes),
@@ -73,7 +64,7 @@ impl<'a> Writer<'a> {
         let queue = self.cx.env.forward_queue()?;
         let woken = tokio::time::Instant::now();
         queue.send(&Wake { sequence }, SOON).await?;
-        writes.push(self.caller.unchanged(&self.cx.env)?);
+        writes.push(self.actor.caller.unchanged(&self.cx.env)?);
         match self.cx.try_commit(writes, answer).await? {
             Outcome::Done => {
                 // Woken before there was anything to see.
@@ -85,13 +76,7 @@ impl<'a> Writer<'a> {
                 Ok(true)
             }
             Outcome::Refused(_) => {
-                self.tries += 1;
-                if self.tries == TRIES {
-                    return Err(Error::new(Kind::InProgress, "Others are changing this too. Ask again.")
-                        .retry_after(Some(Duration::from_secs(1))));
-                }
-                self.caller = self.cx.env.caller(&self.cx.headers, self.cx.now()).await?;
-                self.caller.must_have(self.role)?;
+                self.actor.again().await?;
                 Ok(false)
             }
         }

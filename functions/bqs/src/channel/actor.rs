@@ -1,40 +1,51 @@
 //! Who acts in a request, and again after a refused write: it may be the caller's own permissions that have changed.
 
-use model::{Kind, Result};
-use runtime::Cx;
+use std::time::Duration;
 
-use super::{Caller, Role, identify};
+use model::{Error, Kind, Result};
+use runtime::{Cx, Domain};
+
+use super::{Caller, Role};
 use crate::Env;
 
-/// How often a write is tried that others are faster than.
+/// How often others may be faster.
 const TRIES: u8 = 16;
 
 /// A caller who acts in a role.
-pub struct Actor {
+pub struct Actor<'a> {
+    cx: &'a Cx<Env>,
+    /// As it is known now.
     pub caller: Caller,
     role: Role,
     tries: u8,
 }
 
-impl Actor {
-    pub fn new(cx: &Cx<Env>, role: Role) -> Result<Self> {
+impl<'a> Actor<'a> {
+    pub fn new(cx: &'a Cx<Env>, role: Role) -> Result<Self> {
         cx.caller.must_have(role)?;
         Ok(Self {
+            cx,
             caller: cx.caller.clone(),
             role,
-            tries: TRIES,
+            tries: 0,
         })
     }
 
-    /// What came of an attempt. Nothing where it was refused and should be made again, by the caller as they are now.
-    pub async fn settle<T>(&mut self, cx: &Cx<Env>, outcome: Result<T>) -> Result<Option<T>> {
-        self.tries = self.tries.saturating_sub(1);
+    /// After a refused write: who the caller is now, and whether they still may.
+    pub async fn again(&mut self) -> Result<()> {
+        self.tries += 1;
+        if self.tries == TRIES {
+            return Err(Error::new(Kind::InProgress, "Others are changing this too. Ask again.")
+                .retry_after(Some(Duration::from_secs(1))));
+        }
+        self.caller = self.cx.env.caller(&self.cx.headers, self.cx.now()).await?;
+        self.caller.must_have(self.role)
+    }
+
+    /// What came of an attempt. None where others were faster, and it is to be made again.
+    pub async fn settle<T>(&mut self, outcome: Result<T>) -> Result<Option<T>> {
         match outcome {
-            Err(error) if error.kind == Kind::InProgress && self.tries > 0 => {
-                self.caller = identify(&cx.env, &cx.headers).await?;
-                self.caller.must_have(self.role)?;
-                Ok(None)
-            }
+            Err(error) if error.kind == Kind::InProgress => self.again().await.map(|()| None),
             outcome => outcome.map(Some),
         }
     }

@@ -126,10 +126,13 @@ impl<'a> Courier<'a> {
     /// Upstream has it. The case is free again between any two changes.
     async fn pass(&mut self, n: u64, upstream: Option<u64>, said: Said) -> Result<Then> {
         let (env, sequence, now) = (&self.cx.env, self.row.sequence, self.cx.now());
-        let mut rows = vec![AnswerRow::write(env, sequence, n, said, now)?];
+        let rows = vec![AnswerRow::write(env, sequence, n, said, now)?];
         if let Some(upstream) = upstream {
+            if !UpstreamRow::claim(env, upstream, sequence, now).await? {
+                let taken = "upstream gave a number that another case has";
+                return Err(Error::new(Kind::Unavailable, taken));
+            }
             self.row.upstream = Some(upstream);
-            rows.push(UpstreamRow::write(env, upstream, sequence)?);
         }
         self.row.passed(n);
         if self.write(rows).await? {

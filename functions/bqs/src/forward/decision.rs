@@ -55,8 +55,10 @@ pub async fn apply(cx: &Cx<Env>, row: &mut ForwardRow, decision: Option<&Decisio
     let at = format!("DECISION#{:016}", now.as_microsecond());
     let key = Key::new(env.table()?, format!("CASE#{sequence}"), Some(&at));
     let mut writes = vec![Write::put(key, &kept, When::Absent)?];
-    if let Some(upstream) = decision.upstream {
-        writes.push(UpstreamRow::write(env, upstream, sequence)?);
+    if let Some(upstream) = decision.upstream
+        && !UpstreamRow::claim(env, upstream, sequence, now).await?
+    {
+        return Ok(false);
     }
     row.decided(decision.does == Does::Skip, decision.upstream);
     writes.push(row.replace(env, now)?);

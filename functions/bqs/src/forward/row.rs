@@ -5,12 +5,14 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use model::Result;
 use partners::bqs::Said;
-use runtime::store::{Key, When, Write};
+use runtime::Domain;
+use runtime::store::{Key, Outcome, When, Write};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Env;
 use crate::case::row::Sequence;
+use crate::message::adopt;
 
 /// Whoever has a case has let go of it after this: no function lives longer.
 const LEASE: SignedDuration = SignedDuration::from_secs(45);
@@ -232,10 +234,22 @@ impl UpstreamRow {
         env.read(&Self::key(env, upstream)?).await
     }
 
-    pub fn write(env: &Env, upstream: u64, sequence: Sequence) -> Result<Write> {
+    /// Makes upstream's number mean this case from now on, for messages that came before it was known as well. Done twice
+    /// it changes nothing. False where the number is another case's.
+    pub async fn claim(env: &Env, upstream: u64, sequence: Sequence, now: Timestamp) -> Result<bool> {
         let ours = When::number("sequence", sequence.0.cast_signed());
-        let row = Self { sequence };
-        Write::put(Self::key(env, upstream)?, &row, When::Any(vec![When::Absent, ours]))
+        let claim = When::Any(vec![When::Absent, ours]);
+        let write = Write::put(Self::key(env, upstream)?, &Self { sequence }, claim)?;
+        if env.store().write(vec![write]).await? != Outcome::Done {
+            return Ok(false);
+        }
+        adopt(env, upstream, sequence.0, now).await?;
+        Ok(true)
+    }
+
+    /// The condition that the number is no case's yet.
+    pub fn unclaimed(env: &Env, upstream: u64) -> Result<Write> {
+        Ok(Write::check(Self::key(env, upstream)?, When::Absent))
     }
 
     fn key(env: &Env, upstream: u64) -> Result<Key> {

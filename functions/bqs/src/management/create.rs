@@ -40,7 +40,7 @@ pub async fn create(cx: Cx<Env>, body: Body) -> Result<Reply<KeyedChannel>> {
     let wanted = WantedChannel::read(&body)?;
     loop {
         let outcome = attempt(&cx, &actor.caller, &wanted).await;
-        if let Some(reply) = actor.settle(&cx, outcome).await? {
+        if let Some(reply) = actor.settle(outcome).await? {
             return Ok(reply);
         }
     }

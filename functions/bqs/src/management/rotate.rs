@@ -38,7 +38,7 @@ pub async fn rotate(cx: Cx<Env>, ask: Raw) -> Result<Reply<KeyedChannel>> {
     let name = ask.path.get("channelName").ok_or_else(Error::not_found)?;
     loop {
         let outcome = attempt(&cx, &actor.caller, name).await;
-        if let Some(reply) = actor.settle(&cx, outcome).await? {
+        if let Some(reply) = actor.settle(outcome).await? {
             return Ok(reply);
         }
     }

@@ -62,9 +62,16 @@ impl Office {
         self.house.answer(http(update::update), ask.0).await
     }
 
-    async fn rotate(&self, key: &str, name: &str) -> Got {
+    fn rotating(&self, key: &str, name: &str) -> Ask {
         let ask = Ask::sample(include_str!("../../../../events/bqs-management-rotate.json"), key);
-        let ask = ask.path("channelName", name);
+        ask.path("channelName", name)
+    }
+
+    async fn rotate(&self, key: &str, name: &str) -> Got {
+        self.send_rotate(self.rotating(key, name)).await
+    }
+
+    async fn send_rotate(&self, ask: Ask) -> Got {
         self.house.answer(http(rotate::rotate).once(), ask.0).await
     }
 
@@ -282,6 +289,20 @@ async fn a_new_key_ends_the_old_one() {
     assert_eq!(office.audited("dealer")[2]["by"], "dealer");
     for nobody in ["nobody", "a#b", &"x".repeat(3000)] {
         assert_eq!(office.rotate(&office.admin, nobody).await.status, 404);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_is_made_once_under_an_idempotency_key_and_channel() {
+    let office = Office::open().await;
+    for name in ["one", "two"] {
+        key(&office.create(&wanted(name, &[])).await);
+        let ask = || office.rotating(&office.admin, name).header("idempotency-key", "same");
+        let new = key(&office.send_rotate(ask()).await);
+        let again = office.send_rotate(ask()).await;
+        assert_eq!((again.status, again.json()["apiKey"].is_null()), (201, true));
+        assert_eq!(office.get(&new, None).await.status, 403, "the first is still good");
+        assert_eq!(office.audited(name).len(), 2);
     }
 }
 

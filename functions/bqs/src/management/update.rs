@@ -49,7 +49,7 @@ pub async fn update(cx: Cx<Env>, body: Body) -> Result<Reply<ChannelView>> {
     }
     loop {
         let outcome = attempt(&cx, &actor.caller, &wanted).await;
-        if let Some(reply) = actor.settle(&cx, outcome).await? {
+        if let Some(reply) = actor.settle(outcome).await? {
             return Ok(reply);
         }
     }

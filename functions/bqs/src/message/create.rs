@@ -4,15 +4,15 @@ use http::StatusCode;
 use model::Result;
 use runtime::problem::AspNetProblem;
 use runtime::reply::Rendered;
-use runtime::store::Key;
+use runtime::store::Write;
 use runtime::{Cx, Reply};
-use serde::Deserialize;
 
 use super::row::{Draft, Head, Once};
 use super::schema::{Message, NewMessage};
 use crate::Env;
 use crate::channel::{Actor, Role};
-use crate::json::{Body, Value};
+use crate::forward::row::UpstreamRow;
+use crate::json::Body;
 
 /// In bytes. A row may have 400 KB.
 pub const LARGEST: usize = 256 * 1024;
@@ -46,47 +46,38 @@ pub const LARGEST: usize = 256 * 1024;
 )]
 pub async fn create(cx: Cx<Env>, body: Body) -> Result<Rendered> {
     let mut actor = Actor::new(&cx, Role::MessageWrite)?;
-    let mut message = Message::read(&body)?;
-    let case = ours(&cx, message.case).await?;
-    let number = Value::Number(case.to_string());
-    message.content.members_mut().set("preViewCaseId", number);
-    let message = Draft {
-        dealer: message.dealer,
-        sender: cx.caller.channel.clone(),
-        content: message.content.render()?,
-    };
+    let message = Message::read(&body)?;
     loop {
-        let outcome = keep(&cx, case, &message).await;
-        if actor.settle(&cx, outcome).await?.is_some() {
+        let outcome = keep(&cx, &message).await;
+        if actor.settle(outcome).await?.is_some() {
             return Ok(Rendered::empty(StatusCode::ACCEPTED));
         }
     }
 }
 
-async fn keep(cx: &Cx<Env>, case: u64, message: &Draft) -> Result<()> {
+async fn keep(cx: &Cx<Env>, message: &Message) -> Result<()> {
     let env = &cx.env;
+    let (case, unchanged) = place(cx, message.case).await?;
+    let sender = cx.caller.channel.clone();
+    let message = Draft::about(case, message.dealer, sender, message.content.clone())?;
     let (head, known) = tokio::try_join!(Head::load(env, case), Once::holds(env, case, &message.content))?;
-    let writes = if known {
-        Vec::new()
-    } else {
-        head.follow(env, case, cx.now(), message.clone())?
-    };
+    let mut writes = Vec::new();
+    if !known {
+        writes = head.follow(env, case, cx.now(), message)?;
+        writes.extend(unchanged);
+    }
     cx.commit(writes, Ok(Reply::accepted(()))).await.map(drop)
 }
 
-/// Which case of ours an upstream's case is: written when the case was sent on.
-#[derive(Deserialize)]
-struct Upstream {
-    sequence: u64,
-}
-
-/// The case that a message is about. The upstream calls cases by numbers of its own; one that it made itself keeps that.
-async fn ours(cx: &Cx<Env>, given: u64) -> Result<u64> {
+/// The case that a message is about, and what must not change until it is kept. Upstream calls cases by numbers of its own;
+/// one that it made itself keeps that, and so does one of ours until its number is known.
+async fn place(cx: &Cx<Env>, given: u64) -> Result<(u64, Option<Write>)> {
     let env = &cx.env;
     if env.config.get("BQS_UPSTREAM_CHANNEL") != Some(&cx.caller.channel) {
-        return Ok(given);
+        return Ok((given, None));
     }
-    let key = Key::new(env.table()?, format!("UPSTREAM#{given}"), Some("UPSTREAM"));
-    let known: Option<Upstream> = env.read(&key).await?;
-    Ok(known.map_or(given, |known| known.sequence))
+    Ok(match UpstreamRow::load(env, given).await? {
+        Some(known) => (known.sequence.0, None),
+        None => (given, Some(UpstreamRow::unclaimed(env, given)?)),
+    })
 }

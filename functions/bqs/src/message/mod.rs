@@ -1,5 +1,6 @@
 //! Messages about cases: what their state is, written by whoever handles them and read by dealers.
 
+mod adopt;
 pub mod create;
 pub mod list;
 mod moment;
@@ -8,3 +9,5 @@ pub mod schema;
 
 #[cfg(test)]
 mod tests;
+
+pub use adopt::adopt;

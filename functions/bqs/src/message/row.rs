@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::moment::Received;
 use crate::Env;
+use crate::json::{Document, Value};
 
 /// So many rows are read at once.
 const READ: u16 = 100;
@@ -93,6 +94,19 @@ pub struct Draft {
     pub sender: String,
     /// JSON.
     pub content: String,
+}
+
+impl Draft {
+    /// A message about the case of this number, whatever number it says itself.
+    pub fn about(case: u64, dealer: i64, sender: String, mut content: Document) -> Result<Self> {
+        let number = Value::Number(case.to_string());
+        content.members_mut().set("preViewCaseId", number);
+        Ok(Self {
+            dealer,
+            sender,
+            content: content.render()?,
+        })
+    }
 }
 
 #[derive(Serialize, Deserialize)]

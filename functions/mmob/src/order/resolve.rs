@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use garde::Validate;
-use model::order::{OrderStatus, Outcome};
+use model::order::{OrderStatus, Outcome, fields_schema, texts_schema};
 use model::{Error, Result};
 use runtime::problem::Problem;
 use runtime::{Cx, Reply, Success};
@@ -28,14 +28,17 @@ pub struct Resolution {
     status: OrderStatus,
     /// What the user is told: texts by name.
     #[garde(skip)]
+    #[schema(schema_with = texts_schema)]
     #[serde(default)]
     output: BTreeMap<String, String>,
     /// What the user has to fill in, with `Need_more_info`.
     #[garde(skip)]
+    #[schema(schema_with = fields_schema)]
     #[serde(default)]
     required_fields: Vec<String>,
     /// Why it failed, with `Failed`.
     #[garde(skip)]
+    #[schema(max_length = 2000)]
     error: Option<String>,
 }
 

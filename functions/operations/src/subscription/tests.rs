@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::house::{Ask, House};
+use crate::house::{Ask, House, create};
 
 const URL: &str = "https://hooks.example.com/in";
 
@@ -17,13 +17,13 @@ fn delete(id: &str) -> Ask {
 #[tokio::test(start_paused = true)]
 async fn the_secret_is_seen_once() {
     let house = House::new();
-    let got = house.create(Ask::create().key("one")).await;
+    let got = house.create(create().key("one")).await;
     assert_eq!(got.status, 201, "{}", got.text);
     let (id, secret) = (got.text("id"), got.text("secret"));
     assert!(secret.starts_with("whsec_") && secret.len() == "whsec_".len() + 44);
     assert_eq!(got.json()["eventTypes"], json!(["quote.generated", "quote.failed"]));
     assert_eq!(got.text("status"), "ACTIVE");
-    let again = house.create(Ask::create().key("one")).await;
+    let again = house.create(create().key("one")).await;
     assert_eq!((again.status, again.text("id")), (201, id.clone()));
     assert_eq!(again.headers["idempotent-replayed"], "true");
     let listed = house.subscriptions(list()).await;
@@ -45,7 +45,7 @@ async fn only_admins() {
     let house = House::new();
     let (id, _) = house.subscribe(URL, &["quote.generated"]).await;
     for (roles, status) in [(None, 401), (Some(&[][..]), 403), (Some(&["staff"][..]), 403)] {
-        assert_eq!(house.create(Ask::create().roles(roles)).await.status, status);
+        assert_eq!(house.create(create().roles(roles)).await.status, status);
         assert_eq!(house.subscriptions(list().roles(roles)).await.status, status);
         assert_eq!(house.delete(delete(&id).roles(roles)).await.status, status);
     }
@@ -82,7 +82,7 @@ async fn what_cannot_be_delivered_is_not_accepted() {
             "url",
         ),
     ] {
-        let got = house.create(Ask::create().body(&body)).await;
+        let got = house.create(create().body(&body)).await;
         assert_eq!(got.status, 422, "{body}: {}", got.text);
         assert_eq!(got.json()["errors"][0]["field"], field, "{body}: {}", got.text);
     }
@@ -95,7 +95,7 @@ async fn what_cannot_be_delivered_is_not_accepted() {
 async fn types_are_a_set() {
     let house = House::new();
     let body = json!({"url": URL, "eventTypes": ["quote.failed", "quote.generated", "quote.failed"]});
-    let got = house.create(Ask::create().body(&body)).await;
+    let got = house.create(create().body(&body)).await;
     assert_eq!(got.json()["eventTypes"], json!(["quote.generated", "quote.failed"]));
 }
 

@@ -15,7 +15,7 @@ use crate::stack;
 /// Those whose processes are killed, by their binaries.
 const VICTIMS: [&str; 2] = ["mmob-order-webhook", "mmob-order-process"];
 /// A kill comes this soon after an order, in milliseconds: the order is then anywhere between its webhook and its end.
-const WITHIN: u64 = 400;
+const WITHIN: u64 = 800;
 
 pub struct Killer {
     emulator: i32,
@@ -96,7 +96,33 @@ fn parent(stat: &str) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::{Child, Command};
+
     use super::*;
+
+    fn sleeper(function: &str) -> Child {
+        let mut command = Command::new("sleep");
+        command.arg("60").env("AWS_LAMBDA_FUNCTION_NAME", function);
+        command.spawn().unwrap()
+    }
+
+    #[test]
+    fn children_of_that_name_are_killed_and_no_others() {
+        let (mut victim, mut other) = (sleeper("soak-victim"), sleeper("soak-victim-2"));
+        let killer = Killer {
+            emulator: i32::try_from(std::process::id()).unwrap(),
+            victims: vec!["soak-victim".to_owned(); 2],
+            random: SystemRandom::new(),
+            killed: Cell::new(0),
+        };
+        killer.perhaps(0.0).unwrap();
+        assert_eq!((killer.killed(), victim.try_wait().unwrap()), (0, None));
+        killer.perhaps(1.0).unwrap();
+        assert!(!victim.wait().unwrap().success());
+        assert_eq!((killer.killed(), other.try_wait().unwrap()), (1, None));
+        other.kill().unwrap();
+        other.wait().unwrap();
+    }
 
     #[test]
     fn a_parent_is_found_behind_any_name() {

@@ -1,10 +1,12 @@
 //! What becomes of a message, and of what is none.
 
-use runtime::store::{Key, Outcome, Store, When, Write};
+use runtime::store::{Outcome, Store};
 use serde_json::{Value, json};
 
 use super::{CASE, CREATE, Post, message};
+use crate::case::row::Sequence;
 use crate::channel::{ChannelRow, Permissions, Role};
+use crate::forward::row::UpstreamRow;
 use crate::house::{Ask, House};
 use crate::message::create;
 
@@ -162,14 +164,21 @@ async fn only_those_who_may_write_and_read() {
     assert_eq!(rows.iter().filter(messages).count(), 3, "{before}");
 }
 
+async fn upstream() -> (Post, String) {
+    let post = Post::of(House::with(&[("BQS_UPSTREAM_CHANNEL", "upstream")])).await;
+    let key = post.house.channel("upstream", &[Role::MessageWrite], &[]).await;
+    (post, key)
+}
+
+async fn claim(post: &Post, number: u64, case: u64) -> bool {
+    let (env, now) = (&post.house.env, post.house.clock.now());
+    UpstreamRow::claim(env, number, Sequence(case), now).await.unwrap()
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_upstreams_numbers_become_ours() {
-    let house = House::with(&[("BQS_UPSTREAM_CHANNEL", "upstream")]);
-    let post = Post::of(house).await;
-    let upstream = post.house.channel("upstream", &[Role::MessageWrite], &[]).await;
-    let key = Key::new("cases", "UPSTREAM#9000", Some("UPSTREAM"));
-    let row = Write::put(key, &json!({"sequence": 17}), When::Absent).unwrap();
-    assert_eq!(post.house.world.store.write(vec![row]).await.unwrap(), Outcome::Done);
+    let (post, upstream) = upstream().await;
+    assert!(claim(&post, 9000, 17).await);
     for (writer, case, text) in [
         (&upstream, 9000, "ours"),
         (&upstream, 9001, "its own"),
@@ -183,6 +192,39 @@ async fn the_upstreams_numbers_become_ours() {
     }
     let got = post.ask(&post.reader, "pre_view_case_id=17").await;
     assert_eq!(got.json()["messages"][0]["preViewCaseId"], 17);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_upstream_says_too_early_is_ours_too() {
+    let (post, upstream) = upstream().await;
+    let say = async |text: &str| {
+        let ask = Ask::sample(CREATE, &upstream).body(&message(9000, 976, text));
+        assert_eq!(post.send(ask).await.status, 202);
+    };
+    say("a").await;
+    post.keep(9000, 976, "another's").await;
+    say("b").await;
+    for _ in 0..2 {
+        assert!(claim(&post, 9000, 17).await);
+        assert_eq!(post.read(17, None).await.0, ["a", "b"]);
+    }
+    assert!(!claim(&post, 9000, 18).await, "it is another case's");
+    say("c").await;
+    say("a").await;
+    assert_eq!(post.read(17, None).await.0, ["a", "b", "c"]);
+    assert!(post.read(18, None).await.0.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_number_that_becomes_known_meanwhile_loses_nothing() {
+    for seed in 0..100 {
+        let post = Post::of(House::slow_with(seed, &[("BQS_UPSTREAM_CHANNEL", "upstream")])).await;
+        let upstream = post.house.channel("upstream", &[Role::MessageWrite], &[]).await;
+        let ask = Ask::sample(CREATE, &upstream).body(&message(9000, 976, "a"));
+        let (got, claimed) = tokio::join!(post.send(ask), claim(&post, 9000, 17));
+        assert_eq!((got.status, claimed), (202, true));
+        assert_eq!(post.read(17, None).await.0, ["a"], "{seed}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
