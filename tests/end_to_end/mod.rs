@@ -7,6 +7,7 @@ mod failures;
 mod flock;
 mod funders;
 mod hostile;
+mod inputs;
 mod messages;
 mod mmob;
 mod operators;
