@@ -64,9 +64,11 @@ impl Stack {
             _alone: alone,
         };
         stack.control(Method::DELETE, "", None).await;
-        // What earlier tests left to the queue would call the funder in the middle of this one.
-        let queue = json!({"QueueUrl": stack.text("/queues/quoteRetry")});
-        stack.service("sqs", "AmazonSQS.PurgeQueue", queue).await;
+        // What earlier tests left to the queues would call partners in the middle of this one.
+        for queue in ["quoteRetry", "bqsForward"] {
+            let queue = json!({"QueueUrl": stack.text(&format!("/queues/{queue}"))});
+            stack.service("sqs", "AmazonSQS.PurgeQueue", queue).await;
+        }
         stack
     }
 
@@ -152,6 +154,28 @@ impl Stack {
             headers,
             text: response.text().await.unwrap(),
         }
+    }
+
+    /// Any bytes to any address, with these headers and no others of ours.
+    pub async fn carry(&self, method: Method, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Got {
+        let mut request = self.http.request(method, url).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Got {
+            status,
+            headers,
+            text: response.text().await.unwrap(),
+        }
+    }
+
+    /// Puts a message before the workers of a queue.
+    pub async fn enqueue(&self, queue: &str, message: &Value) {
+        let url = self.text(&format!("/queues/{queue}"));
+        let ask = json!({"QueueUrl": url, "MessageBody": message.to_string()});
+        self.service("sqs", "AmazonSQS.SendMessage", ask).await;
     }
 
     pub async fn quote(&self, more: &[(&str, &str)]) -> Got {

@@ -3,8 +3,10 @@
 mod canaries;
 mod cases;
 mod channels;
+mod documents;
 mod failures;
 mod flock;
+mod forwarding;
 mod funders;
 mod hostile;
 mod inputs;

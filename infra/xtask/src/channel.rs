@@ -31,6 +31,8 @@ const ROLES: [&str; 6] = [
     ADMIN,
 ];
 const ADMIN: &str = "admin";
+/// The sample channel that sends messages: a local stack's upstream.
+pub const MESSAGES: &str = "vwfs-dk-message-example";
 const LONGEST_NAME: usize = 64;
 
 #[derive(Args)]
@@ -68,7 +70,7 @@ fn samples() -> [Channel; 3] {
             &dealer,
             [&[921, 789, 737, 114, 755], &[4, 11], &[3600, 3701]],
         ),
-        channel("vwfs-dk-message-example", &["message.write"], [&[]; 3]),
+        channel(MESSAGES, &["message.write"], [&[]; 3]),
         channel("vwfs-dk-integrationportal-admin-example", &[ADMIN], [&[]; 3]),
     ]
 }

@@ -117,6 +117,7 @@ impl Site<'_> {
             format!("LexSandboxUrl={}/lex/api/v1", addresses.sandbox),
             format!("AlphabetSandboxUrl={}/alphabet", addresses.sandbox),
             format!("BqsUpstreamUrl={}/bqs/v1/bqs-case", addresses.sandbox),
+            format!("BqsUpstreamChannel={}", channel::MESSAGES),
             format!("MmobUrl={}/mmob", addresses.sandbox),
             format!("JwtPublicKey=\"{}\"", token::public_key(self.dir)?),
         ])

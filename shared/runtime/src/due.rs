@@ -32,6 +32,11 @@ impl Due {
             at: at.map(sortable),
         }
     }
+
+    /// Whether the time has come. An index may still say so of a row that was put off meanwhile.
+    pub fn has_come(&self, now: Timestamp) -> bool {
+        self.at.as_ref().is_some_and(|at| *at <= sortable(now))
+    }
 }
 
 /// Seconds in a fixed width, so that text sorts as time does.

@@ -78,22 +78,24 @@ pub async fn call(cx: &Cx<Env>, row: &mut OrderRow, url: &str, secret: &str, pla
         return Ok(Decision::Nobodys(Manual::AddressRefused));
     }
     let body = body(row, placed)?;
+    patience(cx)?;
     if row.step != Step::Calling {
         row.step = Step::Calling;
         save(cx, row).await?;
     }
-    let left = cx.deadline.saturating_duration_since(Instant::now());
-    let patience = PATIENCE.min(left.saturating_sub(AFTERWARDS));
-    if patience < WORTHWHILE {
-        return Err(Error::new(Kind::Unavailable, "an order ran out of time"));
-    }
     let request = signature::request(url, secret, &row.callback_id(), cx.now(), body)?;
-    let silent = |_| Error::new(Kind::PartnerTimeout, "the provider did not answer in time");
-    match tokio::time::timeout(patience, cx.env.transport().send(request)).await {
+    match tokio::time::timeout(patience(cx)?, cx.env.transport().send(request)).await {
         Ok(Ok(answer)) => understood(&answer),
         Ok(Err(error)) => hopeless(error).map(Decision::Nobodys),
-        Err(elapsed) => Err(silent(elapsed)),
+        Err(_) => Err(Error::new(Kind::PartnerTimeout, "the provider did not answer in time")),
     }
+}
+
+fn patience(cx: &Cx<Env>) -> Result<Duration> {
+    let left = cx.deadline.saturating_duration_since(Instant::now());
+    let patience = PATIENCE.min(left.saturating_sub(AFTERWARDS));
+    let late = || Error::new(Kind::Unavailable, "an order ran out of time");
+    (patience >= WORTHWHILE).then_some(patience).ok_or_else(late)
 }
 
 fn body(row: &OrderRow, placed: &Placed) -> Result<Bytes> {

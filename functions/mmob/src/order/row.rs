@@ -227,6 +227,11 @@ impl OrderRow {
         self.step != Step::Told && self.manual.is_none()
     }
 
+    /// Whether it waits to be looked at, and nobody is at work on it.
+    pub fn is_left_lying(&self, now: Timestamp) -> bool {
+        self.is_unfinished() && !self.is_leased(now) && self.due.has_come(now)
+    }
+
     pub fn is_leased(&self, now: Timestamp) -> bool {
         self.leased_until.is_some_and(|end| now < end)
     }

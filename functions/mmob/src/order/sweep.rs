@@ -22,31 +22,37 @@ const ABREAST: usize = 8;
 const WORTHWHILE: Duration = Duration::from_secs(2);
 
 pub async fn sweep(cx: Cx<Env>) -> Result<()> {
-    let due = now_due(cx.env.store().as_ref(), cx.env.table()?, OrderRow::DUE, cx.now()).await?;
-    let seen: Vec<Result<()>> = iter(due)
-        .map(|key| see_to(&cx, key))
-        .buffer_unordered(ABREAST)
-        .collect()
-        .await;
-    // One order's trouble is no other's; the last is reported, and all are still due.
-    seen.into_iter().filter(Result::is_err).last().unwrap_or(Ok(()))
+    let mut result = Ok(());
+    loop {
+        let due = now_due(cx.env.store().as_ref(), cx.env.table()?, OrderRow::DUE, cx.now()).await?;
+        let each = iter(due).map(|key| see_to(&cx, key)).buffer_unordered(ABREAST);
+        let seen: Vec<Result<bool>> = each.collect().await;
+        let more = seen.iter().any(|one| matches!(one, Ok(true)));
+        // One order's trouble is no other's; the last is reported, and all are still due.
+        result = seen.into_iter().filter_map(Result::err).last().map_or(result, Err);
+        if !more {
+            return result;
+        }
+    }
 }
 
-async fn see_to(cx: &Cx<Env>, key: Key) -> Result<()> {
+/// Whether something was done about it. If so, it is not due any more, and makes room for another.
+async fn see_to(cx: &Cx<Env>, key: Key) -> Result<bool> {
     if cx.deadline.saturating_duration_since(Instant::now()) < WORTHWHILE {
-        return Ok(());
+        return Ok(false);
     }
     let Some(mut row) = cx.env.read::<OrderRow>(&key).await? else {
-        return Ok(());
+        return Ok(false);
     };
-    if !row.is_unfinished() || row.is_leased(cx.now()) {
-        return Ok(());
+    if !row.is_left_lying(cx.now()) {
+        return Ok(false);
     }
     if let Some(why) = row.given_up(cx.now()) {
-        return hand_over(cx, &mut row, why).await;
+        hand_over(cx, &mut row, why).await?;
+        return Ok(true);
     }
     wake(&cx.env, &row.id, Duration::ZERO).await?;
     row.sent_on(cx.now());
     // Refused means that somebody has taken it on meanwhile.
-    write(cx, &mut row).await.map(drop)
+    write(cx, &mut row).await
 }

@@ -2,6 +2,8 @@
 
 mod bugs;
 mod exhaustive;
+mod failures;
+mod fencing;
 mod flips;
 mod house;
 mod life;

@@ -58,8 +58,8 @@ fn channel() -> Value {
         "name": {"S": CHANNEL}, "keyHash": {"S": hash}, "revision": {"N": "1"},
         "roles": {"L": [{"S": "case.write"}]},
         "allowedDealerCodes": {"L": numbers(&["808"])},
-        "allowedBrandCodes": {"L": numbers(&["1", "2"])},
-        "allowedAgreements": {"L": numbers(&["1", "2"])},
+        "allowedBrandCodes": {"L": numbers(&["10"])},
+        "allowedAgreements": {"L": numbers(&["3700"])},
         "createdAt": {"S": "2026-01-05T10:00:00Z"}, "updatedAt": {"S": "2026-01-05T10:00:00Z"},
     })
 }

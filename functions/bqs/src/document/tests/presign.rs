@@ -11,7 +11,7 @@ fn announced() -> Value {
     json!({"code": "123", "contentType": "application/pdf", "size": 4_000_000})
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_upload_of_one_type_and_size_is_offered_and_looked_for() {
     let counter = Counter::open().await;
     let got = counter.presign(&announced()).await;
@@ -44,7 +44,7 @@ async fn one_upload_of_one_type_and_size_is_offered_and_looked_for() {
     assert_ne!(other["documentId"], id);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_announced_has_to_be_something_that_is_taken() {
     let counter = Counter::open().await;
     for (member, value, status, named) in [
@@ -70,7 +70,7 @@ async fn what_is_announced_has_to_be_something_that_is_taken() {
     assert!(counter.house.world.outbox.sent().is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nobody_else_is_offered_anything() {
     let counter = Counter::open().await;
     for (key, sequence, status) in counter.strangers().await {

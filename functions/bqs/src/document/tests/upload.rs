@@ -12,7 +12,7 @@ use crate::document::check::LIMIT;
 const PDF: &str = "application/pdf";
 const CODE: Field<'static> = ("code", "", b"123");
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_document_is_kept_as_a_file_and_is_a_change_of_its_case() {
     let bytes = b"%PDF-1.4 \xff\x00\r\n--X";
     let encoded = BASE64_STANDARD.encode(bytes);
@@ -41,7 +41,7 @@ async fn a_document_is_kept_as_a_file_and_is_a_change_of_its_case() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_repeated_key_is_one_document_and_another_is_another() {
     let counter = Counter::open().await;
     let fields = [("file", PDF, &b"%PDF-1.4"[..]), CODE];
@@ -58,7 +58,7 @@ async fn a_repeated_key_is_one_document_and_another_is_another() {
     assert!(counter.change(3).await.is_some() && counter.change(4).await.is_none());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_form_that_is_not_one_document_is_refused_by_field() {
     let counter = Counter::open().await;
     let file: Field = ("file", PDF, b"%PDF-1.4");
@@ -88,7 +88,7 @@ async fn a_form_that_is_not_one_document_is_refused_by_field() {
     assert!(counter.house.world.shelf.files().is_empty() && counter.change(2).await.is_none());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_document_is_what_its_first_bytes_say_and_what_it_is_called() {
     let counter = Counter::open().await;
     let svg: &[u8] = b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>";
@@ -115,7 +115,7 @@ async fn a_document_is_what_its_first_bytes_say_and_what_it_is_called() {
     assert_eq!(got.status, 415);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_too_large_is_refused_undecoded_and_shown_another_way() {
     let counter = Counter::open().await;
     let pdf = |size: usize| {
@@ -142,7 +142,7 @@ async fn what_is_too_large_is_refused_undecoded_and_shown_another_way() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn only_the_channel_of_the_case_uploads_and_only_with_its_role() {
     let counter = Counter::open().await;
     for (key, sequence, status) in counter.strangers().await {

@@ -1,5 +1,6 @@
 //! Mistakes that somebody could make, planted one at a time. Chance has to find each.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -9,7 +10,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use model::Result;
 use runtime::ports::Ports;
 use runtime::signature;
-use runtime::store::{Item, Key, Outcome, Query, Store, When, Write};
+use runtime::store::{Item, Key, Outcome, Query, Store, When, Write, item};
 use runtime::transport::Transport;
 
 use super::life::{Plan, live};
@@ -102,7 +103,6 @@ impl Bugged {
             Bug::NoConditions if !creates => write.when = any(),
             Bug::CreateReplaces if creates => write.when = any(),
             Bug::OwnerForgotten if item.contains_key("owner") && !says(item, "step", "RECEIVED") => write.when = any(),
-            Bug::OperatorOverrides if says(item, "status", "Failed") => write.when = any(),
             Bug::AnswersFirst if creates => return None,
             Bug::CallUnwritten if says(item, "step", "CALLING") => return None,
             Bug::DecisionUnwritten if says(item, "step", "DECIDED") => return None,
@@ -120,8 +120,13 @@ impl Store for Bugged {
     fn get<'a>(&'a self, key: &'a Key, consistent: bool) -> BoxFuture<'a, Result<Option<Item>>> {
         Box::pin(async move {
             let mut found = self.ports.store.get(key, consistent).await?;
-            if self.bug == Bug::LeaseIgnored {
-                found.iter_mut().for_each(|row| drop(row.remove("leasedUntil")));
+            if let Some(row) = found.as_mut() {
+                if self.bug == Bug::LeaseIgnored {
+                    row.remove("leasedUntil");
+                }
+                if self.bug == Bug::OperatorOverrides && says(row, "sk", "ORDER") {
+                    row.extend(item(&BTreeMap::from([("status", "Pending")]))?);
+                }
             }
             Ok(found)
         })

@@ -7,13 +7,14 @@ use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use aws_lambda_events::encodings::Body;
 use aws_lambda_events::sqs::SqsEvent;
 use futures_util::FutureExt;
+use http::header;
 use runtime::Domain;
 use runtime::clock::Clock;
 use runtime::config::Config;
 use runtime::ports::Ports;
 use runtime::store::{Outcome, Store, Write};
-use runtime::testing::{Fate, World, fated, within};
-use serde_json::{Map, Value};
+use runtime::testing::{Fate, KEY, World, auth_settings, claims, fated, within};
+use serde_json::{Map, Value, json};
 
 use super::bugs::{Bug, bugged};
 use super::queue::Sqs;
@@ -21,7 +22,7 @@ use super::web::{PROVIDER, SECRET, Web};
 use super::witness::Witness;
 use crate::Env;
 use crate::entry::ORDER_LIMIT;
-use crate::order::{OrderRow, process, sweep, webhook};
+use crate::order::{OrderRow, process, resolve, sweep, webhook};
 use crate::product::{Fulfilment, ProductRow};
 
 pub const TOKEN: &str = "test-mmob-webhook-token";
@@ -40,6 +41,16 @@ const SETTINGS: [(&str, &str); 9] = [
 
 static POST: LazyLock<ApiGatewayV2httpRequest> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../../../../events/mmob-order-webhook.json")).unwrap());
+static DECISION: LazyLock<ApiGatewayV2httpRequest> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../../../events/mmob-order-resolve.json")).unwrap());
+/// Signing takes longer than a whole life, and every house has the same clock.
+static STAFF: LazyLock<String> = LazyLock::new(|| {
+    let claims = claims("staff", "staff@example.com", &["staff"], START.parse().unwrap());
+    format!(
+        "Bearer {}",
+        KEY.sign(&json!({"alg": "RS256", "typ": "JWT"}), &claims).unwrap()
+    )
+});
 static MESSAGE: LazyLock<SqsEvent> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../../../../events/mmob-order-process.json")).unwrap());
 
@@ -65,7 +76,9 @@ impl House {
         let (world, clock) = (World::default(), Clock::starting(START.parse().unwrap()));
         let secret = format!(r#"{{"MMOB_API_KEY":"test-mmob-key","MMOB_WEBHOOK_TOKEN":"{TOKEN}"}}"#);
         world.safe.secrets.lock().unwrap().insert("mmob".into(), secret);
-        let config: Config = SETTINGS.iter().chain(more).copied().collect();
+        let keys = auth_settings();
+        let keys = keys.iter().map(|(name, value)| (*name, value.as_str()));
+        let config: Config = SETTINGS.iter().chain(more).copied().chain(keys).collect();
         let house = Self {
             own: Arc::new(Env::load(config.clone(), world.ports())),
             web: Arc::new(Web::new(clock, seed)),
@@ -141,6 +154,17 @@ impl House {
         POST.clone()
     }
 
+    /// An operator decides that it has failed.
+    pub async fn resolve(&self, env: Arc<Env>) -> i64 {
+        let mut event = DECISION.clone();
+        event.path_parameters.insert("orderId".into(), "po_1".into());
+        event.body = Some(r#"{"status":"Failed","error":"by hand"}"#.into());
+        event.headers.insert(header::AUTHORIZATION, STAFF.parse().unwrap());
+        let function = runtime::http(resolve::resolve).once();
+        let time = within(Duration::from_millis(29_500));
+        function.answer(env, self.clock, time, event).await.status_code
+    }
+
     /// Posts what MMOB has, as MMOB does.
     pub async fn place(&self) -> i64 {
         let order = Value::Object(self.web.books().order.clone());
@@ -184,6 +208,28 @@ impl House {
             }
         }
         done
+    }
+
+    /// One with an order that has been looked at once, and whether that is done with.
+    pub async fn worked(fulfilment: Option<Fulfilment>, prepare: impl FnOnce(&Self)) -> (Self, bool) {
+        let house = Self::new(fulfilment);
+        prepare(&house);
+        assert_eq!(house.place().await, 200);
+        let done = house.work().await;
+        (house, done)
+    }
+
+    /// Lets the queue do its work for a minute.
+    pub async fn minute(&self) {
+        for _ in 0..60 {
+            self.pass(1).await;
+            self.work().await;
+        }
+    }
+
+    /// Every update that MMOB took.
+    pub fn told(&self) -> Vec<(String, Value)> {
+        self.web.books().told.clone()
     }
 
     pub async fn pass(&self, seconds: u64) {

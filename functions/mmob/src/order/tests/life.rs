@@ -3,17 +3,17 @@
 //!
 //! Time is virtual and nothing is left to the machine, so that the same plan is the same life.
 
+mod judge;
+mod plan;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt, pending};
+use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use model::order::Outcome;
-use runtime::Domain;
-use runtime::store::Outcome as Written;
-use runtime::testing::{Dice, Fate};
+use runtime::testing::Dice;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -21,85 +21,14 @@ use super::bugs::Bug;
 use super::house::{House, TOKEN};
 use super::queue::Message;
 use crate::Env;
-use crate::order::{OrderRow, wake};
-use crate::product::Fulfilment;
+
+use plan::Doom;
+pub use plan::{Plan, Product, Report};
 
 /// From then on everybody is well and nobody dies.
 const TURBULENCE: Duration = Duration::from_secs(150);
 /// What has not ended by then never does.
 const END: Duration = Duration::from_secs(40 * 60);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Product {
-    Auto,
-    /// It lacks something, until the user gives it.
-    Lacking,
-    Callback,
-    /// The provider wants more, until the user gives it.
-    Asking,
-    Manual,
-    Unknown,
-}
-
-impl Product {
-    pub const ALL: [Self; 6] = [
-        Self::Auto,
-        Self::Lacking,
-        Self::Callback,
-        Self::Asking,
-        Self::Manual,
-        Self::Unknown,
-    ];
-
-    fn fulfilment(self) -> Option<Fulfilment> {
-        match self {
-            Self::Auto => House::auto(&["last_name"]),
-            Self::Lacking => House::auto(&["last_name", "appointment"]),
-            Self::Callback | Self::Asking => House::callback(),
-            Self::Manual => Some(Fulfilment::Manual),
-            Self::Unknown => None,
-        }
-    }
-
-    fn wants_more(self) -> bool {
-        matches!(self, Self::Lacking | Self::Asking)
-    }
-}
-
-/// What happens in a life.
-pub struct Plan {
-    pub seed: u64,
-    pub product: Product,
-    pub bug: Option<Bug>,
-    /// After how many steps each invocation dies, in turn. Nothing else happens then. Without, chance decides everything.
-    pub deaths: Option<Vec<u32>>,
-}
-
-impl Plan {
-    pub fn chance(seed: u64, bug: Option<Bug>) -> Self {
-        let product = Product::ALL[[0, 1, 2, 2, 3, 3, 3, 4, 5][Dice(seed ^ 0xF00D).roll(9)]];
-        Self {
-            seed,
-            product,
-            bug,
-            deaths: None,
-        }
-    }
-}
-
-/// What came up, to know that chance gets everywhere.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Report {
-    pub crashes: u32,
-    pub stalls: u32,
-    pub rounds: u32,
-    pub conflicts: u32,
-    pub resolved: u32,
-    pub dashboards: u32,
-    pub manual: u32,
-    pub told: u32,
-    pub deliveries: u32,
-}
 
 enum Act {
     Post { body: String, tries: u32, original: bool },
@@ -116,34 +45,8 @@ enum Done {
         status: Option<i64>,
     },
     Worked(Message, Option<bool>),
-    Resolved(Option<Written>),
+    Resolved(Option<i64>),
     Swept,
-}
-
-/// Dies, or stalls and goes on, at one step.
-struct Doom {
-    left: AtomicU32,
-    stall: Option<Duration>,
-    struck: Arc<AtomicBool>,
-}
-
-impl Fate for Doom {
-    fn step(&self) -> BoxFuture<'_, ()> {
-        let left = self
-            .left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
-        if left.is_ok() {
-            return std::future::ready(()).boxed();
-        }
-        let first = !self.struck.swap(true, Ordering::Relaxed);
-        Box::pin(async move {
-            match self.stall {
-                None => pending().await,
-                Some(stall) if first => tokio::time::sleep(stall).await,
-                Some(_) => {}
-            }
-        })
-    }
 }
 
 pub struct Life {
@@ -409,10 +312,9 @@ impl Life {
             }
             Act::Resolve => {
                 let (env, limit) = self.sandbox(Duration::from_secs(30));
-                let (house, bug) = (Arc::clone(&self.house), self.plan.bug);
+                let house = Arc::clone(&self.house);
                 self.running.push(Box::pin(async move {
-                    let resolved = tokio::time::timeout(limit, resolve(&house, &env, bug)).await;
-                    Done::Resolved(resolved.ok().flatten())
+                    Done::Resolved(tokio::time::timeout(limit, house.resolve(env)).await.ok())
                 }));
             }
             Act::Dashboard => {
@@ -464,159 +366,8 @@ impl Life {
             }
             Done::Worked(_, _) | Done::Swept => {}
             // Where it died nobody knows whether it was written.
-            Done::Resolved(Some(Written::Done) | None) => self.resolved += 1,
-            Done::Resolved(Some(Written::Refused(_))) => {}
+            Done::Resolved(Some(200) | None) => self.resolved += 1,
+            Done::Resolved(Some(_)) => {}
         }
     }
-
-    fn judge(&self) -> Result<Report, String> {
-        let seen = self.house.witness.seen.lock().unwrap();
-        if let Some(violation) = seen.violations.first() {
-            return Err(violation.clone());
-        }
-        let row = self.house.find();
-        let (crashes, stalls) = (self.struck(false), self.struck(true));
-        let mut report = Report {
-            crashes,
-            stalls,
-            resolved: self.resolved,
-            dashboards: self.dashboard.into(),
-            ..Report::default()
-        };
-        let Some(row) = row else {
-            return if self.answered.is_some() {
-                Err("an order that was taken is not there".into())
-            } else {
-                Ok(report)
-            };
-        };
-        self.judge_effects(crashes + stalls, &mut report)?;
-        self.judge_decisions(&seen.decisions)?;
-        self.judge_end(&row, &mut report)?;
-        if let Some((_, ended)) = seen.ended.first() {
-            self.judge_time(*ended)?;
-        }
-        report.rounds = row.round;
-        Ok(report)
-    }
-
-    /// One effect for each round, and no more deliveries than something went wrong.
-    fn judge_effects(&self, hurt: u32, report: &mut Report) -> Result<(), String> {
-        let books = self.house.web.books();
-        if books.forged > 0 {
-            return Err("a callback is not signed well".into());
-        }
-        for (round, ids) in &books.effects {
-            if ids.len() != 1 {
-                return Err(format!("round {round} has effects under {ids:?}"));
-            }
-        }
-        for (round, count) in &books.deliveries {
-            let unwell = books.unwell.get(round).copied().unwrap_or_default();
-            if *count > 1 + hurt + unwell {
-                return Err(format!(
-                    "round {round} was delivered {count} times after {hurt} deaths and {unwell} failures"
-                ));
-            }
-            report.deliveries += count;
-        }
-        Ok(())
-    }
-
-    /// Each round is decided once, as its product is fulfilled.
-    fn judge_decisions(&self, decisions: &[(u32, Outcome)]) -> Result<(), String> {
-        if self.resolved > 0 || self.dashboard {
-            return Ok(());
-        }
-        let answers = &self.house.web.books().answers;
-        for (place, (round, decision)) in decisions.iter().enumerate() {
-            if decisions[..place].iter().any(|(other, _)| other == round) {
-                return Err(format!("round {round} was decided twice"));
-            }
-            let last = *round > 1 || !self.plan.product.wants_more();
-            let expected = match self.plan.product {
-                Product::Auto | Product::Lacking => if last { "Succesful" } else { "Need_more_info" }.to_owned(),
-                _ => {
-                    let answer = if last { answers.last() } else { answers.first() };
-                    answer.unwrap()["status"].as_str().unwrap().replace("ss", "s")
-                }
-            };
-            if decision.status.as_str() != expected {
-                return Err(format!(
-                    "round {round} was decided {} and not {expected}",
-                    decision.status
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// MMOB says what the row says, or an operator has it for a reason.
-    fn judge_end(&self, row: &OrderRow, report: &mut Report) -> Result<(), String> {
-        use crate::order::Manual::{ByHand, Conflict, Refused, UnknownProduct, Unusable};
-        let books = self.house.web.books();
-        if row.is_unfinished() {
-            return Err("it is not finished".into());
-        }
-        if let Some(why) = row.manual {
-            report.manual += 1;
-            let reason = match why {
-                ByHand => self.plan.product == Product::Manual,
-                UnknownProduct => self.plan.product == Product::Unknown,
-                Conflict => self.dashboard,
-                Refused | Unusable => books.harsh,
-                _ => false,
-            };
-            report.conflicts += u32::from(why == Conflict);
-            return if reason {
-                Ok(())
-            } else {
-                Err(format!("an operator has it: {why:?}"))
-            };
-        }
-        report.told += 1;
-        let decision = row.decision.clone().ok_or("it is told and not decided")?;
-        let said = books.order["status"].as_str().unwrap();
-        if said != row.status.as_str() || row.status != decision.status {
-            return Err(format!("MMOB says {said}, and we {}", row.status));
-        }
-        if !self.dashboard && books.order["output"] != json!(decision.wire_output()) {
-            return Err("MMOB was told something else".into());
-        }
-        let finals: Vec<&str> = books.told.iter().map(|(status, _)| status.as_str()).collect();
-        if finals
-            .iter()
-            .any(|status| ["Succesful", "Failed"].contains(status) && *status != said)
-        {
-            return Err(format!("MMOB was told {finals:?}"));
-        }
-        Ok(())
-    }
-
-    /// With two deaths at most, and everybody else well, the user sees it within the minute.
-    fn judge_time(&self, ended: Instant) -> Result<(), String> {
-        let well = self.calm && self.struck(true) == 0 && self.struck(false) <= 2 && self.resolved == 0;
-        let took = self.answered.map(|answered| ended.saturating_duration_since(answered));
-        match took {
-            Some(took) if well && took > Duration::from_secs(60) => Err(format!("it took {took:?}")),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// What the operator's function does. None where nothing may be changed.
-async fn resolve(house: &House, env: &Env, bug: Option<Bug>) -> Option<Written> {
-    let mut row = OrderRow::load(env, "po_1").await.ok()??;
-    let outcome = Outcome::failed("by hand");
-    if bug == Some(Bug::OperatorOverrides) {
-        row.decide(outcome, house.clock.now());
-    } else if row.resolve(outcome, house.clock.now()).is_err() {
-        return Some(Written::Refused(Vec::new()));
-    }
-    let write = row.replace(env, house.clock.now()).ok()?;
-    let written = env.store().write(vec![write]).await.ok()?;
-    if written == Written::Done {
-        wake(env, "po_1", Duration::ZERO).await.ok()?;
-    }
-    Some(written)
 }

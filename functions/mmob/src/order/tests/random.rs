@@ -64,6 +64,14 @@ fn nothing_is_lost_and_nothing_is_done_twice() {
     lives(0..FEW).is_wide(FEW);
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_same_seed_is_the_same_life() {
+    for seed in 0..100 {
+        let first = live(Plan::chance(seed, None)).await.unwrap();
+        assert_eq!(live(Plan::chance(seed, None)).await.unwrap(), first, "seed {seed}");
+    }
+}
+
 #[test]
 #[ignore = "minutes: cargo xtask test runs it"]
 fn a_hundred_thousand_lives() {

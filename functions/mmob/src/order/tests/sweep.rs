@@ -91,3 +91,43 @@ async fn what_was_decided_is_told_for_a_day() {
     assert_eq!(house.row().manual, Some(Manual::Untold));
     assert_eq!(house.row().status, OrderStatus::Failed);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_was_tried_too_often_is_an_operators_too() {
+    let house = House::new(House::auto(&[]));
+    house.place().await;
+    house.change(|row| row.attempts = 60);
+    assert!(house.work().await);
+    assert_eq!(house.row().manual, Some(Manual::Undecided));
+    assert!(house.web.books().asked.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_long_outage_all_orders_are_sent_on_at_once() {
+    let house = House::new(House::auto(&[]));
+    house.sqs.refuse(600);
+    for number in 0..250 {
+        let id = format!("po_x{number}");
+        house
+            .place_changed(|order| drop(order.insert("id".into(), id.into())))
+            .await;
+    }
+    house.sqs.refuse(0);
+    house.pass(20).await;
+    assert!(house.sweep(house.env(None)).await);
+    assert_eq!(house.sqs.messages().len(), 250);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_orders_trouble_is_no_others() {
+    let house = House::new(House::auto(&[]));
+    house.sqs.refuse(4);
+    house.place().await;
+    house
+        .place_changed(|order| drop(order.insert("id".into(), "po_2".into())))
+        .await;
+    house.pass(20).await;
+    house.sqs.refuse(1);
+    assert!(!house.sweep(house.env(None)).await, "and it is said");
+    assert_eq!(house.sqs.messages().len(), 2, "while there is time, it is tried again");
+}
