@@ -72,6 +72,20 @@ impl Stack {
         depth.iter().sum()
     }
 
+    /// Holds that nothing changes by what is sent, nor what is seen of it. A schedule or a worker may do something in
+    /// between, but not every time.
+    pub async fn stays(&self, seen: impl AsyncFn() -> String, send: impl AsyncFn()) {
+        for last in [false, false, true] {
+            let before = (self.state().await, seen().await);
+            send().await;
+            let after = (self.state().await, seen().await);
+            if before == after {
+                return;
+            }
+            assert!(!last, "{before:?}\n{after:?}");
+        }
+    }
+
     pub async fn state(&self) -> State {
         let (tables, queues) = (self.tables(), self.queues());
         let rows = join_all(tables.iter().map(|table| self.count(table))).await;

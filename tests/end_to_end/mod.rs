@@ -9,6 +9,7 @@ mod flock;
 mod forwarding;
 mod funders;
 mod hostile;
+mod inputs;
 mod messages;
 mod mmob;
 mod operators;
