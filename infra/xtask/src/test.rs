@@ -1,4 +1,4 @@
-//! `test`: what CI runs. The fast tests, then the end-to-end tests on a stack of their own.
+//! `test`: what CI runs. The fast tests, the long ones, then the end-to-end tests on a stack of their own.
 
 use std::env;
 use std::process::Command;
@@ -27,6 +27,12 @@ pub fn test() -> Result<()> {
         // Handlers live in libraries: testing the entry points would only link every function once more.
         tests.args(["test", "--workspace", "--exclude", "tests", "--no-fail-fast"]);
         tests.args(["--lib", "--bin", "xtask", "--bin", "sandbox"]);
+        process::run(tests)
+    });
+    process::go_on()?;
+    progress.attempt("long tests, optimised", || {
+        let mut tests = workspace.cargo();
+        tests.args(["test", "--release", "--package", "mmob", "--lib", "--", "--ignored"]);
         process::run(tests)
     });
     process::go_on()?;
