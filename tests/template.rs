@@ -67,6 +67,32 @@ fn the_stack_stays_far_from_cloudformations_limit() {
 }
 
 #[test]
+fn every_dead_letter_queue_can_be_brought_back_by_name() {
+    let text = text();
+    let (_, watched) = text.split_once("        DeadLetterQueues: !Join\n").unwrap();
+    let watched = watched
+        .lines()
+        .skip(1)
+        .map_while(|line| line.trim().strip_suffix("DlqName"));
+    let (_, outputs) = text.split_once("\nOutputs:\n").unwrap();
+    let mut found = 0;
+    for each in watched {
+        let source = each.rsplit_once(' ').unwrap().1;
+        let value = |kind: &str| format!("    Value: !GetAtt {source}{kind}Url");
+        let lines: Vec<&str> = outputs.lines().collect();
+        let name = |value: &str| {
+            let at = lines.iter().position(|line| *line == value)?;
+            lines[at - 1].trim().trim_end_matches(':').strip_prefix("Queue")
+        };
+        let (queue, dead) = (name(&value("Queue")), name(&value("Dlq")));
+        assert!(queue.is_some(), "{source}");
+        assert_eq!(queue, dead.and_then(|dead| dead.strip_suffix("Dlq")), "{source}");
+        found += 1;
+    }
+    assert!(found > 0);
+}
+
+#[test]
 fn private_addresses_may_be_called_in_local_only() {
     let text = text();
     let parameter = text.split_once("  EgressAllow:").unwrap().1;

@@ -7,8 +7,7 @@ use runtime::problem::AspNetProblem;
 use runtime::store::{Outcome, When, Write};
 use runtime::{Cx, Domain, Reply};
 use serde::Serialize;
-use utoipa::openapi::RefOr;
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::arrive::expect;
@@ -18,7 +17,7 @@ use super::pending::Pending;
 use crate::Env;
 use crate::case::row::{CaseRow, Sequence};
 use crate::channel::Role;
-use crate::json::{Body, Is, Member, Schema, describe};
+use crate::json::{Body, Is, Member, Schema};
 
 /// The largest file that is sent on.
 const LIMIT: u64 = 20 * 1024 * 1024;
@@ -34,18 +33,29 @@ const ANNOUNCED: Schema = Schema {
     ],
 };
 
-pub struct AnnouncedDocument;
-
-impl PartialSchema for AnnouncedDocument {
-    fn schema() -> RefOr<utoipa::openapi::Schema> {
-        describe(
-            &ANNOUNCED,
-            "The document definition code, `application/pdf`, `image/jpeg` or `image/png`, and the size in bytes, at most 20 MiB.",
-        )
-    }
+/// What is going to be uploaded.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+#[schema(rename_all = "camelCase")]
+pub struct AnnouncedDocument {
+    /// The document definition code.
+    #[schema(min_length = 1, max_length = 20, pattern = "^[A-Za-z0-9_-]+$")]
+    code: String,
+    content_type: ContentType,
+    /// In bytes.
+    #[schema(minimum = 1, maximum = 20_971_520)]
+    size: u64,
 }
 
-impl ToSchema for AnnouncedDocument {}
+#[derive(ToSchema)]
+pub enum ContentType {
+    #[schema(rename = "application/pdf")]
+    Pdf,
+    #[schema(rename = "image/jpeg")]
+    Jpeg,
+    #[schema(rename = "image/png")]
+    Png,
+}
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

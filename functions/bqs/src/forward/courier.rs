@@ -129,8 +129,8 @@ impl<'a> Courier<'a> {
         let rows = vec![AnswerRow::write(env, sequence, n, said, now)?];
         if let Some(upstream) = upstream {
             if !UpstreamRow::claim(env, upstream, sequence, now).await? {
-                let taken = "upstream gave a number that another case has";
-                return Err(Error::new(Kind::Unavailable, taken));
+                let taken = "Upstream gave a number that another case has.";
+                return self.hold(n, Why::Unknown, taken).await;
             }
             self.row.upstream = Some(upstream);
         }

@@ -88,6 +88,10 @@ fn says(item: &Item, member: &str, value: &str) -> bool {
         .is_some_and(|found| found.as_s().is_ok_and(|text| text == value))
 }
 
+fn text(member: &str, value: &str) -> Item {
+    item(&BTreeMap::from([(member, value)])).unwrap()
+}
+
 impl Bugged {
     /// The write as the mistake makes it; None where it is not made at all.
     fn mistaken(&self, mut write: Write) -> Option<Write> {
@@ -104,7 +108,7 @@ impl Bugged {
             Bug::CreateReplaces if creates => write.when = any(),
             Bug::OwnerForgotten if item.contains_key("owner") && !says(item, "step", "RECEIVED") => write.when = any(),
             Bug::AnswersFirst if creates => return None,
-            Bug::CallUnwritten if says(item, "step", "CALLING") => return None,
+            Bug::CallUnwritten if says(item, "step", "CALLING") => item.extend(text("step", "RECEIVED")),
             Bug::DecisionUnwritten if says(item, "step", "DECIDED") => return None,
             Bug::DueForgotten if says(item, "dueIn", "ORDER") => {
                 item.remove("dueIn");
@@ -125,7 +129,7 @@ impl Store for Bugged {
                     row.remove("leasedUntil");
                 }
                 if self.bug == Bug::OperatorOverrides && says(row, "sk", "ORDER") {
-                    row.extend(item(&BTreeMap::from([("status", "Pending")]))?);
+                    row.extend(text("status", "Pending"));
                 }
             }
             Ok(found)

@@ -364,6 +364,8 @@ impl Life {
                     self.house.sqs.delete(&message);
                 }
             }
+            // Somebody at MMOB loses patience.
+            Done::Worked(_, None) if self.plan.deaths.is_none() && self.dice.roll(8) == 0 => self.act(Act::Dashboard),
             Done::Worked(_, _) | Done::Swept => {}
             // Where it died nobody knows whether it was written.
             Done::Resolved(Some(200) | None) => self.resolved += 1,
