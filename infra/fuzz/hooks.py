@@ -7,8 +7,8 @@ values, so that a case is the same when it is tried again."""
 import ast
 import base64
 import collections
+import copy
 import os
-import threading
 import zlib
 from urllib.parse import quote
 
@@ -32,16 +32,21 @@ MOST_ORDERS = 100
 
 seen = collections.defaultdict(list)
 
-# CPython 3.11 miscounts its recursion where two threads parse at once (gh-106905), and hypothesis parses on each worker.
-parse, parsing = ast.parse, threading.Lock()
+# CPython 3.11 may miscount its recursion where it is interrupted by other parsing (gh-106905), and hypothesis parses on each
+# worker.
+parse = ast.parse
 
 
-def parse_alone(*arguments, **options):
-    with parsing:
-        return parse(*arguments, **options)
+def parse_again(*arguments, **options):
+    for _ in range(10):
+        try:
+            return parse(*arguments, **options)
+        except SystemError:
+            continue
+    return parse(*arguments, **options)
 
 
-ast.parse = parse_alone
+ast.parse = parse_again
 
 
 def keep(kind, value):
@@ -63,9 +68,9 @@ def number(value):
     return zlib.crc32(repr(value).encode())
 
 
-def known(kind, value, share=2):
-    """All but one value in so many give way to one that exists."""
-    found, chosen = seen[kind], number(value)
+def known(kind, value, share=2, beside=None):
+    """All but one value in so many give way to one that exists. What else a case has makes equal values differ."""
+    found, chosen = seen[kind], number((value, beside) if beside else value)
     return found[chosen // share % len(found)] if found and chosen % share else value
 
 
@@ -224,14 +229,14 @@ seen["token"] = [MMOB_TOKEN]
 QUERIES = {"pre_view_case_id": "messaged", "from_date": "received"}
 
 
-def steer_path(parameters):
-    for name, value in parameters.items():
-        if name in PATHS:
-            parameters[name] = known(PATHS[name], value, 4)
-        elif name == "funderName":
-            parameters[name] = FUNDERS[number(value) % 2]
-        elif name == "funder":
-            parameters[name] = FUNDERS[number(value) % 2].lower()
+def steered(name, value, beside):
+    """A path parameter."""
+    if name in PATHS:
+        return known(PATHS[name], value, 4, beside)
+    if name in ("funderName", "funder"):
+        funder = FUNDERS[number(value) % 2]
+        return funder if name == "funderName" else funder.lower()
+    return value
 
 
 @schemathesis.hook
@@ -240,7 +245,9 @@ def map_case(context, case):
     # A stateful case has its ids from the answers before it.
     alone = case.meta is None or case.meta.phase.name != "stateful"
     if case.path_parameters and alone and positive(case, ParameterLocation.PATH):
-        steer_path(case.path_parameters)
+        beside = (label, case.body, case.query)
+        # Cases share what they are made from.
+        case.path_parameters = {name: steered(name, value, beside) for name, value in case.path_parameters.items()}
     if case.query and positive(case, ParameterLocation.QUERY):
         for name, value in case.query.items():
             if name == "cursor":
@@ -254,6 +261,7 @@ def map_case(context, case):
         if "If-Match" in case.headers:
             case.headers["If-Match"] = known("etag", case.headers["If-Match"])
     if well_formed(case):
+        case.body = copy.deepcopy(case.body)
         steer_body(case)
     return case
 

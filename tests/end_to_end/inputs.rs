@@ -100,7 +100,7 @@ fn bad_bodies(route: &Route) -> Vec<Bad> {
     let deep = format!("{{\"nobodyKnows\":{}1{}}}", "[".repeat(40), "]".repeat(40));
     // A proposal brings documents along.
     let too_much = if route.path.ends_with("/proposals/generate") {
-        4_400_000
+        4_600_000
     } else {
         1024 * 1024
     };
