@@ -68,6 +68,13 @@ fn bad_response(path: &str, error: &serde_json::Error) -> Error {
     )
 }
 
+/// A partner's code for a failure, where it is one: a word for programs is passed on, what could say anything is not.
+pub fn code(text: &str) -> Option<Box<str>> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let is_word = (1..=64).contains(&text.len()) && text.bytes().all(plain);
+    is_word.then(|| text.into())
+}
+
 /// A decimal as it was written, for `#[serde(deserialize_with = "decimal")]`: never through a float.
 pub fn decimal<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Decimal, D::Error> {
     let raw = <Box<RawValue> as serde::Deserialize>::deserialize(deserializer)?;
@@ -93,6 +100,14 @@ fn exact(raw: &RawValue) -> std::result::Result<Decimal, rust_decimal::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_is_a_word() {
+        assert_eq!(code("value_error.missing").as_deref(), Some("value_error.missing"));
+        for text in ["", "John Doe", "caf\u{e9}", "a/b", &"x".repeat(65)] {
+            assert_eq!(code(text), None, "{text}");
+        }
+    }
 
     fn answer(status: u16, retry_after: Option<&str>) -> Answer {
         let mut headers = HeaderMap::new();

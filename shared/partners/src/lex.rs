@@ -16,7 +16,7 @@ use model::{Error, Kind, Result};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::{Answer, Ask, Auth, Call, Funder, Progress, Reference, Step, decimal, optional_decimal, read};
+use crate::{Answer, Ask, Auth, Call, Funder, Progress, Reference, Step, code, decimal, optional_decimal, read};
 
 pub struct Lex;
 
@@ -240,7 +240,7 @@ fn explain(mut error: Error, body: &[u8]) -> Error {
     let Ok(refusal) = read::<Refusal>(body) else {
         return error;
     };
-    error.partner_code = refusal.errors.first().map(|reason| reason.code.as_str().into());
+    error.partner_code = refusal.errors.first().and_then(|reason| code(&reason.code));
     if error.kind == Kind::PartnerRejected {
         error.message = "LEX does not accept this request.".into();
         for reason in refusal.errors {

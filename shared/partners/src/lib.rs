@@ -20,7 +20,7 @@ use model::quote::{Price, QuoteRequest, QuoteType};
 use model::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 
-pub use answer::{Answer, decimal, optional_decimal, read};
+pub use answer::{Answer, code, decimal, optional_decimal, read};
 pub use notice::{Notice, notice};
 
 /// A request not yet sent. Its URI is a path: which installation it goes to is configuration.

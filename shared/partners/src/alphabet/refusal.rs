@@ -61,7 +61,7 @@ impl Refusal {
             let words = self.user_message.unwrap_or_else(|| "is not accepted".into());
             error = error.field(our_name(&code), words.chars().take(200).collect::<String>());
         }
-        error.partner_code = Some(code.into());
+        error.partner_code = crate::code(&code);
         error
     }
 }

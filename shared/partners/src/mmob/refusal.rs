@@ -3,7 +3,7 @@
 use model::{Error, Kind};
 use serde::Deserialize;
 
-use crate::read;
+use crate::{code, read};
 
 #[derive(Deserialize)]
 struct Refusal {
@@ -42,7 +42,7 @@ pub fn explain(mut error: Error, body: &[u8]) -> Error {
     }
     match detail {
         Detail::Faults(faults) => {
-            error.partner_code = faults.first().map(|fault| short(&fault.kind).into());
+            error.partner_code = faults.first().and_then(|fault| code(&fault.kind));
             if error.kind == Kind::PartnerRejected {
                 for fault in faults {
                     error = error.field(our_path(&fault.loc), short(&fault.msg));
