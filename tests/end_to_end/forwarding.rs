@@ -13,8 +13,8 @@ use super::documents::upstream;
 use crate::stack::Stack;
 
 /// How many cases; `TRUNKLINE_FORWARD` says another number.
-const CASES: usize = 30;
-/// One worker is killed for so many cases.
+const CASES: usize = 10;
+/// One worker is killed for so many cases, and two however few there are.
 const FOR_EACH: usize = 20;
 const AT_ONCE: usize = 10;
 const DEALER: i64 = 808;
@@ -118,7 +118,8 @@ fn all(case: i64) -> Vec<String> {
 /// Kills workers until every case is done or held. Says which are held.
 async fn settle(stack: &Stack, cases: &[i64]) -> BTreeMap<i64, i64> {
     let name = stack.text(&format!("/functions/{FUNCTION}"));
-    let (kills, began) = (cases.len().div_ceil(FOR_EACH), Instant::now());
+    let (each, began) = (FOR_EACH.min(cases.len().div_ceil(2)), Instant::now());
+    let kills = cases.len().div_ceil(each);
     let (mut killed, mut turn, mut open, mut holds) = (0, 0, cases.to_vec(), BTreeMap::new());
     while !open.is_empty() {
         assert!(
@@ -128,7 +129,8 @@ async fn settle(stack: &Stack, cases: &[i64]) -> BTreeMap<i64, i64> {
         );
         turn += 1;
         tokio::time::sleep(Duration::from_millis(350)).await;
-        if killed < kills {
+        // All along the way, and not all of them at its beginning.
+        if killed < kills.min(1 + (cases.len() - open.len()) / each) {
             killed += usize::from(kill(&name, turn));
         }
         if turn % 8 != 0 {
