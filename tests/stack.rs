@@ -45,7 +45,10 @@ fn client() -> reqwest::Client {
     let tls = tls
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    let builder = reqwest::Client::builder().tls_backend_preconfigured(tls);
+    let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        // The emulator closes what is idle, and some tests wait for long.
+        .pool_idle_timeout(std::time::Duration::from_secs(1));
     builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 

@@ -240,6 +240,12 @@ def steered(name, value, beside):
 
 
 @schemathesis.hook
+def filter_case(context, case):
+    """A header that nobody knows is passed over, as HTTP has it: it makes no request bad."""
+    return "x-schemathesis-unknown-property" not in (case.headers or {})
+
+
+@schemathesis.hook
 def map_case(context, case):
     label = case.operation.label
     # A stateful case has its ids from the answers before it.

@@ -233,16 +233,26 @@ fn is_code(text: &str) -> bool {
 }
 
 /// A number's text, where it is one and of this kind.
-fn number(text: &str, is: &Is) -> Option<Value> {
+pub(super) fn number(text: &str, is: &Is) -> Option<Value> {
     let raw: &RawValue = serde_json::from_str(text).ok()?;
     let alone = raw.get().len() == text.len() && matches!(Token::of(raw), Token::Number);
-    let fits = match is {
-        Is::Integer => text
+    let number = match is {
+        Is::Integer => whole(text)
             .parse()
-            .is_ok_and(|number: i64| number.unsigned_abs() <= LARGEST.unsigned_abs()),
-        _ => small(text),
+            .ok()
+            .filter(|number: &i64| number.unsigned_abs() <= LARGEST.unsigned_abs())
+            .map(|number| number.to_string()),
+        _ => small(text).then(|| text.to_owned()),
     };
-    (alone && fits).then(|| Value::Number(text.to_owned()))
+    number.filter(|_| alone).map(Value::Number)
+}
+
+/// To JSON 12.0 is the integer 12.
+fn whole(text: &str) -> &str {
+    match text.split_once('.') {
+        Some((whole, zeros)) if zeros.bytes().all(|digit| digit == b'0') => whole,
+        _ => text,
+    }
 }
 
 /// Whether a number is at most [`LARGEST`]. Only this is asked of a float: the number stays as it was written.

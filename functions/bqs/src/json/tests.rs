@@ -327,6 +327,17 @@ fn a_merge_keeps_clears_merges_and_replaces() {
 }
 
 #[test]
+fn a_whole_number_may_have_zeros_behind_its_point() {
+    let number = |text: &str| super::read::number(text, &super::schema::Is::Integer);
+    for (text, wanted) in [("12", "12"), ("12.0", "12"), ("-4.00", "-4"), ("-0.0", "0")] {
+        assert_eq!(number(text), Some(super::Value::Number(wanted.into())), "{text}");
+    }
+    for text in ["12.5", "1.", "1e3", "9999999999999999", "", "x", "12 "] {
+        assert_eq!(number(text), None, "{text}");
+    }
+}
+
+#[test]
 fn many_members_are_merged_in_no_time() {
     let all: Vec<_> = (0..30_000).map(|n| format!("\"{n:x}\":{n}")).collect();
     let text = format!("{{{}}}", all.join(","));

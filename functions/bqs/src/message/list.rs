@@ -16,10 +16,12 @@ use crate::json::Document;
 
 /// In bytes of messages. A function may answer 6 MB of JSON text in which the answer is a string, which can double it.
 const MOST: usize = 2_500_000;
+/// No case has a greater number.
+const MOST_CASES: u64 = 999_999_999_999_999;
 
 #[derive(Deserialize, Validate)]
 pub struct Which {
-    #[garde(skip)]
+    #[garde(range(max = MOST_CASES))]
     pre_view_case_id: u64,
     #[garde(skip)]
     from_date: Option<String>,
@@ -59,7 +61,7 @@ pub struct MessageList {
     operation_id = "bqs-message-list",
     tag = "bqs",
     params(
-        ("pre_view_case_id" = u64, Query, description = "The case"),
+        ("pre_view_case_id" = u64, Query, maximum = 999_999_999_999_999_i64, description = "The case"),
         ("from_date" = Option<String>, Query, format = DateTime, description = "From when on, by arrival; everything unless said", nullable = false),
         ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false),
     ),
