@@ -9,6 +9,7 @@ import base64
 import collections
 import copy
 import os
+import re
 import zlib
 from urllib.parse import quote
 
@@ -118,7 +119,9 @@ def steer_message(body):
 def steer_channel(body, path):
     """Whom the path names is meant. Names and roles have rules that no schema says."""
     chosen = number(body)
-    body["channelName"] = path.get("channelName", f"made-{chosen % 500}")
+    if not re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]{0,63}", path.get("channelName", "")):
+        path["channelName"] = f"made-{chosen % 500}"
+    body["channelName"] = path["channelName"]
     body["roles"] = [role for place, role in enumerate(ROLES) if chosen >> place & 1]
 
 

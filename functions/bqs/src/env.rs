@@ -1,29 +1,25 @@
 //! What the domain's functions share: clients, settings, callers.
 
-use std::sync::Arc;
-
 use http::HeaderMap;
 use jiff::Timestamp;
 use model::{Kind, Result};
 use partners::bqs;
+use runtime::Domain;
 use runtime::blob::Blobs;
 use runtime::config::Config;
+use runtime::domain::Common;
 use runtime::ports::Ports;
 use runtime::problem::{Family, Shape};
 use runtime::queue::Queue;
-use runtime::redact::Redactor;
-use runtime::store::{Key, Store};
+use runtime::store::Key;
 use runtime::transport::{Outbound, Policy, Target};
-use runtime::{Domain, store};
 use serde::de::DeserializeOwned;
 
 use crate::channel::{Caller, identify};
 
 pub struct Env {
-    pub config: Config,
-    pub ports: Ports,
+    pub common: Common,
     pub outbound: Outbound,
-    redactor: Redactor,
 }
 
 impl Domain for Env {
@@ -38,10 +34,8 @@ impl Domain for Env {
 
     fn load(config: Config, ports: Ports) -> Self {
         Self {
-            redactor: Redactor::load(&config),
             outbound: ports.outbound(&config, config.get("CASES_TABLE")),
-            config,
-            ports,
+            common: Common::new(config, ports),
         }
     }
 
@@ -56,45 +50,31 @@ impl Domain for Env {
         }
     }
 
-    fn store(&self) -> &Arc<dyn Store> {
-        &self.ports.store
-    }
-
-    fn redactor(&self) -> &Redactor {
-        &self.redactor
-    }
-
-    fn idempotency_table(&self) -> Result<&str> {
-        self.config.need("IDEMPOTENCY_TABLE")
-    }
-
-    fn dead_letters(&self) -> Option<Queue> {
-        self.config
-            .get("DEAD_LETTER_QUEUE_URL")
-            .map(|url| self.ports.queue(url))
+    fn common(&self) -> &Common {
+        &self.common
     }
 }
 
 impl Env {
     /// Channels, cases, their changes and messages.
     pub fn table(&self) -> Result<&str> {
-        self.config.need("CASES_TABLE")
+        self.common.config.need("CASES_TABLE")
     }
 
     pub fn forward_queue(&self) -> Result<Queue> {
-        Ok(self.ports.queue(self.config.need("BQS_FORWARD_QUEUE_URL")?))
+        self.queue("BQS_FORWARD_QUEUE_URL")
     }
 
     /// The BQS that cases go on to, where there is one.
     pub fn upstream(&self) -> Result<Option<Target>> {
-        let Some(base_url) = self.config.get("BQS_UPSTREAM_URL") else {
+        let Some(base_url) = self.common.config.get("BQS_UPSTREAM_URL") else {
             return Ok(None);
         };
         Ok(Some(Target {
             partner: bqs::NAME,
             environment: "UPSTREAM".to_owned(),
             base_url: base_url.to_owned(),
-            secret: self.config.need("BQS_UPSTREAM_SECRET")?.to_owned(),
+            secret: self.common.config.need("BQS_UPSTREAM_SECRET")?.to_owned(),
             auth: bqs::AUTH,
             loggable: bqs::LOGGABLE,
         }))
@@ -102,24 +82,24 @@ impl Env {
 
     /// One attempt for each wake-up: the queue does the waiting.
     pub fn upstream_policy(&self) -> Result<Policy> {
-        Ok(Policy::load(&self.config, bqs::NAME)?.single())
+        Ok(Policy::load(&self.common.config, bqs::NAME)?.single())
     }
 
     /// Whether the upstream makes a change once however often it comes with the same `Idempotency-Key`. That it does is our
     /// assumption: the spec does not say.
     pub fn upstream_is_idempotent(&self) -> Result<bool> {
-        self.config.parse("BQS_UPSTREAM_IDEMPOTENT", true)
+        self.common.config.parse("BQS_UPSTREAM_IDEMPOTENT", true)
     }
 
     pub fn blobs(&self) -> &dyn Blobs {
-        self.ports.blobs.as_ref()
+        self.common.ports.blobs.as_ref()
     }
 
     pub fn bucket(&self) -> Result<&str> {
-        self.config.need("DOCUMENTS_BUCKET")
+        self.common.config.need("DOCUMENTS_BUCKET")
     }
 
     pub async fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
-        self.store().get(key, true).await?.map(store::typed).transpose()
+        self.common.read(key).await
     }
 }

@@ -1,31 +1,27 @@
 //! What the domain's functions share: clients, settings, callers.
 
-use std::sync::Arc;
-
 use http::HeaderMap;
 use jiff::Timestamp;
 use model::quote::Environment;
 use model::{Error, Result};
 use partners::{FUNDERS, Funder, funder};
+use runtime::Domain;
 use runtime::auth::{CHALLENGE, Caller, Verifier};
 use runtime::blob::Blobs;
 use runtime::bus::Bus;
 use runtime::clock::Clock;
 use runtime::config::Config;
+use runtime::domain::Common;
 use runtime::ports::Ports;
 use runtime::problem::{Family, Shape};
 use runtime::queue::Queue;
-use runtime::redact::Redactor;
-use runtime::store::{Key, Store};
+use runtime::store::Key;
 use runtime::transport::{Outbound, Policy, Target};
-use runtime::{Domain, store};
 
 pub struct Env {
-    config: Config,
-    ports: Ports,
+    common: Common,
     verifier: Verifier,
     pub outbound: Outbound,
-    redactor: Redactor,
 }
 
 impl Domain for Env {
@@ -42,10 +38,8 @@ impl Domain for Env {
         let outbound = ports.outbound(&config, config.get("FUNDERS_TABLE"));
         Self {
             verifier: Verifier::new(config.clone()),
-            redactor: Redactor::load(&config),
             outbound,
-            config,
-            ports,
+            common: Common::new(config, ports),
         }
     }
 
@@ -55,7 +49,7 @@ impl Domain for Env {
 
     async fn warm(&self) {
         // Functions that seldom call anybody say so.
-        let calls = self.config.get("WARM_UP") != Some("store");
+        let calls = self.common.config.get("WARM_UP") != Some("store");
         let sandboxes = FUNDERS.iter().filter(|_| calls).filter_map(|name| funder(name));
         let targets: Vec<_> = sandboxes
             .filter_map(|funder| self.target(funder, Environment::Sandbox).ok())
@@ -69,61 +63,47 @@ impl Domain for Env {
         }
     }
 
-    fn store(&self) -> &Arc<dyn Store> {
-        &self.ports.store
-    }
-
-    fn redactor(&self) -> &Redactor {
-        &self.redactor
-    }
-
-    fn idempotency_table(&self) -> Result<&str> {
-        self.config.need("IDEMPOTENCY_TABLE")
-    }
-
-    fn dead_letters(&self) -> Option<Queue> {
-        self.config
-            .get("DEAD_LETTER_QUEUE_URL")
-            .map(|url| self.ports.queue(url))
+    fn common(&self) -> &Common {
+        &self.common
     }
 }
 
 impl Env {
     pub fn table(&self) -> Result<&str> {
-        self.config.need("FUNDERS_TABLE")
+        self.common.config.need("FUNDERS_TABLE")
     }
 
     pub fn proposal_queue(&self) -> Result<Queue> {
-        Ok(self.ports.queue(self.config.need("PROPOSAL_SUBMIT_QUEUE_URL")?))
+        self.queue("PROPOSAL_SUBMIT_QUEUE_URL")
     }
 
     pub fn event_queue(&self) -> Result<Queue> {
-        Ok(self.ports.queue(self.config.need("FUNDER_EVENTS_QUEUE_URL")?))
+        self.queue("FUNDER_EVENTS_QUEUE_URL")
     }
 
     pub fn bus(&self) -> &dyn Bus {
-        self.ports.bus.as_ref()
+        self.common.ports.bus.as_ref()
     }
 
     pub fn blobs(&self) -> &dyn Blobs {
-        self.ports.blobs.as_ref()
+        self.common.ports.blobs.as_ref()
     }
 
     pub fn bucket(&self) -> Result<&str> {
-        self.config.need("DOCUMENTS_BUCKET")
+        self.common.config.need("DOCUMENTS_BUCKET")
     }
 
     pub fn retry_queue(&self) -> Result<Queue> {
-        Ok(self.ports.queue(self.config.need("QUOTE_RETRY_QUEUE_URL")?))
+        self.queue("QUOTE_RETRY_QUEUE_URL")
     }
 
     pub fn policy(&self, funder: &dyn Funder) -> Result<Policy> {
-        Policy::load(&self.config, funder.name())
+        Policy::load(&self.common.config, funder.name())
     }
 
     /// One of a funder's installations. LIVE exists only where the stack allows it.
     pub fn target(&self, funder: &dyn Funder, environment: Environment) -> Result<Target> {
-        if environment == Environment::Live && !self.config.parse("ALLOW_LIVE", false)? {
+        if environment == Environment::Live && !self.common.config.parse("ALLOW_LIVE", false)? {
             return Err(Error::invalid(
                 "environment",
                 "must be `SANDBOX`: this installation allows no other",
@@ -133,8 +113,8 @@ impl Env {
         Ok(Target {
             partner: funder.name(),
             environment: environment.to_string(),
-            base_url: self.config.need(&setting("URL"))?.to_owned(),
-            secret: self.config.need(&setting("SECRET"))?.to_owned(),
+            base_url: self.common.config.need(&setting("URL"))?.to_owned(),
+            secret: self.common.config.need(&setting("SECRET"))?.to_owned(),
             auth: funder.auth(),
             loggable: funder.loggable(),
         })
@@ -147,10 +127,10 @@ impl Env {
     }
 
     pub fn log_table(&self) -> Result<&str> {
-        self.config.need("INTEGRATION_LOG_TABLE")
+        self.common.config.need("INTEGRATION_LOG_TABLE")
     }
 
     pub async fn read<T: serde::de::DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
-        self.store().get(key, true).await?.map(store::typed).transpose()
+        self.common.read(key).await
     }
 }

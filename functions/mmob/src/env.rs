@@ -7,29 +7,27 @@ use jiff::Timestamp;
 use model::Result;
 use model::quote::Environment;
 use partners::mmob;
+use runtime::Domain;
 use runtime::auth::{CHALLENGE, Caller, Verifier};
 use runtime::clock::Clock;
 use runtime::config::Config;
+use runtime::domain::Common;
 use runtime::ports::Ports;
 use runtime::problem::{Family, Shape};
 use runtime::queue::Queue;
-use runtime::redact::Redactor;
 use runtime::secret::Secrets;
-use runtime::store::{Key, Store};
+use runtime::store::Key;
 use runtime::transport::{Egress, Outbound, Policy, Target, Transport};
-use runtime::{Domain, store};
 
 use crate::order::Freshness;
 
 pub struct Env {
-    config: Config,
-    ports: Ports,
+    common: Common,
     verifier: Verifier,
     pub outbound: Outbound,
     pub egress: Egress,
     pub secrets: Secrets,
     pub freshness: Freshness,
-    redactor: Redactor,
 }
 
 impl Domain for Env {
@@ -46,13 +44,11 @@ impl Domain for Env {
         let outbound = ports.outbound(&config, config.get("MMOB_TABLE"));
         Self {
             verifier: Verifier::new(config.clone()),
-            redactor: Redactor::load(&config),
             egress: Egress::load(&config),
             secrets: Secrets::new(Arc::clone(&ports.vault)),
             freshness: Freshness::default(),
             outbound,
-            config,
-            ports,
+            common: Common::new(config, ports),
         }
     }
 
@@ -62,7 +58,7 @@ impl Domain for Env {
 
     async fn warm(&self) {
         // Functions that seldom call MMOB, or never, say so.
-        let calls = self.config.get("WARM_UP") != Some("store");
+        let calls = self.common.config.get("WARM_UP") != Some("store");
         if let Ok(target) = self.target()
             && calls
         {
@@ -79,53 +75,39 @@ impl Domain for Env {
         }
     }
 
-    fn store(&self) -> &Arc<dyn Store> {
-        &self.ports.store
-    }
-
-    fn redactor(&self) -> &Redactor {
-        &self.redactor
-    }
-
-    fn idempotency_table(&self) -> Result<&str> {
-        self.config.need("IDEMPOTENCY_TABLE")
-    }
-
-    fn dead_letters(&self) -> Option<Queue> {
-        self.config
-            .get("DEAD_LETTER_QUEUE_URL")
-            .map(|url| self.ports.queue(url))
+    fn common(&self) -> &Common {
+        &self.common
     }
 }
 
 impl Env {
     /// Orders, the lists of them, and what is to be done about each product.
     pub fn table(&self) -> Result<&str> {
-        self.config.need("MMOB_TABLE")
+        self.common.config.need("MMOB_TABLE")
     }
 
     pub fn order_queue(&self) -> Result<Queue> {
-        Ok(self.ports.queue(self.config.need("MMOB_ORDERS_QUEUE_URL")?))
+        self.queue("MMOB_ORDERS_QUEUE_URL")
     }
 
     /// Where providers are called, who are nobody's partner: each at an address of their own.
     pub fn transport(&self) -> &dyn Transport {
-        self.ports.transport.as_ref()
+        self.common.ports.transport.as_ref()
     }
 
     /// The id of the secret that holds `MMOB_API_KEY` and `MMOB_WEBHOOK_TOKEN`.
     pub fn secret(&self) -> Result<&str> {
-        self.config.need("MMOB_SECRET")
+        self.common.config.need("MMOB_SECRET")
     }
 
     /// MMOB, of which a stage has one installation.
     pub fn target(&self) -> Result<Target> {
-        let live = self.config.parse("ALLOW_LIVE", false)?;
+        let live = self.common.config.parse("ALLOW_LIVE", false)?;
         let environment = if live { Environment::Live } else { Environment::Sandbox };
         Ok(Target {
             partner: mmob::NAME,
             environment: environment.to_string(),
-            base_url: self.config.need("MMOB_URL")?.to_owned(),
+            base_url: self.common.config.need("MMOB_URL")?.to_owned(),
             secret: self.secret()?.to_owned(),
             auth: mmob::AUTH,
             loggable: mmob::LOGGABLE,
@@ -133,15 +115,15 @@ impl Env {
     }
 
     pub fn policy(&self) -> Result<Policy> {
-        Policy::load(&self.config, mmob::NAME)
+        Policy::load(&self.common.config, mmob::NAME)
     }
 
     /// Where a price is read: MMOB documents no path for it.
     pub fn price_path(&self) -> &str {
-        self.config.get("MMOB_PRICE_PATH").unwrap_or(mmob::PRICE_PATH)
+        self.common.config.get("MMOB_PRICE_PATH").unwrap_or(mmob::PRICE_PATH)
     }
 
     pub async fn read<T: serde::de::DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
-        self.store().get(key, true).await?.map(store::typed).transpose()
+        self.common.read(key).await
     }
 }

@@ -71,7 +71,7 @@ pub async fn health(cx: Cx<Env>, _: Nothing) -> Result<Health> {
 pub fn api_health() {}
 
 async fn funder(env: &Env, name: &'static str, environment: &'static str, now: Timestamp) -> FunderHealth {
-    let (store, log) = (env.store().as_ref(), env.config.get("INTEGRATION_LOG_TABLE"));
+    let (store, log) = (env.store().as_ref(), env.common.config.get("INTEGRATION_LOG_TABLE"));
     FunderHealth {
         name,
         environment,

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use http::HeaderMap;
 use jiff::Timestamp;
 use model::Result;
+use serde::de::DeserializeOwned;
 
 use crate::config::Config;
 use crate::ports::Ports;
 use crate::problem::Family;
 use crate::queue::Queue;
 use crate::redact::Redactor;
-use crate::store::Store;
+use crate::store::{self, Key, Store};
 
 pub trait Domain: Sized + Send + Sync + 'static {
     type Caller: Identity;
@@ -28,16 +29,57 @@ pub trait Domain: Sized + Send + Sync + 'static {
     /// Opens what the function's settings name while init still runs at full speed. Failures are left for first use.
     fn warm(&self) -> impl Future<Output = ()> + Send;
 
-    fn store(&self) -> &Arc<dyn Store>;
+    fn common(&self) -> &Common;
+
+    fn store(&self) -> &Arc<dyn Store> {
+        &self.common().ports.store
+    }
 
     /// Makes what must be comparable in logs unreadable there.
-    fn redactor(&self) -> &Redactor;
+    fn redactor(&self) -> &Redactor {
+        &self.common().redactor
+    }
 
     /// Where idempotency records live, for functions that keep some.
-    fn idempotency_table(&self) -> Result<&str>;
+    fn idempotency_table(&self) -> Result<&str> {
+        self.common().config.need("IDEMPOTENCY_TABLE")
+    }
 
     /// Where messages go that no repetition can help.
-    fn dead_letters(&self) -> Option<Queue>;
+    fn dead_letters(&self) -> Option<Queue> {
+        let common = self.common();
+        let url = common.config.get("DEAD_LETTER_QUEUE_URL");
+        url.map(|url| common.ports.queue(url))
+    }
+
+    /// The queue that this setting names.
+    fn queue(&self, setting: &str) -> Result<Queue> {
+        let common = self.common();
+        Ok(common.ports.queue(common.config.need(setting)?))
+    }
+}
+
+/// What every domain is given.
+pub struct Common {
+    pub config: Config,
+    pub ports: Ports,
+    redactor: Redactor,
+}
+
+impl Common {
+    pub fn new(config: Config, ports: Ports) -> Self {
+        let redactor = Redactor::load(&config);
+        Self {
+            config,
+            ports,
+            redactor,
+        }
+    }
+
+    /// A row as it is now, in its type.
+    pub async fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
+        self.ports.store.get(key, true).await?.map(store::typed).transpose()
+    }
 }
 
 pub trait Identity: Clone + Send + Sync {

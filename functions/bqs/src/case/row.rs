@@ -29,7 +29,7 @@ impl Sequence {
     /// One that nobody has. Some are never used: those of creations that failed.
     pub async fn next(env: &Env) -> Result<Self> {
         let counter = Key::new(env.table()?, "COUNTER", Some("CASE"));
-        env.ports.store.count(&counter, None).await.map(Self)
+        env.common.ports.store.count(&counter, None).await.map(Self)
     }
 
     /// As it stands in a path.

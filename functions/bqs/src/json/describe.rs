@@ -95,7 +95,11 @@ fn items(item: &Item) -> RefOr<Described> {
                 }
             })
             .collect();
-        alternatives.items.push(object(&members, false).into());
+        let absent = item.one_of.iter().filter(|name| *name != chosen);
+        let alternative = absent.fold(object(&members, false), |object, name| {
+            object.property(*name, ObjectBuilder::new().schema_type(Type::Null))
+        });
+        alternatives.items.push(alternative.into());
     }
     RefOr::T(Described::OneOf(alternatives))
 }

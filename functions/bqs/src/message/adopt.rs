@@ -15,7 +15,12 @@ const TRIES: u8 = 16;
 
 /// Keeps what the upstream's channel sent under its own number under ours too, in its order. Done twice it changes nothing.
 pub async fn adopt(env: &Env, upstream: u64, case: u64, now: Timestamp) -> Result<()> {
-    let Some(channel) = env.config.get("BQS_UPSTREAM_CHANNEL").filter(|_| upstream != case) else {
+    let Some(channel) = env
+        .common
+        .config
+        .get("BQS_UPSTREAM_CHANNEL")
+        .filter(|_| upstream != case)
+    else {
         return Ok(());
     };
     let mut from = Received::FIRST;

@@ -73,7 +73,7 @@ async fn keep(cx: &Cx<Env>, message: &Message) -> Result<()> {
 /// one that it made itself keeps that, and so does one of ours until its number is known.
 async fn place(cx: &Cx<Env>, given: u64) -> Result<(u64, Option<Write>)> {
     let env = &cx.env;
-    if env.config.get("BQS_UPSTREAM_CHANNEL") != Some(&cx.caller.channel) {
+    if env.common.config.get("BQS_UPSTREAM_CHANNEL") != Some(&cx.caller.channel) {
         return Ok((given, None));
     }
     Ok(match UpstreamRow::load(env, given).await? {

@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
         let start = Position::at(window.to);
         Ok(Self {
             store: cx.env.store().as_ref(),
-            table: cx.env.config.need("INTEGRATION_LOG_TABLE")?,
+            table: cx.env.common.config.need("INTEGRATION_LOG_TABLE")?,
             lanes,
             along,
             reached: after.map_or(start, |after| after.min(start)),

@@ -9,15 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use super::*;
 use crate::config::Config;
+use crate::domain::Common;
 use crate::ports::Ports;
 use crate::problem::{Family, Shape};
-use crate::queue::Queue;
-use crate::redact::Redactor;
 use crate::reply::Reply;
-use crate::store::Store;
 use crate::testing::{World, within};
 
-struct Env(Ports);
+struct Env(Common);
 
 #[derive(Clone)]
 struct Somebody(String);
@@ -41,8 +39,8 @@ impl Domain for Env {
         shape: Shape::Hub,
     };
 
-    fn load(_: Config, ports: Ports) -> Self {
-        Self(ports)
+    fn load(config: Config, ports: Ports) -> Self {
+        Self(Common::new(config, ports))
     }
 
     async fn caller(&self, headers: &HeaderMap, _: Timestamp) -> Result<Somebody> {
@@ -53,21 +51,8 @@ impl Domain for Env {
 
     async fn warm(&self) {}
 
-    fn store(&self) -> &Arc<dyn Store> {
-        &self.0.store
-    }
-
-    fn redactor(&self) -> &Redactor {
-        static REDACTOR: std::sync::OnceLock<Redactor> = std::sync::OnceLock::new();
-        REDACTOR.get_or_init(|| Redactor::new("test"))
-    }
-
-    fn idempotency_table(&self) -> Result<&str> {
-        Ok("keys")
-    }
-
-    fn dead_letters(&self) -> Option<Queue> {
-        None
+    fn common(&self) -> &Common {
+        &self.0
     }
 }
 
@@ -113,7 +98,10 @@ where
             HeaderValue::from_str(value).unwrap(),
         );
     }
-    let env = Arc::new(Env::load(Config::default(), world.ports()));
+    let env = Arc::new(Env::load(
+        [("IDEMPOTENCY_TABLE", "keys")].into_iter().collect(),
+        world.ports(),
+    ));
     let response = function
         .answer(env, Clock::System, within(Duration::from_secs(5)), event)
         .await;

@@ -76,7 +76,7 @@ impl Desk {
         let House { world, env, clock } = &self.house;
         let house = House {
             world: world.clone(),
-            env: Arc::new(Env::load(env.config.clone(), ports)),
+            env: Arc::new(Env::load(env.common.config.clone(), ports)),
             clock: *clock,
         };
         Self {
