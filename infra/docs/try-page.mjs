@@ -45,7 +45,7 @@ async function tryOut(id, parameters = {}) {
 
 async function authorise() {
   await page.locator('.scheme-container .authorize').click();
-  await page.locator('.auth-container input').fill(token);
+  await page.locator('#auth-bearer-value').fill(token);
   await page.locator('.auth-btn-wrapper .authorize').click();
   await page.locator('.auth-btn-wrapper .btn-done').click();
 }
