@@ -45,9 +45,11 @@ async function tryOut(id, parameters = {}) {
 
 async function authorise() {
   await page.locator('.scheme-container .authorize').click();
-  await page.locator('#auth-bearer-value').fill(token);
-  await page.locator('.auth-btn-wrapper .authorize').click();
-  await page.locator('.auth-btn-wrapper .btn-done').click();
+  // Each scheme has a form of its own.
+  const form = page.locator('.auth-container form').filter({ hasText: 'bearer' });
+  await form.locator('input').fill(token);
+  await form.locator('.auth-btn-wrapper .authorize').click();
+  await form.locator('.auth-btn-wrapper .btn-done').click();
 }
 
 try {
