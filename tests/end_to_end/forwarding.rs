@@ -129,8 +129,8 @@ async fn settle(stack: &Stack, cases: &[i64]) -> BTreeMap<i64, i64> {
         );
         turn += 1;
         tokio::time::sleep(Duration::from_millis(350)).await;
-        // All along the way, and not all of them at its beginning.
-        if killed < kills.min(1 + (cases.len() - open.len()) / each) {
+        // Two at its beginning, the others all along the way.
+        if killed < kills.min(2 + (cases.len() - open.len()) / each) {
             killed += usize::from(kill(&name, turn));
         }
         if turn % 8 != 0 {
