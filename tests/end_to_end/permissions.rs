@@ -196,7 +196,8 @@ impl House {
     async fn kept_in_the_end(&self) -> BTreeSet<String> {
         let mut kept = self.kept().await;
         for _ in 0..60 {
-            tokio::time::sleep(Duration::from_secs(2)).await;
+            // The forwarder is woken 5 seconds after each change.
+            tokio::time::sleep(Duration::from_secs(8)).await;
             let now = self.kept().await;
             if now == kept {
                 return kept;
