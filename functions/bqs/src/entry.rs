@@ -7,7 +7,8 @@ use runtime::{Exit, http, queue};
 use crate::case::row::LARGEST;
 use crate::{case, document, forward, management, message};
 
-// cases
+/// As much as Lambda takes: what is too large for us is told so where a larger one can go.
+const FORM_LIMIT: usize = 6 * 1024 * 1024;
 
 pub fn case_create() -> Exit {
     http(case::create::create).once().limit(LARGEST).run()
@@ -29,7 +30,6 @@ pub fn case_consent() -> Exit {
     http(case::consent::consent).once().limit(LARGEST).run()
 }
 
-// channels and messages
 pub fn management_create() -> Exit {
     http(management::create::create).once().run()
 }
@@ -56,11 +56,6 @@ pub fn message_create() -> Exit {
 pub fn message_list() -> Exit {
     http(message::list::list).run()
 }
-
-// documents and forwarding
-
-/// As much as Lambda takes: what is too large for us is told so where a larger one can go.
-const FORM_LIMIT: usize = 6 * 1024 * 1024;
 
 pub fn document_upload() -> Exit {
     http(document::upload::upload)

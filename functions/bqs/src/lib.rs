@@ -20,13 +20,11 @@ pub use env::Env;
 #[derive(OpenApi)]
 #[openapi(
     paths(
-        // cases
         case::create::create,
         case::update::update,
         case::get::get,
         case::score::score,
         case::consent::consent,
-        // channels and messages
         management::create::create,
         management::rotate::rotate,
         management::update::update,
@@ -34,7 +32,6 @@ pub use env::Env;
         management::get::one,
         message::create::create,
         message::list::list,
-        // documents
         document::upload::upload,
         document::presign::presign,
     ),
