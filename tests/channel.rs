@@ -1,14 +1,14 @@
-//! Channels of the case API on the deployed stack: made through its own routes, and asked with their keys.
+//! Channels of the case API on the deployed stack: created through its own routes, and requests with their keys.
 
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::stack::{Got, Stack};
+use crate::stack::{HubResponse, Stack};
 
-/// The sample channel of the spec that makes others.
+/// The spec's sample channel that may create others.
 pub const ADMIN: &str = "vwfs-dk-integrationportal-admin-example";
 
-/// A channel that was made for one test.
+/// A channel of one test.
 pub struct Channel {
     pub name: String,
     pub key: String,
@@ -20,12 +20,12 @@ impl Stack {
         self.text(&format!("/apiKeys/{channel}"))
     }
 
-    /// As a channel asks: with its api key.
-    pub async fn ask(&self, method: Method, path: &str, key: &str, body: Option<&str>) -> Got {
+    /// Sends a request with a channel's API key.
+    pub async fn send_with_key(&self, method: Method, path: &str, key: &str, body: Option<&str>) -> HubResponse {
         self.send(method, path, "", body, &[("x-api-key", key)]).await
     }
 
-    /// A new channel with these roles, for these dealers and what the spec's samples name of brands and agreements.
+    /// Creates a channel with these roles and dealers, and with the brands and agreements of the spec's samples.
     pub async fn channel(&self, roles: &[&str], dealers: &[i64]) -> Channel {
         let name = format!("test-{}", uuid::Uuid::new_v4());
         self.channel_named(name, roles, dealers).await
@@ -38,19 +38,23 @@ impl Stack {
         });
         let admin = self.sample_key(ADMIN);
         let path = "/v1/bqs-case/management";
-        let got = self.ask(Method::POST, path, &admin, Some(&wanted.to_string())).await;
+        let got = self
+            .send_with_key(Method::POST, path, &admin, Some(&wanted.to_string()))
+            .await;
         assert_eq!(got.status, 201, "{}", got.text);
         let key = got.json()["apiKey"].as_str().unwrap().to_owned();
         Channel { name, key }
     }
 
-    /// The sequence of a new case like the spec's private sample, for this dealer.
+    /// Creates a case like the spec's private sample, for this dealer. Returns its sequence.
     pub async fn case(&self, key: &str, dealer: i64) -> i64 {
         let sample = include_str!("../functions/bqs/fixtures/case-private.json");
         let mut body: Value = serde_json::from_str(sample).unwrap();
         body["dealer"] = dealer.into();
         let path = "/v1/bqs-case/case";
-        let got = self.ask(Method::POST, path, key, Some(&body.to_string())).await;
+        let got = self
+            .send_with_key(Method::POST, path, key, Some(&body.to_string()))
+            .await;
         assert_eq!(got.status, 201, "{}", got.text);
         got.json()["sequence"].as_i64().unwrap()
     }

@@ -1,4 +1,4 @@
-//! Looks for values in everything the hub leaves behind, however they may be written there.
+//! Searches for values in everything that the hub leaves behind, in every encoding that it may have used.
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 use crate::stack::Stack;
 
-/// A value that must not turn up.
+/// A value that must not be found.
 #[derive(Clone, Debug)]
 pub struct Canary {
     pub name: String,
     pub value: String,
-    shapes: Vec<String>,
+    encodings: Vec<String>,
 }
 
-/// A text to look into, and where it was found.
+/// A text to search, and the place it comes from.
 pub struct Text {
     pub place: String,
     pub text: String,
@@ -27,7 +27,7 @@ impl Canary {
             quoted[1..quoted.len() - 1].to_owned()
         };
         let url = percent(value);
-        let mut shapes = vec![
+        let mut encodings = vec![
             value.to_owned(),
             json(value),
             json(&json(value)),
@@ -36,23 +36,23 @@ impl Canary {
             url,
             format!("{:?}", value).trim_matches('"').to_owned(),
         ];
-        // Shorter ones would be found by chance.
-        shapes.extend(
+        // Shorter texts would be found by chance.
+        encodings.extend(
             (0..3)
                 .flat_map(|offset| base64(value, offset))
-                .filter(|shape| shape.len() >= 8),
+                .filter(|encoding| encoding.len() >= 8),
         );
-        shapes.sort();
-        shapes.dedup();
+        encodings.sort();
+        encodings.dedup();
         Self {
             name: name.into(),
             value: value.to_owned(),
-            shapes,
+            encodings,
         }
     }
 
     pub fn is_in(&self, text: &str) -> bool {
-        self.shapes.iter().any(|shape| text.contains(shape))
+        self.encodings.iter().any(|encoding| text.contains(encoding))
     }
 }
 
@@ -67,14 +67,15 @@ fn percent(text: &str) -> String {
     each.collect()
 }
 
-/// What is the same of the value's base64 whatever stands around it, where it begins so many bytes into a group.
+/// The part of the value's base64 that does not depend on the bytes around it, if the value begins `offset` bytes into a
+/// group of three.
 fn base64(value: &str, offset: usize) -> [String; 2] {
     let bytes = [vec![0; offset], value.as_bytes().to_vec()].concat();
     let (from, to) = ((offset * 8).div_ceil(6), bytes.len() * 8 / 6);
     [BASE64_STANDARD, BASE64_URL_SAFE].map(|engine| engine.encode(&bytes)[from..to].to_owned())
 }
 
-/// `canary in place: text`, for each that was found.
+/// `canary in place: text`, for each canary in the text.
 pub fn hits<'a>(canaries: impl IntoIterator<Item = &'a Canary>, text: &Text) -> Vec<String> {
     let here = canaries.into_iter().filter(|canary| canary.is_in(&text.text));
     here.map(|canary| format!("{} in {}: {:.1500}", canary.name, text.place, text.text))
@@ -82,25 +83,25 @@ pub fn hits<'a>(canaries: impl IntoIterator<Item = &'a Canary>, text: &Text) -> 
 }
 
 impl Stack {
-    /// Every line of every log group since then, in milliseconds.
+    /// Every line of every log group since this time, in milliseconds.
     pub async fn logs(&self, since: i64) -> Vec<Text> {
-        const MOST: usize = 10_000;
+        const PAGE_SIZE: usize = 10_000;
         let groups = self.service("logs", "Logs_20140328.DescribeLogGroups", json!({})).await;
         let mut lines = Vec::new();
         for group in groups["logGroups"].as_array().unwrap() {
             let name = group["logGroupName"].as_str().unwrap();
             let mut from = since;
             loop {
-                let ask = json!({"logGroupName": name, "limit": MOST, "startTime": from});
-                let got = self.service("logs", "Logs_20140328.FilterLogEvents", ask).await;
+                let request = json!({"logGroupName": name, "limit": PAGE_SIZE, "startTime": from});
+                let got = self.service("logs", "Logs_20140328.FilterLogEvents", request).await;
                 let events = got["events"].as_array().unwrap();
                 lines.extend(events.iter().map(|event| Text {
                     place: name.to_owned(),
                     text: event["message"].as_str().unwrap().to_owned(),
                 }));
-                // The emulator knows no next page.
+                // The emulator has no pages, so the next request begins at the last event.
                 let last = events.last().and_then(|event| event["timestamp"].as_i64());
-                match last.filter(|last| events.len() == MOST && *last > from) {
+                match last.filter(|last| events.len() == PAGE_SIZE && *last > from) {
                     Some(last) => from = last,
                     None => break,
                 }
@@ -108,21 +109,10 @@ impl Stack {
         }
         lines
     }
-
-    /// Every message of every queue with its attributes, delayed and in flight included, and left where it is.
-    pub async fn messages(&self) -> Vec<Value> {
-        let all = self.peek("/_ministack/sqs/messages").await;
-        let regions = all["messages"].as_object().unwrap().values();
-        let queues = regions.flat_map(|region| region.as_object().unwrap().values());
-        let queues = queues.flat_map(|queues| queues.as_object().unwrap().values());
-        queues
-            .flat_map(|messages| messages.as_array().unwrap().clone())
-            .collect()
-    }
 }
 
 #[test]
-fn a_value_is_found_however_it_is_written() {
+fn a_value_is_found_in_every_encoding() {
     let value = "Zoë \"Q\" /x y";
     let canary = Canary::new("name", value);
     let inside = Value::from(json!({"n": value}).to_string());

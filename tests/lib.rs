@@ -1,1 +1,1 @@
-//! Only tests live here: see `main.rs`.
+//! This package has only tests: see `main.rs`.

@@ -1,21 +1,27 @@
-//! What holds between the parts: names, routes, the API document, store behaviour, and the deployed stack end to end.
+//! Tests that need more than one crate: names, routes, the API document, the store, and the deployed stack end to end.
 //!
-//! `cargo xtask test` starts a stack of its own and says in `TRUNKLINE_STACK` where its description is.
+//! `cargo xtask test` starts a temporary stack and names its description in `TRUNKLINE_STACK`.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "all of this is tests, helpers included"
+    reason = "this package has only tests and their helpers"
 )]
 
+mod aws;
 mod channel;
+mod declared;
+mod docs;
 mod end_to_end;
 mod leaks;
+mod lock;
 mod names;
 mod openapi;
+mod quote;
 mod routes;
+mod settings;
 mod stack;
 mod state;
 mod store;

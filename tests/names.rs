@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use crate::declared;
 use crate::template::{functions, root};
 
 fn stems(folder: &str, extension: &str) -> BTreeSet<String> {
@@ -61,12 +62,36 @@ fn an_entry_point_is_empty() {
             .filter(|line| !line.trim().is_empty() && !line.starts_with("//!"))
             .map(str::trim)
             .collect();
-        let call = format!("{domain}::entry::{}()", rest.replace('-', "_"));
+        let call = format!("{domain}::entry::{}().run()", rest.replace('-', "_"));
         assert_eq!(
             code,
             ["fn main() -> runtime::Exit {", &call, "}"],
             "{}",
             function.binary
         );
+    }
+}
+
+#[test]
+fn an_entry_lists_the_functions_in_the_order_of_the_template() {
+    let declared: Vec<&str> = declared::functions().iter().map(|function| function.name).collect();
+    let deployed = functions();
+    for domain in ["funders", "bqs", "mmob", "operations"] {
+        let of_domain = |name: &&str| name.split('-').next() == Some(domain);
+        let deployed: Vec<&str> = deployed.iter().map(|function| function.binary.as_str()).collect();
+        let deployed: Vec<&str> = deployed.into_iter().filter(of_domain).collect();
+        let declared: Vec<&str> = declared.iter().copied().filter(of_domain).collect();
+        assert_eq!(declared, deployed);
+    }
+    assert_eq!(declared.len(), deployed.len());
+}
+
+#[test]
+fn functions_with_routes_are_started_by_http_requests() {
+    for function in functions() {
+        let declared = declared::functions();
+        let declared = declared.iter().find(|declared| declared.name == function.binary);
+        let http = declared.unwrap().http.is_some();
+        assert_eq!(http, !function.routes.is_empty(), "{}", function.binary);
     }
 }

@@ -1,24 +1,31 @@
-//! The API document: made from the handlers, committed as `functions/operations/openapi.json`, held equal by this test.
+//! The API document: made from the handlers and their functions, committed as `functions/operations/openapi.json`, held
+//! equal by this test.
 
 use std::fs;
 use std::path::Path;
 
 use model::id::CorrelationId;
 use model::{Error, Kind};
-use runtime::Domain;
-use runtime::problem::Family;
+use runtime::http::problem::Family;
+use runtime::testing::complete;
+use runtime::{Domain, Function};
 use serde_json::Value;
-use utoipa::OpenApi;
+use utoipa::OpenApi as _;
 use utoipa::openapi::schema::{Object, Schema};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{RefOr, Server};
+use utoipa::openapi::{OpenApi, RefOr, Server};
 
-/// Everything the hub answers, from the handlers' own descriptions.
-pub fn document() -> utoipa::openapi::OpenApi {
-    let mut document = funders::Api::openapi();
-    document.merge(bqs::Api::openapi());
-    document.merge(mmob::Api::openapi());
-    document.merge(operations::Api::openapi());
+/// Everything that the hub answers, from the handlers' own descriptions and what their functions declare.
+pub fn document() -> OpenApi {
+    let mut document = OpenApi::default();
+    add(&mut document, funders::Api::openapi(), &funders::entry::functions());
+    add(&mut document, bqs::Api::openapi(), &bqs::entry::functions());
+    add(&mut document, mmob::Api::openapi(), &mmob::entry::functions());
+    add(
+        &mut document,
+        operations::Api::openapi(),
+        &operations::entry::functions(),
+    );
     document.info = utoipa::openapi::InfoBuilder::new()
         .title("Trunkline")
         .version(env!("CARGO_PKG_VERSION"))
@@ -26,7 +33,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
             "One integration hub between front ends and funders, banks, marketplaces and back offices.",
         ))
         .build();
-    // Relative to /api-docs/openapi.json: wherever that is served, below a path of the emulator's for one, the API is.
+    // Relative to /api-docs/openapi.json, so that it also holds below a path, as at the emulator.
     document.servers = Some(vec![Server::new("..")]);
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
@@ -34,11 +41,19 @@ pub fn document() -> utoipa::openapi::OpenApi {
         .build();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-    let key = ApiKeyValue::with_description("x-api-key", "Of a channel, whose permissions hold.");
+    let key = ApiKeyValue::with_description("x-api-key", "The API key of a channel");
     components.add_security_scheme("apiKey", SecurityScheme::ApiKey(ApiKey::Header(key)));
     let problem = components.schemas.get_mut("Problem").unwrap();
     publish(&problems(&[funders::Env::FAMILY, mmob::Env::FAMILY]), object(problem));
     document
+}
+
+/// Adds a domain's part. It begins with the responses of the domains before it, so that one name is one response.
+fn add<E: Domain>(document: &mut OpenApi, mut api: OpenApi, functions: &[(&'static str, Function<E>)]) {
+    let responses = &mut document.components.get_or_insert_default().responses;
+    let own = &mut api.components.get_or_insert_default().responses;
+    own.append(responses);
+    document.merge(complete(api, functions));
 }
 
 /// Every failure as a client of these domains sees it.
@@ -55,7 +70,7 @@ fn problems(families: &[Family]) -> Vec<Value> {
     problems
 }
 
-/// The list of failures as a table in the schema's description, which is where the page shows tables, and for programs.
+/// Writes the failures as a table into the schema's description, for the API page, and as enumerations, for programs.
 fn publish(problems: &[Value], schema: &mut Object) {
     let mut table = schema.description.take().unwrap();
     table.push_str(
@@ -94,14 +109,14 @@ fn object(schema: &mut RefOr<Schema>) -> &mut Object {
 }
 
 #[test]
-fn the_committed_document_is_what_the_handlers_say() {
+fn the_committed_document_is_what_the_functions_declare() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let committed = root.join("functions/operations/openapi.json");
-    let said = document().to_pretty_json().unwrap() + "\n";
-    if fs::read_to_string(&committed).unwrap_or_default() != said {
+    let made = document().to_pretty_json().unwrap() + "\n";
+    if fs::read_to_string(&committed).unwrap_or_default() != made {
         let fresh = root.join("target/openapi.json");
         fs::create_dir_all(fresh.parent().unwrap()).unwrap();
-        fs::write(&fresh, said).unwrap();
+        fs::write(&fresh, made).unwrap();
         panic!(
             "the API has changed: read the difference, then cp {} {}",
             fresh.display(),

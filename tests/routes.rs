@@ -1,14 +1,21 @@
-//! The template routes exactly what the handlers describe.
+//! Routes of the template, the API document and the functions are the same.
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
+use crate::declared;
 use crate::openapi;
 use crate::template::functions;
+
+fn document() -> Value {
+    serde_json::from_str(&openapi::document().to_json().unwrap()).unwrap()
+}
 
 #[test]
 fn the_template_routes_what_the_document_lists() {
     let routed: BTreeSet<(String, String)> = functions().into_iter().flat_map(|function| function.routes).collect();
-    let document: serde_json::Value = serde_json::from_str(&openapi::document().to_json().unwrap()).unwrap();
+    let document = document();
     let mut described: BTreeSet<(String, String)> = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         described.extend(
@@ -25,11 +32,50 @@ fn the_template_routes_what_the_document_lists() {
 
 #[test]
 fn an_operation_is_named_after_its_function() {
-    let document: serde_json::Value = serde_json::from_str(&openapi::document().to_json().unwrap()).unwrap();
+    let document = document();
     for function in functions() {
         for (method, path) in function.routes.iter().filter(|(method, _)| !method.is_empty()) {
             let id = document["paths"][path][method]["operationId"].as_str().unwrap();
             assert!(id.starts_with(&function.binary), "{id} of {}", function.binary);
         }
     }
+}
+
+#[test]
+fn the_document_describes_the_declared_callers() {
+    let (document, declared) = (document(), declared::functions());
+    for function in functions() {
+        let routes = function.routes.iter().filter(|(method, _)| !method.is_empty());
+        for (method, path) in routes {
+            let name = format!("{method} {path}");
+            let declared = declared.iter().find(|declared| declared.name == function.binary);
+            let declared = declared.unwrap().http.as_ref().unwrap();
+            let operation = &document["paths"][path][method];
+            let security = operation["security"][0].as_object();
+            let scheme = security.map(|security| security.keys().next().unwrap().as_str());
+            assert_eq!(scheme, declared.scheme, "{name}");
+            let headers = operation["parameters"].as_array().into_iter().flatten();
+            let idempotent = headers.filter(|header| header["name"] == "Idempotency-Key").count();
+            assert_eq!(idempotent, usize::from(declared.is_idempotent), "{name}");
+            let forbidden = description(&document, &operation["responses"]["403"]);
+            match declared.role {
+                Some(role) => {
+                    let forbidden = forbidden.unwrap_or_else(|| panic!("{name} has no 403"));
+                    assert!(forbidden.contains(&format!("the role `{role}`")), "{name}: {forbidden}");
+                }
+                None => assert!(
+                    !forbidden.is_some_and(|text| text.contains("role")),
+                    "{name}: {forbidden:?}"
+                ),
+            }
+        }
+    }
+}
+
+/// The description of a response, which may be a reference to a shared one.
+fn description<'a>(document: &'a Value, response: &'a Value) -> Option<&'a str> {
+    let shared = response["$ref"]
+        .as_str()
+        .and_then(|name| document.pointer(name.strip_prefix('#')?));
+    shared.unwrap_or(response)["description"].as_str()
 }

@@ -1,11 +1,13 @@
-//! What the hub holds and has done: the rows of its tables, what waits in its queues, what it asked of the funders.
+//! The state of the stack: rows of its tables, messages in its queues, calls to the simulated partners.
+
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::stack::Stack;
 
-/// Equal before and after means that nothing happened.
+/// Equal states before and after a request show that the request had no effect.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
     rows: Vec<(String, i64)>,
@@ -14,16 +16,21 @@ pub struct State {
 }
 
 impl Stack {
+    pub fn table(&self, name: &str) -> String {
+        self.text(&format!("/tables/{name}"))
+    }
+
     /// Every page of a scan.
-    async fn scan(&self, table: &str, more: Value) -> Vec<Value> {
-        let mut ask = more;
-        ask["TableName"] = self.table(table).into();
+    async fn scan(&self, table: &str, mut request: Value) -> Vec<Value> {
+        request["TableName"] = self.table(table).into();
         let mut pages = Vec::new();
         loop {
-            let page = self.service("dynamodb", "DynamoDB_20120810.Scan", ask.clone()).await;
-            ask["ExclusiveStartKey"] = page["LastEvaluatedKey"].clone();
+            let page = self
+                .service("dynamodb", "DynamoDB_20120810.Scan", request.clone())
+                .await;
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"].clone();
             pages.push(page);
-            if ask["ExclusiveStartKey"].is_null() {
+            if request["ExclusiveStartKey"].is_null() {
                 return pages;
             }
         }
@@ -39,7 +46,7 @@ impl Stack {
         items(self.scan(table, json!({})).await)
     }
 
-    /// The rows of a table whose member has that text.
+    /// The rows of a table whose member has this text.
     pub async fn rows(&self, table: &str, member: &str, value: &str) -> Vec<Value> {
         let filter = json!({
             "FilterExpression": "#m = :v",
@@ -48,8 +55,19 @@ impl Stack {
         items(self.scan(table, filter).await)
     }
 
-    fn names(&self, what: &str) -> Vec<String> {
-        self.description[what].as_object().unwrap().keys().cloned().collect()
+    /// Repeats [`Self::rows`] until the rows are as wanted.
+    pub async fn rows_until(&self, table: &str, member: &str, value: &str, wanted: impl Fn(&[Value]) -> bool) {
+        for _ in 0..300 {
+            if wanted(&self.rows(table, member, value).await) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("{table}: {:?}", self.rows(table, member, value).await)
+    }
+
+    fn names(&self, member: &str) -> Vec<String> {
+        self.description[member].as_object().unwrap().keys().cloned().collect()
     }
 
     pub fn tables(&self) -> Vec<String> {
@@ -62,8 +80,8 @@ impl Stack {
 
     /// Messages of a queue, delayed and in flight included.
     pub async fn depth(&self, queue: &str) -> i64 {
-        let ask = json!({"QueueUrl": self.text(&format!("/queues/{queue}")), "AttributeNames": ["All"]});
-        let got = self.service("sqs", "AmazonSQS.GetQueueAttributes", ask).await;
+        let request = json!({"QueueUrl": self.queue_url(queue), "AttributeNames": ["All"]});
+        let got = self.service("sqs", "AmazonSQS.GetQueueAttributes", request).await;
         let kinds = ["", "Delayed", "NotVisible"];
         let depth = kinds.map(|kind| {
             let count = &got["Attributes"][format!("ApproximateNumberOfMessages{kind}")];
@@ -72,9 +90,9 @@ impl Stack {
         depth.iter().sum()
     }
 
-    /// Holds that nothing changes by what is sent, nor what is seen of it. A schedule or a worker may do something in
-    /// between, but not every time.
-    pub async fn stays(&self, seen: impl AsyncFn() -> String, send: impl AsyncFn()) {
+    /// Asserts that `send` changes neither the state nor `seen`. A schedule or a worker may change something in between,
+    /// so the assertion holds if one attempt of three changes nothing.
+    pub async fn assert_unchanged(&self, seen: impl AsyncFn() -> String, send: impl AsyncFn()) {
         for last in [false, false, true] {
             let before = (self.state().await, seen().await);
             send().await;

@@ -1,8 +1,9 @@
-//! One behaviour suite for the store, held by its stand-in in memory and by DynamoDB as the emulator plays it.
+//! One behaviour suite for the store. The fake in memory and DynamoDB, as the emulator plays it, pass it.
 
-use runtime::store::{Key, Memory, Outcome, Query, Store, When, Write, typed};
+use runtime::port::store::{Key, Memory, Query, Store, When, Write, Written, typed};
 use serde::{Deserialize, Serialize};
 
+use crate::lock::Domain::Funders;
 use crate::stack::Stack;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -33,10 +34,10 @@ async fn behaves(store: &dyn Store, table: &str) {
     conditions(store, &key("a")).await;
     transactions(store, &key("b"), &key("c")).await;
     only_one_wins(store, &key("d")).await;
-    nobody_is_counted_twice(store, &key("e"), Some(4_000_000_000)).await;
-    nobody_is_counted_twice(store, &key("f"), None).await;
+    each_number_is_counted_one_time(store, &key("e"), Some(4_000_000_000)).await;
+    each_number_is_counted_one_time(store, &key("f"), None).await;
     checks(store, &key("g"), &key("h")).await;
-    what_has_expired_is_gone(store, table, &format!("TEST#{run}#ttl")).await;
+    an_expired_row_is_absent(store, table, &format!("TEST#{run}#ttl")).await;
     let pk = format!("TEST#{run}#log");
     let rows = (0..30).map(|n| {
         let key = Key::new(table, pk.clone(), Some(&format!("{n:02}")));
@@ -75,16 +76,16 @@ async fn conditions(store: &dyn Store, key: &Key) {
     assert_eq!(read(store, key).await, None);
     assert_eq!(
         store.write(vec![put(key, &row("a", 1), When::Absent)]).await.unwrap(),
-        Outcome::Done
+        Written::Done
     );
     let again = store.write(vec![put(key, &row("b", 1), When::Absent)]).await.unwrap();
-    let Outcome::Refused(stood) = again else {
+    let Written::Refused(stood) = again else {
         panic!("{again:?}")
     };
     assert_eq!(
         typed::<Row>(stood[0].clone().unwrap()).unwrap(),
         row("a", 1),
-        "a refusal says what stood there"
+        "a refusal returns the row"
     );
     let refused = [
         When::number("revision", 2),
@@ -97,7 +98,7 @@ async fn conditions(store: &dyn Store, key: &Key) {
     ];
     for when in refused {
         let outcome = store.write(vec![put(key, &row("x", 9), when.clone())]).await.unwrap();
-        assert!(matches!(outcome, Outcome::Refused(_)), "{when:?}");
+        assert!(matches!(outcome, Written::Refused(_)), "{when:?}");
         assert_eq!(read(store, key).await, Some(row("a", 1)));
     }
     let held = [
@@ -109,10 +110,10 @@ async fn conditions(store: &dyn Store, key: &Key) {
     for (when, revision) in held.into_iter().zip(2..) {
         assert_eq!(
             store.write(vec![put(key, &row("a", revision), when)]).await.unwrap(),
-            Outcome::Done
+            Written::Done
         );
     }
-    assert_eq!(store.write(Vec::new()).await.unwrap(), Outcome::Done);
+    assert_eq!(store.write(Vec::new()).await.unwrap(), Written::Done);
 }
 
 async fn transactions(store: &dyn Store, one: &Key, two: &Key) {
@@ -123,27 +124,26 @@ async fn transactions(store: &dyn Store, one: &Key, two: &Key) {
         ]
     };
     let refused = store.write(both(1, When::number("revision", 7))).await.unwrap();
-    assert!(matches!(refused, Outcome::Refused(_)));
+    assert!(matches!(refused, Written::Refused(_)));
     assert_eq!(
         (read(store, one).await, read(store, two).await),
         (None, None),
         "all or nothing"
     );
-    assert_eq!(store.write(both(2, When::Absent)).await.unwrap(), Outcome::Done);
+    assert_eq!(store.write(both(2, When::Absent)).await.unwrap(), Written::Done);
     assert_eq!(
         (read(store, one).await, read(store, two).await),
         (Some(row("one", 2)), Some(row("two", 2)))
     );
 }
 
-/// A row that is only looked at decides over the others and stays as it is.
-/// A row whose time has passed is not there, though the store has not got round to deleting it.
-async fn what_has_expired_is_gone(store: &dyn Store, table: &str, pk: &str) {
-    let now = runtime::clock::Clock::System.now().as_second();
+/// A row is absent once its time has passed, although the store deletes it later.
+async fn an_expired_row_is_absent(store: &dyn Store, table: &str, pk: &str) {
+    let now = runtime::port::clock::Clock::System.now().as_second();
     let key = |sk: &str| Key::new(table, pk, Some(sk));
     let item = |sk: &str, ttl: i64| {
         let mut item = put(&key(sk), &row(sk, ttl), When::Absent).item.unwrap();
-        item.extend(runtime::store::item(&serde_json::json!({"ttl": ttl})).unwrap());
+        item.extend(runtime::port::store::item(&serde_json::json!({"ttl": ttl})).unwrap());
         item
     };
     let rows = vec![
@@ -159,29 +159,30 @@ async fn what_has_expired_is_gone(store: &dyn Store, table: &str, pk: &str) {
     assert_eq!(both.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
     let found = store.query(&Query::new(table, pk, 2)).await.unwrap();
     let names: Vec<String> = found.into_iter().map(|item| typed::<Row>(item).unwrap().name).collect();
-    assert_eq!(names, ["4", "2"], "a page is full of what is there");
+    assert_eq!(names, ["4", "2"], "expired rows take no place of a page");
 }
 
+/// A condition on a row that is not written decides about the other rows.
 async fn checks(store: &dyn Store, looked_at: &Key, written: &Key) {
     let seen = put(looked_at, &row("seen", 1), When::Absent);
-    assert_eq!(store.write(vec![seen]).await.unwrap(), Outcome::Done);
+    assert_eq!(store.write(vec![seen]).await.unwrap(), Written::Done);
     let under = |revision, name| {
         vec![
             Write::check(looked_at.clone(), When::number("revision", revision)),
             put(written, &row(name, 1), When::Absent),
         ]
     };
-    let Outcome::Refused(stood) = store.write(under(2, "refused")).await.unwrap() else {
+    let Written::Refused(stood) = store.write(under(2, "refused")).await.unwrap() else {
         panic!("the condition does not hold")
     };
     assert_eq!(typed::<Row>(stood[0].clone().unwrap()).unwrap(), row("seen", 1));
     assert_eq!(read(store, written).await, None);
-    assert_eq!(store.write(under(1, "written")).await.unwrap(), Outcome::Done);
+    assert_eq!(store.write(under(1, "written")).await.unwrap(), Written::Done);
     assert_eq!(read(store, looked_at).await, Some(row("seen", 1)));
     assert_eq!(read(store, written).await, Some(row("written", 1)));
     let alone = |revision| vec![Write::check(looked_at.clone(), When::number("revision", revision))];
-    assert_eq!(store.write(alone(1)).await.unwrap(), Outcome::Done);
-    assert!(matches!(store.write(alone(2)).await.unwrap(), Outcome::Refused(_)));
+    assert_eq!(store.write(alone(1)).await.unwrap(), Written::Done);
+    assert!(matches!(store.write(alone(2)).await.unwrap(), Written::Refused(_)));
 }
 
 async fn only_one_wins(store: &dyn Store, key: &Key) {
@@ -191,13 +192,13 @@ async fn only_one_wins(store: &dyn Store, key: &Key) {
         .map(|name| store.write(vec![put(key, &row(name, 1), When::Absent)]));
     let outcomes = futures_util::future::join_all(writes).await;
     let done: Vec<usize> = (0..20)
-        .filter(|n| *outcomes[*n].as_ref().unwrap() == Outcome::Done)
+        .filter(|n| *outcomes[*n].as_ref().unwrap() == Written::Done)
         .collect();
     assert_eq!(done.len(), 1);
     assert_eq!(read(store, key).await, Some(row(&done[0].to_string(), 1)));
 }
 
-async fn nobody_is_counted_twice(store: &dyn Store, key: &Key, ttl: Option<i64>) {
+async fn each_number_is_counted_one_time(store: &dyn Store, key: &Key, ttl: Option<i64>) {
     let counts = futures_util::future::join_all((0..20).map(|_| store.count(key, ttl))).await;
     let mut counts: Vec<u64> = counts.into_iter().map(Result::unwrap).collect();
     counts.sort_unstable();
@@ -209,11 +210,11 @@ async fn nobody_is_counted_twice(store: &dyn Store, key: &Key, ttl: Option<i64>)
 
 #[tokio::test]
 async fn memory_behaves() {
-    behaves(&Memory::at(runtime::clock::Clock::System), "table").await;
+    behaves(&Memory::at(runtime::port::clock::Clock::System), "table").await;
 }
 
 #[tokio::test]
 async fn dynamodb_behaves() {
-    let stack = Stack::begin().await;
+    let stack = Stack::shared(&[Funders]).await;
     behaves(stack.ports().store.as_ref(), &stack.table("funders")).await;
 }

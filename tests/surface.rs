@@ -1,14 +1,15 @@
-//! Every route of the committed API document, and how a test calls it. A new route is covered by itself, or fails here
-//! until it has a sample.
+//! Every route of the committed API document, and how a test calls it. Tests cover a new route without a change, or a test
+//! here asks for a sample of its body.
 
 use std::fs;
 
 use http::Method;
 use serde_json::Value;
 
+use crate::declared;
 use crate::template::root;
 
-/// What a caller shows.
+/// The credential that a route wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credential {
     Nothing,
@@ -17,14 +18,14 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// Of an operation in the API document.
+    /// The credential of an operation in the API document.
     fn of(operation: &Value) -> Self {
         let scheme = operation["security"][0].as_object();
         match scheme.and_then(|scheme| scheme.keys().next()).map(String::as_str) {
             None => Self::Nothing,
             Some("bearer") => Self::Token,
             Some("apiKey") => Self::ApiKey,
-            Some(other) => panic!("what is {other}?"),
+            Some(other) => panic!("unknown scheme {other}"),
         }
     }
 }
@@ -35,10 +36,12 @@ pub struct Route {
     /// With its `{parameters}`.
     pub path: String,
     pub wants: Credential,
+    /// The role that callers need. Absent if any credential is enough.
+    pub role: Option<&'static str>,
     takes_body: bool,
 }
 
-/// What stands for a path parameter where a test has nothing better.
+/// The values of path parameters, unless a test has its own.
 const EXAMPLES: &[(&str, &str)] = &[
     ("asset", "page.js"),
     ("capId", "12345"),
@@ -53,7 +56,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("quoteId", "0190d5a0-0000-7000-8000-000000000001"),
     ("sequence", "1"),
     ("subscriptionId", "0190d5a0-0000-7000-8000-000000000001"),
-    ("token", "nobodys-token"),
+    ("token", "unknown-token"),
 ];
 
 const BODIES: &[(&str, &str)] = &[
@@ -106,7 +109,7 @@ const BODIES: &[(&str, &str)] = &[
         "/v1/bqs-case/case/{sequence}/score-customer",
         include_str!("../functions/bqs/fixtures/score.json"),
     ),
-    // A form's stand-in: whoever is not let in is told so before it is read.
+    // A form is sent by the tests of documents. Here the caller is refused before the hub reads the body.
     ("/v1/bqs-case/document/{sequence}", "{}"),
     (
         "/v1/bqs-case/document/{sequence}/upload",
@@ -129,13 +132,19 @@ const BODIES: &[(&str, &str)] = &[
 pub fn routes() -> Vec<Route> {
     let text = fs::read_to_string(root().join("functions/operations/openapi.json")).unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();
+    let declared = declared::functions();
     let mut routes = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap();
+            let function = declared.iter().filter(|function| id.starts_with(function.name));
+            let function = function.max_by_key(|function| function.name.len());
+            let http = function.and_then(|function| function.http.as_ref()).unwrap();
             routes.push(Route {
                 method: method.to_uppercase().parse().unwrap(),
                 path: path.clone(),
                 wants: Credential::of(operation),
+                role: http.role,
                 takes_body: operation["requestBody"].is_object(),
             });
         }
@@ -159,7 +168,7 @@ impl Route {
         parts.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
     }
 
-    /// The path with these values in it, and with examples for what they lack.
+    /// The path with these values, and with examples for the other parameters.
     pub fn with(&self, values: &[(&str, &str)]) -> String {
         self.parameters().fold(self.path.clone(), |path, name| {
             let mut known = values.iter().chain(EXAMPLES);
@@ -194,5 +203,5 @@ fn every_route_can_be_called() {
         "/webhooks/mmob/{token}",
         "/webhooks/{funder}",
     ];
-    assert_eq!(open, wanted, "these need no token, and no others");
+    assert_eq!(open, wanted, "no other route is public");
 }

@@ -1,4 +1,4 @@
-//! What `template.yaml` says, as far as tests need it: read line by line, since the file is written one way.
+//! The parts of `template.yaml` that tests need. The file has one style, so it is read line by line.
 
 use std::fs;
 use std::path::PathBuf;
@@ -61,13 +61,13 @@ pub fn functions() -> Vec<Function> {
 
 #[test]
 fn the_stack_stays_far_from_cloudformations_limit() {
-    // A function brings itself, a role, and per event a permission or a mapping.
+    // A function is two resources, itself and its role, and one for each event: a permission or a mapping.
     let resources: usize = functions().iter().map(|function| 2 + function.events).sum();
     assert!(resources + 20 <= 450, "{resources}");
 }
 
 #[test]
-fn every_dead_letter_queue_can_be_brought_back_by_name() {
+fn every_dead_letter_queue_has_outputs_for_redrive() {
     let text = text();
     let (_, watched) = text.split_once("        DeadLetterQueues: !Join\n").unwrap();
     let watched = watched
@@ -117,7 +117,7 @@ fn no_policy_reaches_everything() {
 }
 
 #[test]
-fn who_calls_funders_keeps_to_their_limits() {
+fn every_function_that_calls_funders_has_their_limits() {
     let text = text();
     let callers = text
         .split("    Type: AWS::Serverless::Function")
@@ -125,10 +125,10 @@ fn who_calls_funders_keeps_to_their_limits() {
     let mut found = 0;
     for caller in callers {
         found += 1;
-        for whose in ["API"].iter().chain(&partners::FUNDERS) {
+        for name in ["API"].iter().chain(&model::partner::FUNDERS) {
             assert!(
-                caller.contains(&format!("          {whose}_RATE_LIMIT: !Ref")),
-                "{whose} in {caller}"
+                caller.contains(&format!("          {name}_RATE_LIMIT: !Ref")),
+                "{name} in {caller}"
             );
         }
         let table = "Resource: !GetAtt Funders.Outputs.TableArn";
@@ -139,25 +139,31 @@ fn who_calls_funders_keeps_to_their_limits() {
 }
 
 #[test]
-fn every_funder_has_its_secrets_and_whoever_names_one_names_all() {
+fn every_funder_has_its_secrets_and_a_function_has_all_or_none() {
     let funders = stack("funders.yaml");
     let secrets: Vec<&str> = funders.split("      Name: !Sub trunkline/${Stage}/").skip(1).collect();
     let mut kept: Vec<&str> = secrets.iter().map(|secret| secret.lines().next().unwrap()).collect();
     kept.sort_unstable();
-    let installations = partners::FUNDERS
+    let installations = model::partner::FUNDERS
         .iter()
-        .flat_map(|funder| [(funder, "live"), (funder, "sandbox")]);
-    let mut known: Vec<String> = installations
-        .map(|(funder, environment)| format!("{}/{environment}", funder.to_lowercase()))
-        .collect();
+        .flat_map(|funder| ["LIVE", "SANDBOX"].map(|environment| format!("{funder}/{environment}").to_lowercase()));
+    let mut known: Vec<String> = installations.collect();
     known.sort();
     assert_eq!(kept, known);
     let text = text();
     for block in text.split("    Type: AWS::Serverless::Function").skip(1) {
-        for what in ["_SANDBOX_URL: ", "_SANDBOX_SECRET: ", "_LIVE_URL: ", "_LIVE_SECRET: "] {
-            let named = |funder: &&str| block.contains(&format!("          {funder}{what}"));
-            let count = partners::FUNDERS.iter().filter(|funder| named(funder)).count();
-            assert!(count == 0 || count == partners::FUNDERS.len(), "{what} in {block}");
+        for (environment, what) in [
+            ("SANDBOX", "URL"),
+            ("SANDBOX", "SECRET"),
+            ("LIVE", "URL"),
+            ("LIVE", "SECRET"),
+        ] {
+            let named = |funder: &&str| block.contains(&format!("          {funder}_{environment}_{what}: "));
+            let count = model::partner::FUNDERS.iter().filter(|funder| named(funder)).count();
+            assert!(
+                count == 0 || count == model::partner::FUNDERS.len(),
+                "{what} in {block}"
+            );
         }
         let may_read = block
             .split_once("secretsmanager:GetSecretValue")
@@ -189,7 +195,7 @@ fn stacks() -> Vec<(String, String)> {
     stacks
 }
 
-/// What `template.yaml` lists under a parameter of the operations stack.
+/// The list in `template.yaml` for a parameter of the operations stack.
 fn listed(parameter: &str) -> Vec<String> {
     let text = text();
     let list = text.split_once(&format!("        {parameter}: !Join\n")).unwrap().1;
@@ -200,7 +206,7 @@ fn listed(parameter: &str) -> Vec<String> {
         .collect()
 }
 
-/// The queues of a stack that a redrive policy names, or does not, as `template.yaml` would name them.
+/// The outputs of the queues that a redrive policy names as dead-letter queues, or of the other queues.
 fn queues(dead: bool) -> Vec<String> {
     let mut queues = Vec::new();
     for (id, file) in stacks() {
@@ -243,21 +249,25 @@ fn every_queue_is_watched_and_every_dead_letter_raises_an_alarm() {
 }
 
 #[test]
-fn every_funder_that_can_fail_raises_an_alarm() {
+fn every_partner_that_can_fail_raises_an_alarm() {
     let operations = stack("operations.yaml");
     let alarms = operations.split("    Type: AWS::CloudWatch::Alarm");
-    for (funder, environment) in partners::FUNDERS
-        .iter()
-        .flat_map(|funder| [(funder, "SANDBOX"), (funder, "LIVE")])
-    {
-        let named = format!("{{ Name: Funder, Value: {funder} }}, {{ Name: Environment, Value: {environment} }}");
-        let watching = alarms.clone().filter(|alarm| alarm.matches(&named).count() == 2);
-        assert_eq!(watching.count(), 1, "an alarm for {funder} {environment}");
+    let mut expected = 0;
+    for partner in model::partner::PARTNERS {
+        for environment in partner.environments {
+            let name = partner.name;
+            let named = format!("{{ Name: Partner, Value: {name} }}, {{ Name: Environment, Value: {environment} }}");
+            let watching = alarms.clone().filter(|alarm| alarm.matches(&named).count() == 2);
+            assert_eq!(watching.count(), 1, "an alarm for {name} {environment}");
+            expected += 1;
+        }
     }
+    let partners = alarms.filter(|alarm| alarm.contains("{ Name: Partner, Value: "));
+    assert_eq!(partners.count(), expected, "no alarm for another partner");
 }
 
 #[test]
-fn an_alarm_is_heard() {
+fn every_alarm_has_an_action() {
     let operations = stack("operations.yaml");
     let alarms = operations.matches("Type: AWS::CloudWatch::Alarm").count();
     assert_eq!(operations.matches("      AlarmActions: [!Ref Alarms]").count(), alarms);

@@ -1,10 +1,10 @@
-// The API page as a person has it: it lists every operation, fetches nothing from elsewhere, and "try it" answers.
-// node try-page.mjs CHROMIUM BASE_URL PICTURE, with a customer's token in TRUNKLINE_TOKEN.
+// Tests the API page in a browser: it lists every operation, requests nothing from other origins, and "try it" works.
+// node try-page.mjs CHROMIUM BASE_URL SCREENSHOT, with a customer's token in TRUNKLINE_TOKEN.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { chromium } from 'playwright-core';
 
-const [executablePath, base, picture] = process.argv.slice(2);
+const [executablePath, base, screenshot] = process.argv.slice(2);
 const token = process.env.TRUNKLINE_TOKEN;
 const PROTECTED = 'funders-quote-status';
 
@@ -13,19 +13,19 @@ const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
 page.setDefaultTimeout(20_000);
 
 const requested = [];
-const complaints = [];
+const errors = [];
 page.on('request', (request) => requested.push(request.url()));
-page.on('pageerror', (error) => complaints.push(String(error)));
+page.on('pageerror', (error) => errors.push(String(error)));
 page.on('console', (message) => {
   if (message.type() === 'error' || message.type() === 'warning') {
-    complaints.push(`${message.text()} (${message.location().url})`);
+    errors.push(`${message.text()} (${message.location().url})`);
   }
 });
 
 const operation = (id) =>
   page.locator('.opblock').filter({ has: page.locator('.opblock-summary-operation-id').getByText(id, { exact: true }) });
 
-/** Opens an operation, fills in its path parameters, sends it, and says what status came back. */
+/** Opens an operation, fills in its path parameters, sends it, and returns the status of the answer. */
 async function tryOut(id, parameters = {}) {
   const block = operation(id);
   if (!(await block.locator('.opblock-body').isVisible())) {
@@ -38,14 +38,14 @@ async function tryOut(id, parameters = {}) {
   const answered = page.waitForResponse((response) => ['fetch', 'xhr'].includes(response.request().resourceType()));
   await block.locator('.execute').click();
   const status = (await answered).status();
-  // What the page shows is what a person sees: it has to agree with what came over the wire.
+  // The page must show the status that the server sent.
   await block.locator('.live-responses-table .response-col_status').getByText(String(status)).first().waitFor();
   return status;
 }
 
 async function authorise() {
   await page.locator('.scheme-container .authorize').click();
-  // Each scheme has a form of its own.
+  // Each scheme has its own form.
   const form = page.locator('.auth-container form').filter({ hasText: 'bearer' });
   await form.locator('input').fill(token);
   await form.locator('.auth-btn-wrapper .authorize').click();
@@ -65,27 +65,27 @@ try {
   const listed = (await page.locator('.opblock-summary-operation-id').allTextContents()).sort();
   assert.ok(expected.length > 0);
   assert.deepEqual(listed, expected, 'every operation is listed');
-  assert.deepEqual(complaints, [], 'the browser has nothing to complain about');
+  assert.deepEqual(errors, [], 'the browser reports no error or warning');
 
   assert.equal(await tryOut('operations-health'), 200);
-  assert.deepEqual(complaints, []);
+  assert.deepEqual(errors, []);
 
   const parameters = { quoteId: randomUUID() };
-  assert.equal(await tryOut(PROTECTED, parameters), 401, 'nobody is let in without a token');
+  assert.equal(await tryOut(PROTECTED, parameters), 401, 'a caller without a token is refused');
   await authorise();
-  assert.equal(await tryOut(PROTECTED, parameters), 404, 'the token arrives, and the quote does not exist');
-  // The browser itself notes answers from 400 up; these two were asked for.
+  assert.equal(await tryOut(PROTECTED, parameters), 404, 'the token is accepted, and the quote does not exist');
+  // The browser reports every answer from 400 up as an error. This test expects two of them.
   assert.deepEqual(
-    complaints.filter((complaint) => !complaint.startsWith('Failed to load resource')),
+    errors.filter((error) => !error.startsWith('Failed to load resource')),
     [],
   );
-  assert.equal(complaints.length, 2, complaints.join('\n'));
+  assert.equal(errors.length, 2, errors.join('\n'));
 
   const { origin } = new URL(base);
   const foreign = requested.filter((url) => !url.startsWith('data:') && new URL(url).origin !== origin);
-  assert.deepEqual(foreign, [], 'nothing is fetched from elsewhere');
+  assert.deepEqual(foreign, [], 'every request goes to the hub');
   console.log(`    ${listed.length} operations listed, ${requested.length} requests, all to ${origin}`);
 } finally {
-  await page.screenshot({ path: picture, fullPage: true });
+  await page.screenshot({ path: screenshot, fullPage: true });
   await browser.close();
 }

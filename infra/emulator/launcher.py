@@ -1,7 +1,8 @@
-"""Starts MiniStack, the embedded AWS emulator, with the gaps closed that Trunkline's template would fall into.
+"""Starts MiniStack, the embedded AWS emulator, with patches for the features that Trunkline's template needs.
 
-No package file is edited: a patch replaces a private name in memory and says why. Private names move, so this runs
-with one version only and refuses any other. `launcher.py --check`, a part of `cargo xtask test`, names what moved.
+The patches replace private names in memory and edit no file of the package. Private names change between versions, so
+the launcher refuses every version but one. `launcher.py --check`, a part of `cargo xtask test`, lists the names that
+have changed.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from importlib.metadata import version
 
 WRITTEN_FOR = "1.5.33"
 
-# Everything below that is not public, with what this file supposes about it: parameter names, or None for "exists".
+# Every private name that this file uses, with its expected parameters. None means that the name only has to exist.
 PRIVATE = {
     "ministack.app:main": [],
     "ministack.core.lambda_runtime:Worker._drain_stderr_bounded": ["self", "first_line_wait", "idle_confirm", "hard_cap"],
@@ -40,10 +41,10 @@ GATEWAY_BODY_LIMIT = 10 * 1024 * 1024
 GATEWAY_TIMEOUT_MS = 30_000
 
 
-def moved():
-    """What no longer is as this file supposes, one line each."""
+def changed_names():
+    """Yields one line for each difference between the package and the patches' expectations."""
     if version("ministack") != WRITTEN_FOR:
-        yield f"ministack is {version('ministack')}, the patches are written for {WRITTEN_FOR}"
+        yield f"ministack is {version('ministack')}, the patches are for {WRITTEN_FOR}"
     for name, parameters in PRIVATE.items():
         module, _, path = name.partition(":")
         try:
@@ -61,23 +62,24 @@ def moved():
 
     for kind in ("AWS::ApiGatewayV2::Api", "AWS::DynamoDB::Table", "AWS::Lambda::Function"):
         if not {"create", "update"} <= set(_RESOURCE_HANDLERS.get(kind, {})):
-            yield f"{kind} has no create and update handler"
+            yield f"{kind} has no create or no update handler"
 
 
 def speed_up_invocations():
-    """A warm call takes 5 to 10 ms instead of 100."""
+    """Reduces a warm call from 100 ms to 5 to 10 ms."""
     import socketserver
 
     from ministack.core.lambda_runtime import Worker
 
-    # The Runtime API writes head and body apart; with Nagle's algorithm the second waits 40 ms for an acknowledgement.
+    # The Runtime API writes head and body separately. With Nagle's algorithm the body waits 40 ms for an acknowledgement.
     socketserver.StreamRequestHandler.disable_nagle_algorithm = True
-    # After each call it waited 50 ms for a first log line. Lines are in the pipe before the answer is, so 5 ms do.
+    # The default waits 50 ms after each call for a first log line. The lines are in the pipe before the answer is, so 5 ms
+    # are enough.
     Worker._drain_stderr_bounded.__defaults__ = (0.005, 0.002, 0.25)
 
 
 def after_provisioning(kind, complete):
-    """Runs `complete(physical_id, properties)` after CloudFormation made or changed a resource of this kind."""
+    """Runs `complete(physical_id, properties)` after CloudFormation has created or updated a resource of this kind."""
     from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
     handlers = _RESOURCE_HANDLERS[kind]
@@ -97,7 +99,7 @@ def after_provisioning(kind, complete):
 
 
 def import_openapi_body(api_id, properties):
-    """SAM puts routes, integrations and CORS of an HTTP API into its `Body`, which the emulator stores and ignores."""
+    """Reads routes, integrations and CORS from an HTTP API's `Body`, where SAM puts them. The emulator ignores `Body`."""
     import ministack.services.apigateway as gateway
     import ministack.services.cloudformation.provisioners as cloudformation
 
@@ -122,13 +124,14 @@ def import_openapi_body(api_id, properties):
     cors = body.get("x-amazon-apigateway-cors")
     if cors:
         origins = cors.get("allowOrigins", [])
-        # A comma-delimited list that is a parameter gets here as the one string it was given as.
+        # A comma-delimited list parameter arrives as one string.
         origins = [each.strip() for each in origins.split(",")] if isinstance(origins, str) else origins
         gateway._apis[api_id]["corsConfiguration"] = {**cors, "allowOrigins": origins}
 
 
 def accept_metric_math():
-    """An alarm over several metrics is refused. Here it stands under the first of them and never goes off."""
+    """Accepts an alarm over several metrics, which the emulator refuses. It is stored with the first metric and never
+    fires."""
     import ministack.services.cloudformation.provisioners as cloudformation
 
     record = cloudformation._cw_metric_alarm_record
@@ -144,7 +147,8 @@ def accept_metric_math():
 
 
 def apply_table_settings(name, properties):
-    """Time to live and point-in-time recovery are accepted in a template and then forgotten."""
+    """Applies a table's time to live and point-in-time recovery. The emulator accepts them in a template and ignores
+    them."""
     import ministack.services.dynamodb as dynamodb
 
     def enabled(value):
@@ -161,7 +165,7 @@ def apply_table_settings(name, properties):
 
 
 def require_code(name, properties):
-    """A function whose package is missing would answer 200 "Mock response": a broken deployment must fail instead."""
+    """Fails the deployment of a function without a package, which the emulator would answer with 200 "Mock response"."""
     import ministack.services.lambda_svc as functions
 
     if not functions._functions[name].get("code_zip"):
@@ -169,7 +173,8 @@ def require_code(name, properties):
 
 
 def answer_as_the_gateway_does():
-    """The emulator lets any size and duration pass, and shows callers a function's stack trace with a 502."""
+    """Applies API Gateway's limits of size and time, and hides errors of functions from callers. The emulator has no such
+    limits and shows a function's stack trace with a 502."""
     import ministack.services.apigateway as gateway
 
     invoke = gateway._invoke_lambda_proxy
@@ -179,7 +184,7 @@ def answer_as_the_gateway_does():
 
     async def limited(integration, api_id, stage, path, method, headers, body, *rest, **named):
         size = len(body or b"")
-        # What is not text travels to the function as base64, four characters for three bytes.
+        # A binary body reaches the function as base64, four characters for three bytes.
         in_event = size if gateway._v2_request_body_is_text(headers.get("content-type")) else size * 4 // 3
         if size > GATEWAY_BODY_LIMIT or in_event > LAMBDA_EVENT_LIMIT:
             return refusal(413, "Request Entity Too Large")
@@ -204,30 +209,30 @@ def answer_as_the_gateway_does():
 
 def main():
     arguments = argparse.ArgumentParser(description="Starts the embedded AWS emulator.")
-    arguments.add_argument("--check", action="store_true", help="only say whether the patches still fit the package")
+    arguments.add_argument("--check", action="store_true", help="only check that the patches fit the package")
     arguments.add_argument("--port", type=int, default=4666)
     arguments.add_argument("--region", default="eu-west-2")
-    asked = arguments.parse_args()
+    options = arguments.parse_args()
 
-    # Read at import, so set before it. Every function's process inherits this environment.
+    # The package reads these at import. Every function's process inherits this environment.
     os.environ.update({
-        "GATEWAY_PORT": str(asked.port),
+        "GATEWAY_PORT": str(options.port),
         "BIND_HOST": "127.0.0.1",
-        # Where functions find AWS. Without it their SDK would call the real one.
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{asked.port}",
-        "AWS_DEFAULT_REGION": asked.region,
-        "MINISTACK_REGION": asked.region,
-        # Every function then has the rights of its own role and no others, as on AWS.
+        # Without it the functions' SDK would call AWS itself.
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{options.port}",
+        "AWS_DEFAULT_REGION": options.region,
+        "MINISTACK_REGION": options.region,
+        # Each function has only the permissions of its role, as on AWS.
         "AUTH": "true",
         "IOT_MTLS_ENABLED": "0",
     })
-    problems = list(moved())
+    problems = list(changed_names())
     for problem in problems:
         print(f"launcher: {problem}", file=sys.stderr)
     if problems:
         return 1
-    if asked.check:
-        print(f"launcher: {len(PRIVATE)} private names of ministack {WRITTEN_FOR} are where the patches expect them")
+    if options.check:
+        print(f"launcher: {len(PRIVATE)} private names of ministack {WRITTEN_FOR} are as the patches expect")
         return 0
 
     speed_up_invocations()
@@ -239,7 +244,7 @@ def main():
 
     from ministack.app import main as serve
 
-    # Its own argument parser reads what is left.
+    # MiniStack's own argument parser reads the remaining arguments.
     del sys.argv[1:]
     serve()
     return 0

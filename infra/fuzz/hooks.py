@@ -1,8 +1,8 @@
-"""Steers well-formed cases towards what exists, so that more than refusals is tested. Malformed ones stay as they are,
-and no answer is hidden.
+"""Gives well-formed cases values that exist, so that the run tests more than refusals. Malformed cases stay unchanged,
+and the hooks hide no answer.
 
-What an answer brings along (ids, e-mail addresses, cursors) is used by later cases. A choice goes by the case's own
-values, so that a case is the same when it is tried again."""
+Later cases use values of earlier answers (ids, e-mail addresses, cursors). Each choice depends only on the case's own
+values, so that a retried case is the same."""
 
 import ast
 import base64
@@ -19,22 +19,22 @@ from schemathesis.core.parameters import ParameterLocation
 
 FUNDERS = ("LEX", "ALPHABET")
 QUOTE_TYPES = ("PERSONAL_CONTRACT_PURCHASE", "HIRE_PURCHASE")
-SANDBOX = os.environ["TRUNKLINE_SANDBOX"]
-# What the run's own channel may use: see infra/xtask/src/fuzz.rs.
+SIMULATORS = os.environ["TRUNKLINE_SIMULATORS"]
+# The codes that the run's channel may use: see infra/xtask/src/fuzz.rs.
 CODES = {"dealer": (730, 808, 976), "brandCode": (4, 10), "agreementCode": (3600, 3700)}
 ROLES = ("case.write", "case.read", "message.read", "message.write", "document.write", "admin")
-# Their permissions and keys have to stay as they are: the run's own, and the samples.
+# The run's own channel and the sample channels, whose permissions and keys must not change.
 UNTOUCHED = ("fuzz", "vwfs-dk-example-public", "vwfs-dk-message-example", "vwfs-dk-integrationportal-admin-example")
 MEDIA_TYPES = ("application/pdf", "image/jpeg", "image/png")
 CURRENCIES = ("GBP", "EUR", "DKK", "JPY")
 MMOB_TOKEN = "test-mmob-webhook-token"
-# The simulated marketplace places no more orders than these.
+# Maximum number of orders that the simulated marketplace places.
 MOST_ORDERS = 100
 
 seen = collections.defaultdict(list)
 
-# CPython 3.11 may miscount its recursion where it is interrupted by other parsing (gh-106905), and hypothesis parses on each
-# worker.
+# CPython 3.11 may miscount its recursion when another thread parses at the same time (gh-106905), and hypothesis parses on
+# each worker.
 parse = ast.parse
 
 
@@ -61,7 +61,7 @@ def positive(case, location):
 
 
 def well_formed(case):
-    """Of its body."""
+    """Whether the case's body is well formed."""
     return isinstance(case.body, dict) and positive(case, ParameterLocation.BODY)
 
 
@@ -70,37 +70,37 @@ def number(value):
 
 
 def known(kind, value, share=2, beside=None):
-    """All but one value in so many give way to one that exists. What else a case has makes equal values differ."""
+    """Replaces all but one in `share` values with a known one. `beside` makes equal values of different cases differ."""
     found, chosen = seen[kind], number((value, beside) if beside else value)
     return found[chosen // share % len(found)] if found and chosen % share else value
 
 
 def steer_quote(body, query):
     chosen = number(body)
-    # One in eight is rehearsed.
+    # One in eight stays a dry run.
     if chosen % 8 and "dryRun" in query:
         query["dryRun"] = "false"
     body["environment"] = "SANDBOX"
     body["funderName"] = FUNDERS[chosen % 2]
     body["vehicleDetails"]["capId"] = str(1 + chosen % 800_000)
-    # What a vehicle costs and how long it is kept, within what funders price; every fourth is left to chance.
+    # Price, term and mileage within the funders' limits, except for one in four.
     if chosen // 8 % 4:
         body["vehicleDetails"]["price"] = 12_000 + chosen % 40_000
         body["contractDetails"].update(term=12 + chosen % 48, annualMileage=5_000 + chosen % 20_000, deposit=chosen % 2_000)
-    # ALPHABET takes fewer types than LEX.
+    # ALPHABET supports fewer quote types than LEX.
     if chosen % 2 and body["contractDetails"]["quoteType"] not in QUOTE_TYPES:
         body["contractDetails"]["quoteType"] = QUOTE_TYPES[chosen // 2 % 2]
 
 
 def steer_subscription(body):
-    # To the simulator, since no other host is to be called, and of events that are few.
+    # To the simulators, because the hub must call no other host, and of rare events.
     chosen = number(body)
-    body["url"] = f"{SANDBOX}/fuzz/{chosen}"
+    body["url"] = f"{SIMULATORS}/fuzz/{chosen}"
     body["eventTypes"] = ["quote.failed" if chosen % 16 == 0 else "quote.expired"]
 
 
 def steer_case(body):
-    """One in eight is not for the channel's dealers, brands or agreements."""
+    """Seven in eight cases are for the channel's dealers, brands and agreements."""
     chosen = number(body)
     if chosen % 8:
         for name, codes in CODES.items():
@@ -110,14 +110,14 @@ def steer_case(body):
 
 def steer_message(body):
     case, chosen = body["case"], number(body)
-    # Few cases, so that they have many messages.
+    # Few cases, so that each has many messages.
     case["preViewCaseId"] = known("sequence", 1 + chosen % 50)
     if chosen % 4:
         case["dealerNumber"] = CODES["dealer"][chosen // 4 % 3]
 
 
 def steer_channel(body, path):
-    """Whom the path names is meant. Names and roles have rules that no schema says."""
+    """The body names the channel in the path. The schema does not contain the rules of names and roles."""
     chosen = number(body)
     if not re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]{0,63}", path.get("channelName", "")):
         path["channelName"] = f"made-{chosen % 500}"
@@ -126,7 +126,7 @@ def steer_channel(body, path):
 
 
 def steer_form(body):
-    """One of the two fields, and a file that is what it is called; one in eight is left to chance."""
+    """One of the two fields with a PDF, except for one in eight."""
     chosen = number(body)
     if chosen % 8:
         pdf = b"%%PDF-1.4\n%d\n" % chosen
@@ -146,12 +146,12 @@ def steer_announced(body):
 
 
 def steer_product(body):
-    """Providers are the simulator's, since no other host is to be called."""
+    """Providers are simulated, because the hub must call no other host."""
     chosen = number(body)
     body["fulfilment"] = (
         {"kind": "manual"},
         {"kind": "auto", "requiredInputs": ["last_name"][: chosen // 4 % 2]},
-        {"kind": "callback", "url": f"{SANDBOX}/_provider/fuzz-{chosen}"},
+        {"kind": "callback", "url": f"{SIMULATORS}/_provider/fuzz-{chosen}"},
     )[chosen % 3]
 
 
@@ -162,7 +162,7 @@ def steer_price(body):
 
 
 def steer_resolution(body):
-    """What goes with a status; one in eight is left to chance."""
+    """A status with the members that it needs, except for one in eight."""
     chosen = number(body)
     if chosen % 8:
         for member in ("error", "output", "requiredFields"):
@@ -177,7 +177,7 @@ def steer_resolution(body):
 
 
 def steer_order(body):
-    """An order as MMOB has it, or with another input; one in four is left to chance."""
+    """An order of the marketplace, sometimes with another input, except for one in four."""
     chosen, orders = number(body), seen["posted"]
     if orders and chosen % 4:
         body.clear()
@@ -232,8 +232,8 @@ seen["token"] = [MMOB_TOKEN]
 QUERIES = {"pre_view_case_id": "messaged", "from_date": "received"}
 
 
-def steered(name, value, beside):
-    """A path parameter."""
+def path_parameter(name, value, beside):
+    """A known value for a path parameter."""
     if name in PATHS:
         return known(PATHS[name], value, 4, beside)
     if name in ("funderName", "funder"):
@@ -244,19 +244,20 @@ def steered(name, value, beside):
 
 @schemathesis.hook
 def filter_case(context, case):
-    """A header that nobody knows is passed over, as HTTP has it: it makes no request bad."""
+    """Drops cases with an unknown header: HTTP servers ignore it, so it does not make a request invalid."""
     return "x-schemathesis-unknown-property" not in (case.headers or {})
 
 
 @schemathesis.hook
 def map_case(context, case):
     label = case.operation.label
-    # A stateful case has its ids from the answers before it.
-    alone = case.meta is None or case.meta.phase.name != "stateful"
-    if case.path_parameters and alone and positive(case, ParameterLocation.PATH):
+    # A stateful case has the ids of earlier answers already.
+    stateless = case.meta is None or case.meta.phase.name != "stateful"
+    if case.path_parameters and stateless and positive(case, ParameterLocation.PATH):
         beside = (label, case.body, case.query)
-        # Cases share what they are made from.
-        case.path_parameters = {name: steered(name, value, beside) for name, value in case.path_parameters.items()}
+        # A new dictionary, because cases share the old one.
+        parameters = case.path_parameters.items()
+        case.path_parameters = {name: path_parameter(name, value, beside) for name, value in parameters}
     if case.query and positive(case, ParameterLocation.QUERY):
         for name, value in case.query.items():
             if name == "cursor":
@@ -265,7 +266,7 @@ def map_case(context, case):
                 case.query[name] = known(QUERIES[name], value)
     if case.headers and positive(case, ParameterLocation.HEADER):
         if "Idempotency-Key" in case.headers:
-            # Two bodies under one key are refused, which the hub's own tests see to.
+            # A unique key: the hub refuses two bodies under one key, and its own tests cover that.
             case.headers["Idempotency-Key"] = f"fuzz-{number((label, case.body, case.query)):x}-{case.id}"
         if "If-Match" in case.headers:
             case.headers["If-Match"] = known("etag", case.headers["If-Match"])
@@ -277,18 +278,18 @@ def map_case(context, case):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """However a case came by its channel."""
+    """Protects the untouched channels, from whichever source the case got its channel name."""
     if case.path_parameters and case.path_parameters.get("channelName") in UNTOUCHED:
         case.path_parameters["channelName"] = "made-0"
 
 
 def place_orders(product, price, base_url):
-    """Has the marketplace place orders of a product, post them to the hub, and expect an answer."""
+    """Makes the simulated marketplace place orders of a product and post them to the hub."""
     if len(seen["order"]) >= MOST_ORDERS:
         return
-    demand = {"product": product, "price": price, "user": "tus_fuzz", "count": 2}
-    demand["url"] = f"{base_url}/webhooks/mmob/{MMOB_TOKEN}"
-    placed = requests.post(f"{SANDBOX}/_control/mmob/orders", json=demand, timeout=10).json()
+    request = {"product": product, "price": price, "user": "tus_fuzz", "count": 2}
+    request["url"] = f"{base_url}/webhooks/mmob/{MMOB_TOKEN}"
+    placed = requests.post(f"{SIMULATORS}/_control/mmob/orders", json=request, timeout=10).json()
     for order in placed["orders"]:
         keep("order", order)
         keep("posted", {"id": order, "prod_id": product, "pricing_id": price, "tpp_user_id": "tus_fuzz"})
@@ -296,7 +297,7 @@ def place_orders(product, price, base_url):
 
 def set_provider_up(case, secret):
     name = case.body["fulfilment"]["url"].rpartition("/")[2]
-    requests.put(f"{SANDBOX}/_control/providers/{name}", json={"secret": secret}, timeout=10)
+    requests.put(f"{SIMULATORS}/_control/providers/{name}", json={"secret": secret}, timeout=10)
 
 
 def learn_quote(case, data):
@@ -305,7 +306,7 @@ def learn_quote(case, data):
         keep("priced", data["id"])
     if well_formed(case):
         email = case.body["customerDetails"]["email"]
-        # One that a path takes as it is: an escaped one no longer fits its schema.
+        # Only an address that a path needs not escape: an escaped one no longer fits its schema.
         if quote(email, safe="@") == email:
             keep("email", email)
         keep("capId", case.body["vehicleDetails"]["capId"])

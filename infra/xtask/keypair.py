@@ -1,4 +1,4 @@
-"""Makes the RSA key pair that signs a local stack's tokens: keypair.py PRIVATE.pem PUBLIC.pem"""
+"""Generates the RSA key pair that signs a local stack's tokens: keypair.py PRIVATE.pem PUBLIC.pem"""
 
 import os
 import sys

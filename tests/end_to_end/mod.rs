@@ -1,24 +1,9 @@
-//! The deployed template over real HTTP, with a real queue and real tables, against the simulated funder.
+//! The deployed template over HTTP, with its queues and tables, against the simulated partners.
+//!
+//! Tests are in a folder for each domain, so that `cargo xtask test bqs` selects those of one domain.
 
-mod canaries;
-mod cases;
-mod channels;
-mod documents;
-mod failures;
-mod flock;
-mod forwarding;
+mod all_domains;
+mod bqs;
 mod funders;
-mod hostile;
-mod inputs;
-mod messages;
 mod mmob;
-mod operators;
-mod ownership;
-mod permissions;
-mod proposals;
-mod quotes;
-mod redrive;
-mod samples;
-mod tokens;
-mod triggers;
-mod webhooks;
+mod operations;

@@ -1,73 +1,105 @@
-//! What each function of this domain runs: its handler and what goes around it. Said here and not in the binaries, so
-//! that a handler is compiled once, with its library, and a binary is only linked.
+//! The functions of this domain: each handler with its callers and what goes around it.
+//!
+//! They are declared here and not in the binaries. A handler is then compiled once, with its library, and a binary is only
+//! linked.
 
-use runtime::ports::Ports;
-use runtime::{Exit, http, queue};
+use runtime::port::Ports;
+use runtime::{http, queue};
 
-use crate::case::row::LARGEST;
-use crate::{case, document, forward, management, message};
+use crate::case::row::MAX_CASE_BYTES;
+use crate::channel::Role;
+use crate::message::create::MAX_MESSAGE_BYTES;
+use crate::{Env, case, document, forward, management, message};
 
-/// As much as Lambda takes: what is too large for us is told so where a larger one can go.
-const FORM_LIMIT: usize = 6 * 1024 * 1024;
+/// As much as Lambda takes. The handler refuses a document above its own limit with a 413 that names the presigned upload.
+const MAX_FORM_BYTES: usize = 6 * 1024 * 1024;
 
-pub fn case_create() -> Exit {
-    http(case::create::create).once().limit(LARGEST).run()
+pub type Function = runtime::Function<Env>;
+
+/// Every function by the name of its binary, in the order of the template.
+pub fn functions() -> Vec<(&'static str, Function)> {
+    vec![
+        ("bqs-case-create", case_create()),
+        ("bqs-case-update", case_update()),
+        ("bqs-case-get", case_get()),
+        ("bqs-case-score", case_score()),
+        ("bqs-case-consent", case_consent()),
+        ("bqs-management-create", management_create()),
+        ("bqs-management-rotate", management_rotate()),
+        ("bqs-management-update", management_update()),
+        ("bqs-management-get", management_get()),
+        ("bqs-message-create", message_create()),
+        ("bqs-message-list", message_list()),
+        ("bqs-document-upload", document_upload()),
+        ("bqs-document-presign", document_presign()),
+        ("bqs-forward", forward()),
+    ]
 }
 
-pub fn case_update() -> Exit {
-    http(case::update::update).limit(LARGEST).run()
+pub fn case_create() -> Function {
+    let create = http(case::create::create).callers(Role::CaseWrite);
+    create.idempotent().limit(MAX_CASE_BYTES).into()
 }
 
-pub fn case_get() -> Exit {
-    http(case::get::get).run()
+pub fn case_update() -> Function {
+    let update = http(case::update::update).callers(Role::CaseWrite);
+    update.limit(MAX_CASE_BYTES).into()
 }
 
-pub fn case_score() -> Exit {
-    http(case::score::score).once().limit(LARGEST).run()
+pub fn case_get() -> Function {
+    http(case::get::get).callers(Role::CaseRead).into()
 }
 
-pub fn case_consent() -> Exit {
-    http(case::consent::consent).once().limit(LARGEST).run()
+pub fn case_score() -> Function {
+    let score = http(case::score::score).callers(Role::CaseWrite);
+    score.idempotent().limit(MAX_CASE_BYTES).into()
 }
 
-pub fn management_create() -> Exit {
-    http(management::create::create).once().run()
+pub fn case_consent() -> Function {
+    let consent = http(case::consent::consent).callers(Role::CaseWrite);
+    consent.idempotent().limit(MAX_CASE_BYTES).into()
 }
 
-pub fn management_rotate() -> Exit {
-    http(management::rotate::rotate).once().run()
+pub fn management_create() -> Function {
+    let create = http(management::create::create).callers(Role::Admin);
+    create.idempotent().into()
 }
 
-pub fn management_update() -> Exit {
-    http(management::update::update).run()
+pub fn management_rotate() -> Function {
+    let rotate = http(management::rotate::rotate).callers(Role::Admin);
+    rotate.idempotent().into()
 }
 
-pub fn management_get() -> Exit {
-    http(management::get::get).run()
+pub fn management_update() -> Function {
+    http(management::update::update).callers(Role::Admin).into()
 }
 
-pub fn message_create() -> Exit {
-    http(message::create::create)
-        .once()
-        .limit(message::create::LARGEST)
-        .run()
+pub fn management_get() -> Function {
+    http(management::get::get).callers(Role::Admin).into()
 }
 
-pub fn message_list() -> Exit {
-    http(message::list::list).run()
+pub fn message_create() -> Function {
+    let create = http(message::create::create).callers(Role::MessageWrite);
+    create.idempotent().limit(MAX_MESSAGE_BYTES).into()
 }
 
-pub fn document_upload() -> Exit {
-    http(document::upload::upload)
-        .once()
-        .limit(FORM_LIMIT)
-        .run_on(Ports::with_files)
+pub fn message_list() -> Function {
+    http(message::list::list).callers(Role::MessageRead).into()
 }
 
-pub fn document_presign() -> Exit {
-    http(document::presign::presign).run_on(Ports::with_files)
+pub fn document_upload() -> Function {
+    let upload = http(document::upload::upload).callers(Role::DocumentWrite);
+    Function::from(upload.idempotent().limit(MAX_FORM_BYTES)).on(Ports::with_files)
 }
 
-pub fn forward() -> Exit {
-    queue(forward::forward).run_on(Ports::with_files)
+pub fn document_presign() -> Function {
+    let presign = http(document::presign::presign).callers(Role::DocumentWrite);
+    Function::from(presign).on(Ports::with_files)
 }
+
+pub fn forward() -> Function {
+    queue(forward::forward).on(Ports::with_files)
+}
+
+#[cfg(test)]
+mod tests;

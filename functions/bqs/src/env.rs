@@ -1,58 +1,18 @@
-//! What the domain's functions share: clients, settings, callers.
+//! The clients and settings that the domain's functions share.
 
-use http::HeaderMap;
-use jiff::Timestamp;
-use model::{Kind, Result};
-use partners::bqs;
+use model::Result;
+use partners_cases::{Bqs, CaseSystem};
 use runtime::Domain;
-use runtime::blob::Blobs;
-use runtime::config::Config;
-use runtime::domain::Common;
-use runtime::ports::Ports;
-use runtime::problem::{Family, Shape};
-use runtime::queue::Queue;
-use runtime::store::Key;
+use runtime::port::blob::Blobs;
+use runtime::port::queue::Queue;
+use runtime::port::store::Key;
 use runtime::transport::{Outbound, Policy, Target};
+use runtime::trigger::domain::Common;
 use serde::de::DeserializeOwned;
-
-use crate::channel::{Caller, identify};
 
 pub struct Env {
     pub common: Common,
     pub outbound: Outbound,
-}
-
-impl Domain for Env {
-    type Caller = Caller;
-
-    const FAMILY: Family = Family {
-        partner: "upstream",
-        challenge: "ApiKey",
-        statuses: &[(Kind::Invalid, 400)],
-        shape: Shape::AspNet,
-    };
-
-    fn load(config: Config, ports: Ports) -> Self {
-        Self {
-            outbound: ports.outbound(&config, config.get("CASES_TABLE")),
-            common: Common::new(config, ports),
-        }
-    }
-
-    async fn caller(&self, headers: &HeaderMap, _: Timestamp) -> Result<Caller> {
-        identify(self, headers).await
-    }
-
-    async fn warm(&self) {
-        if let Ok(table) = self.table() {
-            // Any read opens the connection; this row never exists.
-            let _ = self.store().get(&Key::new(table, "WARM", Some("WARM")), false).await;
-        }
-    }
-
-    fn common(&self) -> &Common {
-        &self.common
-    }
 }
 
 impl Env {
@@ -65,30 +25,35 @@ impl Env {
         self.queue("BQS_FORWARD_QUEUE_URL")
     }
 
-    /// The BQS that cases go on to, where there is one.
+    /// The upstream BQS, if one is configured.
     pub fn upstream(&self) -> Result<Option<Target>> {
         let Some(base_url) = self.common.config.get("BQS_UPSTREAM_URL") else {
             return Ok(None);
         };
         Ok(Some(Target {
-            partner: bqs::NAME,
+            partner: Bqs.name(),
             environment: "UPSTREAM".to_owned(),
             base_url: base_url.to_owned(),
             secret: self.common.config.need("BQS_UPSTREAM_SECRET")?.to_owned(),
-            auth: bqs::AUTH,
-            loggable: bqs::LOGGABLE,
+            auth: Bqs.auth(),
+            loggable: Bqs.loggable(),
         }))
     }
 
-    /// One attempt for each wake-up: the queue does the waiting.
+    /// One attempt for each message: the queue does the waiting.
     pub fn upstream_policy(&self) -> Result<Policy> {
-        Ok(Policy::load(&self.common.config, bqs::NAME)?.single())
+        Ok(Policy::load(&self.common.config, Bqs.name())?.single())
     }
 
-    /// Whether the upstream makes a change once however often it comes with the same `Idempotency-Key`. That it does is our
-    /// assumption: the spec does not say.
+    /// Whether upstream makes a change once however often it receives the same `Idempotency-Key`. This is our assumption:
+    /// the spec does not say.
     pub fn upstream_is_idempotent(&self) -> Result<bool> {
         self.common.config.parse("BQS_UPSTREAM_IDEMPOTENT", true)
+    }
+
+    /// The channel with whose key upstream sends messages, if there is one.
+    pub fn upstream_channel(&self) -> Option<&str> {
+        self.common.config.get("BQS_UPSTREAM_CHANNEL")
     }
 
     pub fn blobs(&self) -> &dyn Blobs {

@@ -1,16 +1,18 @@
 //! Spec 4: the BQS case API for dealers.
 
+mod body;
 pub mod case;
 pub mod channel;
+mod describe;
 pub mod document;
+mod domain;
 pub mod entry;
 mod env;
 pub mod forward;
-#[cfg(test)]
-mod house;
-pub mod json;
 pub mod management;
 pub mod message;
+#[cfg(test)]
+mod testing;
 
 use utoipa::OpenApi;
 

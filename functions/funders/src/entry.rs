@@ -1,97 +1,128 @@
-//! What each function of this domain runs: its handler and what goes around it. Said here and not in the binaries, so
-//! that a handler is compiled once, with its library, and a binary is only linked.
+//! Each function of this domain as a value: its handler, its callers and its limits. Binaries, tests and the API document use
+//! these values.
 
-use runtime::ports::Ports;
-use runtime::{Exit, http, queue, schedule};
+use runtime::http::auth::Right::{Admin, Customer, Staff};
+use runtime::port::Ports;
+use runtime::{http, queue, schedule};
 
-use crate::{customer, event, funder, proposal, quote, reconcile as due, vehicle};
+use crate::{Env, customer, event, funder, proposal, quote, reconcile as due, vehicle};
+
+pub type Function = runtime::Function<Env>;
 
 /// Three MiB of documents in base64, and the rest of a proposal.
 const PROPOSAL_LIMIT: usize = 4_500_000;
 
-pub fn quote_generate() -> Exit {
-    http(quote::generate::generate).once().run()
+/// Every function by the name of its binary, in the order of the template.
+pub fn functions() -> Vec<(&'static str, Function)> {
+    vec![
+        ("funders-quote-generate", quote_generate()),
+        ("funders-quote-status", quote_status()),
+        ("funders-quote-list", quote_list()),
+        ("funders-quote-get", quote_get()),
+        ("funders-quote-retry", quote_retry()),
+        ("funders-proposal-generate", proposal_generate()),
+        ("funders-proposal-status", proposal_status()),
+        ("funders-proposal-list", proposal_list()),
+        ("funders-proposal-get", proposal_get()),
+        ("funders-proposal-submit", proposal_submit()),
+        ("funders-funder-list", funder_list()),
+        ("funders-funder-test", funder_test()),
+        ("funders-customer-quotes", customer_quotes()),
+        ("funders-customer-proposals", customer_proposals()),
+        ("funders-customer-list", customer_list()),
+        ("funders-customer-get", customer_get()),
+        ("funders-vehicle-list", vehicle_list()),
+        ("funders-vehicle-get", vehicle_get()),
+        ("funders-webhook", webhook()),
+        ("funders-event-apply", event_apply()),
+        ("funders-reconcile", reconcile()),
+    ]
 }
 
-pub fn quote_status() -> Exit {
-    http(quote::status::status).run()
+pub fn quote_generate() -> Function {
+    http(quote::generate::generate).callers(Customer).idempotent().into()
 }
 
-pub fn quote_list() -> Exit {
-    http(quote::list::list).run()
+pub fn quote_status() -> Function {
+    http(quote::status::status).callers(Customer).into()
 }
 
-pub fn quote_get() -> Exit {
-    http(quote::get::get).run()
+pub fn quote_list() -> Function {
+    http(quote::list::list).callers(Customer).into()
 }
 
-pub fn quote_retry() -> Exit {
-    queue(quote::retry::retry).run_on(Ports::with_bus)
+pub fn quote_get() -> Function {
+    http(quote::get::get).callers(Customer).into()
 }
 
-pub fn proposal_generate() -> Exit {
-    http(proposal::generate::generate)
-        .once()
-        .limit(PROPOSAL_LIMIT)
-        .run_on(Ports::with_files)
+pub fn quote_retry() -> Function {
+    queue(quote::retry::retry).on(Ports::with_bus)
 }
 
-pub fn proposal_status() -> Exit {
-    http(proposal::status::status).run()
+pub fn proposal_generate() -> Function {
+    let http = http(proposal::generate::generate).callers(Customer).idempotent();
+    Function::from(http.limit(PROPOSAL_LIMIT)).on(Ports::with_files)
 }
 
-pub fn proposal_list() -> Exit {
-    http(proposal::list::list).run()
+pub fn proposal_status() -> Function {
+    http(proposal::status::status).callers(Customer).into()
 }
 
-pub fn proposal_get() -> Exit {
-    http(proposal::get::get).run()
+pub fn proposal_list() -> Function {
+    http(proposal::list::list).callers(Customer).into()
 }
 
-pub fn proposal_submit() -> Exit {
-    queue(proposal::submit::submit).run_on(Ports::with_bus_and_files)
+pub fn proposal_get() -> Function {
+    http(proposal::get::get).callers(Customer).into()
 }
 
-pub fn funder_list() -> Exit {
-    http(funder::list::list).run()
+pub fn proposal_submit() -> Function {
+    queue(proposal::submit::submit).on(Ports::with_bus_and_files)
 }
 
-pub fn funder_test() -> Exit {
-    http(funder::test::test).run()
+pub fn funder_list() -> Function {
+    http(funder::list::list).callers(Customer).into()
 }
 
-pub fn customer_quotes() -> Exit {
-    http(customer::quotes::quotes).run()
+pub fn funder_test() -> Function {
+    http(funder::test::test).callers(Admin).into()
 }
 
-pub fn customer_proposals() -> Exit {
-    http(customer::proposals::proposals).run()
+pub fn customer_quotes() -> Function {
+    http(customer::quotes::quotes).callers(Customer).into()
 }
 
-pub fn customer_list() -> Exit {
-    http(customer::list::list).run()
+pub fn customer_proposals() -> Function {
+    http(customer::proposals::proposals).callers(Customer).into()
 }
 
-pub fn customer_get() -> Exit {
-    http(customer::get::get).run()
+pub fn customer_list() -> Function {
+    http(customer::list::list).callers(Staff).into()
 }
 
-pub fn vehicle_list() -> Exit {
-    http(vehicle::list::list).run()
+pub fn customer_get() -> Function {
+    http(customer::get::get).callers(Customer).into()
 }
 
-pub fn vehicle_get() -> Exit {
-    http(vehicle::get::get).run()
+pub fn vehicle_list() -> Function {
+    http(vehicle::list::list).callers(Staff).into()
 }
 
-pub fn webhook() -> Exit {
-    runtime::webhook("/webhooks/{funder}", event::webhook::webhook).run()
+pub fn vehicle_get() -> Function {
+    http(vehicle::get::get).callers(Customer).into()
 }
 
-pub fn event_apply() -> Exit {
-    queue(event::apply::apply).run_on(Ports::with_bus)
+pub fn webhook() -> Function {
+    runtime::webhook("/webhooks/{funder}", event::webhook::webhook).into()
 }
 
-pub fn reconcile() -> Exit {
-    schedule(due::reconcile).run_on(Ports::with_bus)
+pub fn event_apply() -> Function {
+    queue(event::apply::apply).on(Ports::with_bus)
 }
+
+pub fn reconcile() -> Function {
+    schedule(due::reconcile).on(Ports::with_bus)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,22 +1,26 @@
 //! What the domain's functions share: clients, settings, callers.
 
+use futures_util::future::join_all;
 use http::HeaderMap;
 use jiff::Timestamp;
+use model::partner::FUNDERS;
 use model::quote::Environment;
 use model::{Error, Result};
-use partners::{FUNDERS, Funder, funder};
+use partners_funders::{Funder, funder};
 use runtime::Domain;
-use runtime::auth::{CHALLENGE, Caller, Verifier};
-use runtime::blob::Blobs;
-use runtime::bus::Bus;
-use runtime::clock::Clock;
-use runtime::config::Config;
-use runtime::domain::Common;
-use runtime::ports::Ports;
-use runtime::problem::{Family, Shape};
-use runtime::queue::Queue;
-use runtime::store::Key;
+use runtime::http::auth::{CHALLENGE, Caller, Verifier};
+use runtime::http::list::Source;
+use runtime::http::problem::{Family, Hub};
+use runtime::port::Ports;
+use runtime::port::blob::Blobs;
+use runtime::port::bus::Bus;
+use runtime::port::clock::Clock;
+use runtime::port::config::Config;
+use runtime::port::queue::Queue;
+use runtime::port::store::Key;
 use runtime::transport::{Outbound, Policy, Target};
+use runtime::trigger::domain::Common;
+use serde::de::DeserializeOwned;
 
 pub struct Env {
     common: Common,
@@ -30,15 +34,16 @@ impl Domain for Env {
     const FAMILY: Family = Family {
         partner: "funder",
         challenge: CHALLENGE,
+        scheme: "bearer",
         statuses: &[],
-        shape: Shape::Hub,
+        route: &[],
+        shape: &Hub,
     };
 
     fn load(config: Config, ports: Ports) -> Self {
-        let outbound = ports.outbound(&config, config.get("FUNDERS_TABLE"));
         Self {
             verifier: Verifier::new(config.clone()),
-            outbound,
+            outbound: Outbound::new(&ports, &config, config.get("FUNDERS_TABLE")),
             common: Common::new(config, ports),
         }
     }
@@ -48,15 +53,14 @@ impl Domain for Env {
     }
 
     async fn warm(&self) {
-        // Functions that seldom call anybody say so.
+        // A function that seldom calls a funder warms the store only.
         let calls = self.common.config.get("WARM_UP") != Some("store");
-        let sandboxes = FUNDERS.iter().filter(|_| calls).filter_map(|name| funder(name));
-        let targets: Vec<_> = sandboxes
+        let funders = FUNDERS.iter().filter(|_| calls).filter_map(|name| funder(name));
+        let targets: Vec<_> = funders
             .filter_map(|funder| self.target(funder, Environment::Sandbox).ok())
             .collect();
         if !targets.is_empty() {
-            let each = targets.iter().map(|target| self.outbound.warm(target, Clock::System));
-            futures_util::future::join_all(each).await;
+            join_all(targets.iter().map(|target| self.outbound.warm(target, Clock::System))).await;
         } else if let Ok(table) = self.table() {
             // Any read opens the connection; this row never exists.
             let _ = self.store().get(&Key::new(table, "WARM", Some("WARM")), false).await;
@@ -71,6 +75,18 @@ impl Domain for Env {
 impl Env {
     pub fn table(&self) -> Result<&str> {
         self.common.config.need("FUNDERS_TABLE")
+    }
+
+    pub fn log_table(&self) -> Result<&str> {
+        self.common.config.need("INTEGRATION_LOG_TABLE")
+    }
+
+    pub fn bucket(&self) -> Result<&str> {
+        self.common.config.need("DOCUMENTS_BUCKET")
+    }
+
+    pub fn retry_queue(&self) -> Result<Queue> {
+        self.queue("QUOTE_RETRY_QUEUE_URL")
     }
 
     pub fn proposal_queue(&self) -> Result<Queue> {
@@ -89,12 +105,13 @@ impl Env {
         self.common.ports.blobs.as_ref()
     }
 
-    pub fn bucket(&self) -> Result<&str> {
-        self.common.config.need("DOCUMENTS_BUCKET")
+    pub async fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
+        self.common.read(key).await
     }
 
-    pub fn retry_queue(&self) -> Result<Queue> {
-        self.queue("QUOTE_RETRY_QUEUE_URL")
+    /// The rows that the entries of these lists name.
+    pub fn entries(&self, lists: Vec<String>) -> Result<Source<'_>> {
+        Ok(Source::entries(self.store().as_ref(), self.table()?, lists))
     }
 
     pub fn policy(&self, funder: &dyn Funder) -> Result<Policy> {
@@ -120,17 +137,16 @@ impl Env {
         })
     }
 
-    /// What the funder signs its webhooks with, where that is set up.
+    /// The installations of a funder that this stack may call.
+    pub fn open(&self, funder: &dyn Funder) -> Vec<(Environment, Target)> {
+        let all = [Environment::Sandbox, Environment::Live].into_iter();
+        let open = all.filter_map(|environment| Some((environment, self.target(funder, environment).ok()?)));
+        open.collect()
+    }
+
+    /// The secret that the funder signs its webhooks with, if one is set up.
     pub async fn webhook_secret(&self, funder: &dyn Funder, target: &Target) -> Result<Option<String>> {
         let name = format!("{}_WEBHOOK_SECRET", funder.name());
         self.outbound.secret(target, &name).await
-    }
-
-    pub fn log_table(&self) -> Result<&str> {
-        self.common.config.need("INTEGRATION_LOG_TABLE")
-    }
-
-    pub async fn read<T: serde::de::DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
-        self.common.read(key).await
     }
 }

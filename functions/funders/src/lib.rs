@@ -1,18 +1,19 @@
 //! Spec 1: quotes and proposals with vehicle funders, and the customers and vehicles they are about.
 
+mod asked;
+mod backoff;
 pub mod customer;
+mod dry_run;
 pub mod entry;
 mod env;
 pub mod event;
 pub mod funder;
-#[cfg(test)]
-mod house;
-mod pace;
 mod profile;
 pub mod proposal;
 pub mod quote;
 pub mod reconcile;
-mod rehearsal;
+#[cfg(test)]
+mod testing;
 pub mod vehicle;
 
 use utoipa::OpenApi;
@@ -42,6 +43,6 @@ pub use env::Env;
         vehicle::get::get,
         event::webhook::webhook
     ),
-    components(schemas(runtime::listing::Cursor))
+    components(schemas(runtime::http::list::Cursor))
 )]
 pub struct Api;

@@ -1,28 +1,29 @@
-//! What quotes tell of a customer or a vehicle, kept up to date with the newest of them.
+//! Customers and vehicles as quotes describe them, kept up to date with the newest quote.
 
-use crate::Env;
 use jiff::Timestamp;
 use model::id::ProfileId;
 use model::{Error, Kind, Result};
 use runtime::Domain;
-use runtime::listing::Entry;
-use runtime::store::{Key, Outcome, When, Write};
+use runtime::http::list::Entry;
+use runtime::port::store::{Key, When, Write, Written};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// As long as the quotes it is known from, in seconds.
-const KEPT: i64 = 90 * 24 * 60 * 60;
-/// Other workers may be filing other quotes of the same person.
-const TRIES: u32 = 5;
+use crate::Env;
+
+/// As long as the quotes that describe it, in seconds.
+const RETENTION: i64 = 90 * 24 * 60 * 60;
+/// Other workers may be filing other quotes of the same customer.
+const WRITE_ATTEMPTS: u32 = 5;
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProfileRow {
     id: ProfileId,
-    /// As JSON text, for the decimals in it.
+    /// As JSON text, which keeps its decimals exact.
     details: String,
-    /// When the quote was made that the details are from: an older one never replaces them.
+    /// When the quote was made that the details are from: an older quote never replaces them.
     as_of: Timestamp,
     revision: u32,
     created_at: Timestamp,
@@ -53,9 +54,9 @@ impl ProfileRow {
     }
 }
 
-/// Brings the row at `key` up to date with a quote made at `as_of`, and a new one into its list. Repeating it changes
+/// Brings the row at `key` up to date with a quote made at `as_of`, and adds a new row to its list. Repeating it changes
 /// nothing.
-pub async fn keep<T: Serialize + Sync>(
+pub async fn update<T: Serialize + Sync>(
     env: &Env,
     key: Key,
     list: &str,
@@ -64,7 +65,7 @@ pub async fn keep<T: Serialize + Sync>(
     now: Timestamp,
 ) -> Result<()> {
     let text = serde_json::to_string(details).map_err(|error| Error::new(Kind::Internal, "details").because(error))?;
-    for _ in 0..TRIES {
+    for _ in 0..WRITE_ATTEMPTS {
         let held: Option<ProfileRow> = env.read(&key).await?;
         if held.as_ref().is_some_and(|held| held.as_of >= as_of) {
             return Ok(());
@@ -76,7 +77,7 @@ pub async fn keep<T: Serialize + Sync>(
             revision: held.as_ref().map_or(0, |held| held.revision + 1),
             created_at: held.as_ref().map_or(now, |held| held.created_at),
             updated_at: now,
-            ttl: now.as_second().saturating_add(KEPT),
+            ttl: now.as_second().saturating_add(RETENTION),
         };
         let writes = match &held {
             Some(held) => vec![
@@ -88,9 +89,12 @@ pub async fn keep<T: Serialize + Sync>(
                 Entry::write(list, *row.id.as_uuid(), &key, Some(row.ttl))?,
             ],
         };
-        if env.store().write(writes).await? == Outcome::Done {
+        if env.store().write(writes).await? == Written::Done {
             return Ok(());
         }
     }
-    Err(Error::new(Kind::Unavailable, "a profile is being changed by too many"))
+    Err(Error::new(
+        Kind::Unavailable,
+        "other workers keep changing this profile",
+    ))
 }

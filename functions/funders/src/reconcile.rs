@@ -1,5 +1,5 @@
-//! The schedule, every minute: asks funders for proposals nobody is sure of, sends on what was left lying, and ends quotes
-//! whose time is over.
+//! The schedule, every minute. It asks funders about proposals with an unknown outcome, resends lost messages, publishes
+//! events that a crash left unpublished, and expires quotes.
 
 use std::time::Duration;
 
@@ -9,30 +9,34 @@ use jiff::SignedDuration;
 use model::proposal::ProposalStatus;
 use model::quote::QuoteStatus;
 use model::{Error, Kind, Result};
-use runtime::due::now_due;
-use runtime::store::{Key, Outcome, typed};
-use runtime::{Cx, Domain, metric};
+use runtime::port::metric;
+use runtime::port::store::{Key, Written};
+use runtime::work::due::now_due;
+use runtime::{Cx, Domain};
 use tokio::time::Instant;
 
 use crate::Env;
-use crate::proposal::submit::Submission;
-use crate::proposal::{ProposalRow, Stage, apply, decision, follow_up};
+use crate::proposal::outcome::follow_up;
+use crate::proposal::submit::SubmitMessage;
+use crate::proposal::{Phase, ProposalRow, decision};
 use crate::quote::{QuoteRow, outcome};
 
-/// What a funder may take to answer, and writing down what it said. Later rows are still due in a minute.
-const WORTHWHILE: Duration = Duration::from_secs(10);
+/// Covers a funder's answer and the writes after it. Without this much time a row waits for the next run.
+const MIN_TIME_LEFT: Duration = Duration::from_secs(10);
 /// How many rows are worked on at once.
-const ABREAST: usize = 8;
-/// An unknown outcome is asked after for so long; then it is an operator's.
-const UNKNOWN: SignedDuration = SignedDuration::from_hours(24);
-/// A decision is waited for so long.
-const UNDECIDED: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// The longest pause between two questions.
-const LONGEST: u32 = 60;
-/// A funder that says so often that it has no such proposal is believed: it may be sent again.
-const DENIALS: u32 = 3;
-/// A proposal that is not with its funder after this long is worth somebody's look.
-const STUCK: SignedDuration = SignedDuration::from_mins(15);
+const CONCURRENCY: usize = 8;
+/// The schedule asks about an unknown outcome for this long; then it escalates to an operator.
+const UNKNOWN_WINDOW: SignedDuration = SignedDuration::from_hours(24);
+/// The schedule asks for a decision for this long.
+const DECISION_WINDOW: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// The greatest pause between two questions, in minutes.
+const MAX_PAUSE: u32 = 60;
+/// After this many denials the proposal has not arrived and may be sent again.
+const DENIALS_BEFORE_RESEND: u32 = 3;
+/// Delays a message that is sent before its row is written.
+const COMMIT_DELAY: Duration = Duration::from_secs(5);
+/// A proposal that is not with its funder after this long counts as stuck.
+const STUCK_AFTER: SignedDuration = SignedDuration::from_mins(15);
 
 pub async fn reconcile(cx: Cx<Env>) -> Result<()> {
     let (store, table) = (cx.env.store().as_ref(), cx.env.table()?);
@@ -41,128 +45,121 @@ pub async fn reconcile(cx: Cx<Env>) -> Result<()> {
         now_due(store, table, QuoteRow::DUE, cx.now())
     );
     let proposals = iter(proposals?)
-        .map(|key| proposal(&cx, key))
-        .buffer_unordered(ABREAST)
+        .map(|key| check_proposal(&cx, key))
+        .buffer_unordered(CONCURRENCY)
         .collect::<Vec<Result<bool>>>();
     let quotes = iter(quotes?)
-        .map(|key| expire(&cx, key))
-        .buffer_unordered(ABREAST)
+        .map(|key| expire_quote(&cx, key))
+        .buffer_unordered(CONCURRENCY)
         .collect::<Vec<Result<()>>>();
     let (proposals, quotes) = tokio::join!(proposals, quotes);
     let stuck = proposals.iter().filter(|one| matches!(one, Ok(true))).count();
     metric::count("StuckPending", stuck.try_into().unwrap_or(u64::MAX));
     let failures = proposals.into_iter().map(|one| one.map(drop)).chain(quotes);
-    // One row's trouble is no other's; the last is reported, and all are still due.
+    // One row's failure does not stop the others. The last failure is logged, and all failed rows are still due.
     failures.filter(Result::is_err).last().unwrap_or(Ok(()))
 }
 
-/// Whether the proposal has been pending for too long.
-async fn proposal(cx: &Cx<Env>, key: Key) -> Result<bool> {
-    if cx.deadline.saturating_duration_since(Instant::now()) < WORTHWHILE {
+/// Whether the proposal is stuck.
+async fn check_proposal(cx: &Cx<Env>, key: Key) -> Result<bool> {
+    if cx.deadline.saturating_duration_since(Instant::now()) < MIN_TIME_LEFT {
         return Ok(false);
     }
     let Some(mut row) = cx.env.read::<ProposalRow>(&key).await? else {
         return Ok(false);
     };
-    if row.status.is_final() || row.is_news() {
-        // Whoever wrote it down did not come to telling it.
+    if row.status.is_final() || row.is_unannounced() {
+        // The worker that recorded the status crashed before publishing its event.
         follow_up(cx, &mut row).await?;
     }
     if row.status.is_final() {
         return Ok(false);
     }
-    match row.stage {
-        Stage::Waiting => {
-            cx.env
-                .proposal_queue()?
-                .send(&Submission { id: row.id }, Duration::ZERO)
-                .await?;
+    match row.phase {
+        Phase::Waiting => {
+            SubmitMessage { id: row.id }.send(cx, Duration::ZERO).await?;
             row.wait(cx.now(), SignedDuration::ZERO);
             save(cx, &mut row).await?;
         }
-        // Whoever was sending it is gone, or it would not be due.
-        Stage::Sending => {
-            row.stage(Stage::Unknown, cx.now(), SignedDuration::ZERO);
+        // The sender has crashed: the row comes due only after its lease.
+        Phase::Sending => {
+            row.enter(Phase::Unknown, cx.now(), SignedDuration::ZERO);
             save(cx, &mut row).await?;
         }
-        Stage::Unknown | Stage::Sent => ask(cx, &mut row).await?,
+        Phase::Unknown | Phase::Sent => ask_funder(cx, &mut row).await?,
     }
     let age = cx.now().duration_since(row.created_at);
-    Ok(row.status == ProposalStatus::Pending && age > STUCK)
+    Ok(row.status == ProposalStatus::Pending && age > STUCK_AFTER)
 }
 
-async fn ask(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
-    let said = match decision(cx, row).await {
+async fn ask_funder(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
+    let answer = match decision::fetch(cx, row).await {
         Ok(Some(decision)) if decision.status.rank() > row.status.rank() => {
-            return apply(cx, row, decision).await;
+            return decision::apply(cx, row, decision).await;
         }
-        said => said,
+        answer => answer,
     };
     row.checks += 1;
-    row.denials += u32::from(matches!(said, Ok(None)));
-    let age = cx.now().duration_since(row.stage_at);
-    if row.stage == Stage::Unknown {
-        if row.denials >= DENIALS && !row.resent {
-            // It never arrived. Nobody has it, so sending it does not make it two.
+    row.denials += u32::from(matches!(answer, Ok(None)));
+    let age = cx.now().duration_since(row.phase_at);
+    if row.phase == Phase::Unknown {
+        if row.denials >= DENIALS_BEFORE_RESEND && !row.resent {
+            // The funder does not have it, so that sending it again does not make two of it.
             row.wait(cx.now(), SignedDuration::ZERO);
             row.resent = true;
-            cx.env
-                .proposal_queue()?
-                .send(&Submission { id: row.id }, Duration::from_secs(5))
-                .await?;
+            SubmitMessage { id: row.id }.send(cx, COMMIT_DELAY).await?;
             return save(cx, row).await;
         }
-        if age > UNKNOWN {
-            return hand_over(cx, row).await;
+        if age > UNKNOWN_WINDOW {
+            return escalate(cx, row).await;
         }
     }
-    if row.stage == Stage::Sent && age > UNDECIDED {
-        row.rest();
+    if row.phase == Phase::Sent && age > DECISION_WINDOW {
+        row.set_idle();
         return save(cx, row).await;
     }
     // 1, 2, 4 .. minutes.
-    let pause = 1_u32.checked_shl(row.checks).unwrap_or(LONGEST).min(LONGEST);
-    row.stage(row.stage, cx.now(), SignedDuration::from_mins(pause.into()));
+    let pause = 1_u32.checked_shl(row.checks).unwrap_or(MAX_PAUSE).min(MAX_PAUSE);
+    row.enter(row.phase, cx.now(), SignedDuration::from_mins(pause.into()));
     save(cx, row).await
 }
 
-/// Nobody could say what became of it: an operator has to find out, from the dead-letter queue.
-async fn hand_over(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
+/// Puts the proposal into the dead-letter queue, for an operator to ask the funder.
+async fn escalate(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
     let dead = cx.env.dead_letters();
     let dead = dead.ok_or_else(|| Error::misconfigured("DEAD_LETTER_QUEUE_URL is not set"))?;
-    let body = serde_json::to_string(&Submission { id: row.id })
+    let body = serde_json::to_string(&SubmitMessage { id: row.id })
         .map_err(|error| Error::new(Kind::Internal, "a message").because(error))?;
     dead.sender
         .send(&dead.url, body, Duration::ZERO, Some("outcome unknown for 24 hours"))
         .await?;
-    row.rest();
+    row.set_idle();
     save(cx, row).await
 }
 
-/// Somebody else's change is as good as ours: the row is due again, or it need not be.
+/// A refused write needs no repetition: another worker has changed the row, which is due again if there is more to do.
 async fn save(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
     let write = row.replace(&cx.env, cx.now())?;
     match cx.env.store().write(vec![write]).await? {
-        Outcome::Done | Outcome::Refused(_) => Ok(()),
+        Written::Done | Written::Refused(_) => Ok(()),
     }
 }
 
-async fn expire(cx: &Cx<Env>, key: Key) -> Result<()> {
-    let Some(item) = cx.env.store().get(&key, true).await? else {
+async fn expire_quote(cx: &Cx<Env>, key: Key) -> Result<()> {
+    let Some(mut row) = cx.env.read::<QuoteRow>(&key).await? else {
         return Ok(());
     };
-    let mut row: QuoteRow = typed(item)?;
     if row.status_at(cx.now()) != QuoteStatus::Expired {
         return Ok(());
     }
     if row.status == QuoteStatus::Expired {
-        // Whoever wrote it down did not come to telling it.
+        // An earlier run recorded it and crashed before publishing its event.
         return outcome::announce(cx, &mut row).await;
     }
     row.expired();
     let write = row.replace(&cx.env, cx.now())?;
     match cx.env.store().write(vec![write]).await? {
-        Outcome::Done => outcome::announce(cx, &mut row).await,
-        Outcome::Refused(_) => Ok(()),
+        Written::Done => outcome::announce(cx, &mut row).await,
+        Written::Refused(_) => Ok(()),
     }
 }

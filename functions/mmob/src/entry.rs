@@ -1,47 +1,65 @@
-//! What each function of this domain runs: its handler and what goes around it. Said here and not in the binaries, so
-//! that a handler is compiled once, with its library, and a binary is only linked.
+//! The domain's functions: each with its handler, its callers and its limits. The binaries, the tests and the API document
+//! use these values. A handler is compiled once, with this library, and a binary is only linked.
 
-use runtime::{Exit, http, queue, schedule};
+use runtime::http::auth::Right;
+use runtime::{http, queue, schedule, webhook};
 
-use crate::{order, product};
+use crate::{Env, order, product};
 
-/// An order is small, and whoever sends more has none.
-pub const ORDER_LIMIT: usize = 64 * 1024;
+pub type Function = runtime::Function<Env>;
 
-pub fn order_webhook() -> Exit {
-    runtime::webhook("/webhooks/mmob/{token}", order::webhook::webhook)
+/// An order is small, and a larger body is no order.
+const ORDER_LIMIT: usize = 64 * 1024;
+
+/// Every function by the name of its binary, in the order of `template.yaml`.
+pub fn functions() -> Vec<(&'static str, Function)> {
+    vec![
+        ("mmob-order-webhook", order_webhook()),
+        ("mmob-order-process", order_process()),
+        ("mmob-order-sweep", order_sweep()),
+        ("mmob-order-list", order_list()),
+        ("mmob-order-get", order_get()),
+        ("mmob-order-resolve", order_resolve()),
+        ("mmob-product-create", product_create()),
+        ("mmob-product-list", product_list()),
+        ("mmob-price-create", price_create()),
+    ]
+}
+
+pub fn order_webhook() -> Function {
+    webhook("/webhooks/mmob/{token}", order::webhook::webhook)
         .limit(ORDER_LIMIT)
-        .run()
+        .into()
 }
 
-pub fn order_process() -> Exit {
-    queue(order::process::process).run()
+pub fn order_process() -> Function {
+    queue(order::process::process)
 }
 
-pub fn order_sweep() -> Exit {
-    schedule(order::sweep::sweep).run()
+pub fn order_sweep() -> Function {
+    schedule(order::sweep::sweep)
 }
 
-pub fn order_list() -> Exit {
-    http(order::list::list).run()
+pub fn order_list() -> Function {
+    http(order::list::list).callers(Right::Staff).into()
 }
 
-pub fn order_get() -> Exit {
-    http(order::get::get).run()
+pub fn order_get() -> Function {
+    http(order::get::get).callers(Right::Staff).into()
 }
 
-pub fn order_resolve() -> Exit {
-    http(order::resolve::resolve).once().run()
+pub fn order_resolve() -> Function {
+    http(order::resolve::resolve).callers(Right::Staff).idempotent().into()
 }
 
-pub fn product_create() -> Exit {
-    http(product::create::create).once().run()
+pub fn product_create() -> Function {
+    http(product::create::create).callers(Right::Admin).idempotent().into()
 }
 
-pub fn product_list() -> Exit {
-    http(product::list::list).run()
+pub fn product_list() -> Function {
+    http(product::list::list).callers(Right::Staff).into()
 }
 
-pub fn price_create() -> Exit {
-    http(product::price::create).once().run()
+pub fn price_create() -> Function {
+    http(product::price::create).callers(Right::Admin).idempotent().into()
 }

@@ -6,28 +6,28 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use model::Result;
 use model::quote::Environment;
-use partners::mmob;
+use partners_marketplace::{Marketplace, Mmob, PRICE_PATH};
 use runtime::Domain;
-use runtime::auth::{CHALLENGE, Caller, Verifier};
-use runtime::clock::Clock;
-use runtime::config::Config;
-use runtime::domain::Common;
-use runtime::ports::Ports;
-use runtime::problem::{Family, Shape};
-use runtime::queue::Queue;
-use runtime::secret::Secrets;
-use runtime::store::Key;
-use runtime::transport::{Egress, Outbound, Policy, Target, Transport};
+use runtime::http::auth::{CHALLENGE, Caller, Verifier};
+use runtime::http::problem::{Family, Hub};
+use runtime::port::Ports;
+use runtime::port::clock::Clock;
+use runtime::port::config::Config;
+use runtime::port::queue::Queue;
+use runtime::port::secret::Secrets;
+use runtime::port::store::Key;
+use runtime::port::transport::Transport;
+use runtime::transport::{Egress, Outbound, Policy, Target};
+use runtime::trigger::domain::Common;
 
-use crate::order::Freshness;
+use crate::token::WebhookToken;
 
 pub struct Env {
     common: Common,
     verifier: Verifier,
     pub outbound: Outbound,
     pub egress: Egress,
-    pub secrets: Secrets,
-    pub freshness: Freshness,
+    token: WebhookToken,
 }
 
 impl Domain for Env {
@@ -36,18 +36,18 @@ impl Domain for Env {
     const FAMILY: Family = Family {
         partner: "mmob",
         challenge: CHALLENGE,
+        scheme: "bearer",
         statuses: &[],
-        shape: Shape::Hub,
+        route: &[],
+        shape: &Hub,
     };
 
     fn load(config: Config, ports: Ports) -> Self {
-        let outbound = ports.outbound(&config, config.get("MMOB_TABLE"));
         Self {
             verifier: Verifier::new(config.clone()),
             egress: Egress::load(&config),
-            secrets: Secrets::new(Arc::clone(&ports.vault)),
-            freshness: Freshness::default(),
-            outbound,
+            token: WebhookToken::new(Secrets::new(Arc::clone(&ports.vault))),
+            outbound: Outbound::new(&ports, &config, config.get("MMOB_TABLE")),
             common: Common::new(config, ports),
         }
     }
@@ -57,7 +57,7 @@ impl Domain for Env {
     }
 
     async fn warm(&self) {
-        // Functions that seldom call MMOB, or never, say so.
+        // Functions that call MMOB seldom or never set WARM_UP.
         let calls = self.common.config.get("WARM_UP") != Some("store");
         if let Ok(target) = self.target()
             && calls
@@ -68,7 +68,7 @@ impl Domain for Env {
             let warm = Key::new(table, "WARM", Some("WARM"));
             let secret = async {
                 if let Ok(id) = self.secret() {
-                    let _ = self.secrets.get(id).await;
+                    self.token.warm(id).await;
                 }
             };
             let _ = tokio::join!(self.store().get(&warm, false), secret);
@@ -81,7 +81,7 @@ impl Domain for Env {
 }
 
 impl Env {
-    /// Orders, the lists of them, and what is to be done about each product.
+    /// Orders, their lists, and how each product is fulfilled.
     pub fn table(&self) -> Result<&str> {
         self.common.config.need("MMOB_TABLE")
     }
@@ -90,37 +90,42 @@ impl Env {
         self.queue("MMOB_ORDERS_QUEUE_URL")
     }
 
-    /// Where providers are called, who are nobody's partner: each at an address of their own.
+    /// For calls to providers. A provider is no partner: each has its own address, in a row.
     pub fn transport(&self) -> &dyn Transport {
         self.common.ports.transport.as_ref()
     }
 
     /// The id of the secret that holds `MMOB_API_KEY` and `MMOB_WEBHOOK_TOKEN`.
-    pub fn secret(&self) -> Result<&str> {
+    fn secret(&self) -> Result<&str> {
         self.common.config.need("MMOB_SECRET")
     }
 
-    /// MMOB, of which a stage has one installation.
+    /// Refuses a webhook's sender that does not know the token.
+    pub async fn check_token(&self, given: &str, now: Timestamp) -> Result<()> {
+        self.token.check(self.secret(), given, now).await
+    }
+
+    /// MMOB, which has one installation per stage.
     pub fn target(&self) -> Result<Target> {
         let live = self.common.config.parse("ALLOW_LIVE", false)?;
         let environment = if live { Environment::Live } else { Environment::Sandbox };
         Ok(Target {
-            partner: mmob::NAME,
+            partner: Mmob.name(),
             environment: environment.to_string(),
             base_url: self.common.config.need("MMOB_URL")?.to_owned(),
             secret: self.secret()?.to_owned(),
-            auth: mmob::AUTH,
-            loggable: mmob::LOGGABLE,
+            auth: Mmob.auth(),
+            loggable: Mmob.loggable(),
         })
     }
 
     pub fn policy(&self) -> Result<Policy> {
-        Policy::load(&self.common.config, mmob::NAME)
+        Policy::load(&self.common.config, Mmob.name())
     }
 
-    /// Where a price is read: MMOB documents no path for it.
+    /// The path of a price, which MMOB does not document.
     pub fn price_path(&self) -> &str {
-        self.common.config.get("MMOB_PRICE_PATH").unwrap_or(mmob::PRICE_PATH)
+        self.common.config.get("MMOB_PRICE_PATH").unwrap_or(PRICE_PATH)
     }
 
     pub async fn read<T: serde::de::DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {

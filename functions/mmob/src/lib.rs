@@ -1,11 +1,14 @@
-//! Spec 5: the marketplace MMOB, for which we are the provider: its orders, and our products there.
+//! Spec 5: the marketplace MMOB, for which the hub is the provider. It takes MMOB's orders and offers products there.
 
 pub mod entry;
 mod env;
-#[cfg(test)]
-mod house;
 pub mod order;
 pub mod product;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod token;
 
 use utoipa::OpenApi;
 
@@ -23,6 +26,6 @@ pub use env::Env;
         product::list::list,
         product::price::create
     ),
-    components(schemas(runtime::listing::Cursor))
+    components(schemas(runtime::http::list::Cursor))
 )]
 pub struct Api;

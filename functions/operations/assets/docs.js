@@ -6,6 +6,6 @@ SwaggerUIBundle({
   displayOperationId: true,
   displayRequestDuration: true,
   filter: true,
-  // The default sends the document's address to a validator of somebody else's.
+  // The default sends the document's address to a third party's validator.
   validatorUrl: null,
 });

@@ -1,50 +1,74 @@
-//! What each function of this domain runs: its handler and what goes around it. Said here and not in the binaries, so
-//! that a handler is compiled once, with its library, and a binary is only linked.
+//! The functions of this domain: each handler with its callers and what goes around it.
+//!
+//! They are declared here and not in the binaries. A handler is then compiled once, with its library, and a binary is only
+//! linked.
 
-use runtime::{Exit, http, queue};
+use runtime::http::auth::Right;
+use runtime::{http, queue};
 
-use crate::{delivery, docs, fallback, health, log, subscription};
+use crate::{Env, delivery, docs, fallback, health, log, subscription};
 
-pub fn health() -> Exit {
-    http(health::health).public().run()
+pub type Function = runtime::Function<Env>;
+
+/// Every function by the name of its binary, in the order of the template.
+pub fn functions() -> Vec<(&'static str, Function)> {
+    vec![
+        ("operations-health", health()),
+        ("operations-logs", logs()),
+        ("operations-metrics", metrics()),
+        ("operations-subscription-create", subscription_create()),
+        ("operations-subscription-list", subscription_list()),
+        ("operations-subscription-delete", subscription_delete()),
+        ("operations-delivery-list", delivery_list()),
+        ("operations-delivery-replay", delivery_replay()),
+        ("operations-delivery-send", delivery_send()),
+        ("operations-docs", docs()),
+        ("operations-fallback", fallback()),
+    ]
 }
 
-pub fn logs() -> Exit {
-    http(log::list::logs).run()
+pub fn health() -> Function {
+    http(health::health).public().into()
 }
 
-pub fn metrics() -> Exit {
-    http(log::metrics::metrics).run()
+pub fn logs() -> Function {
+    http(log::list::logs).callers(Right::Staff).into()
 }
 
-pub fn docs() -> Exit {
-    http(docs::docs).public().run()
+pub fn metrics() -> Function {
+    http(log::metrics::metrics).callers(Right::Staff).into()
 }
 
-pub fn fallback() -> Exit {
-    http(fallback::fallback).public().run()
+pub fn subscription_create() -> Function {
+    let create = http(subscription::create::create).callers(Right::Admin);
+    create.idempotent().into()
 }
 
-pub fn subscription_create() -> Exit {
-    http(subscription::create::create).once().run()
+pub fn subscription_list() -> Function {
+    http(subscription::list::list).callers(Right::Admin).into()
 }
 
-pub fn subscription_list() -> Exit {
-    http(subscription::list::list).run()
+pub fn subscription_delete() -> Function {
+    http(subscription::delete::delete).callers(Right::Admin).into()
 }
 
-pub fn subscription_delete() -> Exit {
-    http(subscription::delete::delete).run()
+pub fn delivery_list() -> Function {
+    http(delivery::list::list).callers(Right::Staff).into()
 }
 
-pub fn delivery_send() -> Exit {
-    queue(delivery::send::send).run()
+pub fn delivery_replay() -> Function {
+    let replay = http(delivery::replay::replay).callers(Right::Staff);
+    replay.idempotent().into()
 }
 
-pub fn delivery_list() -> Exit {
-    http(delivery::list::list).run()
+pub fn delivery_send() -> Function {
+    queue(delivery::send::send)
 }
 
-pub fn delivery_replay() -> Exit {
-    http(delivery::replay::replay).once().run()
+pub fn docs() -> Function {
+    http(docs::docs).public().into()
+}
+
+pub fn fallback() -> Function {
+    http(fallback::fallback).public().into()
 }

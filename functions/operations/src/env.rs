@@ -4,14 +4,15 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use model::Result;
 use runtime::Domain;
-use runtime::auth::{CHALLENGE, Caller, Verifier};
-use runtime::config::Config;
-use runtime::domain::Common;
-use runtime::ports::Ports;
-use runtime::problem::{Family, Shape};
-use runtime::queue::Queue;
-use runtime::store::Query;
-use runtime::transport::{Egress, Transport};
+use runtime::http::auth::{CHALLENGE, Caller, Verifier};
+use runtime::http::problem::{Family, Hub};
+use runtime::port::Ports;
+use runtime::port::config::Config;
+use runtime::port::queue::Queue;
+use runtime::port::store::Query;
+use runtime::port::transport::Transport;
+use runtime::transport::Egress;
+use runtime::trigger::domain::Common;
 
 pub struct Env {
     pub egress: Egress,
@@ -25,8 +26,10 @@ impl Domain for Env {
     const FAMILY: Family = Family {
         partner: "partner",
         challenge: CHALLENGE,
+        scheme: "bearer",
         statuses: &[],
-        shape: Shape::Hub,
+        route: &[],
+        shape: &Hub,
     };
 
     fn load(config: Config, ports: Ports) -> Self {

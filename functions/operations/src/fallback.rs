@@ -1,18 +1,21 @@
-//! `$default`: what no route matches is 404, or 405 with `Allow` where the path is known, or 308 to the path's own form.
+//! `$default`: requests that match no route.
+//!
+//! An unknown path is 404. A known path with another method is 405 with `Allow`. A known path with a trailing slash is 308 to
+//! the path without it.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use http::{HeaderValue, StatusCode, header};
 use model::{Error, Kind, Result};
-use runtime::reply::Rendered;
-use runtime::{Cx, Domain, Input};
+use runtime::http::reply::Rendered;
+use runtime::{Cx, Input, Parts};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::Env;
 
-/// The hub's routes are what its API document lists; a test holds the document to the handlers.
+/// The API document, which lists the hub's routes. A test holds it to the handlers.
 pub const DOCUMENT: &str = include_str!("../openapi.json");
 
 #[derive(Deserialize)]
@@ -21,31 +24,31 @@ struct Document {
     paths: BTreeMap<String, BTreeMap<String, IgnoredAny>>,
 }
 
-/// Whatever was sent is not read: no route takes it. Only who is sent on takes the query along.
-pub struct Anything {
+/// A request whose body is not read, because no route takes it. A redirect repeats its query.
+pub struct UnreadRequest {
     query: String,
 }
 
-impl Input for Anything {
-    fn read(parts: &runtime::Parts) -> Result<Self> {
+impl Input for UnreadRequest {
+    fn read(parts: &Parts) -> Result<Self> {
         Ok(Self {
             query: parts.query.to_owned(),
         })
     }
 }
 
-pub async fn fallback(cx: Cx<Env>, sent: Anything) -> Result<Rendered> {
+pub async fn fallback(cx: Cx<Env>, request: UnreadRequest) -> Result<Rendered> {
     let plain = cx.path.strip_suffix('/').filter(|plain| !plain.is_empty());
     if let Some(methods) = plain.and_then(methods)
         && methods.contains(&cx.method.as_str().to_owned())
     {
-        return redirect(plain.unwrap_or_default(), &sent.query);
+        return redirect(plain.unwrap_or_default(), &request.query);
     }
     let Some(methods) = methods(plain.unwrap_or(&cx.path)) else {
         return Err(Error::new(Kind::NotFound, "There is no such route."));
     };
     let refused = Error::new(Kind::MethodNotAllowed, "This route does not take that method.");
-    let mut rendered = Env::FAMILY.render(&refused, cx.correlation)?;
+    let mut rendered = cx.family.render(&refused, cx.correlation)?;
     if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
         rendered.headers.insert(header::ALLOW, allow);
     }
@@ -64,7 +67,7 @@ fn redirect(path: &str, query: &str) -> Result<Rendered> {
     Ok(rendered)
 }
 
-/// The methods of the route that `path` belongs to, upper case.
+/// The methods of the route of this path, in upper case.
 fn methods(path: &str) -> Option<Vec<String>> {
     static ROUTES: OnceLock<BTreeMap<String, Vec<String>>> = OnceLock::new();
     let routes = ROUTES.get_or_init(|| {
@@ -78,7 +81,7 @@ fn methods(path: &str) -> Option<Vec<String>> {
             .map(|(path, methods)| (path, upper(methods)))
             .collect()
     });
-    // A literal route goes before one with parameters, as in the gateway.
+    // A literal route wins over one with parameters, as in the gateway.
     routes
         .get(path)
         .or_else(|| {
@@ -103,77 +106,4 @@ fn matches(pattern: &str, path: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-    use runtime::clock::Clock;
-    use runtime::testing::{World, within};
-
-    use super::*;
-
-    async fn ask(method: &str, path: &str, query: &str) -> ApiGatewayV2httpResponse {
-        let env = Arc::new(Env::load(Default::default(), World::default().ports()));
-        let mut event: ApiGatewayV2httpRequest =
-            serde_json::from_str(include_str!("../../../events/operations-fallback.json")).unwrap();
-        event.raw_path = Some(path.into());
-        event.raw_query_string = Some(query.into());
-        event.request_context.http.method = method.parse().unwrap();
-        runtime::http(fallback)
-            .public()
-            .answer(env, Clock::System, within(Duration::from_secs(3)), event)
-            .await
-    }
-
-    #[tokio::test]
-    async fn unknown_paths_are_not_found() {
-        for path in [
-            "/",
-            "/nope",
-            "/api/integration/quotes",
-            "/api/integration/quotes//status",
-            "/health/x",
-        ] {
-            let answer = ask("GET", path, "").await;
-            assert_eq!(answer.status_code, 404, "{path}");
-            assert_eq!(answer.headers.get("content-type").unwrap(), "application/problem+json");
-        }
-    }
-
-    #[tokio::test]
-    async fn known_paths_say_what_they_allow() {
-        for (method, path, allow) in [
-            ("GET", "/api/integration/quotes/generate", "POST"),
-            ("DELETE", "/api/integration/quotes/123/status", "GET"),
-            ("POST", "/health", "GET"),
-            ("POST", "/health/", "GET"),
-        ] {
-            let answer = ask(method, path, "").await;
-            assert_eq!(answer.status_code, 405, "{method} {path}");
-            assert_eq!(answer.headers.get("allow").unwrap(), allow);
-        }
-    }
-
-    #[tokio::test]
-    async fn a_trailing_slash_leads_to_the_route() {
-        for (method, path, query, location) in [
-            (
-                "POST",
-                "/api/integration/quotes/generate/",
-                "",
-                "/api/integration/quotes/generate",
-            ),
-            (
-                "GET",
-                "/api/quotes/123/",
-                "a=2024-05-22T15%3A21%3A05%2B02%3A00&b=1",
-                "/api/quotes/123?a=2024-05-22T15%3A21%3A05%2B02%3A00&b=1",
-            ),
-        ] {
-            let answer = ask(method, path, query).await;
-            assert_eq!(answer.status_code, 308, "{path}");
-            assert_eq!(answer.headers.get("location").unwrap(), location);
-        }
-    }
-}
+mod tests;

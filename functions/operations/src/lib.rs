@@ -1,5 +1,4 @@
-//! The hub about itself: its health, its API document, its log of partner calls, what it says to requests that mean
-//! nothing, and who is told what has happened.
+//! The hub's own operations: health, API document, log of partner calls, requests without a route, and event subscriptions.
 
 pub mod delivery;
 pub mod docs;
@@ -7,11 +6,12 @@ pub mod entry;
 mod env;
 pub mod fallback;
 pub mod health;
-#[cfg(test)]
-mod house;
 pub mod log;
-mod page;
 pub mod subscription;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 use utoipa::OpenApi;
 

@@ -1,16 +1,16 @@
-//! What every measurement needs: where things are, the stubs, the events.
+//! What every measurement needs: paths, certificates, stubs and events.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::event::Events;
 use crate::failure::{Context, Result};
-use crate::stub::World;
+use crate::stub::Stubs;
 use crate::tls::Authority;
 
-/// What is measured lies here, so that a build meanwhile changes nothing.
+/// Copies of the measured binaries, so that a build during the run changes nothing.
 const BINARIES: &str = "bench/binaries";
-/// Where they come from.
+/// Their originals.
 const BUILT: [&str; 6] = [
     "release/bqs-case-create",
     "release/funders-quote-generate",
@@ -19,55 +19,51 @@ const BUILT: [&str; 6] = [
     "bench-build/release/empty",
     "bench-build/release/stock",
 ];
+const QUOTE_ANSWER: &str = "shared/partners/funders/fixtures/lex/quote.answer.json";
 
 pub struct Bench {
     pub root: PathBuf,
-    pub target: PathBuf,
+    target: PathBuf,
     pub authority: Authority,
     pub events: Events,
-    pub world: World,
+    pub stubs: Stubs,
 }
 
 impl Bench {
     pub async fn set_up(root: &Path, target: &Path) -> Result<Self> {
         let authority = Authority::make(&target.join("bench/tls"))?;
-        let answer = root.join("shared/partners/fixtures/lex/quote.answer.json");
-        let answer = fs::read(&answer).context(answer.display())?;
-        let world = World::start(&authority, answer.into()).await?;
+        let answer = fs::read(root.join(QUOTE_ANSWER)).context(QUOTE_ANSWER)?;
+        let stubs = Stubs::start(&authority, answer.into()).await?;
         for folder in ["bench/logs", BINARIES] {
             fs::create_dir_all(target.join(folder)).context(folder)?;
         }
         for built in BUILT {
             let from = target.join(built);
             let name = from.file_name().context(built)?;
-            keep(&from, &target.join(BINARIES).join(name))?;
+            copy(&from, &target.join(BINARIES).join(name))?;
         }
         Ok(Self {
             root: root.to_owned(),
             target: target.to_owned(),
             authority,
             events: Events::read(root)?,
-            world,
+            stubs,
         })
     }
 
-    /// Where xtask has put a script with what it needs.
-    pub fn parts(&self, name: &str) -> PathBuf {
-        self.target.join("bench").join(name)
-    }
-
+    /// A file below target/bench.
     pub fn out(&self, name: &str) -> PathBuf {
         self.target.join("bench").join(name)
     }
 
-    /// A binary that was built before this run began.
+    /// A binary as it was when this run began.
     pub fn binary(&self, name: &str) -> PathBuf {
         self.target.join(BINARIES).join(name)
     }
 }
 
-/// Copies a binary, or removes an earlier copy of one that is not built any more.
-pub fn keep(from: &Path, to: &Path) -> Result<()> {
+/// Copies a binary. If it is no longer built, removes the copy of an earlier run.
+fn copy(from: &Path, to: &Path) -> Result<()> {
     if to.exists() {
         fs::remove_file(to).context(to.display())?;
     }

@@ -1,4 +1,4 @@
-//! One process of a variant, in an environment of its own: nothing of this shell's reaches it.
+//! One process of a variant. It inherits nothing of this shell's environment.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -10,16 +10,16 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::bench::Bench;
-use crate::event::{AUDIENCE, ISSUER};
-use crate::failure::{Context, Result};
-use crate::stub::{Answer, INDEXED, RuntimeApi};
+use crate::failure::{Context, Failure, Result};
+use crate::fixture::{AUDIENCE, ISSUER, LOG_TABLE};
+use crate::stub::{Answer, RuntimeApi};
 use crate::variant::Variant;
 
 const POLL: Duration = Duration::from_millis(100);
 
 pub struct Child {
     pub api: RuntimeApi,
-    /// Just before it was started.
+    /// Just before the process started.
     pub begun: Instant,
     process: process::Child,
     variant: Variant,
@@ -27,12 +27,12 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts it, with its first event already waiting when `first` says so.
+    /// Starts the process; with `first`, its first event is waiting already.
     pub async fn start(bench: &Bench, variant: &Variant, first: bool) -> Result<Self> {
         Self::start_under(bench, variant, first, &[]).await
     }
 
-    /// The same with another program in front.
+    /// The same, as the argument of another program.
     pub async fn start_under(bench: &Bench, variant: &Variant, first: bool, front: &[OsString]) -> Result<Self> {
         let api = RuntimeApi::start().await?;
         if first {
@@ -44,7 +44,6 @@ impl Child {
             .iter()
             .cloned()
             .chain([variant.program.clone().into_os_string()])
-            .chain(variant.arguments.iter().map(Into::into))
             .collect();
         let (program, arguments) = words.split_first().context("nothing to start")?;
         let mut command = Command::new(program);
@@ -72,33 +71,33 @@ impl Child {
         self.process.id()
     }
 
-    /// When its init was over.
+    /// When init ended.
     pub async fn ready(&mut self) -> Result<Instant> {
         let Self { api, process, .. } = self;
-        let outcome = tokio::select! {
+        let waited = tokio::select! {
             ready = api.first_next() => ready,
-            () = ended(process) => Err("it ended".into()),
+            () = ended(process) => Err("the process ended".into()),
         };
-        outcome.map_err(|failure| self.explain(&failure.to_string()))
+        waited.map_err(|failure| self.explain(&failure.to_string()))
     }
 
-    /// The answer to what was offered, which must be the right one.
+    /// The answer to the last event, or an error unless it has the right status.
     pub async fn answer(&mut self) -> Result<Answer> {
         let Self { api, process, .. } = self;
-        let outcome = tokio::select! {
+        let waited = tokio::select! {
             answer = api.answer() => answer,
-            () = ended(process) => Err("it ended".into()),
+            () = ended(process) => Err("the process ended".into()),
         };
-        let answer = outcome.map_err(|failure| self.explain(&failure.to_string()))?;
+        let answer = waited.map_err(|failure| self.explain(&failure.to_string()))?;
         if answer.status() == self.variant.kind.status() {
             return Ok(answer);
         }
-        let said = format!(
-            "it answered {}: {}",
+        let fault = format!(
+            "the process answered {}: {}",
             answer.status(),
             String::from_utf8_lossy(&answer.body)
         );
-        Err(self.explain(&said))
+        Err(self.explain(&fault))
     }
 
     pub async fn invoke(&mut self) -> Result<Answer> {
@@ -106,27 +105,27 @@ impl Child {
         self.answer().await
     }
 
-    /// Bytes in its log so far.
+    /// The size of its log so far, in bytes.
     pub fn logged(&self) -> Result<u64> {
         Ok(fs::metadata(&self.log).context(self.log.display())?.len())
     }
 
-    /// Ends it on the spot.
+    /// SIGKILL.
     pub fn kill(&mut self) {
-        let _gone = self.process.kill();
+        let _ended = self.process.kill();
         let _reaped = self.process.wait();
     }
 
-    /// Asks it to end, and waits: valgrind writes what it counted when it is ended so.
+    /// SIGTERM, then waits for the end: on SIGTERM valgrind writes its count.
     pub async fn terminate(&mut self) -> Result<()> {
         let id = i32::try_from(self.id())?;
         kill(Pid::from_raw(id), Signal::SIGTERM).context("SIGTERM")?;
         tokio::time::timeout(Duration::from_secs(30), ended(&mut self.process))
             .await
-            .context("it does not end")
+            .context("the process does not end")
     }
 
-    fn explain(&self, what: &str) -> crate::failure::Failure {
+    fn explain(&self, what: &str) -> Failure {
         let log = fs::read(&self.log).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
         let lines: Vec<&str> = log.lines().collect();
@@ -150,9 +149,8 @@ async fn ended(process: &mut process::Child) {
     }
 }
 
-/// What Lambda sets, and what the template does.
+/// The variables that Lambda sets and those that the template sets.
 fn environment(bench: &Bench, api: &str) -> Vec<(&'static str, String)> {
-    let alone = bench.authority.alone.to_string_lossy();
     let fixed = [
         ("AWS_LAMBDA_FUNCTION_NAME", "bench"),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
@@ -172,7 +170,7 @@ fn environment(bench: &Bench, api: &str) -> Vec<(&'static str, String)> {
         ("STAGE", "bench"),
         ("EGRESS_ALLOW", "localhost,127.0.0.1"),
         ("FUNDERS_TABLE", "quotes"),
-        ("INTEGRATION_LOG_TABLE", INDEXED),
+        ("INTEGRATION_LOG_TABLE", LOG_TABLE),
         ("IDEMPOTENCY_TABLE", "idempotency"),
         (
             "QUOTE_RETRY_QUEUE_URL",
@@ -183,18 +181,17 @@ fn environment(bench: &Bench, api: &str) -> Vec<(&'static str, String)> {
         ("JWT_ISSUER", ISSUER),
         ("JWT_AUDIENCE", AUDIENCE),
         ("API_RETRY_ENABLED", "false"),
-        ("POWERTOOLS_SERVICE_NAME", "trunkline"),
     ];
     let mut all: Vec<_> = fixed.map(|(name, value)| (name, value.to_owned())).into();
     all.extend([
         ("AWS_LAMBDA_RUNTIME_API", api.to_owned()),
-        ("AWS_ENDPOINT_URL", format!("https://localhost:{}", bench.world.aws)),
+        ("AWS_ENDPOINT_URL", format!("https://localhost:{}", bench.stubs.aws)),
         (
             "LEX_SANDBOX_URL",
-            format!("https://localhost:{}/api/v1", bench.world.funder),
+            format!("https://localhost:{}/api/v1", bench.stubs.funder),
         ),
         ("JWT_PUBLIC_KEY", bench.events.public_key.clone()),
+        ("AWS_CA_BUNDLE", bench.authority.alone.to_string_lossy().into_owned()),
     ]);
-    all.extend(["AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"].map(|name| (name, alone.to_string())));
     all
 }

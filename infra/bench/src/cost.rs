@@ -1,13 +1,13 @@
-//! What a million requests cost.
+//! The price of a million requests.
 
 use serde::Serialize;
 
-use crate::measure::trips::Trips;
+use crate::measure::round_trips::RoundTrips;
 
 /// US dollars in eu-west-2 (London), as of 2025-12, from general knowledge: check before relying on them.
 pub struct Prices {
     pub dated: &'static str,
-    /// Lambda, arm64, one gigabyte for one second, first tier. The same in most regions.
+    /// Lambda, arm64, one gigabyte for one second, first tier. Most regions have the same price.
     pub gigabyte_second: f64,
     /// Lambda, one request.
     pub invocation: f64,
@@ -17,7 +17,7 @@ pub struct Prices {
     pub read_unit: f64,
     /// API Gateway, one request of an HTTP API, first tier (us-east-1 has 1.00 a million).
     pub api_request: f64,
-    /// CloudWatch Logs, one gigabyte taken in.
+    /// CloudWatch Logs, one gigabyte ingested.
     pub log_gigabyte: f64,
 }
 
@@ -31,10 +31,10 @@ pub const PRICES: Prices = Prices {
     log_gigabyte: 0.598_5,
 };
 
-/// What template.yaml gives every function.
+/// The memory that template.yaml gives every function.
 const GIGABYTES: f64 = 0.25;
-/// Assumed of a quote's funder, in milliseconds: waiting for it is most of the bill.
-pub const FUNDER: f64 = 1000.0;
+/// How long a funder is assumed to take for a quote: waiting for it is most of the bill.
+pub const FUNDER_MS: f64 = 1000.0;
 
 /// Per million warm requests.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -48,7 +48,7 @@ pub struct Dollars {
 
 impl Dollars {
     /// `time` is in milliseconds.
-    pub fn of(time: f64, trips: &Trips, log_bytes: u64) -> Self {
+    pub fn of(time: f64, trips: &RoundTrips, log_bytes: u64) -> Self {
         let million = 1e6;
         let compute = million * (time / 1e3 * GIGABYTES * PRICES.gigabyte_second + PRICES.invocation);
         let reads: u32 = trips

@@ -12,24 +12,45 @@ use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 
 use crate::failure::{Context, Result};
-use crate::variant::Kind;
+use crate::fixture::{API_KEY, AUDIENCE, ISSUER, WEBHOOK_TOKEN};
 
-/// A key pair that exists for tests and is used nowhere else.
+/// A key pair for tests only.
 const KEY: &str = "shared/runtime/fixtures/test-only-key-one";
-pub const ISSUER: &str = "self-serve-platform";
-pub const AUDIENCE: &str = "self-serve-users";
 
-/// Who creates cases, and with what key.
-pub const CHANNEL: &str = "bench";
-pub const API_KEY: &str = "bench.no-secret-it-is-here-for-all-to-read-0000000";
-/// What stands in the path of a marketplace's webhook.
-pub const WEBHOOK_TOKEN: &str = "no-secret-it-is-here-for-all-to-read";
+/// The request that a variant answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestKind {
+    /// Any event: the empty function reads none.
+    Empty,
+    UnknownRoute,
+    Quote,
+    /// A dealer's new case.
+    Case,
+    /// A marketplace's notice of an order.
+    Webhook,
+}
+
+impl RequestKind {
+    /// The status of a right answer.
+    pub fn status(self) -> u64 {
+        match self {
+            Self::Empty | Self::Webhook => 200,
+            Self::UnknownRoute => 404,
+            Self::Quote | Self::Case => 201,
+        }
+    }
+
+    /// The function writes to DynamoDB, so its round trips and their times are worth measuring.
+    pub fn stores(self) -> bool {
+        matches!(self, Self::Quote | Self::Case | Self::Webhook)
+    }
+}
 
 pub struct Events {
     fallback: Bytes,
     quote: Bytes,
     case: Bytes,
-    order: Bytes,
+    webhook: Bytes,
     /// One line, with literal `\n` for line ends, as the template has it.
     pub public_key: String,
 }
@@ -37,56 +58,42 @@ pub struct Events {
 impl Events {
     pub fn read(root: &Path) -> Result<Self> {
         let key = format!("{KEY}.pub.pem");
-        let bearer = format!("Bearer {}", signed(root)?.token());
+        let bearer = format!("Bearer {}", token(root)?);
         let path = format!("/webhooks/mmob/{WEBHOOK_TOKEN}");
-        let order = [("/rawPath", path.as_str()), ("/pathParameters/token", WEBHOOK_TOKEN)];
+        let webhook = [("/rawPath", path.as_str()), ("/pathParameters/token", WEBHOOK_TOKEN)];
         Ok(Self {
             fallback: event(root, "operations-fallback", &[])?,
             quote: event(root, "funders-quote-generate", &[("/headers/authorization", &bearer)])?,
             case: event(root, "bqs-case-create", &[("/headers/x-api-key", API_KEY)])?,
-            order: event(root, "mmob-order-webhook", &order)?,
+            webhook: event(root, "mmob-order-webhook", &webhook)?,
             public_key: fs::read_to_string(root.join(&key)).context(key)?.replace('\n', "\\n"),
         })
     }
 
-    pub fn of(&self, kind: Kind) -> Bytes {
+    pub fn of(&self, kind: RequestKind) -> Bytes {
         let event = match kind {
-            Kind::Nothing | Kind::Nowhere => &self.fallback,
-            Kind::Quote => &self.quote,
-            Kind::Case => &self.case,
-            Kind::Order => &self.order,
+            RequestKind::Empty | RequestKind::UnknownRoute => &self.fallback,
+            RequestKind::Quote => &self.quote,
+            RequestKind::Case => &self.case,
+            RequestKind::Webhook => &self.webhook,
         };
         event.clone()
     }
 }
 
-/// A function's sample event with other values in these places.
+/// A function's sample event with some values replaced, by JSON pointer.
 fn event(root: &Path, function: &str, changes: &[(&str, &str)]) -> Result<Bytes> {
     let path = format!("events/{function}.json");
     let text = fs::read_to_string(root.join(&path)).context(&path)?;
     let mut event: Value = serde_json::from_str(&text).context(&path)?;
-    for (place, value) in changes {
-        *event.pointer_mut(place).context(format!("{path} has no {place}"))? = json!(value);
+    for (pointer, value) in changes {
+        *event.pointer_mut(pointer).context(format!("{path} has no {pointer}"))? = json!(value);
     }
     Ok(event.to_string().into())
 }
 
-/// A token's parts.
-pub struct Signed {
-    /// The public key as PKCS#1 DER.
-    pub key: Vec<u8>,
-    pub message: Vec<u8>,
-    pub signature: Vec<u8>,
-}
-
-impl Signed {
-    fn token(&self) -> String {
-        let message = String::from_utf8_lossy(&self.message);
-        format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(&self.signature))
-    }
-}
-
-pub fn signed(root: &Path) -> Result<Signed> {
+/// A signed token of a customer, valid for four hours.
+fn token(root: &Path) -> Result<String> {
     let pkcs8 = fs::read(root.join(format!("{KEY}.pk8"))).context(KEY)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let claims = json!({
@@ -104,9 +111,5 @@ pub fn signed(root: &Path) -> Result<Signed> {
         &mut signature,
     )
     .map_err(|_| "the token cannot be signed")?;
-    Ok(Signed {
-        key: key.public().as_ref().to_vec(),
-        message: message.into_bytes(),
-        signature,
-    })
+    Ok(format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
 }

@@ -1,4 +1,4 @@
-//! The one error of the harness: a sentence for the person at the terminal.
+//! The harness's error: a sentence for the person at the terminal.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -6,7 +6,7 @@ use std::fmt::Display;
 pub type Failure = Box<dyn Error + Send + Sync>;
 pub type Result<T> = std::result::Result<T, Failure>;
 
-/// Says what was being done when something failed.
+/// Puts the failed step in front of an error.
 pub trait Context<T> {
     fn context(self, what: impl Display) -> Result<T>;
 }

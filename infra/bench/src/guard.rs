@@ -1,12 +1,12 @@
-//! The guard: what repeats exactly, against ceilings that were recorded with a reason in the commit.
+//! The guard: compares the figures that repeat exactly with recorded ceilings. The commit of a ceiling gives its reason.
 
 use std::collections::BTreeMap;
 use std::fs;
 
 use crate::bench::Bench;
 use crate::failure::{Context, Result};
-use crate::measure::{instructions, parcel, trips};
-use crate::progress::{note, say};
+use crate::measure::{instructions, round_trips, zip};
+use crate::progress::{line, note};
 use crate::table::thousands;
 use crate::variant::{self, CASE, CASE_COLD_IO, EMPTY, QUOTE, QUOTE_COLD_IO, Variant, WEBHOOK, WEBHOOK_COLD_IO};
 
@@ -14,24 +14,24 @@ const CEILINGS: &str = "infra/bench/ceilings.json";
 /// Percent.
 const SLACK: u64 = 10;
 
-/// What is guarded, each with its twin that opens no connections during init.
+/// The guarded functions, each with its variant that opens no connections during init.
 const GUARDED: [(&str, &str); 3] = [(QUOTE, QUOTE_COLD_IO), (CASE, CASE_COLD_IO), (WEBHOOK, WEBHOOK_COLD_IO)];
 
-/// By a figure's name.
+/// By name.
 type Figures = BTreeMap<String, u64>;
 
 pub async fn guard(bench: &Bench, record: bool) -> Result<()> {
     let path = bench.root.join(CEILINGS);
     if !instructions::installed() {
-        return Err("valgrind is not installed, and counts the instructions".into());
+        return Err("valgrind, which counts the instructions, is not installed".into());
     }
-    say("==> what a cold start and a warm request take");
+    line("==> instructions, zip bytes and DynamoDB operations");
     let measured = measure(bench).await?;
     if record {
         let text = serde_json::to_string_pretty(&measured)? + "\n";
         fs::write(&path, text).context(path.display())?;
         show(&measured, &Figures::new());
-        note(format!("recorded in {CEILINGS}; say why in the commit"));
+        note(format!("recorded in {CEILINGS}; give the reason in the commit"));
         return Ok(());
     }
     let text = fs::read_to_string(&path).context(CEILINGS)?;
@@ -42,7 +42,7 @@ pub async fn guard(bench: &Bench, record: bool) -> Result<()> {
         return Ok(());
     }
     Err(format!(
-        "more than {SLACK} % over its ceiling, or without one: {}. If it must be so, `cargo xtask bench guard --record`",
+        "more than {SLACK} % over its ceiling, or without one: {}. If the increase is justified: `cargo xtask bench guard --record`",
         over.join(", ")
     )
     .into())
@@ -65,13 +65,13 @@ async fn measure(bench: &Bench) -> Result<Figures> {
     Ok(figures)
 }
 
-/// `starting` is the same without opening connections during init, which do not repeat.
+/// `starting` opens no connections during init: their instructions do not repeat.
 async fn function(bench: &Bench, variant: &Variant, starting: &Variant) -> Result<Figures> {
-    let trips = trips::measure(bench, variant).await?;
+    let trips = round_trips::measure(bench, variant).await?;
     let figures = [
         ("init instructions", instructions::init(bench, starting).await?),
         ("warm instructions", instructions::measure(bench, variant).await?.warm),
-        ("zip bytes", parcel::size(&variant.parcel)?),
+        ("zip bytes", zip::size(&variant.program)?),
         ("DynamoDB operations", u64::try_from(trips.dynamo)?),
         ("DynamoDB serial trips", u64::try_from(trips.serial)?),
         ("DynamoDB write units", trips.write_units.into()),
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ten_percent_more_is_let_through_and_no_more() {
+    fn ten_percent_over_a_ceiling_pass_and_more_fail() {
         let figures = |value| Figures::from([("x".to_owned(), value)]);
         assert!(exceeded(&figures(1100), &figures(1000)).is_empty());
         assert_eq!(exceeded(&figures(1101), &figures(1000)), ["x is 1,101"]);

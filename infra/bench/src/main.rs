@@ -1,17 +1,18 @@
-//! Measures the functions: `cargo xtask bench` builds what this needs and runs it.
+//! Measures the functions. `cargo xtask bench` builds what this needs, then runs it.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "no part of the hub: it has the clock of this machine"
+    reason = "the harness is no part of the hub and reads this machine's clock itself"
 )]
 
+mod bar;
 mod bars;
 mod bench;
 mod child;
 mod cost;
-mod crypto;
 mod event;
 mod failure;
+mod fixture;
 mod guard;
 mod html;
 mod measure;
@@ -33,7 +34,7 @@ use crate::bench::Bench;
 use crate::failure::{Context, Result};
 
 #[derive(Parser)]
-#[command(about = "Measures the functions on stubs of this machine")]
+#[command(about = "Measures the functions against stubs on this machine")]
 struct Options {
     /// The hub's work tree
     #[arg(long, default_value = ".")]
@@ -47,39 +48,33 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Measure everything and write report.json and report.html
+    /// Measure everything, and write report.json and report.html
     Run {
         /// Blocks of three cold starts of each variant
         #[arg(long, default_value_t = 40)]
         blocks: usize,
-        /// Only these, by id
+        /// Only these variants, by id
         #[arg(long, value_delimiter = ',')]
         only: Vec<String>,
         /// Leave out instructions, throttling and scaling
         #[arg(long)]
         quick: bool,
     },
-    /// Compare what repeats exactly with the recorded ceilings
+    /// Compare the figures that repeat exactly with the recorded ceilings
     Guard {
-        /// Record instead
+        /// Record new ceilings instead
         #[arg(long)]
         record: bool,
-    },
-    /// Compare the crypto libraries and write crypto.json
-    Crypto {
-        /// Processes of each build that are timed
-        #[arg(long, default_value_t = 100)]
-        runs: usize,
     },
 }
 
 fn main() -> ExitCode {
     // One thread: the measured process has the other core to itself.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let outcome = runtime
+    let done = runtime
         .context("a runtime")
         .and_then(|runtime| runtime.block_on(perform(Options::parse())));
-    match outcome {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("bench: {failure}");
@@ -95,6 +90,5 @@ async fn perform(options: Options) -> Result<()> {
     match options.command {
         Task::Run { blocks, only, quick } => run::run(&bench, blocks, &only, quick).await,
         Task::Guard { record } => guard::guard(&bench, record).await,
-        Task::Crypto { runs } => crypto::run(&bench, runs).await,
     }
 }

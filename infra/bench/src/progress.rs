@@ -1,18 +1,18 @@
-//! What a person sees while it measures.
+//! Output for the person who watches a run.
 
 use std::fmt::Display;
 use std::io::{self, Write};
 
-/// Tells the person something. A closed stdout (`| head`) is no reason to stop.
-pub fn say(line: impl Display) {
-    let _closed = writeln!(io::stdout(), "{line}");
+/// Prints a line. A closed stdout (`| head`) does not stop the run.
+pub fn line(text: impl Display) {
+    let _closed = writeln!(io::stdout(), "{text}");
 }
 
-pub fn note(line: impl Display) {
-    say(format!("    {line}"));
+pub fn note(text: impl Display) {
+    line(format!("    {text}"));
 }
 
-/// A line at each tenth of the way.
+/// Prints a line at each fifth of the work.
 pub struct Meter {
     what: &'static str,
     all: usize,

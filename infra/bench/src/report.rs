@@ -1,17 +1,17 @@
-//! Everything that was measured, as `report.json` has it.
+//! Every measured figure, as `report.json` has it.
 
 use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bars::Bar;
+use crate::bar::Bar;
 use crate::cost::Dollars;
 use crate::failure::{Context, Result};
 use crate::measure::cold::Cold;
 use crate::measure::instructions::Instructions;
+use crate::measure::round_trips::RoundTrips;
 use crate::measure::scaling::Scaling;
-use crate::measure::trips::Trips;
 use crate::measure::warm::{Steady, Times};
 use crate::stats::Estimate;
 use crate::variant::{CONTROL, Variant};
@@ -25,9 +25,9 @@ pub struct Report {
     pub control: Option<Control>,
     pub rows: Vec<Row>,
     pub scaling: Option<Scaling>,
-    pub build: Option<Build>,
+    pub build: Option<BuildTime>,
     pub bars: Vec<Bar>,
-    /// What was not measured, and why.
+    /// Figures that are missing, and why.
     pub notes: Vec<String>,
 }
 
@@ -37,28 +37,28 @@ pub struct Row {
     pub label: &'static str,
     pub cold: Option<Cold>,
     pub instructions: Option<Instructions>,
-    /// Of a quote, over the funder's own time; then on a share of a core.
+    /// A quote's time without its funder's, on a whole core and throttled.
     pub added: Option<Times>,
     pub added_throttled: Option<Times>,
-    /// Of a request that calls AWS alone, which takes its time; then on a share of a core.
+    /// The time of a request that calls AWS only, on a whole core and throttled.
     pub request: Option<Times>,
     pub request_throttled: Option<Times>,
     pub steady: Option<Steady>,
     pub zip: Option<u64>,
-    pub trips: Option<Trips>,
+    pub round_trips: Option<RoundTrips>,
     pub dollars: Option<Dollars>,
 }
 
-/// The empty function against itself: 1, or the run is void.
+/// The ratios of the empty function to itself. The run is void unless they are about 1.
 #[derive(Clone, Copy, Serialize)]
 pub struct Control {
     pub init: Estimate,
     pub total: Estimate,
 }
 
-/// A clean release build of every function, as `cargo xtask bench --build-time` left it.
+/// A clean release build of every function, as `cargo xtask bench --build-time` recorded it.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Build {
+pub struct BuildTime {
     pub seconds: f64,
     pub functions: u32,
     pub cores: u32,
@@ -77,7 +77,7 @@ impl Row {
             request_throttled: None,
             steady: None,
             zip: None,
-            trips: None,
+            round_trips: None,
             dollars: None,
         }
     }
@@ -109,20 +109,20 @@ impl Report {
 }
 
 impl Control {
-    /// Why the run is void, if it is.
+    /// Why the run is void, or nothing.
     pub fn fault(&self) -> Option<String> {
         let outside = |estimate: Estimate| !(0.95..=1.05).contains(&estimate.median);
         let both = [("init", self.init), ("cold total", self.total)];
         let (name, ratio) = both.into_iter().find(|(_, estimate)| outside(*estimate))?;
         Some(format!(
-            "the empty function's {name} is {:.3} ({:.3} to {:.3}) times its own: outside 0.95 to 1.05, so that no other \
-             ratio of this run can be relied on. Run it again on a quieter machine",
+            "the empty function's {name} is {:.3} ({:.3} to {:.3}) times its own, outside 0.95 to 1.05: no ratio of this run \
+             is reliable. Run it again on a quieter machine",
             ratio.median, ratio.low, ratio.high
         ))
     }
 }
 
-impl Build {
+impl BuildTime {
     pub fn read(path: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(path).ok()?).ok()
     }

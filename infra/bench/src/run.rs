@@ -6,14 +6,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::bars;
 use crate::bench::Bench;
 use crate::cost::{self, Dollars};
+use crate::event::RequestKind;
 use crate::failure::Result;
 use crate::html;
 use crate::measure::throttle::Throttle;
-use crate::measure::{cold, instructions, parcel, scaling, trips, warm};
-use crate::progress::{note, say};
-use crate::report::{Build, Report, Row};
+use crate::measure::{cold, instructions, round_trips, scaling, warm, zip};
+use crate::progress::{line, note};
+use crate::report::{BuildTime, Report, Row};
 use crate::table;
-use crate::variant::{self, CONTROL, EMPTY, Kind, QUOTE, Variant};
+use crate::variant::{self, CONTROL, EMPTY, QUOTE, Variant};
 
 pub async fn run(bench: &Bench, blocks: usize, only: &[String], quick: bool) -> Result<()> {
     let mut variants = variant::all(bench);
@@ -26,7 +27,7 @@ pub async fn run(bench: &Bench, blocks: usize, only: &[String], quick: bool) -> 
         control: None,
         rows: variants.iter().map(Row::of).collect(),
         scaling: None,
-        build: Build::read(&bench.out("build-time.json")),
+        build: BuildTime::read(&bench.out("build-time.json")),
         bars: Vec::new(),
         notes: Vec::new(),
     };
@@ -35,16 +36,16 @@ pub async fn run(bench: &Bench, blocks: usize, only: &[String], quick: bool) -> 
             .notes
             .push("build time: `cargo xtask bench --build-time` measures it".into());
     }
-    say(format!(
+    line(format!(
         "==> {blocks} blocks of three cold starts of each of {} variants",
         variants.len()
     ));
     let mut colds = cold::measure(bench, &variants, blocks).await?;
     for (variant, row) in variants.iter().zip(&mut report.rows) {
         row.cold = colds.remove(variant.id);
-        row.zip = Some(parcel::size(&variant.parcel)?);
+        row.zip = Some(zip::size(&variant.program)?);
     }
-    say("==> warm requests");
+    line("==> warm requests");
     for (variant, row) in variants.iter().zip(&mut report.rows) {
         warm(bench, variant, row).await?;
     }
@@ -69,12 +70,16 @@ async fn warm(bench: &Bench, variant: &Variant, row: &mut Row) -> Result<()> {
     row.steady = Some(steady);
     if variant.kind.stores() {
         let times = warm::times(bench, variant, None).await?;
-        let trips = trips::measure(bench, variant).await?;
-        let waited = if variant.kind == Kind::Quote { cost::FUNDER } else { 0.0 };
+        let trips = round_trips::measure(bench, variant).await?;
+        let waited = if variant.kind == RequestKind::Quote {
+            cost::FUNDER_MS
+        } else {
+            0.0
+        };
         row.dollars = Some(Dollars::of(waited + times.p50, &trips, steady.log_bytes));
-        row.trips = Some(trips);
+        row.round_trips = Some(trips);
         match variant.kind {
-            Kind::Quote => row.added = Some(times),
+            RequestKind::Quote => row.added = Some(times),
             _ => row.request = Some(times),
         }
     }
@@ -82,7 +87,7 @@ async fn warm(bench: &Bench, variant: &Variant, row: &mut Row) -> Result<()> {
 }
 
 async fn throttled(bench: &Bench, variants: &[Variant], report: &mut Report) -> Result<()> {
-    say("==> warm requests on 7.2 % of a core");
+    line("==> warm requests on 7.2 % of a core");
     let throttle = match Throttle::make() {
         Ok(throttle) => throttle,
         Err(failure) => {
@@ -99,28 +104,28 @@ async fn throttled(bench: &Bench, variants: &[Variant], report: &mut Report) -> 
         note(variant.label);
         let times = warm::times(bench, variant, Some(&throttle)).await?;
         match variant.kind {
-            Kind::Quote => row.added_throttled = Some(times),
+            RequestKind::Quote => row.added_throttled = Some(times),
             _ => row.request_throttled = Some(times),
         }
     }
     report.notes.push(
-        "7.2 % of a core is 7.2 ms in each 100 ms: a quote that takes about a millisecond, 20 ms of waiting apart, is rarely \
-         held back by it, which the p99 shows"
+        "7.2 % of a core is 7.2 ms in each 100 ms: it rarely delays a quote, which takes about a millisecond after each 20 ms of \
+         waiting. The p99 shows the delayed ones"
             .into(),
     );
     Ok(())
 }
 
 async fn instructions(bench: &Bench, variants: &[Variant], report: &mut Report) -> Result<()> {
-    say("==> instructions");
+    line("==> instructions");
     if !instructions::installed() {
         report.notes.push("instructions: valgrind is not installed".into());
         return Ok(());
     }
     for (variant, row) in variants.iter().zip(&mut report.rows) {
-        if variant.native() && variant.id != CONTROL {
+        if variant.id != CONTROL {
             note(variant.label);
-            // One variant that valgrind cannot run is no reason to lose the others.
+            // If valgrind cannot run a variant, the others are still measured.
             match instructions::measure(bench, variant).await {
                 Ok(counted) => row.instructions = Some(counted),
                 Err(failure) => report
@@ -136,7 +141,7 @@ async fn scale(bench: &Bench, variants: &[Variant], report: &mut Report) -> Resu
     let Some(variant) = variants.iter().find(|variant| variant.id == QUOTE) else {
         return Ok(());
     };
-    say(format!("==> {} processes at once", scaling::PROCESSES));
+    line(format!("==> {} processes at once", scaling::PROCESSES));
     report.scaling = Some(scaling::measure(bench, variant).await?);
     Ok(())
 }
@@ -148,14 +153,14 @@ fn finish(bench: &Bench, mut report: Report) -> Result<()> {
     let (json, page) = (bench.out("report.json"), bench.out("report.html"));
     report.write(&json)?;
     fs::write(&page, html::page(&report))?;
-    say(format!("\n{}\n{}", json.display(), page.display()));
+    line(format!("\n{}\n{}", json.display(), page.display()));
     match report.control.and_then(|control| control.fault()) {
         Some(fault) => Err(format!("the run is void: {fault}").into()),
         None => Ok(()),
     }
 }
 
-pub fn machine() -> String {
+fn machine() -> String {
     let described = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = described.lines().find_map(|line| line.strip_prefix("model name"));
     let model = model.map_or("unknown processor", |model| model.trim_start_matches(['\t', ' ', ':']));

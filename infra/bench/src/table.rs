@@ -1,11 +1,10 @@
 //! The report as text: a column for each variant, a line for each figure, then the bars.
 
-use crate::bars::Bar;
-use crate::progress::say;
+use crate::progress::line;
 use crate::report::{Report, Row};
 use crate::stats::Estimate;
 
-/// A figure: its name, and how a row shows it.
+/// A figure: its name, and its text for a row.
 pub type Figure = (&'static str, fn(&Row) -> Option<String>);
 
 pub const FIGURES: &[Figure] = &[
@@ -39,7 +38,7 @@ pub const FIGURES: &[Figure] = &[
         row.added_throttled
             .map(|added| format!("{:.2} / {:.2}", added.p50, added.p99))
     }),
-    // What AWS takes is `warm::AWS`.
+    // The delay in the name is `warm::AWS_MS`; a test compares them.
     ("request ms p50 / p99, AWS 5 ms", |row| {
         row.request.map(|times| format!("{:.2} / {:.2}", times.p50, times.p99))
     }),
@@ -60,19 +59,19 @@ pub const FIGURES: &[Figure] = &[
     ("cold TCP / TLS", |row| {
         row.cold
             .as_ref()
-            .map(|cold| format!("{} / {}", cold.contact.connections, cold.contact.handshakes))
+            .map(|cold| format!("{} / {}", cold.traffic.connections, cold.traffic.handshakes))
     }),
     ("cold requests", |row| {
-        let requests = &row.cold.as_ref()?.contact.requests;
+        let requests = &row.cold.as_ref()?.traffic.requests;
         Some(requests.iter().map(|(_, count)| count).sum::<u32>().to_string())
     }),
     ("DynamoDB trips / serial", |row| {
-        row.trips
+        row.round_trips
             .as_ref()
             .map(|trips| format!("{} / {}", trips.dynamo, trips.serial))
     }),
     ("write units", |row| {
-        row.trips.as_ref().map(|trips| trips.write_units.to_string())
+        row.round_trips.as_ref().map(|trips| trips.write_units.to_string())
     }),
     ("log bytes per request", |row| {
         row.steady.map(|steady| steady.log_bytes.to_string())
@@ -92,60 +91,48 @@ pub fn print(report: &Report) {
             .map(|row| show(row).unwrap_or_else(|| "-".to_owned()));
         lines.push(std::iter::once((*name).to_owned()).chain(cells).collect());
     }
-    say("");
+    line("");
     columns(&lines);
     operations(report);
     if let Some(control) = report.control {
-        say(format!(
+        line(format!(
             "\nA/A control: init {}, cold total {}",
             ratio(control.init),
             ratio(control.total)
         ));
     }
     if let Some(scaling) = report.scaling {
-        say(format!(
+        line(format!(
             "scaling: {:.1} rps alone, {:.0} rps by 64 processes",
             scaling.one, scaling.many
         ));
     }
-    say("");
+    line("");
     let heading = ["figure", "measured", "bar", "moonshot", ""]
         .map(str::to_owned)
         .to_vec();
-    let bars = report.bars.iter().map(|bar| self::bar(bar).to_vec());
+    let bars = report.bars.iter().map(|bar| bar.cells().to_vec());
     columns(&std::iter::once(heading).chain(bars).collect::<Vec<_>>());
     for note in &report.notes {
-        say(format!("note: {note}"));
+        line(format!("note: {note}"));
     }
 }
 
-pub fn bar(bar: &Bar) -> [String; 5] {
-    let sign = if bar.rising { ">=" } else { "<=" };
-    [
-        bar.figure.clone(),
-        bar.shown(),
-        format!("{sign} {}", bar.show(bar.bar)),
-        bar.moonshot
-            .map_or_else(|| "-".to_owned(), |moonshot| format!("{sign} {}", bar.show(moonshot))),
-        bar.verdict().to_owned(),
-    ]
-}
-
-/// Which requests a warm one and a cold start make.
+/// The requests to the stubs of a cold start and of a warm request.
 fn operations(report: &Report) {
     let list = |counts: &[(String, u32)]| {
         let words: Vec<_> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
         words.join(", ")
     };
     for row in &report.rows {
-        if let (Some(cold), Some(trips)) = (&row.cold, &row.trips) {
-            let (cold, warm) = (list(&cold.contact.requests), list(&trips.operations));
-            say(format!("{}: cold {cold}; warm {warm}", row.label));
+        if let (Some(cold), Some(trips)) = (&row.cold, &row.round_trips) {
+            let (cold, warm) = (list(&cold.traffic.requests), list(&trips.operations));
+            line(format!("{}: cold {cold}; warm {warm}", row.label));
         }
     }
 }
 
-pub fn columns(lines: &[Vec<String>]) {
+fn columns(lines: &[Vec<String>]) {
     let widths: Vec<usize> = (0..lines.iter().map(Vec::len).max().unwrap_or_default())
         .map(|column| {
             lines
@@ -155,17 +142,17 @@ pub fn columns(lines: &[Vec<String>]) {
                 .unwrap_or_default()
         })
         .collect();
-    for line in lines {
-        let cells: Vec<_> = line
+    for row in lines {
+        let cells: Vec<_> = row
             .iter()
             .zip(&widths)
             .map(|(cell, width)| format!("{cell:<width$}"))
             .collect();
-        say(cells.join("  ").trim_end());
+        line(cells.join("  ").trim_end());
     }
 }
 
-pub fn millis(estimate: Estimate) -> String {
+fn millis(estimate: Estimate) -> String {
     format!("{:.2} ({:.2}-{:.2})", estimate.median, estimate.low, estimate.high)
 }
 
@@ -191,9 +178,9 @@ mod tests {
     use crate::measure::warm;
 
     #[test]
-    fn a_figure_says_what_aws_took() {
-        let said = format!("AWS {} ms", warm::AWS);
+    fn the_names_of_the_request_times_have_the_delay_of_aws() {
+        let delay = format!("AWS {} ms", warm::AWS_MS);
         let figures = FIGURES.iter().filter(|(name, _)| name.starts_with("request ms"));
-        assert_eq!(figures.filter(|(name, _)| name.contains(&said)).count(), 2);
+        assert_eq!(figures.filter(|(name, _)| name.contains(&delay)).count(), 2);
     }
 }

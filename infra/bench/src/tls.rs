@@ -1,4 +1,4 @@
-//! A certificate authority for this run, and `localhost` signed by it.
+//! A certificate authority for this run, and a certificate for `localhost` that it signed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::failure::{Context, Result};
 
-/// What a machine trusts anyway, which stock clients load at every start.
+/// The machine's root certificates, which stock clients load at every start.
 const NATIVE: [&str; 3] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -19,9 +19,9 @@ const NATIVE: [&str; 3] = [
 
 pub struct Authority {
     pub server: Arc<ServerConfig>,
-    /// The authority's certificate alone.
+    /// A file with this authority's certificate only.
     pub alone: PathBuf,
-    /// The machine's own roots and the authority's certificate.
+    /// A file with the machine's own roots and this authority's certificate.
     pub with_native: PathBuf,
 }
 
@@ -39,7 +39,7 @@ impl Authority {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(vec![leaf.der().clone()], key)?;
-        // As AWS's and most partners' own endpoints.
+        // As the endpoints of AWS and of most partners.
         server.alpn_protocols = vec![b"http/1.1".to_vec()];
         fs::create_dir_all(folder).context(folder.display())?;
         let (alone, with_native) = (folder.join("ca.pem"), folder.join("roots.pem"));

@@ -1,8 +1,7 @@
-//! AWS: the emulator's, of which commands see the address and invented credentials and nothing of the person's, or the
-//! account that the person's shell is signed in to.
+//! The AWS command line, pointed at the emulator or at the AWS account of the operator's shell.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -10,52 +9,40 @@ use serde_json::Value;
 use crate::failure::{Context, Result};
 use crate::files;
 use crate::process;
-use crate::settings;
-use crate::stack;
 use crate::venv::Venv;
 
 /// The emulator's root credentials.
 pub const ACCESS_KEY: &str = "test";
 pub const SECRET_KEY: &str = "test";
 
-pub struct Aws<'a> {
-    venv: &'a Venv,
-    pub region: &'a str,
-    /// Of the emulator; AWS itself is found without.
+pub struct Aws {
+    venv: Venv,
+    pub region: String,
+    /// The emulator's address. None means AWS itself, with the credentials of the operator's shell.
     pub endpoint: Option<String>,
-    /// The tool's own. The emulator's commands look for `~/.aws` there, and find none.
-    folder: &'a Path,
+    /// HOME of commands that call the emulator, so that they find no `~/.aws`. It also holds their input files.
+    folder: PathBuf,
 }
 
-impl<'a> Aws<'a> {
-    /// The emulator's at `endpoint`; without one the person's, by their own credentials.
-    pub fn at(endpoint: Option<String>, region: &'a str, venv: &'a Venv, folder: &'a Path) -> Self {
+impl Aws {
+    pub fn new(endpoint: Option<String>, region: &str, venv: &Venv, folder: &Path) -> Self {
         Self {
-            venv,
-            region,
+            venv: venv.clone(),
+            region: region.to_owned(),
             endpoint,
-            folder,
+            folder: folder.to_owned(),
         }
     }
 
-    /// A stage's: local is the emulator's of the stack in `folder`, every other the person's.
-    pub fn of_stage(stage: &str, region: &'a str, venv: &'a Venv, folder: &'a Path) -> Result<Self> {
-        let endpoint = match stage {
-            settings::LOCAL => Some(stack::described(folder, "emulatorUrl")?),
-            _ => None,
-        };
-        Ok(Self::at(endpoint, region, venv, folder))
-    }
-
-    /// A tool of the Python environment that can reach this AWS only.
+    /// A tool of the Python environment that can reach this AWS only. For the emulator it inherits nothing of the shell.
     pub fn command(&self, tool: &str) -> Result<Command> {
         let mut command = Command::new(self.venv.tool(tool));
         match &self.endpoint {
             Some(endpoint) => {
                 command
                     .env_clear()
-                    .env("HOME", self.folder)
-                    // Seconds between two questions; the usual 5 are half of a deployment here.
+                    .env("HOME", &self.folder)
+                    // Seconds between two polls. The default of 5 takes half of a local deployment's time.
                     .env("SAM_CLI_POLL_DELAY", "0.5")
                     .env("AWS_ENDPOINT_URL", endpoint)
                     .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
@@ -69,16 +56,16 @@ impl<'a> Aws<'a> {
         command
             .env("PATH", self.venv.path()?)
             .env("SAM_CLI_TELEMETRY", "0")
-            .env("AWS_REGION", self.region)
-            .env("AWS_DEFAULT_REGION", self.region);
+            .env("AWS_REGION", &self.region)
+            .env("AWS_DEFAULT_REGION", &self.region);
         Ok(command)
     }
 
-    /// Runs the AWS command line and reads what it prints: `call("lambda get-function", &[("function-name", name)])`.
+    /// Runs the AWS command line and parses its output: `call("lambda get-function", &[("function-name", name)])`.
     pub fn call(&self, operation: &str, options: &[(&str, &str)]) -> Result<Value> {
         let mut command = self.command("aws")?;
         command.args(["--output", "json"]);
-        // The command line looks for SQS at an address of its own, whatever the environment says.
+        // For SQS the command line ignores AWS_ENDPOINT_URL and uses an address of its own.
         command.args(self.endpoint.iter().flat_map(|endpoint| ["--endpoint-url", endpoint]));
         command.args(operation.split(' '));
         for (name, value) in options {
@@ -91,11 +78,11 @@ impl<'a> Aws<'a> {
         serde_json::from_str(&printed).context(operation)
     }
 
-    /// The same with all that is asked in one document. It does not stand in the command line, where everybody on the
-    /// machine could read it, and which it could be too long for.
-    pub fn ask(&self, operation: &str, document: &Value) -> Result<Value> {
-        let file = self.folder.join(format!("ask-{}.json", std::process::id()));
-        files::write_private(&file, document)?;
+    /// [`Aws::call`] with its whole input in a private file: every user of the machine can read a command line, and a
+    /// command line has a maximum length.
+    pub fn call_with_input(&self, operation: &str, input: &Value) -> Result<Value> {
+        let file = self.folder.join(format!("input-{}.json", std::process::id()));
+        files::write_private(&file, input)?;
         let answer = self.call(operation, &[("cli-input-json", &format!("file://{}", file.display()))]);
         fs::remove_file(&file).context(file.display())?;
         answer

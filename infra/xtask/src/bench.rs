@@ -1,8 +1,8 @@
-//! `bench`: builds the functions and what they are compared with, and measures them. The harness is a workspace of its
-//! own under infra/bench; each of its packages is built by itself, so that none brings its features into another.
+//! `bench`: builds the functions and the variants they are compared with, then measures them. The harness is a workspace of
+//! its own under infra/bench. Each of its packages is built by itself, so that none adds features to another.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 use std::time::Instant;
@@ -15,7 +15,6 @@ use crate::failure::{Context, Result};
 use crate::files;
 use crate::process;
 use crate::progress::Progress;
-use crate::scripts::{self, Script};
 use crate::workspace::Workspace;
 
 #[derive(Args)]
@@ -28,100 +27,36 @@ pub struct Options {
     /// Leave out instructions, the share of a core and the 64 processes
     #[arg(long)]
     quick: bool,
-    /// Only these variants, beside the empty ones: quote, case, webhook, each of them with -cold-io behind it, fallback,
-    /// stock, node, python
+    /// Only these variants and the empty ones: fallback, stock, and quote, case and webhook, each also with -cold-io
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// First build every function from nothing, and record how long that takes
+    /// First time a clean build of every function
     #[arg(long)]
     build_time: bool,
 }
 
 #[derive(Subcommand)]
 enum Part {
-    /// What repeats exactly, against the ceilings in infra/bench/ceilings.json
+    /// Compare the figures that repeat exactly with the ceilings in infra/bench/ceilings.json
     Guard {
-        /// Record new ceilings; the commit says why
+        /// Record new ceilings; give the reason in the commit
         #[arg(long)]
         record: bool,
     },
-    /// A TLS client on ring and on aws-lc-rs; infra/bench/CRYPTO.md has what came of it
-    Crypto {
-        /// Processes of each build that are timed
-        #[arg(long, default_value_t = 100)]
-        runs: u32,
-    },
 }
-
-/// A build of infra/bench/crypto, in a target directory of its own so that features never mix.
-struct Crypto {
-    name: &'static str,
-    feature: &'static str,
-    settings: &'static [(&'static str, &'static str)],
-}
-
-/// Read by the build of aws-lc-sys.
-const NO_JITTER: &str = "AWS_LC_SYS_NO_JITTER_ENTROPY";
-/// Unset, our opt-level "s" says it: smaller tables, no AVX-512.
-const SMALL: &str = "AWS_LC_SYS_SMALL";
-
-const CRYPTO: [Crypto; 4] = [
-    Crypto {
-        name: "ring",
-        feature: "ring",
-        settings: &[],
-    },
-    Crypto {
-        name: "aws-lc",
-        feature: "aws-lc",
-        settings: &[],
-    },
-    Crypto {
-        name: "aws-lc-no-jitter",
-        feature: "aws-lc",
-        settings: &[(NO_JITTER, "1")],
-    },
-    Crypto {
-        name: "aws-lc-no-jitter-large",
-        feature: "aws-lc",
-        settings: &[(NO_JITTER, "1"), (SMALL, "0")],
-    },
-];
-
-/// They answer the same quotes.
-const SCRIPTS: [Script; 2] = [
-    Script {
-        name: "node",
-        pins: "package-lock.json",
-        install: scripts::npm,
-    },
-    Script {
-        name: "python",
-        pins: "requirements.txt",
-        install: scripts::pip,
-    },
-];
 
 pub fn bench(options: &Options) -> Result<()> {
     let workspace = Workspace::load()?;
-    match options.part {
-        Some(Part::Guard { record }) => return guard(&workspace, record),
-        Some(Part::Crypto { runs }) => return crypto(&workspace, runs),
-        None => {}
+    if let Some(Part::Guard { record }) = options.part {
+        return guard(&workspace, record);
     }
     let mut progress = Progress::begin();
     if options.build_time {
-        progress.step("clean release build of every function", || build_time(&workspace))?;
+        progress.step("clean release build of every function", || time_clean_build(&workspace))?;
     }
     progress.step("functions", || build::functions(&workspace))?;
     for package in ["bench", "empty", "stock"] {
         progress.step(format!("infra/bench: {package}"), || build(&workspace, package))?;
-    }
-    for script in &SCRIPTS {
-        progress.step(format!("infra/bench/{}", script.name), || {
-            let from = workspace.root.join("infra/bench").join(script.name);
-            script.ready(&from, &workspace.target.join("bench").join(script.name))
-        })?;
     }
     let mut harness = harness(&workspace);
     harness.args(["run", "--blocks", &options.blocks.to_string()]);
@@ -134,7 +69,7 @@ pub fn bench(options: &Options) -> Result<()> {
     process::run(harness)
 }
 
-/// The cheap part, for `check --deep`.
+/// Only what `check --deep` runs.
 pub fn guard(workspace: &Workspace, record: bool) -> Result<()> {
     build::functions(workspace)?;
     for package in ["bench", "empty"] {
@@ -148,27 +83,7 @@ pub fn guard(workspace: &Workspace, record: bool) -> Result<()> {
     process::run(harness)
 }
 
-fn crypto(workspace: &Workspace, runs: u32) -> Result<()> {
-    let mut progress = Progress::begin();
-    progress.step("infra/bench: bench", || build(workspace, "bench"))?;
-    for part in &CRYPTO {
-        progress.step(format!("infra/bench: crypto, {}", part.name), || {
-            let target = workspace.target.join("bench-build-crypto").join(part.name);
-            let mut build = release(workspace, &target, "crypto");
-            build
-                .args(["--features", part.feature])
-                .env_remove(NO_JITTER)
-                .env_remove(SMALL)
-                .envs(part.settings.iter().copied());
-            process::run(build)
-        })?;
-    }
-    let mut harness = harness(workspace);
-    harness.args(["crypto", "--runs", &runs.to_string()]);
-    process::run(harness)
-}
-
-/// The harness's own code, without `stock`: that would build the stock SDK only to look at forty lines.
+/// Formatting and lints, without `stock`: its lints would compile the whole stock SDK for a few lines.
 pub fn lint(workspace: &Workspace) -> Result<()> {
     let parts: [&[&str]; 2] = [
         &["fmt", "--all", "--check"],
@@ -179,10 +94,6 @@ pub fn lint(workspace: &Workspace) -> Result<()> {
             "bench",
             "--package",
             "empty",
-            "--package",
-            "crypto",
-            "--features",
-            "crypto/ring",
             "--all-targets",
             "--",
             "--deny",
@@ -215,20 +126,16 @@ fn built(workspace: &Workspace) -> PathBuf {
 }
 
 fn build(workspace: &Workspace, package: &str) -> Result<()> {
-    process::run(release(workspace, &built(workspace), package))
-}
-
-fn release(workspace: &Workspace, target: &Path, package: &str) -> Command {
     let mut build = workspace.cargo();
     build
         .current_dir(workspace.root.join("infra/bench"))
-        .env("CARGO_TARGET_DIR", target)
+        .env("CARGO_TARGET_DIR", built(workspace))
         .args(["build", "--locked", "--release", "--package", package]);
-    build
+    process::run(build)
 }
 
-/// Every function from nothing, in a target directory of its own that is not kept.
-fn build_time(workspace: &Workspace) -> Result<()> {
+/// A clean build of every function, in a target directory of its own that is then removed.
+fn time_clean_build(workspace: &Workspace) -> Result<()> {
     let bench = workspace.target.join("bench");
     let fresh = bench.join("build-time");
     if fresh.exists() {

@@ -1,4 +1,4 @@
-//! Builds the functions and the simulator, and lays each function out as a Lambda package.
+//! Builds the functions and the partner simulators, and lays out each function as a Lambda package.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::workspace::Workspace;
 /// Each function's binary with the SHA-256 of its `bootstrap`.
 pub type Packages = BTreeMap<String, String>;
 
-/// One cargo call for all of them: `sam build` would start one for each function.
+/// Builds every function with one cargo call: `sam build` would start cargo once for each function.
 pub fn functions(workspace: &Workspace) -> Result<Packages> {
     let mut build = workspace.cargo();
     build.args(["build", "--release", "--bins"]);
@@ -23,12 +23,12 @@ pub fn functions(workspace: &Workspace) -> Result<Packages> {
     workspace.binaries().map(|binary| package(workspace, binary)).collect()
 }
 
-/// Builds the partner simulators and says where they are.
-pub fn sandbox(workspace: &Workspace) -> Result<PathBuf> {
+/// Builds the partner simulators and returns their binary.
+pub fn simulators(workspace: &Workspace) -> Result<PathBuf> {
     let mut build = workspace.cargo();
-    build.args(["build", "--package", "sandbox"]);
+    build.args(["build", "--package", "simulators"]);
     process::run(build)?;
-    Ok(workspace.target.join("debug").join("sandbox"))
+    Ok(workspace.target.join("debug").join("simulators"))
 }
 
 fn package(workspace: &Workspace, binary: &str) -> Result<(String, String)> {

@@ -1,17 +1,20 @@
-//! `check`: everything about the tree that needs no running stack. `--deep` adds what is slow, and the API page.
+//! `check`: the checks of the tree that need no running stack. `--deep` adds the slow ones and the API page.
 
 use std::process::Command;
 
 use crate::bench;
 use crate::docs;
 use crate::failure::{Failure, Result};
+use crate::imports;
 use crate::leaks;
 use crate::process;
 use crate::progress::Progress;
+use crate::provision;
 use crate::recipes;
 use crate::settings::{self, Settings};
-use crate::site;
+use crate::signals;
 use crate::venv::Venv;
+use crate::words;
 use crate::workspace::Workspace;
 
 pub fn check(deep: bool) -> Result<()> {
@@ -26,17 +29,19 @@ pub fn check(deep: bool) -> Result<()> {
     });
     progress.attempt("cargo deny", || dependencies(&workspace));
     progress.attempt("no leaked credentials", || leaks::check(&workspace));
+    progress.attempt("words", || words::check(&workspace));
+    progress.attempt("imports", || imports::check(&workspace));
     let venv = progress.step("Python tools", || Venv::ready(&workspace))?;
     progress.attempt("sam validate", || validate(&workspace, &venv));
     progress.attempt("cfn-lint", || lint(&workspace, &venv));
     if deep {
-        recipes::prove(&mut progress, &workspace, None)?;
+        recipes::run(&mut progress, &workspace, None)?;
         progress.attempt("bench: fmt and clippy", || bench::lint(&workspace));
         progress.attempt("bench guard", || bench::guard(&workspace, false));
         progress.attempt("sam build", || sam_build(&workspace, &venv));
         docs::try_page(&mut progress, &workspace, &venv)?;
     }
-    process::go_on()?;
+    signals::fail_if_interrupted()?;
     progress.close(if deep {
         "cargo xtask check --deep"
     } else {
@@ -50,7 +55,7 @@ fn cargo(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
     process::run(command)
 }
 
-/// Without advisories: those need a database that is not on crates.io, and change without any change of ours.
+/// Without advisories: their database is not on crates.io, and it changes while the tree stays the same.
 fn dependencies(workspace: &Workspace) -> Result<()> {
     let mut version = workspace.cargo();
     version.args(["deny", "--version"]);
@@ -76,7 +81,7 @@ fn lint(workspace: &Workspace, venv: &Venv) -> Result<()> {
     process::run(command)
 }
 
-/// The way to AWS, where `up` takes a shorter one: the template's own build recipe, for this machine's architecture.
+/// Runs the template's own build, which a deployment to AWS uses and `up` does not, for this machine's architecture.
 fn sam_build(workspace: &Workspace, venv: &Venv) -> Result<()> {
     let mut command = venv.command("sam")?;
     command
@@ -85,7 +90,7 @@ fn sam_build(workspace: &Workspace, venv: &Venv) -> Result<()> {
         .arg(workspace.target.join("sam"))
         .args([
             "--parameter-overrides",
-            &format!("Architecture={}", site::architecture()?),
+            &format!("Architecture={}", provision::architecture()?),
         ]);
     process::run(command)
 }

@@ -1,4 +1,4 @@
-//! Sends new packages to functions that are deployed already, which takes a second where `sam deploy` takes ten.
+//! Uploads new packages to deployed functions. This takes one second; `sam deploy` takes ten.
 
 use std::fs;
 use std::path::Path;
@@ -9,27 +9,27 @@ use crate::failure::{Context, Failure, Result};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// How many packages are sent at once.
-const SENDERS: usize = 4;
+/// Packages uploaded in parallel.
+const PARALLEL_UPLOADS: usize = 4;
 
-/// `changed` is each binary with the name of its function.
-pub fn send(workspace: &Workspace, aws: &Aws, dir: &Path, changed: &[(&String, &String)]) -> Result<()> {
-    for some in changed.chunks(SENDERS) {
+/// `changed` has each binary with the name of its function.
+pub fn upload(workspace: &Workspace, aws: &Aws, dir: &Path, changed: &[(&String, &String)]) -> Result<()> {
+    for some in changed.chunks(PARALLEL_UPLOADS) {
         thread::scope(|scope| {
-            let senders: Vec<_> = some
+            let uploads: Vec<_> = some
                 .iter()
-                .map(|(binary, function)| scope.spawn(|| send_one(workspace, aws, dir, binary, function)))
+                .map(|(binary, function)| scope.spawn(|| upload_one(workspace, aws, dir, binary, function)))
                 .collect();
-            let lost = |_| Err(Failure::from("a sender ended early"));
-            senders
+            let panicked = |_| Err(Failure::from("an upload panicked"));
+            uploads
                 .into_iter()
-                .try_for_each(|sender| sender.join().unwrap_or_else(lost))
+                .try_for_each(|upload| upload.join().unwrap_or_else(panicked))
         })?;
     }
     Ok(())
 }
 
-fn send_one(workspace: &Workspace, aws: &Aws, dir: &Path, binary: &str, function: &str) -> Result<()> {
+fn upload_one(workspace: &Workspace, aws: &Aws, dir: &Path, binary: &str, function: &str) -> Result<()> {
     let archive = dir.join(format!("{binary}.zip"));
     let mut zip = aws.command("python")?;
     zip.current_dir(workspace.package_of(binary));

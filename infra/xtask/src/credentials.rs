@@ -1,12 +1,13 @@
-//! The invented credentials that a local hub and its simulated partners share.
+//! The invented credentials that a local stack shares with the partner simulators.
 
-/// A partner's secret: the name after `trunkline/{stage}/`, and what stands in it, under the specs' own names.
 pub struct Secret {
+    /// The part of the secret's name after `trunkline/{stage}/`.
     pub name: &'static str,
+    /// Members under the names that the specs use.
     pub values: &'static [(&'static str, &'static str)],
 }
 
-/// The simulator reads the same names from its environment.
+/// The simulators read the same names from their environment.
 pub const SECRETS: &[Secret] = &[
     Secret {
         name: "lex/sandbox",

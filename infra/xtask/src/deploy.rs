@@ -1,4 +1,4 @@
-//! Brings the template and the packages onto the emulator: all of it with `sam deploy`, or changed code alone.
+//! Deploys to the emulator: everything with `sam deploy`, or only the changed packages if the template is unchanged.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,9 @@ use crate::aws::Aws;
 use crate::build::Packages;
 use crate::code;
 use crate::credentials::SECRETS;
+use crate::env_json;
 use crate::failure::{Context, Result};
 use crate::files;
-use crate::invoke;
 use crate::names;
 use crate::process;
 use crate::progress::note;
@@ -19,30 +19,29 @@ use crate::settings::Settings;
 use crate::template;
 use crate::workspace::Workspace;
 
-/// The emulator gives an API the id that this tag names, so a base URL survives `down` and `up`.
+/// The emulator gives the API the id in this tag, so the base URL stays the same after `down` and `up`.
 const API_ID_TAG: &str = "ms-custom-id=7a11c0de";
 
-pub struct Deployment<'a> {
+pub struct Deployer<'a> {
     pub workspace: &'a Workspace,
     pub settings: &'a Settings,
-    pub aws: &'a Aws<'a>,
+    pub aws: &'a Aws,
     pub dir: &'a Path,
-    /// The emulator's process: with another one everything is to be deployed again.
+    /// The emulator's process id. A new emulator is empty and needs a full deployment.
     pub emulator: i32,
-    /// `Name=value`, the machine's own; samconfig.toml has the rest.
+    /// `Name=value` of this machine. The other parameters are in samconfig.toml.
     pub parameters: Vec<String>,
 }
 
-/// What is on the emulator, as remembered between two runs.
+/// The deployed stack, as recorded in deployed.json between two runs.
 pub struct Deployed {
-    /// The stack's outputs.
     pub outputs: BTreeMap<String, String>,
     /// Each binary with the name of its function.
     pub functions: BTreeMap<String, String>,
 }
 
-impl Deployment<'_> {
-    /// Deploys what differs from what is there.
+impl Deployer<'_> {
+    /// Deploys only the differences.
     pub fn deploy(&self, packages: &Packages) -> Result<Deployed> {
         let (text, recipe) = self.render()?;
         let before = files::read_json(&self.record());
@@ -60,7 +59,7 @@ impl Deployment<'_> {
         Ok(deployed)
     }
 
-    /// The template to deploy, and a hash of all that a deployment depends on beside the code.
+    /// The template to deploy, and a hash of everything except the code that the deployment depends on.
     fn render(&self) -> Result<(String, String)> {
         let root = &self.workspace.root;
         let original = files::read(&root.join("template.yaml"))?;
@@ -87,7 +86,7 @@ impl Deployment<'_> {
     fn deploy_all(&self, template: &str) -> Result<Deployed> {
         let file = self.dir.join("template.yaml");
         files::write(&file, template)?;
-        // Until this ends well, nothing is known about what is on the emulator.
+        // If this deployment fails, the record no longer matches the emulator.
         let _absent = std::fs::remove_file(self.record());
         let mut sam = self.aws.command("sam")?;
         sam.current_dir(self.dir)
@@ -104,14 +103,14 @@ impl Deployment<'_> {
             outputs: outputs(self.aws, &self.settings.stack_name)?,
             functions: self.functions()?,
         };
-        invoke::write_variables(self.aws, &deployed.functions, &self.dir.join("env.json"))?;
+        env_json::write(self.aws, &deployed.functions, &self.dir.join("env.json"))?;
         Ok(deployed)
     }
 
-    /// Fills the partners' secrets, which the template makes empty.
+    /// Fills the partners' secrets. The template creates them empty.
     fn seed(&self) -> Result<()> {
         for secret in SECRETS {
-            let id = format!("trunkline/{}/{}", self.settings.stage()?, secret.name);
+            let id = format!("trunkline/{}/{}", self.settings.stage_name()?, secret.name);
             let value = secret.json();
             self.aws.call(
                 "secretsmanager put-secret-value",
@@ -137,21 +136,21 @@ impl Deployment<'_> {
             .collect())
     }
 
-    /// The template is unchanged: sends the packages that differ.
+    /// Uploads the changed packages, after an unchanged template.
     fn update_code(&self, before: &Value, packages: &Packages) -> Result<Deployed> {
         let deployed = Deployed {
             outputs: map(before, "outputs"),
             functions: map(before, "functions"),
         };
-        let sent = map(before, "packages");
+        let uploaded = map(before, "packages");
         let changed: Vec<(&String, &String)> = deployed
             .functions
             .iter()
-            .filter(|(binary, _)| sent.get(*binary) != packages.get(*binary))
+            .filter(|(binary, _)| uploaded.get(*binary) != packages.get(*binary))
             .collect();
         let (some, all) = (changed.len(), packages.len());
-        note(format!("the template is unchanged, {some} of {all} functions are not"));
-        code::send(self.workspace, self.aws, self.dir, &changed)?;
+        note(format!("the template is unchanged, {some} of {all} functions changed"));
+        code::upload(self.workspace, self.aws, self.dir, &changed)?;
         Ok(deployed)
     }
 
@@ -160,7 +159,6 @@ impl Deployment<'_> {
     }
 }
 
-/// A stack's outputs.
 pub fn outputs(aws: &Aws, stack: &str) -> Result<BTreeMap<String, String>> {
     let answer = aws.call("cloudformation describe-stacks", &[("stack-name", stack)])?;
     let outputs = answer

@@ -1,4 +1,4 @@
-//! The one error of the tool: a sentence for the person at the terminal.
+//! The tool's only error type: a sentence for the terminal.
 
 use std::fmt::{self, Display};
 
@@ -8,7 +8,7 @@ pub type Result<T> = std::result::Result<T, Failure>;
 pub struct Failure(String);
 
 impl Failure {
-    /// The same failure, with what was being done in front.
+    /// The same failure, prefixed with the action that failed.
     fn during(self, what: impl Display) -> Self {
         Self(format!("{what}: {}", self.0))
     }
@@ -32,7 +32,7 @@ impl From<&str> for Failure {
     }
 }
 
-/// Says what was being done when something failed.
+/// Adds the action that failed to an error.
 pub trait Context<T> {
     fn context(self, what: impl Display) -> Result<T>;
 }

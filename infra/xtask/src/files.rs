@@ -1,4 +1,4 @@
-//! Small things about files that several parts of the tool need.
+//! File helpers shared by several commands.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -11,8 +11,8 @@ use ring::digest;
 use serde_json::Value;
 
 use crate::failure::{Context, Result};
-use crate::process;
 use crate::progress::note;
+use crate::signals;
 
 pub fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).context(path.display())
@@ -22,10 +22,10 @@ pub fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).context(path.display())
 }
 
-/// Writes JSON that holds keys or tokens: nobody else on the machine may read it.
+/// Writes JSON that holds keys or tokens. Only the owner may read the file.
 pub fn write_private(path: &Path, value: &Value) -> Result<()> {
     let text = serde_json::to_string_pretty(value).context(path.display())?;
-    // Readers see the old file or the new one, never half of it.
+    // The rename is atomic: a reader sees the old file or the new one, never half of it.
     let beside = path.with_extension("new");
     let mut file = OpenOptions::new()
         .write(true)
@@ -46,7 +46,7 @@ pub fn make_dir(path: &Path) -> Result<()> {
     fs::create_dir_all(path).context(path.display())
 }
 
-/// A fresh log file, once for what a process prints and once for its errors.
+/// An empty log file, opened twice: for a process's standard output and its standard error.
 pub fn log(path: &Path) -> Result<(File, File)> {
     if let Some(folder) = path.parent() {
         make_dir(folder)?;
@@ -68,7 +68,7 @@ pub fn sha256(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Waits for whoever else works on the same thing; the lock ends with the returned file.
+/// Takes an exclusive lock, and waits while another process holds it. Dropping the returned file releases it.
 pub fn lock(path: &Path, busy: &str) -> Result<File> {
     if let Some(folder) = path.parent() {
         make_dir(folder)?;
@@ -79,7 +79,7 @@ pub fn lock(path: &Path, busy: &str) -> Result<File> {
     }
     note(busy);
     while file.try_lock().is_err() {
-        process::go_on()?;
+        signals::fail_if_interrupted()?;
         thread::sleep(Duration::from_millis(200));
     }
     Ok(file)

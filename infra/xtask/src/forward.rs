@@ -1,40 +1,35 @@
-//! `forward`: the changes of cases that were not sent on to BQS, and what an operator decides about them. The decision goes
-//! to the forwarder's queue: it is the one that writes, and keeps who decided what.
+//! `forward`: lists the case changes that the forwarder holds, and sends an operator's decision about one of them. The
+//! decision goes to the forwarder's queue, because the forwarder alone writes these rows and keeps the audit.
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
-use crate::deploy;
 use crate::failure::{Context, Result};
-use crate::files;
-use crate::progress::say;
-use crate::redrive::operator;
-use crate::settings::{self, Settings};
-use crate::up::LOCAL;
-use crate::venv::Venv;
-use crate::workspace::Workspace;
+use crate::progress::print;
+use crate::session::Session;
+use crate::settings;
 
 #[derive(Subcommand)]
 pub enum Forward {
-    /// List the changes that are held, with why
-    Held(Where),
-    /// Send a held change: upstream does not have it
+    /// List the held changes with their reasons
+    Held(StageOption),
+    /// Send a held change, which upstream does not have
     Send {
         #[command(flatten)]
         change: Change,
         #[command(flatten)]
-        place: Where,
+        at: StageOption,
     },
-    /// Never send a held change and go on with the next: upstream has it, or shall not have it
+    /// Drop a held change and continue with the next: upstream has it already, or must not get it
     Skip {
         #[command(flatten)]
         change: Change,
-        /// The number upstream of a case whose creation is skipped because it is there
+        /// Upstream's number of the case, if the dropped change creates a case that upstream has already
         #[arg(long)]
         upstream: Option<u64>,
         #[command(flatten)]
-        place: Where,
+        at: StageOption,
     },
 }
 
@@ -43,40 +38,31 @@ pub struct Change {
     /// The case's sequence
     #[arg(long)]
     case: u64,
-    /// The change's number, as `held` lists it; another one than is held is left alone
+    /// The change's number in the output of `held`; the forwarder ignores any other number
     #[arg(long)]
     change: u64,
 }
 
 #[derive(Args)]
-pub struct Where {
-    /// The environment of samconfig.toml; all but `local` are on AWS, where your own credentials count
+pub struct StageOption {
+    /// The environment of samconfig.toml; all except `local` are on AWS and use your own credentials
     #[arg(long, default_value = settings::LOCAL)]
     stage: String,
 }
 
 pub fn forward(task: &Forward) -> Result<()> {
-    let (Forward::Held(place) | Forward::Send { place, .. } | Forward::Skip { place, .. }) = task;
-    let workspace = Workspace::load()?;
-    let venv = Venv::ready(&workspace)?;
-    let settings = Settings::read(&workspace.root, &place.stage)?;
-    let dir = workspace.target.join(LOCAL);
-    files::make_dir(&dir)?;
-    let aws = Aws::of_stage(&place.stage, &settings.region, &venv, &dir)?;
-    let outputs = deploy::outputs(&aws, &settings.stack_name)?;
+    let (Forward::Held(at) | Forward::Send { at, .. } | Forward::Skip { at, .. }) = task;
+    let session = Session::open(&at.stage, None)?;
     if let Forward::Held(_) = task {
-        let table = outputs.get("TableCases").context("the stack has no table of cases")?;
-        return list(&aws, table);
+        return list(&session.aws, session.output("TableCases")?);
     }
-    let queue = outputs
-        .get("QueueBqsForward")
-        .context("the stack has no queue of the forwarder")?;
-    let Some(wake) = decision(task, &operator(&aws)?) else {
+    let queue = session.output("QueueBqsForward")?;
+    let Some(decision) = decision(task, &session.operator()?) else {
         return Ok(());
     };
-    let message = json!({"QueueUrl": queue, "MessageBody": wake.to_string()});
-    aws.ask("sqs send-message", &message)?;
-    say("The forwarder has been told.");
+    let message = json!({"QueueUrl": queue, "MessageBody": decision.to_string()});
+    session.aws.call_with_input("sqs send-message", &message)?;
+    print("The decision is in the forwarder's queue.");
     Ok(())
 }
 
@@ -95,17 +81,17 @@ fn decision(task: &Forward, by: &str) -> Option<Value> {
 }
 
 fn list(aws: &Aws, table: &str) -> Result<()> {
-    let ask = json!({"TableName": table, "FilterExpression": "attribute_exists(held)"});
-    // The command line asks for page after page by itself.
-    let answer = aws.ask("dynamodb scan", &ask)?;
+    let input = json!({"TableName": table, "FilterExpression": "attribute_exists(held)"});
+    // The command line reads all pages.
+    let answer = aws.call_with_input("dynamodb scan", &input)?;
     let rows = answer
         .get("Items")
         .and_then(Value::as_array)
-        .context("the table does not answer")?;
+        .context("DynamoDB returned no rows")?;
     for row in rows {
-        say(line(row));
+        print(line(row));
     }
-    say(format!("{} held", rows.len()));
+    print(format!("{} held", rows.len()));
     Ok(())
 }
 
@@ -125,8 +111,8 @@ fn line(row: &Value) -> String {
 mod tests {
     use super::*;
 
-    fn place() -> Where {
-        Where { stage: "local".into() }
+    fn at() -> StageOption {
+        StageOption { stage: "local".into() }
     }
 
     #[test]
@@ -134,22 +120,22 @@ mod tests {
         let change = || Change { case: 7, change: 2 };
         let send = Forward::Send {
             change: change(),
-            place: place(),
+            at: at(),
         };
-        let told = json!({"sequence": 7, "decision": {"n": 2, "does": "send", "by": "me"}});
-        assert_eq!(decision(&send, "me"), Some(told));
+        let message = json!({"sequence": 7, "decision": {"n": 2, "does": "send", "by": "me"}});
+        assert_eq!(decision(&send, "me"), Some(message));
         let skip = Forward::Skip {
             change: change(),
             upstream: Some(9),
-            place: place(),
+            at: at(),
         };
-        let told = json!({"sequence": 7, "decision": {"n": 2, "does": "skip", "by": "me", "upstream": 9}});
-        assert_eq!(decision(&skip, "me"), Some(told));
-        assert_eq!(decision(&Forward::Held(place()), "me"), None);
+        let message = json!({"sequence": 7, "decision": {"n": 2, "does": "skip", "by": "me", "upstream": 9}});
+        assert_eq!(decision(&skip, "me"), Some(message));
+        assert_eq!(decision(&Forward::Held(at()), "me"), None);
     }
 
     #[test]
-    fn what_is_held_is_listed_as_it_is_asked_for() {
+    fn a_held_change_is_listed_with_the_options_that_name_it() {
         let row = json!({"sequence": {"N": "7"}, "held": {"M": {
             "n": {"N": "2"}, "why": {"S": "unknown"}, "at": {"S": "2026-01-05T10:20:00Z"}, "reason": {"S": "reset"},
         }}});

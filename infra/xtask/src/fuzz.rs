@@ -1,4 +1,4 @@
-//! `fuzz`: schemathesis over the API document, all checks, on a stack of its own. Its rules are infra/fuzz's.
+//! `fuzz`: runs schemathesis with all checks over the API document, on a temporary stack. infra/fuzz configures it.
 
 mod report;
 
@@ -15,28 +15,29 @@ use crate::failure::{Context, Result};
 use crate::files;
 use crate::http;
 use crate::process;
-use crate::progress::{Progress, note, say};
+use crate::progress::{Progress, note, print};
+use crate::signals;
 use crate::stack::Stack;
 use crate::up;
 use crate::venv::Venv;
 use crate::workspace::Workspace;
 use report::{Cases, Report};
 
-const QUOTE: &str = "funders-quote-generate";
-/// The sample channel that makes others.
-const ADMIN: &str = "vwfs-dk-integrationportal-admin-example";
-/// What is accepted at once may be asked of a funder a little later.
-const SETTLE: Duration = Duration::from_secs(10);
+const QUOTE_OPERATION: &str = "funders-quote-generate";
+/// The sample channel that can create channels.
+const ADMIN_CHANNEL: &str = "vwfs-dk-integrationportal-admin-example";
+/// Time for workers to call the funders for quotes that were accepted with 202.
+const WORKER_DELAY: Duration = Duration::from_secs(10);
 
 #[derive(Args)]
 pub struct Options {
-    /// At least so many requests
+    /// Minimum number of requests
     #[arg(long, default_value_t = 10_000)]
     cases: u64,
     /// Only the operations of this domain, such as bqs
     #[arg(long)]
     domain: Option<String>,
-    /// The folder of a stack that is up, instead of one of its own
+    /// The folder of a running stack, instead of a temporary stack
     #[arg(long)]
     stack_dir: Option<PathBuf>,
 }
@@ -59,10 +60,10 @@ pub fn fuzz(options: &Options) -> Result<()> {
         domain: options.domain.as_deref(),
     };
     if let Some(dir) = &options.stack_dir {
-        let stack = Stack::of(dir)?;
+        let stack = Stack::read(dir)?;
         progress.attempt("schemathesis over the API document", || run.all(&stack));
     } else {
-        up::for_a_while(
+        up::with_temporary_stack(
             &mut progress,
             &workspace,
             &venv,
@@ -72,7 +73,7 @@ pub fn fuzz(options: &Options) -> Result<()> {
             },
         )?;
     }
-    process::go_on()?;
+    signals::fail_if_interrupted()?;
     progress.close("cargo xtask fuzz")
 }
 
@@ -85,10 +86,11 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Once over every operation, then valid quotes only: the first pass sends more bad quotes than good ones.
+    /// One pass over every operation, then one with valid quotes only: the first pass sends more invalid quotes than valid
+    /// ones.
     fn all(&self, stack: &Stack) -> Result<()> {
-        let calls = format!("{}/_control/calls", stack.sandbox_url);
-        let before = report::quotes_asked(&http::json(&calls)?);
+        let calls = format!("{}/_control/calls", stack.simulators_url);
+        let before = report::funder_quotes(&http::json(&calls)?);
         let mut cases = Cases::default();
         if let Some(domain) = self.domain {
             let operations = format!("^{domain}-");
@@ -96,28 +98,29 @@ impl Run<'_> {
             let arguments = ["--include-operation-id-regex", &operations, "--max-examples", &each];
             self.pass(stack, domain, &arguments, &mut cases)?;
         } else {
-            // A third of the operations takes no parameters and has few cases.
+            // A third of the operations takes no parameters and gets few cases.
             let each = (self.cases / 40).max(1).to_string();
             self.pass(stack, "all", &["--max-examples", &each], &mut cases)?;
             let quotes = (self.cases / 6).max(1).to_string();
             let valid = ["--phases", "fuzzing", "--mode", "positive", "--max-examples", &quotes];
-            let arguments = [&["--include-operation-id", QUOTE], &valid[..]].concat();
+            let arguments = [&["--include-operation-id", QUOTE_OPERATION], &valid[..]].concat();
             self.pass(stack, "quotes", &arguments, &mut cases)?;
         }
-        thread::sleep(SETTLE);
-        let asked = report::quotes_asked(&http::json(&calls)?).saturating_sub(before);
-        let report = Report::new(cases, asked, self.cases);
+        thread::sleep(WORKER_DELAY);
+        let reached = report::funder_quotes(&http::json(&calls)?).saturating_sub(before);
+        let report = Report::new(cases, reached, self.cases);
         let file = self.folder.join("report.json");
         files::write(
             &file,
             &serde_json::to_string_pretty(&report.json()).context(file.display())?,
         )?;
-        say(report.text());
-        note(format!("the report is {}", file.display()));
+        print(report.text());
+        note(format!("report: {}", file.display()));
         report.verdict()
     }
 
-    /// A run that finds failures ends with 1; what it found counts, not how it ended.
+    /// schemathesis exits with 1 when it finds failures, so a complete event log counts as success here. The report judges
+    /// the findings.
     fn pass(&self, stack: &Stack, name: &str, arguments: &[&str], cases: &mut Cases) -> Result<()> {
         let events = self.folder.join(format!("{name}.ndjson"));
         let _absent = fs::remove_file(&events);
@@ -132,28 +135,32 @@ impl Run<'_> {
             .args(arguments)
             .env("TRUNKLINE_TOKEN", token)
             .env("TRUNKLINE_API_KEY", api_key(stack)?)
-            .env("TRUNKLINE_SANDBOX", &stack.sandbox_url);
+            .env("TRUNKLINE_SIMULATORS", &stack.simulators_url);
         let log = self.folder.join(format!("{name}.log"));
         let ended = process::run_logged(run, &log);
-        process::go_on()?;
-        note(format!("{name}: its log is {}", log.display()));
+        signals::fail_if_interrupted()?;
+        note(format!("{name}: log: {}", log.display()));
         let finished = cases.read(&events)?;
         if finished { Ok(()) } else { ended }
     }
 }
 
-/// Of a channel that may do everything with a few dealers, brands and agreements.
+/// The API key of a channel with every role for a few dealers, brands and agreements. Creates the channel, or rotates its
+/// key.
 fn api_key(stack: &Stack) -> Result<String> {
     let channel = json!({
         "channelName": "fuzz",
         "roles": ["case.write", "case.read", "message.read", "message.write", "document.write", "admin"],
         "allowedDealerCodes": [730, 808, 976], "allowedBrandCodes": [4, 10], "allowedAgreements": [3600, 3700],
     });
-    let admin = stack.api_keys.get(ADMIN).context("stack.json has no admin channel")?;
+    let admin = stack
+        .api_keys
+        .get(ADMIN_CHANNEL)
+        .context("stack.json has no admin channel")?;
     let headers = [("x-api-key", admin.as_str())];
     let management = format!("{}/v1/bqs-case/management", stack.base_url);
     let rotate = format!("{management}/fuzz/key");
     let made = http::post(&management, &headers, &channel).or_else(|_| http::post(&rotate, &headers, &json!({})))?;
     let key = made.get("apiKey").and_then(serde_json::Value::as_str);
-    key.map(str::to_owned).context("a channel was made without a key")
+    key.map(str::to_owned).context("the new channel has no API key")
 }

@@ -1,4 +1,4 @@
-//! Plain HTTP to this machine, for asking whether something is up.
+//! Plain HTTP to services on this machine.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,16 +9,18 @@ use ureq::typestate::WithBody;
 use ureq::{Agent, Body, RequestBuilder};
 
 use crate::failure::{Context, Result};
-use crate::process;
+use crate::signals;
 
-const LARGEST: u64 = 256 * 1024 * 1024;
+/// The simulators' answer about thousands of orders is large.
+const MAX_BODY_BYTES: u64 = 256 * 1024 * 1024;
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The status of a GET, or `None` when nothing answers.
+/// The status of a GET, or `None` without an answer.
 pub fn status(url: &str) -> Option<u16> {
     status_with(url, &[])
 }
 
-/// The same, asked with these headers.
+/// [`status`] with headers.
 pub fn status_with(url: &str, headers: &[(&str, &str)]) -> Option<u16> {
     let agent: Agent = Agent::config_builder()
         .proxy(None)
@@ -32,12 +34,12 @@ pub fn status_with(url: &str, headers: &[(&str, &str)]) -> Option<u16> {
     request.call().ok().map(|answer| answer.status().as_u16())
 }
 
-/// The JSON that a GET answers.
+/// The JSON answer to a GET.
 pub fn json(url: &str) -> Result<Value> {
     get(url, &[])
 }
 
-/// The same, asked with these headers.
+/// [`json`] with headers.
 pub fn get(url: &str, headers: &[(&str, &str)]) -> Result<Value> {
     let request = agent(Duration::from_secs(10)).get(url);
     let request = headers
@@ -46,20 +48,20 @@ pub fn get(url: &str, headers: &[(&str, &str)]) -> Result<Value> {
     read(url, request.call())
 }
 
-/// The JSON that a POST answers.
+/// The JSON answer to a POST.
 pub fn post(url: &str, headers: &[(&str, &str)], body: &Value) -> Result<Value> {
     send(url, agent(Duration::from_secs(30)).post(url), headers, body)
 }
 
-/// The JSON that a PUT answers.
+/// The JSON answer to a PUT.
 pub fn put(url: &str, body: &Value) -> Result<Value> {
     send(url, agent(Duration::from_secs(30)).put(url), &[], body)
 }
 
-fn agent(patience: Duration) -> Agent {
+fn agent(timeout: Duration) -> Agent {
     Agent::config_builder()
         .proxy(None)
-        .timeout_global(Some(patience))
+        .timeout_global(Some(timeout))
         .build()
         .into()
 }
@@ -73,25 +75,24 @@ fn send(url: &str, request: RequestBuilder<WithBody>, headers: &[(&str, &str)], 
 
 fn read(url: &str, answered: std::result::Result<Response<Body>, ureq::Error>) -> Result<Value> {
     let mut answer = answered.context(url)?;
-    // What the simulator tells of thousands of orders is large.
-    let text = answer.body_mut().with_config().limit(LARGEST).read_to_string();
+    let text = answer.body_mut().with_config().limit(MAX_BODY_BYTES).read_to_string();
     serde_json::from_str(&text.context(url)?).context(url)
 }
 
-/// Asks until the answer is 200; `alive` ends the wait early.
-pub fn wait_until_ok(url: &str, within: Duration, alive: impl Fn() -> Result<()>) -> Result<()> {
+/// Polls until the answer is 200. An error of `alive` ends the wait early.
+pub fn wait_until_ok(url: &str, timeout: Duration, alive: impl Fn() -> Result<()>) -> Result<()> {
     let begun = Instant::now();
     loop {
         let found = status(url);
         if found == Some(200) {
             return Ok(());
         }
-        process::go_on()?;
+        signals::fail_if_interrupted()?;
         alive()?;
-        if begun.elapsed() > within {
-            let found = found.map_or_else(|| "does not answer".to_owned(), |status| format!("answers {status}"));
-            return Err(format!("{url} still {found} after {} s", within.as_secs()).into());
+        if begun.elapsed() > timeout {
+            let found = found.map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
+            return Err(format!("{url}: {found} after {} s", timeout.as_secs()).into());
         }
-        thread::sleep(Duration::from_millis(100));
+        thread::sleep(POLL_INTERVAL);
     }
 }

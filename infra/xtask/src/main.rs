@@ -1,8 +1,8 @@
-//! The developer's tool: `cargo xtask` runs Trunkline on this machine, tests it and checks it.
+//! The developer's and operator's tool: `cargo xtask` runs Trunkline on this machine, tests it and checks it.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "no part of the hub: it has the shell's environment and clock"
+    reason = "this tool is not part of the hub, and uses the shell's environment and clock"
 )]
 
 mod aws;
@@ -11,34 +11,39 @@ mod build;
 mod channel;
 mod check;
 mod code;
-mod container;
 mod credentials;
 mod deploy;
 mod docs;
 mod edit;
+mod env_json;
 mod failure;
 mod files;
 mod forward;
 mod fuzz;
 mod http;
+mod imports;
 mod invoke;
 mod leaks;
 mod names;
 mod process;
 mod progress;
+mod provision;
 mod recipes;
 mod redrive;
-mod scripts;
 mod services;
+mod session;
 mod settings;
-mod site;
+mod signals;
 mod soak;
 mod stack;
 mod template;
 mod test;
 mod token;
+mod tokens;
+mod tree;
 mod up;
 mod venv;
+mod words;
 mod workspace;
 
 use std::path::PathBuf;
@@ -62,33 +67,36 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build, start the emulator and the partner simulators, deploy template.yaml, seed it, and say how to use it
+    /// Start a stack: build, start the emulator and the partner simulators, deploy template.yaml and seed it
     Up {
-        /// Leave it running; `down` stops it
+        /// Leave the stack running; `down` stops it
         #[arg(long)]
         detach: bool,
     },
-    /// Stop what `up --detach` left running
+    /// Stop the stack that `up --detach` started
     Down,
-    /// Run one function in SAM's container against the stack that is up; needs Docker
+    /// Run one function in SAM's container against the running stack; needs Docker
     Invoke {
         /// The function's name, such as funders-quote-generate
         function: String,
-        /// An event; the function's sample, with a good token, unless given
+        /// An event; default: the function's sample event with a valid token
         #[arg(long)]
         event: Option<PathBuf>,
     },
-    /// Run every test, the end-to-end ones on a stack of their own
-    Test,
-    /// Measure the functions beside an empty one, the stock SDK, Node and Python
+    /// Run every test, the end-to-end tests on a temporary stack
+    Test {
+        /// Only the tests of this domain, such as bqs, or the tests with this text in their names
+        filter: Option<String>,
+    },
+    /// Measure the functions and compare them with an empty function and the stock SDK
     Bench(bench::Options),
-    /// Try the API page in headless Chromium, on a stack of its own; the picture is target/docs/api-docs.png
+    /// Try the API page in headless Chromium, on a temporary stack; the screenshot is target/docs/api-docs.png
     Docs,
-    /// Put schemathesis to the API document on a stack of its own; the report is target/fuzz/report.json
+    /// Run schemathesis over the API document, on a temporary stack; the report is target/fuzz/report.json
     Fuzz(fuzz::Options),
-    /// Put MMOB's orders to a stack whose functions are killed; the report is target/soak/report.json
+    /// Place MMOB's orders while functions are killed, on a temporary stack; the report is target/soak/report.json
     Soak(soak::Options),
-    /// Show what a queue's workers gave up on, or bring it back before them
+    /// List the messages of a dead-letter queue, or move them back to their queue
     Redrive(redrive::Options),
     /// Print a token that the local stack accepts
     Token {
@@ -98,28 +106,28 @@ enum Task {
         email: String,
         #[arg(long)]
         sub: String,
-        /// How long it lasts
+        /// The token's lifetime
         #[arg(long, default_value_t = stack::TOKEN_HOURS)]
         hours: u32,
-        /// The stack whose key signs it; `target/local` unless given
+        /// The folder of the stack whose key signs the token; default `target/local`
         #[arg(long)]
         stack_dir: Option<PathBuf>,
     },
-    /// Channels of the BQS API
+    /// Create channels of the BQS API
     #[command(subcommand)]
     Channel(ChannelTask),
-    /// Changes of cases that were not sent on to BQS and wait for an operator
+    /// List the case changes that wait for an operator, and decide them
     #[command(subcommand)]
     Forward(forward::Forward),
-    /// Follow README's recipes for a new function and a new funder in a copy of the tree, and test what comes of it
+    /// Follow the guides for a new function and a new funder in a copy of the tree, and test the result
     Recipes {
-        /// A file under infra/recipes to leave out, to see that it is missed
+        /// A file under infra/recipes to leave out, to show that a check notices
         #[arg(long)]
         without: Option<PathBuf>,
     },
-    /// Format, lints, dependencies and templates
+    /// Check format, lints, words, imports, dependencies and templates
     Check {
-        /// Also what is slow: README's recipes, the bench's guard, `sam build` of the template, the API page in a browser
+        /// Also the slow checks: the guides' recipes, the bench's guard, `sam build`, the API page in a browser
         #[arg(long)]
         deep: bool,
     },
@@ -127,11 +135,11 @@ enum Task {
 
 #[derive(Subcommand)]
 enum ChannelTask {
-    /// Make a channel in the table itself and print its api key: how the first admin comes about
+    /// Create a channel directly in its table and print its API key; needed for the first admin
     Create {
         #[command(flatten)]
         channel: channel::Channel,
-        /// An environment of samconfig.toml: the local stack, or AWS with the shell's own credentials
+        /// The environment of samconfig.toml; all except `local` are on AWS and use your own credentials
         #[arg(long, default_value = settings::LOCAL)]
         stage: String,
     },
@@ -139,7 +147,7 @@ enum ChannelTask {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let outcome = process::heed_signals().and_then(|()| perform(options.command));
+    let outcome = signals::install_handlers().and_then(|()| perform(options.command));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -153,8 +161,8 @@ fn perform(task: Task) -> Result<()> {
     match task {
         Task::Up { detach } => up::up(detach),
         Task::Down => up::down(),
-        Task::Invoke { function, event } => container::invoke(&function, event),
-        Task::Test => test::test(),
+        Task::Invoke { function, event } => invoke::invoke(&function, event),
+        Task::Test { filter } => test::test(filter.as_deref()),
         Task::Bench(options) => bench::bench(&options),
         Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Soak(options) => soak::soak(&options),
@@ -173,10 +181,10 @@ fn perform(task: Task) -> Result<()> {
         } => {
             let stack = match stack_dir {
                 Some(given) => given,
-                None => Workspace::load()?.target.join(up::LOCAL),
+                None => Workspace::load()?.local_stack(),
             };
             let token = Signer::of_stack(&stack)?.token(&Person::new(role, &email, &sub), hours)?;
-            progress::say(token);
+            progress::print(token);
             Ok(())
         }
     }

@@ -1,4 +1,4 @@
-//! One name in its spellings: a binary, a logical id of the template, a member of stack.json.
+//! Converts a name between its spellings: a binary, a logical id of the template, a member of stack.json.
 
 /// `FundersQuoteGenerate` -> `funders-quote-generate`.
 pub fn kebab(logical_id: &str) -> String {

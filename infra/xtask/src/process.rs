@@ -1,67 +1,42 @@
-//! Child processes: run to the end, started in the background, stopped as a group; Ctrl-C reaches all of them.
+//! Child processes: run to the end, start in the background, stop as a group.
 
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, test_kill_process_group, waitpid};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::failure::{Context, Failure, Result};
 use crate::files;
 use crate::progress::note;
+use crate::signals;
 
-const POLL: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const HEARTBEAT: Duration = Duration::from_secs(15);
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time for a process group to end after SIGTERM, and again after SIGKILL.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
-static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
-
-/// From here on Ctrl-C, SIGTERM and SIGHUP are noticed instead of ending the tool on the spot.
-pub fn heed_signals() -> Result<()> {
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register(signal, Arc::clone(&INTERRUPTED)).context("signals cannot be handled")?;
-    }
-    Ok(())
-}
-
-pub fn interrupted() -> bool {
-    INTERRUPTED.load(Ordering::Relaxed)
-}
-
-/// Fails once the person has asked to stop.
-pub fn go_on() -> Result<()> {
-    if interrupted() {
-        Err("interrupted".into())
-    } else {
-        Ok(())
-    }
-}
-
-/// Runs a command whose output the person should see as it comes.
+/// Runs a command and shows its output as it comes.
 pub fn run(mut command: Command) -> Result<()> {
     let name = name(&command);
     let child = spawn(&mut command, &name)?;
-    succeeded(finish(child, None)?, &name)
+    check_status(wait(child, None)?, &name)
 }
 
-/// Runs a talkative command with its output in a file; the end of it is shown only when the command fails.
+/// Runs a command with its output in a file. Shows the end of that file only when the command fails.
 pub fn run_logged(mut command: Command, log: &Path) -> Result<()> {
     let name = name(&command);
     let (out, err) = files::log(log)?;
     command.stdout(out).stderr(err);
     let child = spawn(&mut command, &name)?;
-    let status = finish(child, Some(Instant::now()))?;
-    succeeded(status, &name).map_err(|failure| with_tail(&failure, log))
+    let status = wait(child, Some(Instant::now()))?;
+    check_status(status, &name).map_err(|failure| with_tail(&failure, log))
 }
 
-/// What a short command printed.
+/// Runs a short command and returns its standard output.
 pub fn capture(mut command: Command) -> Result<String> {
     let name = name(&command);
     let output = command
@@ -69,13 +44,13 @@ pub fn capture(mut command: Command) -> Result<String> {
         .output()
         .map_err(|error| cannot_start(&name, &error))?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("{name} ended with {}: {}", output.status, said.trim()).into());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{name} ended with {}: {}", output.status, stderr.trim()).into());
     }
     String::from_utf8(output.stdout).context(name)
 }
 
-/// Starts a command that goes on when this tool ends, as the leader of a process group of its own.
+/// Starts a command that outlives this tool, as the leader of its own process group.
 pub fn start(mut command: Command, log: &Path) -> Result<Child> {
     let name = name(&command);
     let (out, err) = files::log(log)?;
@@ -87,21 +62,21 @@ pub fn id(child: &Child) -> Result<i32> {
     i32::try_from(child.id()).context("process id")
 }
 
-/// Ends a process group: politely first, then not.
+/// Ends a process group: SIGTERM first, SIGKILL after [`STOP_TIMEOUT`].
 pub fn stop_group(leader: i32) {
     let Some(group) = Pid::from_raw(leader) else { return };
     for signal in [Signal::TERM, Signal::KILL] {
         if kill_process_group(group, signal).is_err() {
             return;
         }
-        let asked = Instant::now();
-        while asked.elapsed() < PATIENCE {
-            // A child of ours stays a member of its group until it is waited for.
+        let sent = Instant::now();
+        while sent.elapsed() < STOP_TIMEOUT {
+            // A child of this process stays a member of its group until this process waits for it.
             let _reaped = waitpid(Some(group), WaitOptions::NOHANG);
             if test_kill_process_group(group).is_err() {
                 return;
             }
-            thread::sleep(POLL);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 }
@@ -120,7 +95,7 @@ pub fn command_line(pid: i32) -> Option<String> {
         .filter(|line| !line.is_empty())
 }
 
-/// The words of a command, as [`command_line`] will show them once it runs.
+/// The words of a command, as [`command_line`] returns them once it runs.
 pub fn words(command: &Command) -> String {
     let words: Vec<_> = [command.get_program()].into_iter().chain(command.get_args()).collect();
     words
@@ -130,7 +105,7 @@ pub fn words(command: &Command) -> String {
         .join(" ")
 }
 
-/// The failure, followed by the last lines of the log that explains it.
+/// The failure, followed by the last lines of a log.
 pub fn with_tail(failure: &Failure, log: &Path) -> Failure {
     let written = std::fs::read(log).unwrap_or_default();
     let written = String::from_utf8_lossy(&written);
@@ -142,9 +117,9 @@ pub fn with_tail(failure: &Failure, log: &Path) -> Failure {
     format!("{failure}\n{tail}\n(from {})", log.display()).into()
 }
 
-/// Each child leads a group of its own and gets no input, so that stopping it stops what it started.
+/// Each child leads its own process group, so that stopping the group also stops the child's own children.
 fn spawn(command: &mut Command, name: &str) -> Result<Child> {
-    go_on()?;
+    signals::fail_if_interrupted()?;
     command
         .process_group(0)
         .stdin(Stdio::null())
@@ -152,26 +127,26 @@ fn spawn(command: &mut Command, name: &str) -> Result<Child> {
         .map_err(|error| cannot_start(name, &error))
 }
 
-fn finish(mut child: Child, heartbeat: Option<Instant>) -> Result<ExitStatus> {
+fn wait(mut child: Child, heartbeat: Option<Instant>) -> Result<ExitStatus> {
     let mut beats = 1;
     loop {
         if let Some(status) = child.try_wait().context("waiting")? {
-            go_on()?;
+            signals::fail_if_interrupted()?;
             return Ok(status);
         }
-        if interrupted() {
+        if signals::interrupted() {
             stop_group(id(&child)?);
-            go_on()?;
+            signals::fail_if_interrupted()?;
         }
         if heartbeat.is_some_and(|begun| begun.elapsed() >= HEARTBEAT * beats) {
-            note(format!("still at it after {} s", (HEARTBEAT * beats).as_secs()));
+            note(format!("still running after {} s", (HEARTBEAT * beats).as_secs()));
             beats += 1;
         }
-        thread::sleep(POLL);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
-fn succeeded(status: ExitStatus, name: &str) -> Result<()> {
+fn check_status(status: ExitStatus, name: &str) -> Result<()> {
     if status.success() {
         Ok(())
     } else {

@@ -1,4 +1,4 @@
-//! What a person sees while the tool works: one line when a step begins, one with its time when it ends.
+//! Progress on the terminal: one line when a step begins, one with its duration when it ends.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -26,9 +26,9 @@ impl Progress {
         }
     }
 
-    /// Does one step and says how long it took.
+    /// Runs one step and prints its duration.
     pub fn step<T>(&mut self, name: impl Display, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        say(format!("==> {name}"));
+        print(format!("==> {name}"));
         let begun = Instant::now();
         let outcome = work();
         let step = Step {
@@ -42,7 +42,7 @@ impl Progress {
         outcome
     }
 
-    /// Does one of several independent steps: a failure is told at once and counted, the next one is still done.
+    /// Runs one of several independent steps: prints and counts a failure, and lets the next step run.
     pub fn attempt(&mut self, name: impl Display, work: impl FnOnce() -> Result<()>) {
         if let Err(failure) = self.step(name, work) {
             eprintln!("    {failure}");
@@ -53,9 +53,9 @@ impl Progress {
         seconds(self.begun.elapsed())
     }
 
-    /// Every step with its time, then an error if one of them failed.
+    /// Prints every step with its duration. Fails if a step failed.
     pub fn close(self, what: &str) -> Result<()> {
-        say(format!("\n{what}:"));
+        print(format!("\n{what}:"));
         for step in &self.steps {
             let mark = if step.passed { "" } else { "  FAILED" };
             note(format!("{:>8}  {}{mark}", seconds(step.took), step.name));
@@ -68,14 +68,14 @@ impl Progress {
     }
 }
 
-/// Tells the person something. A closed stdout (`| head`) is no reason to stop half way with a stack running.
-pub fn say(line: impl Display) {
+/// Prints a line. Ignores a closed stdout (`| head`), because failing here would leave a stack running.
+pub fn print(line: impl Display) {
     let _closed = writeln!(io::stdout(), "{line}");
 }
 
-/// A detail of the step under way.
+/// Prints a detail of the current step.
 pub fn note(line: impl Display) {
-    say(format!("    {line}"));
+    print(format!("    {line}"));
 }
 
 fn seconds(duration: Duration) -> String {

@@ -1,11 +1,11 @@
-//! `redrive`: what lies in a queue's dead-letter queue, and its way back before a worker.
+//! `redrive`: lists the messages of a dead-letter queue, or moves them back to their queue.
 //!
-//! Each message is sent before it is deleted, so that a crash in between doubles it and never loses it; workers take a
-//! message twice. What dies again meanwhile is left for another run. AWS's own StartMessageMoveTask would do much of this,
-//! but tells nobody who asked for what, and the emulator has none.
+//! Each message is sent before it is deleted. A crash in between duplicates it and never loses it, and workers tolerate
+//! duplicates. A message that fails again during the run stays for the next run. AWS's StartMessageMoveTask would do much
+//! of this, but it keeps no audit of the operator and the messages, and the emulator does not have it.
 
-mod letter;
-mod post;
+mod message;
+mod queue;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,147 +16,133 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::aws::Aws;
-use crate::deploy;
 use crate::failure::{Context, Result};
-use crate::files;
-use crate::process;
-use crate::progress::{note, say};
-use crate::settings::{self, Settings};
+use crate::progress::{note, print};
+use crate::session::Session;
+use crate::settings;
+use crate::signals;
 use crate::stack;
-use crate::up;
-use crate::venv::Venv;
-use crate::workspace::Workspace;
-use letter::Letter;
-use post::{BATCH, Post, Sqs};
+use message::DeadMessage;
+use queue::{BATCH, Queue, Sqs};
 
-/// So many are listed at most.
-const LISTED: usize = 1000;
-/// What a queue's dead letters are called.
-const DEAD: &str = "Dlq";
+const MAX_LISTED: usize = 1000;
+/// The end of a dead-letter queue's name.
+const DLQ_SUFFIX: &str = "Dlq";
 
 #[derive(Args)]
 pub struct Options {
-    /// As stack.json names it, such as quoteRetry
+    /// The queue's name in stack.json, such as quoteRetry
     #[arg(long)]
     queue: String,
-    /// Only show what is there
+    /// List the messages and move none
     #[arg(long, conflicts_with = "max_rate")]
     dry_run: bool,
-    /// Messages a second at most
+    /// Maximum messages a second
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     max_rate: u32,
-    /// The environment of samconfig.toml; all but `local` are on AWS, where your own credentials count
+    /// The environment of samconfig.toml; all except `local` are on AWS and use your own credentials
     #[arg(long, default_value = settings::LOCAL)]
     stage: String,
-    /// The folder of the local stack; `target/local` unless given
+    /// The folder of the local stack; default `target/local`
     #[arg(long)]
     stack_dir: Option<PathBuf>,
 }
 
 pub fn redrive(options: &Options) -> Result<()> {
-    let workspace = Workspace::load()?;
-    let venv = Venv::ready(&workspace)?;
-    let settings = Settings::read(&workspace.root, &options.stage)?;
-    let local = workspace.target.join(up::LOCAL);
-    let dir = options.stack_dir.as_ref().unwrap_or(&local);
-    files::make_dir(dir)?;
-    let aws = Aws::of_stage(&options.stage, &settings.region, &venv, dir)?;
-    let outputs = deploy::outputs(&aws, &settings.stack_name)?;
-    let (queue, dead) = find(&stack::members(&outputs, "Queue"), &options.queue)?;
-    let post = Sqs {
-        aws: &aws,
+    let session = Session::open(&options.stage, options.stack_dir.as_deref())?;
+    let queues = stack::outputs_with_prefix(&session.outputs, "Queue");
+    let (queue, dead) = find(&queues, &options.queue)?;
+    let queue = Sqs {
+        aws: &session.aws,
         name: &options.queue,
         queue: &queue,
         dead: &dead,
-        table: outputs.get("TableIntegrationLog").context("the stack has no log")?,
-        operator: operator(&aws)?,
+        table: session.output("TableIntegrationLog")?,
+        operator: session.operator()?,
     };
     if options.dry_run {
-        return list(&post);
+        return list(&queue);
     }
-    let count = bring_back(&post, options.max_rate)?;
-    say(format!("{} moved back to {}", count.moved, options.queue));
-    if count.stuck > 0 {
-        return Err(format!("{} could not be sent and are where they were", count.stuck).into());
+    let counts = move_back(&queue, options.max_rate)?;
+    print(format!("{} moved back to {}", counts.moved, options.queue));
+    if counts.failed > 0 {
+        return Err(format!(
+            "{} could not be sent and remain in the dead-letter queue",
+            counts.failed
+        )
+        .into());
     }
     Ok(())
 }
 
-/// The addresses of a queue and of its dead letters.
+/// The addresses of a queue and of its dead-letter queue.
 fn find(queues: &Map<String, Value>, name: &str) -> Result<(String, String)> {
     let url = |name: &str| queues.get(name)?.as_str().map(str::to_owned);
-    let found = url(name).zip(url(&format!("{name}{DEAD}")));
+    let found = url(name).zip(url(&format!("{name}{DLQ_SUFFIX}")));
     found.context(format!(
-        "no queue {name} with dead letters; there are {}",
+        "no queue {name} with a dead-letter queue; there are {}",
         queues
             .keys()
-            .filter_map(|name| name.strip_suffix(DEAD))
+            .filter_map(|name| name.strip_suffix(DLQ_SUFFIX))
             .collect::<Vec<_>>()
             .join(", ")
     ))
 }
 
-/// Who asks.
-pub fn operator(aws: &Aws) -> Result<String> {
-    let identity = aws.call("sts get-caller-identity", &[])?;
-    let arn = identity.get("Arn").and_then(Value::as_str);
-    Ok(arn.context("AWS does not say who you are")?.to_owned())
-}
-
-fn list(post: &impl Post) -> Result<()> {
-    // By id: what is listed for long is handed out again.
-    let mut held: BTreeMap<String, Letter> = BTreeMap::new();
-    while held.len() < LISTED {
-        process::go_on()?;
-        let some = post.receive(BATCH)?;
-        let before = held.len();
+fn list(queue: &impl Queue) -> Result<()> {
+    // By id, because SQS hands out a message again while a long listing runs.
+    let mut listed: BTreeMap<String, DeadMessage> = BTreeMap::new();
+    while listed.len() < MAX_LISTED {
+        signals::fail_if_interrupted()?;
+        let received = queue.receive(BATCH)?;
+        let before = listed.len();
         let now = Timestamp::now().as_millisecond();
-        for letter in some {
-            if !held.contains_key(&letter.id) {
-                note(letter.line(now));
+        for message in received {
+            if !listed.contains_key(&message.id) {
+                note(message.line(now));
             }
-            held.insert(letter.id.clone(), letter);
+            listed.insert(message.id.clone(), message);
         }
-        if held.len() == before {
+        if listed.len() == before {
             break;
         }
     }
-    let held: Vec<_> = held.into_values().collect();
-    post.release(&held)?;
-    let and_more = if held.len() < LISTED { "" } else { " or more" };
-    say(format!("{}{and_more} dead messages", held.len()));
+    let listed: Vec<_> = listed.into_values().collect();
+    queue.release(&listed)?;
+    let or_more = if listed.len() < MAX_LISTED { "" } else { " or more" };
+    print(format!("{}{or_more} dead messages", listed.len()));
     Ok(())
 }
 
 #[derive(Debug, Default, PartialEq)]
-struct Count {
+struct Counts {
     moved: usize,
-    /// Could not be sent.
-    stuck: usize,
+    /// Messages that SQS did not accept.
+    failed: usize,
 }
 
-fn bring_back(post: &impl Post, rate: u32) -> Result<Count> {
+fn move_back(queue: &impl Queue, rate: u32) -> Result<Counts> {
     let begun = Timestamp::now().as_millisecond();
-    let most = usize::try_from(rate).unwrap_or(BATCH).min(BATCH);
-    let mut count = Count::default();
+    let limit = usize::try_from(rate).unwrap_or(BATCH).min(BATCH);
+    let mut counts = Counts::default();
     loop {
-        process::go_on()?;
+        signals::fail_if_interrupted()?;
         let started = Instant::now();
-        let (old, new): (Vec<_>, Vec<_>) = post.receive(most)?.into_iter().partition(|letter| letter.sent < begun);
-        post.release(&new)?;
+        let received = queue.receive(limit)?.into_iter();
+        let (old, new): (Vec<_>, Vec<_>) = received.partition(|message| message.sent < begun);
+        queue.release(&new)?;
         if old.is_empty() {
-            return Ok(count);
+            return Ok(counts);
         }
-        post.record(&old)?;
-        let sent = post.send(&old)?;
-        let (sent, stuck): (Vec<_>, Vec<_>) = old.into_iter().partition(|letter| sent.contains(&letter.id));
-        post.delete(&sent)?;
-        for letter in &sent {
-            note(letter.line(begun));
+        queue.record(&old)?;
+        let sent = queue.send(&old)?;
+        let (sent, failed): (Vec<_>, Vec<_>) = old.into_iter().partition(|message| sent.contains(&message.id));
+        queue.delete(&sent)?;
+        for message in &sent {
+            note(message.line(begun));
         }
-        count.moved += sent.len();
-        count.stuck += stuck.len();
+        counts.moved += sent.len();
+        counts.failed += failed.len();
         let due = Duration::from_secs(1) * u32::try_from(sent.len()).unwrap_or(rate) / rate;
         thread::sleep(due.saturating_sub(started.elapsed()));
     }

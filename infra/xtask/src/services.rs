@@ -1,6 +1,6 @@
-//! The processes of a stack, the AWS emulator and the partner simulators: started, found again, stopped.
+//! The processes of a stack (the AWS emulator and the partner simulators): start, find, watch and stop them.
 
-use std::fs;
+use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,34 +14,33 @@ use crate::files;
 use crate::http;
 use crate::process;
 use crate::progress::note;
+use crate::signals;
 
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+const WATCH_INTERVAL: Duration = Duration::from_millis(250);
 
 pub const EMULATOR: &str = "emulator";
-pub const SANDBOX: &str = "sandbox";
+pub const SIMULATORS: &str = "simulators";
 
-/// The file in a stack's folder that is locked by whoever changes the stack.
-pub const LOCK: &str = "lock";
-pub const BUSY: &str = "another cargo xtask works on this stack: waiting for it";
-
-/// Whether a stack lives where people look for it or out of everybody's way.
 #[derive(Clone, Copy)]
 pub enum Ports {
-    Usual,
+    /// Each service's default port, if it is free.
+    Default,
+    /// Any free port, so that two stacks can run at the same time.
     Free,
 }
 
 /// How to start one of the processes.
 pub struct Service<'a> {
     pub name: &'static str,
-    pub usual_port: u16,
+    pub default_port: u16,
     pub health: &'static str,
-    /// Changes when a running process is no longer what would be started now.
+    /// Hash of the service's sources. A running process with another fingerprint is out of date.
     pub fingerprint: String,
     pub command: Box<dyn Fn(u16) -> Result<Command> + 'a>,
 }
 
-/// A live process of a stack, as its pid file tells.
+/// A live process of a stack, as recorded in its pid file.
 pub struct Running {
     pub pid: i32,
     pub port: u16,
@@ -49,18 +48,18 @@ pub struct Running {
 }
 
 impl Service<'_> {
-    /// The process that runs already if it is still the right one, else a new one.
+    /// Returns the running process if it is healthy and up to date, and otherwise starts a new one.
     pub fn ensure(&self, dir: &Path, ports: Ports) -> Result<Running> {
         let mut before = None;
         if let Some(found) = running(dir, self.name) {
-            let right = found.fingerprint == self.fingerprint;
-            if right && http::status(&format!("http://127.0.0.1:{}{}", found.port, self.health)) == Some(200) {
-                note(format!("the {} runs already on port {}", self.name, found.port));
+            let up_to_date = found.fingerprint == self.fingerprint;
+            if up_to_date && http::status(&format!("http://127.0.0.1:{}{}", found.port, self.health)) == Some(200) {
+                note(format!("{}: already running on port {}", self.name, found.port));
                 return Ok(found);
             }
-            let reason = if right { "does not answer" } else { "is out of date" };
+            let reason = if up_to_date { "no answer" } else { "out of date" };
             note(format!(
-                "the {} on port {} {reason} and is started again",
+                "{}: {reason} on port {}, starting it again",
                 self.name, found.port
             ));
             stop(dir, self.name);
@@ -79,15 +78,15 @@ impl Service<'_> {
         let record = json!({"pid": pid, "port": port, "command": words, "fingerprint": self.fingerprint});
         files::write(&pid_file(dir, self.name), &record.to_string())?;
         let health = format!("http://127.0.0.1:{port}{}", self.health);
-        let ready = http::wait_until_ok(&health, READY_WITHIN, || match running(dir, self.name) {
+        let ready = http::wait_until_ok(&health, START_TIMEOUT, || match running(dir, self.name) {
             Some(_) => Ok(()),
-            None => Err(format!("the {} ended at once", self.name).into()),
+            None => Err(format!("{}: ended during its start", self.name).into()),
         });
         if let Err(failure) = ready {
             stop(dir, self.name);
             return Err(process::with_tail(&failure, &log));
         }
-        note(format!("the {} listens on port {port} (process {pid})", self.name));
+        note(format!("{}: listening on port {port} (process {pid})", self.name));
         Ok(Running {
             pid,
             port,
@@ -96,19 +95,19 @@ impl Service<'_> {
     }
 
     fn port(&self, ports: Ports, before: Option<u16>) -> Result<u16> {
-        let usual = matches!(ports, Ports::Usual).then_some(self.usual_port);
-        if let Some(wanted) = before.or(usual) {
+        let default = matches!(ports, Ports::Default).then_some(self.default_port);
+        if let Some(wanted) = before.or(default) {
             if TcpListener::bind(("127.0.0.1", wanted)).is_ok() {
                 return Ok(wanted);
             }
-            note(format!("port {wanted} is taken: the {} gets another one", self.name));
+            note(format!("{}: port {wanted} is taken, using another one", self.name));
         }
         let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
         Ok(free.context("no free port")?.port())
     }
 }
 
-/// The process that the pid file tells of, if it lives and is still what was started: pids are used again.
+/// The process in the pid file, if it is alive and has the recorded command line: systems reuse pids.
 pub fn running(dir: &Path, name: &str) -> Option<Running> {
     let record = files::read_json(&pid_file(dir, name))?;
     let text = |member: &str| record.get(member).and_then(Value::as_str);
@@ -125,13 +124,22 @@ pub fn running(dir: &Path, name: &str) -> Option<Running> {
     })
 }
 
-/// Stops a process of a stack with all it started; says whether there was one.
-pub fn stop(dir: &Path, name: &str) -> bool {
+/// Stops every process of a stack and removes its temporary files. Returns whether a process was running.
+pub fn take_down(dir: &Path) -> bool {
+    let stopped = [SIMULATORS, EMULATOR].map(|name| stop(dir, name)).contains(&true);
+    // Files of the emulator and its functions, which the next emulator does not read.
+    let _absent = fs::remove_dir_all(dir.join("tmp"));
+    let _absent = fs::remove_file(dir.join("stack.json"));
+    stopped
+}
+
+/// Stops a process of a stack and its children. Returns whether it was running.
+fn stop(dir: &Path, name: &str) -> bool {
     let found = running(dir, name);
     if let Some(found) = &found {
         process::stop_group(found.pid);
     }
-    // Without its process the file means nothing, and it may never have been there.
+    // The file is absent if the service never started.
     let _absent = fs::remove_file(pid_file(dir, name));
     found.is_some()
 }
@@ -140,36 +148,47 @@ pub fn log(dir: &Path, name: &str) -> PathBuf {
     dir.join("log").join(format!("{name}.log"))
 }
 
-/// How a stack that somebody watches came to its end.
-pub enum End {
-    Interrupted,
-    TakenDown,
-    Died(&'static str),
+/// Locks a stack against changes by other cargo xtask processes.
+pub fn lock(dir: &Path) -> Result<File> {
+    files::lock(
+        &dir.join("lock"),
+        "another cargo xtask works on this stack: waiting for it",
+    )
 }
 
-/// Returns when the person wants to stop, when `down` has stopped it elsewhere, or when a process has ended by itself.
-pub fn watch(dir: &Path) -> End {
-    while !process::interrupted() {
-        thread::sleep(Duration::from_millis(250));
-        let gone = || {
-            [EMULATOR, SANDBOX]
+/// Why [`watch`] returned.
+pub enum StopReason {
+    /// Ctrl-C.
+    Interrupted,
+    /// `cargo xtask down` in another terminal.
+    TakenDown,
+    /// This process ended by itself.
+    Exited(&'static str),
+}
+
+/// Waits until the stack stops.
+pub fn watch(dir: &Path) -> StopReason {
+    while !signals::interrupted() {
+        thread::sleep(WATCH_INTERVAL);
+        let stopped = || {
+            [EMULATOR, SIMULATORS]
                 .into_iter()
                 .find(|name| running(dir, name).is_none())
         };
-        if gone().is_none() {
+        if stopped().is_none() {
             continue;
         }
-        // Another `up` may be starting it again: what matters is how things are once nobody works on the stack.
-        let Ok(_lock) = files::lock(&dir.join(LOCK), BUSY) else {
+        // Another `up` may be restarting the process. It holds the lock until it has finished, so check again then.
+        let Ok(_lock) = lock(dir) else {
             break;
         };
-        match gone() {
-            Some(name) if pid_file(dir, name).exists() => return End::Died(name),
-            Some(_) => return End::TakenDown,
+        match stopped() {
+            Some(name) if pid_file(dir, name).exists() => return StopReason::Exited(name),
+            Some(_) => return StopReason::TakenDown,
             None => {}
         }
     }
-    End::Interrupted
+    StopReason::Interrupted
 }
 
 fn pid_file(dir: &Path, name: &str) -> PathBuf {

@@ -1,4 +1,4 @@
-//! An environment of samconfig.toml: what `sam deploy` is told there, the tool does not say again.
+//! One environment of samconfig.toml. The tool reads `sam deploy`'s settings there instead of repeating them.
 
 use std::path::{Path, PathBuf};
 
@@ -7,15 +7,15 @@ use toml::Table;
 use crate::failure::{Context, Result};
 use crate::files;
 
-/// The one that is this machine.
+/// The environment that deploys to the emulator on this machine.
 pub const LOCAL: &str = "local";
 
 pub struct Settings {
     pub file: PathBuf,
     pub stack_name: String,
     pub region: String,
-    /// `Name=value`, as in the file. A parameter given on sam's command line replaces all of them, so they are
-    /// handed over together with the machine's own.
+    /// `Name=value`, as in the file. Parameters on sam's command line replace all parameters of the file, so the tool
+    /// passes these together with the machine's own.
     pub parameters: Vec<String>,
 }
 
@@ -44,7 +44,7 @@ impl Settings {
         })
     }
 
-    pub fn stage(&self) -> Result<&str> {
+    pub fn stage_name(&self) -> Result<&str> {
         self.parameters
             .iter()
             .find_map(|parameter| parameter.strip_prefix("Stage="))

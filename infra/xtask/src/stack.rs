@@ -1,4 +1,4 @@
-//! stack.json: where a running stack is and how to talk to it, for tests, scripts and people.
+//! stack.json: the addresses, tokens and names of a running stack, for tests, scripts and people.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,30 +12,30 @@ use crate::files;
 use crate::names;
 use crate::token::{Person, Role, Signer};
 
-/// How long the tokens in stack.json last.
+/// Lifetime of the tokens in stack.json.
 pub const TOKEN_HOURS: u32 = 12;
 
-/// What a stack is reached by.
 pub struct Addresses {
     pub emulator: String,
-    pub sandbox: String,
+    pub simulators: String,
     pub region: String,
 }
 
 pub struct Stack {
     pub base_url: String,
-    pub sandbox_url: String,
+    pub simulators_url: String,
+    /// One token for each role.
     pub tokens: BTreeMap<&'static str, String>,
-    /// By channel.
+    /// One key for each channel.
     pub api_keys: BTreeMap<String, String>,
 }
 
 impl Stack {
-    /// One that is up, by its folder. Its tokens are new.
-    pub fn of(dir: &Path) -> Result<Self> {
+    /// Reads the running stack of this folder, and makes new tokens for it.
+    pub fn read(dir: &Path) -> Result<Self> {
         Ok(Self {
-            base_url: described(dir, "baseUrl")?,
-            sandbox_url: described(dir, "sandboxUrl")?,
+            base_url: member(dir, "baseUrl")?,
+            simulators_url: member(dir, "sandboxUrl")?,
             tokens: tokens(dir)?,
             api_keys: api_keys(dir)?,
         })
@@ -56,13 +56,13 @@ fn document(dir: &Path) -> Result<Value> {
     files::read_json(&file).context(format!("{}: no stack is up", file.display()))
 }
 
-/// What stack.json says of one that is up.
-pub fn described(dir: &Path, name: &str) -> Result<String> {
+/// A text member of the running stack's stack.json.
+pub fn member(dir: &Path, name: &str) -> Result<String> {
     let found = document(dir)?.get(name).and_then(Value::as_str).map(str::to_owned);
     found.context(format!("stack.json has no {name}"))
 }
 
-/// What a function, by its binary's name, is called on one that is up.
+/// The deployed name of a function of the running stack.
 pub fn function(dir: &Path, binary: &str) -> Result<String> {
     let functions = document(dir)?;
     let found = functions.get("functions").and_then(|all| all.get(binary));
@@ -70,7 +70,6 @@ pub fn function(dir: &Path, binary: &str) -> Result<String> {
     found.context(format!("stack.json has no function {binary}"))
 }
 
-/// Writes stack.json into the stack's folder.
 pub fn write(
     dir: &Path,
     addresses: &Addresses,
@@ -79,14 +78,14 @@ pub fn write(
 ) -> Result<Stack> {
     let stack = Stack {
         base_url: base_url(&addresses.emulator, deployed)?,
-        sandbox_url: addresses.sandbox.clone(),
+        simulators_url: addresses.simulators.clone(),
         tokens: tokens(dir)?,
         api_keys,
     };
-    let outputs = |prefix: &str| members(&deployed.outputs, prefix);
+    let outputs = |prefix: &str| outputs_with_prefix(&deployed.outputs, prefix);
     let document = json!({
         "baseUrl": stack.base_url,
-        "sandboxUrl": stack.sandbox_url,
+        "sandboxUrl": stack.simulators_url,
         "emulatorUrl": addresses.emulator,
         "region": addresses.region,
         "tokens": stack.tokens,
@@ -100,7 +99,7 @@ pub fn write(
     Ok(stack)
 }
 
-/// The sample events with a token or an api key that this stack accepts, for `sam local invoke`.
+/// Writes the sample events with a token or an API key that this stack accepts, for `sam local invoke`.
 pub fn write_events(root: &Path, dir: &Path, stack: &Stack) -> Result<()> {
     let token = stack.tokens.get("customer").map(String::as_str).unwrap_or_default();
     files::make_dir(&dir.join("events"))?;
@@ -110,12 +109,12 @@ pub fn write_events(root: &Path, dir: &Path, stack: &Stack) -> Result<()> {
             if let Some(authorization) = event.pointer_mut("/headers/authorization") {
                 *authorization = format!("Bearer {token}").into();
             }
-            if let Some(given) = event.pointer_mut("/headers/x-api-key") {
-                let channel = given
+            if let Some(api_key) = event.pointer_mut("/headers/x-api-key") {
+                let channel = api_key
                     .as_str()
                     .and_then(|key| key.strip_suffix(".<key>"))
                     .unwrap_or_default();
-                *given = stack.api_keys.get(channel).cloned().into();
+                *api_key = stack.api_keys.get(channel).cloned().into();
             }
             files::write_private(&dir.join("events").join(name), &event)?;
         }
@@ -123,7 +122,7 @@ pub fn write_events(root: &Path, dir: &Path, stack: &Stack) -> Result<()> {
     Ok(())
 }
 
-/// The emulator serves APIs below its own address, since `{id}.execute-api...` resolves nowhere.
+/// The emulator serves APIs below its own address, because `{id}.execute-api...` does not resolve.
 pub fn base_url(emulator: &str, deployed: &Deployed) -> Result<String> {
     let api = deployed
         .outputs
@@ -132,8 +131,8 @@ pub fn base_url(emulator: &str, deployed: &Deployed) -> Result<String> {
     Ok(format!("{emulator}/_aws/execute-api/{api}/$default"))
 }
 
-/// The outputs whose names begin with `prefix`, under what follows it.
-pub fn members(outputs: &BTreeMap<String, String>, prefix: &str) -> Map<String, Value> {
+/// The outputs whose names begin with `prefix`, named by the rest of the name.
+pub fn outputs_with_prefix(outputs: &BTreeMap<String, String>, prefix: &str) -> Map<String, Value> {
     let named = outputs
         .iter()
         .filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value)));
@@ -175,18 +174,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn outputs_become_members_by_their_prefix() {
+    fn outputs_are_selected_by_prefix() {
         let outputs = [
             ("TableFunders", "q"),
             ("QueueQuoteRetryDlq", "http://dlq"),
             ("ApiId", "7a"),
         ];
         let outputs = outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        assert_eq!(Value::Object(members(&outputs, "Table")), json!({"funders": "q"}));
         assert_eq!(
-            Value::Object(members(&outputs, "Queue")),
+            Value::Object(outputs_with_prefix(&outputs, "Table")),
+            json!({"funders": "q"})
+        );
+        assert_eq!(
+            Value::Object(outputs_with_prefix(&outputs, "Queue")),
             json!({"quoteRetryDlq": "http://dlq"})
         );
-        assert_eq!(Value::Object(members(&outputs, "FunctionUrl")), json!({}));
+        assert_eq!(Value::Object(outputs_with_prefix(&outputs, "FunctionUrl")), json!({}));
     }
 }

@@ -1,17 +1,17 @@
-//! The deployable copy of template.yaml: packages that cargo has built already instead of `sam build`'s recipe.
+//! The deployable copy of template.yaml, with the packages that cargo has built in place of `sam build`'s metadata.
 //!
-//! The file is rewritten line by line, so that everything else stays as it is written, tags and all. It relies on
-//! template.yaml's own layout (two spaces a level, one key a line) and says so when something is not as expected.
+//! This module rewrites the file line by line, so that everything else, YAML tags included, stays as written. It relies on
+//! the layout of template.yaml (two spaces a level, one key a line) and fails if the layout differs.
 
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Context, Result};
 
-/// Paths that a spec writes with a slash at the end too. On AWS the fallback answers those and sends callers here; below the
-/// emulator's own path it cannot, so there each is a route as well.
-const SLASHED: [&str; 2] = ["/v1/bqs-case/management", "/v1/bqs-case/message/case"];
+/// Paths that a spec also writes with a trailing slash. On AWS the fallback function redirects those to the path without
+/// it. The emulator serves the API below a path of its own, where that redirect fails, so each becomes a second route.
+const TRAILING_SLASH_PATHS: [&str; 2] = ["/v1/bqs-case/management", "/v1/bqs-case/message/case"];
 
-/// Where a binary's package is, or `None` if the workspace builds no such binary.
+/// The folder of a binary's package, or `None` if the workspace builds no such binary.
 type PackageOf<'a> = &'a dyn Fn(&str) -> Option<PathBuf>;
 
 struct Rewriter<'a> {
@@ -39,7 +39,7 @@ pub fn deployable(template: &str, root: &Path, package_of: PackageOf) -> Result<
     Ok(rewriter.out.join("\n") + "\n")
 }
 
-/// The nested templates that a template names, as written.
+/// The paths of a template's nested templates, as written.
 pub fn nested(template: &str) -> impl Iterator<Item = &str> {
     template
         .lines()
@@ -68,20 +68,20 @@ impl Rewriter<'_> {
             if *line == "    Properties:" {
                 self.out.push(format!("      CodeUri: {}", quoted(&package)));
             }
-            self.out.extend(self.slashed().into_iter().flatten());
+            self.out.extend(self.trailing_slash_route().into_iter().flatten());
         }
         Ok(())
     }
 
-    /// The route that has just been written once more with a slash at its end, where its path is one of those.
-    fn slashed(&self) -> Option<[String; 3]> {
+    /// A copy of the last written route with a trailing slash, if its path is in [`TRAILING_SLASH_PATHS`].
+    fn trailing_slash_route(&self) -> Option<[String; 3]> {
         let [.., name, kind, properties] = self.out.as_slice() else {
             return None;
         };
         let (before, path) = properties.split_once(", Path: ")?;
         let path = path.strip_suffix(" }")?;
         let name = name.strip_suffix(':')?;
-        SLASHED.contains(&path).then(|| {
+        TRAILING_SLASH_PATHS.contains(&path).then(|| {
             [
                 format!("{name}Slash:"),
                 kind.clone(),
@@ -99,7 +99,7 @@ impl Rewriter<'_> {
                 Some(nested) => {
                     let path = self.root.join(nested);
                     if !path.is_file() {
-                        return Err(format!("template.yaml: {nested} is not there").into());
+                        return Err(format!("template.yaml: {nested} does not exist").into());
                     }
                     self.out
                         .push(format!("{}TemplateURL: {}", " ".repeat(indent(line)), quoted(&path)));
@@ -111,7 +111,7 @@ impl Rewriter<'_> {
     }
 }
 
-/// The template cut before each line with an indent of at most two, which is where a resource begins.
+/// Cuts the template before each line with an indent of at most two, where a resource begins.
 fn blocks(template: &str) -> Vec<Vec<&str>> {
     let mut blocks: Vec<Vec<&str>> = Vec::new();
     for line in template.lines() {
@@ -169,7 +169,7 @@ Resources:
     }
 
     #[test]
-    fn a_function_gets_its_package_and_loses_its_recipe() {
+    fn a_function_gets_its_package_and_loses_its_build_metadata() {
         let copy = rewritten(TEMPLATE).unwrap();
         assert!(copy.contains("    Properties:\n      CodeUri: \"/built/funders-quote-status\"\n      Environment:"));
         assert!(!copy.contains("Metadata") && !copy.contains("rust-cargolambda") && !copy.contains("CodeUri: .\n"));
@@ -178,7 +178,7 @@ Resources:
     }
 
     #[test]
-    fn a_route_that_a_spec_writes_with_a_slash_is_there_twice() {
+    fn a_path_with_a_trailing_slash_in_the_spec_becomes_two_routes() {
         let route = |name: &str, path: &str| {
             let kind = "          Type: HttpApi\n";
             format!(
@@ -201,7 +201,7 @@ Resources:
     }
 
     #[test]
-    fn a_nested_template_is_found_from_anywhere() {
+    fn a_nested_template_gets_an_absolute_path() {
         let copy = rewritten(TEMPLATE).unwrap();
         assert!(copy.contains(&format!(
             "      TemplateURL: \"{}/Cargo.toml\"\n",

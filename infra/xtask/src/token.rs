@@ -16,7 +16,7 @@ use crate::process;
 use crate::venv::Venv;
 use crate::workspace::Workspace;
 
-/// What template.yaml says by default.
+/// The defaults of template.yaml.
 const ISSUER: &str = "self-serve-platform";
 const AUDIENCE: &str = "self-serve-users";
 const HOUR: Duration = Duration::from_secs(3600);
@@ -44,7 +44,7 @@ impl Person {
     }
 }
 
-/// Who signs for a stack.
+/// Signs tokens with a stack's private key.
 pub struct Signer {
     key: RsaKeyPair,
 }
@@ -60,11 +60,11 @@ impl Signer {
         Ok(Self { key })
     }
 
-    /// A token for this person from now on.
+    /// A token for this person, valid from now.
     pub fn token(&self, person: &Person, hours: u32) -> Result<String> {
         let now = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
-            .context("the clock")?;
+            .context("the system clock is before 1970")?;
         self.sign(&claims(person, now, HOUR * hours))
     }
 
@@ -89,7 +89,7 @@ impl Signer {
     }
 }
 
-/// Makes the stack's key pair unless it has one.
+/// Generates the stack's key pair if it has none.
 pub fn ensure_keys(workspace: &Workspace, venv: &Venv, dir: &Path) -> Result<()> {
     if private_key(dir).is_file() && public_key_file(dir).is_file() {
         return Ok(());
@@ -101,7 +101,7 @@ pub fn ensure_keys(workspace: &Workspace, venv: &Venv, dir: &Path) -> Result<()>
     process::capture(make).map(|_| ())
 }
 
-/// The public key as the template takes it: one line, with literal `\n` for line ends.
+/// The public key as the template's parameter: one line, with literal `\n` for line ends.
 pub fn public_key(dir: &Path) -> Result<String> {
     Ok(files::read(&public_key_file(dir))?.trim_end().replace('\n', "\\n") + "\\n")
 }
@@ -114,7 +114,7 @@ fn public_key_file(dir: &Path) -> PathBuf {
     dir.join("jwt.pub.pem")
 }
 
-fn claims(person: &Person, now: Duration, life: Duration) -> Value {
+fn claims(person: &Person, now: Duration, lifetime: Duration) -> Value {
     let roles: &[&str] = match person.role {
         Role::Customer => &[],
         Role::Staff => &["staff"],
@@ -128,7 +128,7 @@ fn claims(person: &Person, now: Duration, life: Duration) -> Value {
         "email_verified": true,
         "roles": roles,
         "iat": now.as_secs(),
-        "exp": (now + life).as_secs(),
+        "exp": (now + lifetime).as_secs(),
     })
 }
 
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_role_is_a_list_of_roles() {
+    fn a_role_becomes_a_list_of_roles() {
         let of = |role| {
             let person = Person::new(role, "a@example.com", "1");
             claims(&person, HOUR, HOUR).get("roles").unwrap().to_string()
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_ends_after_its_hours() {
+    fn a_token_expires_after_its_hours() {
         let person = Person::new(Role::Customer, "a@example.com", "1");
         let claims = claims(&person, Duration::from_secs(1_700_000_000), HOUR * 12);
         assert_eq!(claims.get("iat").unwrap(), 1_700_000_000_u64);
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn pem_is_base64_between_two_lines() {
+    fn der_reads_the_base64_between_the_pem_lines() {
         assert_eq!(
             der("-----BEGIN X-----\naGVs\nbG8=\n-----END X-----\n").unwrap(),
             b"hello"

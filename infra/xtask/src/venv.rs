@@ -1,4 +1,4 @@
-//! The Python tools: a virtual environment made from requirements.txt, and commands that run in it.
+//! The Python tools: a virtual environment with the packages of requirements.txt, and commands that run in it.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -14,13 +14,14 @@ use crate::workspace::Workspace;
 /// The oldest Python that the pins in requirements.txt install on.
 const OLDEST: (u32, u32) = (3, 11);
 
+#[derive(Clone)]
 pub struct Venv {
     folder: PathBuf,
 }
 
 impl Venv {
-    /// Makes the environment if it is missing or requirements.txt has changed since. `TRUNKLINE_VENV` moves it out of
-    /// the work tree, so that CI keeps it from one clone to the next.
+    /// Makes the environment if it is missing or requirements.txt has changed. `TRUNKLINE_VENV` moves it out of the work
+    /// tree, so that CI keeps it between clones.
     pub fn ready(workspace: &Workspace) -> Result<Self> {
         let folder = env::var_os("TRUNKLINE_VENV").map_or_else(|| workspace.root.join(".venv"), PathBuf::from);
         let _lock = files::lock(
@@ -31,7 +32,7 @@ impl Venv {
         Self::made_from(&requirements, folder, &workspace.target.join("pip.log"))
     }
 
-    /// An environment of its own for what few need.
+    /// Makes an environment from other requirements, in another folder.
     pub fn made_from(requirements: &Path, folder: PathBuf, log: &Path) -> Result<Self> {
         let venv = Self { folder };
         let wanted = files::sha256_of_file(requirements)?;
@@ -47,7 +48,7 @@ impl Venv {
         self.folder.join("bin").join(name)
     }
 
-    /// A tool that finds the environment's others first on its PATH: `sam build` looks for cargo-lambda.
+    /// A tool with the environment first on its PATH: `sam build` looks for cargo-lambda there.
     pub fn command(&self, name: &str) -> Result<Command> {
         let mut command = Command::new(self.tool(name));
         command.env("PATH", self.path()?).env("SAM_CLI_TELEMETRY", "0");
@@ -64,7 +65,7 @@ impl Venv {
         self.folder.join("requirements.sha256")
     }
 
-    /// A stamp alone is not enough: the Python that the environment links to may have gone.
+    /// Checks the stamp and Python itself: the interpreter that the environment links to may be uninstalled.
     fn is_made_from(&self, wanted: &str) -> bool {
         let stamped = files::read(&self.stamp()).is_ok_and(|found| found == wanted);
         stamped && run_python(self.tool("python").as_os_str(), &["-c", ""]).is_ok()

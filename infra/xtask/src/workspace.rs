@@ -1,4 +1,4 @@
-//! What cargo knows about this workspace: where it is, where it builds to, and which binaries are functions.
+//! The cargo workspace: its root, its target directory, and the binaries that are functions.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::process;
 
 pub struct Workspace {
     pub root: PathBuf,
-    /// Cargo's own, so that `CARGO_TARGET_DIR` is honoured.
+    /// As cargo reports it, so that `CARGO_TARGET_DIR` is honoured.
     pub target: PathBuf,
     /// The packages under functions/.
     pub domains: Vec<Domain>,
@@ -38,6 +38,11 @@ impl Workspace {
         Ok(Self { root, target, domains })
     }
 
+    /// The folder of the stack that `cargo xtask up` starts.
+    pub fn local_stack(&self) -> PathBuf {
+        self.target.join("local")
+    }
+
     /// Cargo, in the workspace's root.
     pub fn cargo(&self) -> Command {
         let mut command = cargo();
@@ -52,14 +57,14 @@ impl Workspace {
             .map(String::as_str)
     }
 
-    /// Where a function's `bootstrap` lies, as `cargo lambda build` puts it.
+    /// The folder of a function's `bootstrap`, as `cargo lambda build` lays it out.
     pub fn package_of(&self, binary: &str) -> PathBuf {
         self.target.join("lambda").join(binary)
     }
 }
 
-/// Cargo as a person would start it: without the variables that the cargo running this tool has set, because build
-/// scripts that watch them (ring's does) would be built anew at every change between `cargo test` and `cargo xtask`.
+/// Cargo as a shell would start it: without the variables that the cargo running this tool has set. Build scripts that
+/// watch them (ring's does) would otherwise rebuild after every change between `cargo test` and `cargo xtask`.
 fn cargo() -> Command {
     let mut command = Command::new("cargo");
     for (name, _) in env::vars_os() {

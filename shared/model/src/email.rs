@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::{PartialSchema, ToSchema};
 
 /// ASCII, lower case, one `@`, no control or space. Look-alikes outside ASCII are refused rather than folded: folding
-/// would let U+212A (the Kelvin sign) become somebody else's `k`.
+/// would let U+212A (the Kelvin sign) become another customer's `k`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Email(String);
 

@@ -1,4 +1,4 @@
-//! The one error type, and the one table that says what each kind of failure means.
+//! The one error type, and the one table of what each kind of failure means.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// What went wrong, in the terms that decide what happens next. Everything that depends on it stands in [`Kind::rule`].
+/// The kind of failure, which decides what happens next. Everything that depends on it is in [`Kind::rule`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The bytes are not the document they claim to be: broken JSON, duplicate members, too deep.
@@ -29,7 +29,7 @@ pub enum Kind {
     Invalid,
     /// The idempotency key was used before with another body.
     KeyReused,
-    /// The partner understood and said no.
+    /// The partner understood the request and refused it.
     PartnerRejected,
     /// The partner does not accept our credentials. Never the caller's fault, so never a 401.
     PartnerAuth,
@@ -184,11 +184,19 @@ impl Kind {
     }
 }
 
-/// A value that cannot be accepted, by the path a client would use for it: `vehicleDetails.price`.
+/// A value that cannot be accepted, by its path in the request: `vehicleDetails.price`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     pub path: String,
     pub message: String,
+}
+
+/// Where the caller of a failed request can go. Few failures have one, and every result has room for a failure: so it is
+/// boxed.
+#[derive(Debug, Default)]
+struct Pointers {
+    subject: Option<String>,
+    alternative: Option<String>,
 }
 
 /// A failure. Below status 500 `message` is written for the client; from 500 up only logs see it.
@@ -201,8 +209,7 @@ pub struct Error {
     pub retry_after: Option<Duration>,
     /// The partner's own error code, where it gave one.
     pub partner_code: Option<Box<str>>,
-    /// The id of what the request was about, where it exists already, or the path where it can be asked for instead.
-    pub subject: Option<Box<str>>,
+    pointers: Option<Box<Pointers>>,
     source: Option<Source>,
 }
 
@@ -214,7 +221,7 @@ impl Error {
             fields: Vec::new(),
             retry_after: None,
             partner_code: None,
-            subject: None,
+            pointers: None,
             source: None,
         }
     }
@@ -224,7 +231,7 @@ impl Error {
         Self::new(Kind::Invalid, "Some values cannot be accepted.").field(path, message)
     }
 
-    /// The same words for what is absent and for what belongs to somebody else.
+    /// One answer for what is absent and for what belongs to another caller, so that neither can be told from the other.
     pub fn not_found() -> Self {
         Self::new(Kind::NotFound, "There is nothing here, or it is not yours.")
     }
@@ -256,8 +263,35 @@ impl Error {
 
     #[must_use]
     pub fn about(mut self, subject: impl fmt::Display) -> Self {
-        self.subject = Some(subject.to_string().into());
+        self.pointers.get_or_insert_default().subject = Some(subject.to_string());
         self
+    }
+
+    #[must_use]
+    pub fn instead(mut self, path: impl fmt::Display) -> Self {
+        self.pointers.get_or_insert_default().alternative = Some(path.to_string());
+        self
+    }
+
+    /// The id of what the request was about, where it exists already.
+    pub fn subject(&self) -> Option<&str> {
+        self.pointers.as_ref()?.subject.as_deref()
+    }
+
+    /// The path of another route that can do what was asked.
+    pub fn alternative(&self) -> Option<&str> {
+        self.pointers.as_ref()?.alternative.as_deref()
+    }
+
+    /// The failure and its causes in one line, for logs.
+    pub fn chain(&self) -> String {
+        let mut text = self.message.clone();
+        let mut cause = std::error::Error::source(self);
+        while let Some(inner) = cause {
+            text = format!("{text}: {inner}");
+            cause = inner.source();
+        }
+        text
     }
 }
 

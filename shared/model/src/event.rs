@@ -1,4 +1,4 @@
-//! The kinds of events that the hub tells its subscribers about.
+//! The kinds of events that the hub sends to subscribers.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -43,7 +43,7 @@ pub type EventId = Id<Event>;
 pub type SubscriptionId = Id<Subscription>;
 pub type DeliveryId = Id<Delivery>;
 pub type OfferId = Id<Offer>;
-/// Of what carries somebody else's id, and is listed by when it came.
+/// For things that carry another system's id and are listed by arrival.
 pub type ReceiptId = Id<Receipt>;
 
 impl<K> Id<K> {
@@ -54,7 +54,7 @@ impl<K> Id<K> {
         Self::from(Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanos)))
     }
 
-    /// The same for the same thing and name, whoever works it out.
+    /// The same id for the same thing and name, on every instance.
     pub fn named(of: &Uuid, name: &str) -> Self {
         Self::from(Uuid::new_v5(of, name.as_bytes()))
     }

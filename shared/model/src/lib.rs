@@ -1,11 +1,14 @@
-//! The words of the business: errors, ids, money, people, vehicles, quotes, proposals, orders, products. No I/O, no async.
+//! The words of the business: errors, ids, JSON, money, people, vehicles, quotes, proposals, orders, products. No I/O, no
+//! async.
 
 pub mod email;
 pub mod error;
 pub mod event;
 pub mod id;
+pub mod json;
 pub mod money;
 pub mod order;
+pub mod partner;
 pub mod person;
 pub mod product;
 pub mod proposal;

@@ -1,4 +1,4 @@
-//! A marketplace's orders: what a user asked for, and what is said of it in the end.
+//! A marketplace's orders: a user's input, and the outcome.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,7 +16,7 @@ pub enum OrderStatus {
     Pending,
     #[serde(rename = "Need_more_info")]
     NeedMoreInfo,
-    /// `Successful` is understood, and `Succesful` is what is written.
+    /// Reads `Successful` too, and writes `Succesful`.
     #[serde(alias = "Successful")]
     Succesful,
     Failed,
@@ -49,17 +49,17 @@ impl fmt::Display for OrderStatus {
 /// The name that the marketplace gives a list of fields within an output, and the text between two of them.
 const REQUIRED_FIELDS: &str = "required_fields";
 const BETWEEN_FIELDS: &str = ", ";
-/// What the output of a failure says it in.
+/// The member of a failure's output that has the reason.
 const ERROR: &str = "error";
 
 const MOST_MEMBERS: usize = 50;
 const LONGEST_NAME: usize = 100;
 const LONGEST_VALUE: usize = 2000;
 
-/// What is said of an order. The fields that are missing are a list here, and one text where the marketplace reads them.
+/// The outcome of an order. Missing fields are a list here, and one text on the marketplace's wire.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Outcome {
+pub struct OrderOutcome {
     pub status: OrderStatus,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub output: BTreeMap<String, String>,
@@ -69,13 +69,13 @@ pub struct Outcome {
 }
 
 /// What an order brings is the user's own business, and stays out of logs.
-impl fmt::Debug for Outcome {
+impl fmt::Debug for OrderOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Outcome({})", self.status)
+        write!(f, "OrderOutcome({})", self.status)
     }
 }
 
-impl Outcome {
+impl OrderOutcome {
     pub fn succesful(output: BTreeMap<String, String>) -> Self {
         Self {
             status: OrderStatus::Succesful,
@@ -166,7 +166,7 @@ impl Outcome {
     }
 }
 
-/// What [`Outcome::checked`] takes as fields, for the API document.
+/// What [`OrderOutcome::checked`] takes as fields, for the API document.
 pub fn fields_schema() -> Array {
     let name = ObjectBuilder::new()
         .schema_type(Type::String)
@@ -215,7 +215,7 @@ pub struct Order {
     pub user: String,
     /// What the user filled in. Which members there are varies by product.
     pub input: Map<String, Value>,
-    pub outcome: Outcome,
+    pub outcome: OrderOutcome,
 }
 
 impl fmt::Debug for Order {
@@ -224,7 +224,7 @@ impl fmt::Debug for Order {
     }
 }
 
-/// Who placed an order: no more than what delivers it.
+/// The user who placed an order, with the members that delivery needs and no others.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderUser {
@@ -257,7 +257,7 @@ impl fmt::Debug for OrderUser {
 mod tests {
     use super::*;
 
-    fn outcome(json: &str) -> Outcome {
+    fn outcome(json: &str) -> OrderOutcome {
         serde_json::from_str(json).unwrap()
     }
 
@@ -295,19 +295,19 @@ mod tests {
             "engineer_appointment_date".to_owned(),
             "engineer_apointment_time".to_owned(),
         ];
-        let ours = Outcome::need_more_info(fields.clone());
+        let ours = OrderOutcome::need_more_info(fields.clone());
         let wire = ours.wire_output();
         assert_eq!(
             wire.get("required_fields").unwrap(),
             "engineer_appointment_date, engineer_apointment_time"
         );
-        assert_eq!(Outcome::from_wire(OrderStatus::NeedMoreInfo, wire), ours);
+        assert_eq!(OrderOutcome::from_wire(OrderStatus::NeedMoreInfo, wire), ours);
         let loose = BTreeMap::from([("required_fields".to_owned(), " a,b ,, c".to_owned())]);
         assert_eq!(
-            Outcome::from_wire(OrderStatus::NeedMoreInfo, loose.clone()).required_fields,
+            OrderOutcome::from_wire(OrderStatus::NeedMoreInfo, loose.clone()).required_fields,
             ["a", "b", "c"]
         );
-        let other = Outcome::from_wire(OrderStatus::Succesful, loose.clone());
+        let other = OrderOutcome::from_wire(OrderStatus::Succesful, loose.clone());
         assert_eq!(
             other.wire_output(),
             loose,
@@ -354,6 +354,6 @@ mod tests {
     #[test]
     fn what_users_fill_in_does_not_reach_logs_through_debug() {
         let shown = format!("{:?}", outcome(r#"{"status":"Failed","output":{"error":"secret"}}"#));
-        assert_eq!(shown, "Outcome(Failed)");
+        assert_eq!(shown, "OrderOutcome(Failed)");
     }
 }

@@ -1,4 +1,4 @@
-//! A customer as front ends describe one. No `Debug`: what is personal has no way into a log line.
+//! A customer as front ends describe one. No `Debug`, so that personal data cannot reach a log line.
 
 use garde::Validate;
 use jiff::civil::Date;

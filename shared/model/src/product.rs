@@ -1,4 +1,4 @@
-//! What is on offer at a marketplace: products, and what they cost.
+//! The products on a marketplace, and their prices.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -64,7 +64,7 @@ pub struct NewProduct {
     #[garde(skip)]
     #[serde(alias = "product_type")]
     pub product_type: ProductType,
-    /// An operator's where nothing is said.
+    /// Manual where absent: an operator decides.
     #[garde(custom(names_fields))]
     #[serde(default)]
     pub fulfilment: NewFulfilment,

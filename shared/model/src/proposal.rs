@@ -25,7 +25,7 @@ pub enum ProposalStatus {
 }
 
 impl ProposalStatus {
-    /// News may only lead up: what arrives late never takes a proposal back.
+    /// Statuses only move up: a late event never takes a proposal back.
     pub fn rank(self) -> u8 {
         match self {
             Self::Pending => 0,
@@ -46,7 +46,7 @@ impl ProposalStatus {
 pub struct ProposalRequest {
     #[garde(skip)]
     pub quote_id: QuoteId,
-    /// Stands in for what the quote's customer details say.
+    /// Replaces the customer details of the quote.
     #[garde(dive)]
     #[serde(default)]
     pub additional_customer_details: AdditionalDetails,
@@ -54,7 +54,7 @@ pub struct ProposalRequest {
     #[garde(skip)]
     #[serde(default)]
     pub additional_documents: BTreeMap<String, String>,
-    /// Answers what would be sent, and sends nothing.
+    /// Returns the requests that would be sent, and sends none.
     #[garde(skip)]
     #[schema(ignore)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -114,7 +114,7 @@ pub struct Document {
     pub content: String,
 }
 
-/// What a funder says of a proposal.
+/// A funder's decision on a proposal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     pub status: ProposalStatus,

@@ -77,7 +77,7 @@ pub struct QuoteRequest {
     #[schema(max_length = 60)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// Answers what would be sent, and sends nothing.
+    /// Returns the requests that would be sent, and sends none.
     #[garde(skip)]
     #[schema(ignore)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

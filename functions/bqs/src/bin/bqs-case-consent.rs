@@ -1,5 +1,5 @@
 //! `POST /v1/bqs-case/case/{sequence}/business-consent`: asks a business for its consent.
 
 fn main() -> runtime::Exit {
-    bqs::entry::case_consent()
+    bqs::entry::case_consent().run()
 }

@@ -1,5 +1,5 @@
 //! `POST /v1/bqs-case/case`: creates a case.
 
 fn main() -> runtime::Exit {
-    bqs::entry::case_create()
+    bqs::entry::case_create().run()
 }

@@ -1,5 +1,5 @@
-//! `GET /v1/bqs-case/case/{sequence}`: a case.
+//! `GET /v1/bqs-case/case/{sequence}`: returns a case.
 
 fn main() -> runtime::Exit {
-    bqs::entry::case_get()
+    bqs::entry::case_get().run()
 }

@@ -1,5 +1,5 @@
-//! `POST /v1/bqs-case/case/{sequence}/score-customer`: has a customer scored.
+//! `POST /v1/bqs-case/case/{sequence}/score-customer`: starts the scoring of a customer.
 
 fn main() -> runtime::Exit {
-    bqs::entry::case_score()
+    bqs::entry::case_score().run()
 }

@@ -1,5 +1,5 @@
 //! `PUT /v1/bqs-case/case/{sequence}`: changes a case.
 
 fn main() -> runtime::Exit {
-    bqs::entry::case_update()
+    bqs::entry::case_update().run()
 }

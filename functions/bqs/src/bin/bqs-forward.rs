@@ -1,5 +1,5 @@
-//! SQS `bqs-forward`: the only sender of cases.
+//! SQS `bqs-forward`: sends accepted changes upstream.
 
 fn main() -> runtime::Exit {
-    bqs::entry::forward()
+    bqs::entry::forward().run()
 }

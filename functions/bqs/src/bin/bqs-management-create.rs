@@ -1,5 +1,5 @@
-//! `POST /v1/bqs-case/management`: makes a channel and its api key.
+//! `POST /v1/bqs-case/management`: creates a channel and its api key.
 
 fn main() -> runtime::Exit {
-    bqs::entry::management_create()
+    bqs::entry::management_create().run()
 }

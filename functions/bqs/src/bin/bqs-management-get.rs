@@ -1,5 +1,5 @@
-//! `GET /v1/bqs-case/management` and `GET /v1/bqs-case/management/{channelName}`: what channels may do.
+//! `GET /v1/bqs-case/management` and `GET /v1/bqs-case/management/{channelName}`: channels and their permissions.
 
 fn main() -> runtime::Exit {
-    bqs::entry::management_get()
+    bqs::entry::management_get().run()
 }

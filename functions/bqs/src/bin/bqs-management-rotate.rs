@@ -1,5 +1,5 @@
 //! `POST /v1/bqs-case/management/{channelName}/key`: a new api key.
 
 fn main() -> runtime::Exit {
-    bqs::entry::management_rotate()
+    bqs::entry::management_rotate().run()
 }

@@ -1,5 +1,5 @@
-//! `PUT /v1/bqs-case/management/{channelName}`: replaces what a channel may do.
+//! `PUT /v1/bqs-case/management/{channelName}`: replaces the permissions of a channel.
 
 fn main() -> runtime::Exit {
-    bqs::entry::management_update()
+    bqs::entry::management_update().run()
 }

@@ -1,5 +1,5 @@
-//! `POST /v1/bqs-case/message/case`: takes a message about a case.
+//! `POST /v1/bqs-case/message/case`: stores a message about a case.
 
 fn main() -> runtime::Exit {
-    bqs::entry::message_create()
+    bqs::entry::message_create().run()
 }

@@ -1,5 +1,5 @@
-//! `GET /v1/bqs-case/message/case`: the messages about a case.
+//! `GET /v1/bqs-case/message/case`: lists the messages about a case.
 
 fn main() -> runtime::Exit {
-    bqs::entry::message_list()
+    bqs::entry::message_list().run()
 }

@@ -1,4 +1,4 @@
-//! Cases: what dealers create, change and read, and have scored.
+//! Cases: dealers create, change, read and score them.
 
 pub mod consent;
 pub mod create;

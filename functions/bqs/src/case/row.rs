@@ -1,38 +1,38 @@
-//! A case as it is kept, and its changes in their order, as they are sent on.
+//! The rows of a case and of its changes, which are numbered in the order in which the forwarder sends them.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use model::id::CorrelationId;
+use model::json::Document;
 use model::{Error, Kind, Result};
-use runtime::store::{Key, When, Write};
+use runtime::port::store::{Key, When, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::Env;
 use crate::channel::Caller;
-use crate::json::Document;
 
-/// The largest document, in bytes: the row around it has to fit into DynamoDB's 400 KB.
-pub const LARGEST: usize = 256 * 1024;
-/// A scoring or consent that nobody has ended counts as running for so long.
-const RUNS_FOR: SignedDuration = SignedDuration::from_mins(15);
-/// As many may run for one case at once.
-const MOST_RUNNING: usize = 50;
+/// The row around the document has to fit into DynamoDB's 400 KB.
+pub const MAX_CASE_BYTES: usize = 256 * 1024;
+/// A scoring or consent counts as running for this long. The hub does not learn when it ends.
+const RUN_DURATION: SignedDuration = SignedDuration::from_mins(15);
+/// Runs of one case at the same time.
+const MAX_RUNNING: usize = 50;
 
-/// A case's number: increasing, given once.
+/// A case's number. Numbers increase and are given once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Sequence(pub u64);
 
 impl Sequence {
-    /// One that nobody has. Some are never used: those of creations that failed.
+    /// A new number. The number of a failed creation stays unused.
     pub async fn next(env: &Env) -> Result<Self> {
         let counter = Key::new(env.table()?, "COUNTER", Some("CASE"));
         env.common.ports.store.count(&counter, None).await.map(Self)
     }
 
-    /// As it stands in a path.
+    /// Reads a path parameter.
     pub fn parse(text: Option<&String>) -> Result<Self> {
         let digits = text.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
         let number = digits.and_then(|text| text.parse().ok()).filter(|number| *number > 0);
@@ -48,7 +48,7 @@ impl fmt::Display for Sequence {
     }
 }
 
-/// What a channel can have done about a customer, once at a time.
+/// What a channel can start for a customer, once at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Run {
@@ -70,28 +70,27 @@ pub enum ChangeKind {
 #[serde(rename_all = "camelCase")]
 pub struct CaseRow {
     pub sequence: Sequence,
-    /// Who created it. Never changes.
+    /// The channel that created the case. It never changes.
     pub channel: String,
     pub dealer: i64,
-    /// JSON text: its amounts are decimals, which a stored number would not keep apart from floats.
+    /// JSON text: a stored number would not keep decimals apart from floats.
     document: String,
-    /// How many changes there are, which are numbered from 1. Nothing else is written to a case, so that this is also what
-    /// every write names that replaces another.
+    /// The number of changes, which are numbered from 1. Every write of a case adds one, so it is also the row's revision.
     pub changes: u64,
-    /// What was started for which organisation, and when.
+    /// The start of each run, by kind and organisation.
     running: BTreeMap<String, Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
 
-/// One accepted change. These rows are never written twice.
+/// One accepted change. Such a row is written once and never replaced.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeRow {
     pub sequence: Sequence,
     pub n: u64,
     pub kind: ChangeKind,
-    /// What was asked for, as JSON text in its canonical form.
+    /// The request as canonical JSON text.
     pub body: String,
     pub correlation_id: CorrelationId,
     pub at: Timestamp,
@@ -135,7 +134,7 @@ impl CaseRow {
         env.read(&Self::key(env, sequence)?).await
     }
 
-    /// The caller's own case. That somebody else has one is only told to who handles its dealer.
+    /// The caller's own case. Another channel's case is forbidden if the caller handles its dealer, and otherwise not found.
     pub async fn of(env: &Env, caller: &Caller, sequence: Sequence) -> Result<Self> {
         let row = Self::load(env, sequence).await?.ok_or_else(Error::not_found)?;
         if row.channel == caller.channel {
@@ -157,18 +156,19 @@ impl CaseRow {
             .integer(&["dealer"])
             .ok_or_else(|| Error::new(Kind::Internal, "a case has no dealer"))?;
         self.document = document.render()?;
-        if self.document.len() <= LARGEST {
+        if self.document.len() <= MAX_CASE_BYTES {
             return Ok(());
         }
         Err(Error::new(
             Kind::TooLarge,
-            format!("A case must be at most {LARGEST} bytes."),
+            format!("A case must be at most {MAX_CASE_BYTES} bytes."),
         ))
     }
 
-    /// Marks it as running, unless it is: then nothing is to be done.
+    /// Marks a run as started. False if it is running already.
     pub fn start(&mut self, run: Run, organisation: &str, now: Timestamp) -> Result<bool> {
-        self.running.retain(|_, began| now.duration_since(*began) < RUNS_FOR);
+        self.running
+            .retain(|_, began| now.duration_since(*began) < RUN_DURATION);
         let name = match run {
             Run::Score => format!("score#{organisation}"),
             Run::Consent => format!("consent#{organisation}"),
@@ -176,7 +176,7 @@ impl CaseRow {
         if self.running.contains_key(&name) {
             return Ok(false);
         }
-        if self.running.len() >= MOST_RUNNING {
+        if self.running.len() >= MAX_RUNNING {
             let wait = std::time::Duration::from_secs(60);
             return Err(Error::new(Kind::TooMany, "Too much is running for this case.").retry_after(Some(wait)));
         }
@@ -184,8 +184,8 @@ impl CaseRow {
         Ok(true)
     }
 
-    /// The writes that make this one more change of the case: on an absent row the first, else on what was read, and only
-    /// while it is this channel's.
+    /// The writes that add a change to the case. The first change requires that there is no row. Each later one requires that
+    /// the row is unchanged since it was read and belongs to this channel.
     pub fn change(
         &mut self,
         env: &Env,

@@ -1,9 +1,11 @@
-//! What is known of a case: the members of the spec's samples.
+//! The known members of a case: those of the spec's samples.
 
-use crate::json::Is::{Code, Decimal, Flag, Instant, Integer, List, Object, Ours, Text};
-use crate::json::{Is, Item, Member, Schema, describe};
+use model::json::Type::{Bool, Code, Decimal, Instant, Integer, List, Object, ServerSet, Text};
+use model::json::{ListItem, Member, Schema, Type};
 use utoipa::openapi::RefOr;
 use utoipa::{PartialSchema, ToSchema};
+
+use crate::describe::describe;
 
 pub const CREATE: Schema = Schema {
     name: "createCase",
@@ -32,19 +34,19 @@ pub const CONSENT: Schema = Schema {
     ],
 };
 
-/// Nobody outside a channel's lists may have these, so every case has them.
+/// A channel's lists decide which agreements, brands and dealers it may use, so every case has all three.
 const CASE: &[Member] = &[
     Member::new("agreementCode", Integer).required(),
     Member::new("brandCode", Integer).required(),
     Member::new("dealer", Integer).required(),
     Member::new("externalSystemReference", Text),
-    Member::new("startScoring", Flag).solid(),
-    Member::new("startConsent", Flag).solid(),
+    Member::new("startScoring", Bool).not_null(),
+    Member::new("startConsent", Bool).not_null(),
     Member::new("calculation", Object(CALCULATION)),
     Member::new("caseVariables", list(VARIABLE)),
     Member::new("caseObject", Object(CASE_OBJECT)),
     Member::new("customer", Object(CUSTOMER)),
-    Member::new("sequence", Ours),
+    Member::new("sequence", ServerSet),
 ];
 
 const CALCULATION: &[Member] = &[
@@ -56,20 +58,20 @@ const CALCULATION: &[Member] = &[
     Member::new("dealerCommitmentCommission", Decimal),
     Member::new("administrationFee", Decimal),
     // The original's spelling, in all of its samples.
-    Member::new("admininstrationFeeIsManual", Flag)
-        .solid()
-        .also(&["administrationFeeIsManual"]),
-    Member::new("includeFees", Flag).solid(),
-    Member::new("isAdministrationFeeCapitalized", Flag).solid(),
-    Member::new("isDocumentFeeCapitalized", Flag).solid(),
-    Member::new("isInterestFixed", Flag).solid(),
+    Member::new("admininstrationFeeIsManual", Bool)
+        .not_null()
+        .aliases(&["administrationFeeIsManual"]),
+    Member::new("includeFees", Bool).not_null(),
+    Member::new("isAdministrationFeeCapitalized", Bool).not_null(),
+    Member::new("isDocumentFeeCapitalized", Bool).not_null(),
+    Member::new("isInterestFixed", Bool).not_null(),
 ];
 
 const CASE_OBJECT: &[Member] = &[
     Member::new("accessories", list(ACCESSORY)),
     Member::new(
         "expenses",
-        List(Item {
+        List(ListItem {
             members: EXPENSE,
             one_of: &["openCharge", "amount"],
         }),
@@ -77,7 +79,7 @@ const CASE_OBJECT: &[Member] = &[
     Member::new("objectRegistry", Object(REGISTRY)),
     Member::new("price", Decimal),
     Member::new("originalRegistryFee", Decimal),
-    Member::new("vatExempt", Flag).solid(),
+    Member::new("vatExempt", Bool).not_null(),
 ];
 
 const REGISTRY: &[Member] = &[
@@ -87,7 +89,7 @@ const REGISTRY: &[Member] = &[
     Member::new("deliveryDate", Instant),
     Member::new("registrationDate", Instant),
     Member::new("description", Text),
-    Member::new("isNew", Flag).solid(),
+    Member::new("isNew", Bool).not_null(),
     Member::new("makeName", Text),
     Member::new("modelCode", Text),
     Member::new("modelName", Text),
@@ -107,7 +109,7 @@ const DETAILS: &[Member] = &[
     Member::new("lastName", Text),
     Member::new("type", Text),
     Member::new("organizationNumber", Text),
-    Member::new("createConsent", Flag).solid(),
+    Member::new("createConsent", Bool).not_null(),
     Member::new("addresses", list(ADDRESS)),
 ];
 
@@ -119,8 +121,8 @@ const SIGNATORY: &[Member] = &[
     Member::new("eMail", Text),
 ];
 
-/// Each list has type codes of its own: 400 among the accessories is not 400 among the variables. All are kept, for
-/// nobody has a list of them.
+/// Each list has its own type codes: 400 among the accessories is not 400 among the variables. The spec lists no codes, so
+/// every code is kept.
 const TYPE_CODE: Member = Member::new("typeCode", Integer).required();
 
 const ACCESSORY: &[Member] = &[
@@ -141,18 +143,15 @@ const VARIABLE: &[Member] = &[
     Member::new("moneyValue", Decimal),
 ];
 
-const fn list(members: &'static [Member]) -> Is {
-    List(Item { members, one_of: &[] })
+const fn list(members: &'static [Member]) -> Type {
+    List(ListItem { members, one_of: &[] })
 }
 
 pub struct NewCase;
 
 impl PartialSchema for NewCase {
     fn schema() -> RefOr<utoipa::openapi::Schema> {
-        describe(
-            &CREATE,
-            "A case as it is created: these members are known, others are kept.",
-        )
+        describe(&CREATE, "A new case. Members that are not listed here are kept too.")
     }
 }
 
@@ -164,7 +163,7 @@ impl PartialSchema for CaseChanges {
     fn schema() -> RefOr<utoipa::openapi::Schema> {
         describe(
             &UPDATE,
-            "What is to be changed in a case: these members are known, others are kept. Null clears.",
+            "Changes of a case. Members that are not listed here are kept too. Null clears a member.",
         )
     }
 }
@@ -175,7 +174,7 @@ pub struct OrganisationToScore;
 
 impl PartialSchema for OrganisationToScore {
     fn schema() -> RefOr<utoipa::openapi::Schema> {
-        describe(&SCORE, "Whom to score.")
+        describe(&SCORE, "The organisation to score.")
     }
 }
 
@@ -185,7 +184,7 @@ pub struct BusinessConsent;
 
 impl PartialSchema for BusinessConsent {
     fn schema() -> RefOr<utoipa::openapi::Schema> {
-        describe(&CONSENT, "Who is asked for consent, and where.")
+        describe(&CONSENT, "The organisation to ask for consent, and the address to ask.")
     }
 }
 

@@ -1,9 +1,10 @@
-//! Cases on stand-ins, through their functions.
+//! Cases through their functions, on fakes.
 
-mod desk;
-mod life;
-mod meddling;
+mod fixtures;
+mod interleave;
+mod lifecycle;
 mod races;
 mod random;
 mod refused;
 mod rights;
+mod samples;

@@ -1,5 +1,6 @@
 //! A case as its channel sees it.
 
+use model::json::Document;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
@@ -7,9 +8,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::row::Sequence;
 use super::schema::CaseChanges;
-use crate::json::Document;
 
-/// The document and its number.
+/// A case's document and number.
 pub struct CaseView {
     pub sequence: Sequence,
     pub document: Document,
@@ -34,7 +34,7 @@ impl PartialSchema for CaseView {
             RefOr::T(Schema::Object(mut object)) => {
                 object.properties.insert("sequence".into(), number.build().into());
                 object.required.push("sequence".into());
-                object.description = Some("A case: these members are known, and there may be others.".into());
+                object.description = Some("A case. It may have members that are not listed here.".into());
                 object.into()
             }
             other => other,

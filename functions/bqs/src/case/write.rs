@@ -1,45 +1,41 @@
-//! Writing to a case: under the caller's permissions as they are at that moment, or not at all.
+//! Writes to a case, conditional on the caller's permissions at that moment.
 
 use std::time::Duration;
 
+use model::json::Document;
 use model::{Error, Kind, Result};
-use runtime::store::{Outcome, Write};
+use runtime::port::store::{Write, Written};
 use runtime::{Answer, Cx};
-use serde::{Deserialize, Serialize};
 
 use super::row::Sequence;
 use crate::Env;
-use crate::channel::{Actor, Caller, Role};
-use crate::json::Document;
+use crate::channel::{Actor, Caller};
+use crate::forward::ForwarderWake;
 
-/// A wake-up for what is not yet written is delivered after it will be.
-const SOON: Duration = Duration::from_secs(5);
+/// The forwarder is woken before the write, so the message is delivered after the write will be done.
+const WAKE_DELAY: Duration = Duration::from_secs(5);
 
-/// Tells the forwarder that a case has changes.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Wake {
-    pub sequence: Sequence,
-}
-
-/// A writer whose permissions are a condition of what it writes.
+/// A writer whose unchanged permissions are a condition of every write.
 pub struct Writer<'a> {
     cx: &'a Cx<Env>,
     actor: Actor<'a>,
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(cx: &'a Cx<Env>, role: Role) -> Result<Self> {
-        let actor = Actor::new(cx, role)?;
-        Ok(Self { cx, actor })
+    pub fn new(cx: &'a Cx<Env>) -> Self {
+        Self {
+            cx,
+            actor: Actor::new(cx),
+        }
     }
 
-    /// As it is known now.
+    /// With the permissions that were read last.
     pub fn caller(&self) -> &Caller {
         &self.actor.caller
     }
 
-    /// Dealer, brand and agreement have to be in the channel's lists wherever they are given.
-    pub fn may_give(&self, document: &Document) -> Result<()> {
+    /// If a document has a dealer, brand or agreement, the channel's list must contain it.
+    pub fn check_lists(&self, document: &Document) -> Result<()> {
         let allowed = &self.actor.caller.permissions;
         let lists = [
             ("dealer", &allowed.allowed_dealer_codes),
@@ -58,25 +54,26 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Writes a change and the answer. False means that the permissions or the case had changed: with those of now, which
-    /// the caller is left with, it has to be decided again.
+    /// Writes a change and the response. False means that the permissions or the case had changed: the handler decides again
+    /// with the caller's current permissions.
     pub async fn commit(&mut self, sequence: Sequence, mut writes: Vec<Write>, answer: &impl Answer) -> Result<bool> {
-        let queue = self.cx.env.forward_queue()?;
+        let env = &*self.cx.env;
+        let wake = ForwarderWake::of(sequence);
         let woken = tokio::time::Instant::now();
-        queue.send(&Wake { sequence }, SOON).await?;
-        writes.push(self.actor.caller.unchanged(&self.cx.env)?);
+        wake.send(env, WAKE_DELAY).await?;
+        writes.push(self.actor.caller.unchanged(env)?);
         match self.cx.try_commit(writes, answer).await? {
-            Outcome::Done => {
-                // Woken before there was anything to see.
-                if woken.elapsed() >= SOON
-                    && let Err(error) = queue.send(&Wake { sequence }, Duration::ZERO).await
+            Written::Done => {
+                // The forwarder may have looked before the write was done.
+                if woken.elapsed() >= WAKE_DELAY
+                    && let Err(error) = wake.send(env, Duration::ZERO).await
                 {
-                    tracing::error!(cause = %error, case = %sequence, "a change waits for the next one to be sent on");
+                    tracing::error!(cause = %error, case = %sequence, "a change waits for the case's next change");
                 }
                 Ok(true)
             }
-            Outcome::Refused(_) => {
-                self.actor.again().await?;
+            Written::Refused(_) => {
+                self.actor.reload().await?;
                 Ok(false)
             }
         }

@@ -1,52 +1,48 @@
-//! Who acts in a request, and again after a refused write: it may be the caller's own permissions that have changed.
+//! A caller who writes. A refused write can mean that the caller's own permissions have changed.
 
 use std::time::Duration;
 
 use model::{Error, Kind, Result};
-use runtime::{Cx, Domain};
+use runtime::Cx;
 
-use super::{Caller, Role};
+use super::Caller;
 use crate::Env;
 
-/// How often others may be faster.
-const TRIES: u8 = 16;
+/// A write is refused this often before the caller is asked to try again.
+const MAX_TRIES: u8 = 16;
 
-/// A caller who acts in a role.
 pub struct Actor<'a> {
     cx: &'a Cx<Env>,
-    /// As it is known now.
+    /// With the permissions that were read last.
     pub caller: Caller,
-    role: Role,
     tries: u8,
 }
 
 impl<'a> Actor<'a> {
-    pub fn new(cx: &'a Cx<Env>, role: Role) -> Result<Self> {
-        cx.caller.must_have(role)?;
-        Ok(Self {
+    pub fn new(cx: &'a Cx<Env>) -> Self {
+        Self {
             cx,
             caller: cx.caller.clone(),
-            role,
             tries: 0,
-        })
-    }
-
-    /// After a refused write: who the caller is now, and whether they still may.
-    pub async fn again(&mut self) -> Result<()> {
-        self.tries += 1;
-        if self.tries == TRIES {
-            return Err(Error::new(Kind::InProgress, "Others are changing this too. Ask again.")
-                .retry_after(Some(Duration::from_secs(1))));
         }
-        self.caller = self.cx.env.caller(&self.cx.headers, self.cx.now()).await?;
-        self.caller.must_have(self.role)
     }
 
-    /// What came of an attempt. None where others were faster, and it is to be made again.
-    pub async fn settle<T>(&mut self, outcome: Result<T>) -> Result<Option<T>> {
-        match outcome {
-            Err(error) if error.kind == Kind::InProgress => self.again().await.map(|()| None),
-            outcome => outcome.map(Some),
+    /// After a refused write: reads the caller again, who must still hold the function's role.
+    pub async fn reload(&mut self) -> Result<()> {
+        self.tries += 1;
+        if self.tries == MAX_TRIES {
+            let busy = "Other requests changed this first. Ask again.";
+            return Err(Error::new(Kind::InProgress, busy).retry_after(Some(Duration::from_secs(1))));
+        }
+        self.caller = self.cx.reload_caller().await?;
+        Ok(())
+    }
+
+    /// The result of an attempt. None means that another request changed something first: attempt it again.
+    pub async fn settle<T>(&mut self, attempt: Result<T>) -> Result<Option<T>> {
+        match attempt {
+            Err(error) if error.kind == Kind::InProgress => self.reload().await.map(|()| None),
+            attempt => attempt.map(Some),
         }
     }
 }

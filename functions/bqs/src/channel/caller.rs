@@ -1,15 +1,15 @@
-//! Who calls: the channel that an api key belongs to, read anew for every request, so that what is revoked is revoked.
+//! The caller: the channel that an api key belongs to. Every request reads it again, so that a revocation takes effect at once.
 
 use http::HeaderMap;
 use model::{Error, Kind, Result};
-use runtime::domain::Identity;
-use runtime::store::{When, Write};
+use runtime::http::caller::Identity;
+use runtime::port::store::{When, Write};
 
 use super::{ApiKey, ChannelRow, Permissions, Role};
 use crate::Env;
 
 const API_KEY: &str = "x-api-key";
-/// What the partner's own gateway puts in; a client's is only believed where it says the same as its key.
+/// The partner's own gateway sets this header. From a client it must equal the channel of its key.
 const CHANNEL_ID: &str = "x-channel-id";
 
 #[derive(Clone, Debug, Default)]
@@ -21,36 +21,36 @@ pub struct Caller {
 }
 
 impl Identity for Caller {
-    fn nobody() -> Self {
+    type Right = Role;
+
+    fn anonymous() -> Self {
         Self::default()
     }
 
     fn id(&self) -> &str {
         &self.channel
     }
-}
 
-impl Caller {
-    pub fn has(&self, role: Role) -> bool {
+    fn holds(&self, role: Role) -> bool {
         self.permissions.roles.contains(&role)
     }
 
-    pub fn must_have(&self, role: Role) -> Result<()> {
-        self.has(role)
-            .then_some(())
-            .ok_or_else(|| Error::new(Kind::Forbidden, format!("This needs the role `{}`.", role.name())))
+    fn role(role: Role) -> Option<&'static str> {
+        Some(role.name())
     }
+}
 
+impl Caller {
     pub fn handles(&self, dealer: i64) -> bool {
         self.permissions.allowed_dealer_codes.contains(&dealer)
     }
 
-    /// Whether this is the channel as it was when the request came.
+    /// Whether the row is the channel as this caller knows it.
     pub fn is(&self, row: &ChannelRow) -> bool {
         self.channel == row.name && self.revision == row.revision
     }
 
-    /// The condition, on a write that needs these permissions, that they are still what was read.
+    /// The condition that these permissions are unchanged, for a write that needs them.
     pub fn unchanged(&self, env: &Env) -> Result<Write> {
         let key = ChannelRow::key(env, &self.channel)?;
         Ok(Write::check(key, When::number("revision", self.revision)))
@@ -67,7 +67,7 @@ impl From<ChannelRow> for Caller {
     }
 }
 
-/// The channel whose key this is. An absent, unknown and outdated key are refused in the same words.
+/// The channel of the request's key. An absent, an unknown and an outdated key get the same error.
 pub async fn identify(env: &Env, headers: &HeaderMap) -> Result<Caller> {
     let refused = || Error::new(Kind::Unauthenticated, "A valid api key is needed.");
     let key = only(headers, API_KEY).and_then(ApiKey::given).ok_or_else(refused)?;
@@ -92,7 +92,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::house::House;
+    use crate::testing::{channel, harness};
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         let mut map = HeaderMap::new();
@@ -103,50 +103,50 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_key_is_its_channel_and_nothing_else_is() {
-        let house = House::new();
-        let key = house.channel("dealer", &[Role::CaseRead], &[808]).await;
-        let other = house.channel("other", &[Role::Admin], &[]).await;
-        let ask = |pairs: Vec<(&'static str, String)>| {
+    async fn only_a_channels_own_key_identifies_it() {
+        let hub = harness();
+        let key = channel(&hub, "dealer", &[Role::CaseRead], &[808]).await;
+        let other = channel(&hub, "other", &[Role::Admin], &[]).await;
+        let sent = |pairs: Vec<(&'static str, String)>| {
             let pairs: Vec<_> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
             headers(&pairs)
         };
         let good = [
-            ask(vec![(API_KEY, key.clone())]),
-            ask(vec![(API_KEY, key.clone()), (CHANNEL_ID, "dealer".into())]),
+            sent(vec![(API_KEY, key.clone())]),
+            sent(vec![(API_KEY, key.clone()), (CHANNEL_ID, "dealer".into())]),
         ];
         for headers in good {
-            let caller = identify(&house.env, &headers).await.unwrap();
+            let caller = identify(&hub.env, &headers).await.unwrap();
             assert_eq!(caller.channel, "dealer");
-            assert!(caller.has(Role::CaseRead) && !caller.has(Role::Admin) && caller.handles(808));
+            assert!(caller.holds(Role::CaseRead) && !caller.holds(Role::Admin) && caller.handles(808));
         }
         let secret = other.rsplit_once('.').unwrap().1;
         let refused = [
-            ask(vec![]),
-            ask(vec![(API_KEY, String::new())]),
-            ask(vec![(API_KEY, "dealer".into())]),
-            ask(vec![(API_KEY, format!("dealer.{secret}"))]),
-            ask(vec![(API_KEY, format!("nobody.{secret}"))]),
-            ask(vec![(API_KEY, format!("{key}x"))]),
-            ask(vec![(API_KEY, key.to_uppercase())]),
-            ask(vec![(API_KEY, key.clone()), (API_KEY, key.clone())]),
-            ask(vec![(API_KEY, key.clone()), (CHANNEL_ID, "other".into())]),
-            ask(vec![(API_KEY, key.clone()), (CHANNEL_ID, "Dealer".into())]),
-            ask(vec![(CHANNEL_ID, "dealer".into())]),
+            sent(vec![]),
+            sent(vec![(API_KEY, String::new())]),
+            sent(vec![(API_KEY, "dealer".into())]),
+            sent(vec![(API_KEY, format!("dealer.{secret}"))]),
+            sent(vec![(API_KEY, format!("absent.{secret}"))]),
+            sent(vec![(API_KEY, format!("{key}x"))]),
+            sent(vec![(API_KEY, key.to_uppercase())]),
+            sent(vec![(API_KEY, key.clone()), (API_KEY, key.clone())]),
+            sent(vec![(API_KEY, key.clone()), (CHANNEL_ID, "other".into())]),
+            sent(vec![(API_KEY, key.clone()), (CHANNEL_ID, "Dealer".into())]),
+            sent(vec![(CHANNEL_ID, "dealer".into())]),
         ];
         for headers in refused {
-            let error = identify(&house.env, &headers).await.unwrap_err();
+            let error = identify(&hub.env, &headers).await.unwrap_err();
             assert_eq!(error.kind, Kind::Unauthenticated, "{headers:?}");
             assert_eq!(error.message, "A valid api key is needed.");
         }
     }
 
     #[tokio::test]
-    async fn a_store_that_is_down_admits_nobody() {
-        let house = House::new();
-        let key = house.channel("dealer", &[Role::CaseRead], &[808]).await;
-        house.world.store.set_down(true);
-        let error = identify(&house.env, &headers(&[(API_KEY, &key)])).await.unwrap_err();
+    async fn a_store_that_is_down_admits_no_caller() {
+        let hub = harness();
+        let key = channel(&hub, "dealer", &[Role::CaseRead], &[808]).await;
+        hub.fakes.store.set_down(true);
+        let error = identify(&hub.env, &headers(&[(API_KEY, &key)])).await.unwrap_err();
         assert_eq!(error.kind, Kind::Unavailable);
     }
 }

@@ -1,11 +1,11 @@
-//! All channels by name, which of them are admins, and what was changed in them by whom.
+//! The channels by name, the admins among them, and the audit of their changes.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use model::id::CorrelationId;
 use model::{Error, Kind, Result};
-use runtime::store::{Key, Query, When, Write, typed};
+use runtime::port::store::{Key, Query, When, Write, typed};
 use runtime::{Cx, Domain};
 use serde::{Deserialize, Serialize};
 
@@ -14,11 +14,11 @@ use crate::Env;
 
 const NAMES: &str = "CHANNELS";
 const ADMINS: &str = "ADMINS";
-/// So many names are read at once.
-const READ: u16 = 1000;
+/// Names in one read.
+const BATCH: u16 = 1000;
 
 #[derive(Serialize, Deserialize)]
-struct Listed {
+struct NameRow {
     name: String,
 }
 
@@ -26,28 +26,28 @@ struct Listed {
 pub async fn names(env: &Env) -> Result<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     loop {
-        // A name and a space come before every other name that begins so, and after the name itself.
+        // The name and a space sort after the name itself and before every longer name that begins with it.
         let from = names.last().map(|name| format!("{name} "));
-        let query = Query::new(env.table()?, NAMES, READ).oldest_first().consistent();
+        let query = Query::new(env.table()?, NAMES, BATCH).oldest_first().consistent();
         let rows = env.store().query(&query.from(from)).await?;
         if rows.is_empty() {
             return Ok(names);
         }
         for row in rows {
-            names.push(typed::<Listed>(row)?.name);
+            names.push(typed::<NameRow>(row)?.name);
         }
     }
 }
 
-/// The channels with the role `admin`. Whoever makes or unmakes one writes this row too, so that two who would take away
-/// the last two meet here.
+/// The channels with the role `admin`. Every request that adds or removes an admin writes this row too, so that two requests
+/// that remove the last two admins conflict here.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Admins {
+struct AdminsRow {
     names: BTreeSet<String>,
     revision: i64,
 }
 
-impl Admins {
+impl AdminsRow {
     async fn load(env: &Env) -> Result<Self> {
         Ok(env.read(&Self::key(env)?).await?.unwrap_or_default())
     }
@@ -69,10 +69,10 @@ impl Admins {
     }
 }
 
-/// What happened to a channel. Kept for good.
+/// A change of a channel, stored without an expiry.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Audit<'a> {
+struct AuditRow<'a> {
     action: &'static str,
     channel: &'a str,
     /// The channel whose key was used.
@@ -84,21 +84,21 @@ struct Audit<'a> {
 }
 
 /// A change of a channel, by an admin.
-pub struct Change<'a> {
+pub struct ChannelChange<'a> {
     pub action: &'static str,
     pub before: Option<&'a ChannelRow>,
     pub after: &'a ChannelRow,
 }
 
-impl Change<'_> {
-    /// Everything that changes together, on the condition that `caller` is still what it was.
+impl ChannelChange<'_> {
+    /// All writes of the change, on the condition that the caller's permissions are unchanged.
     pub async fn writes(&self, cx: &Cx<Env>, caller: &Caller) -> Result<Vec<Write>> {
         let (env, after) = (&*cx.env, self.after);
         let mut writes = vec![self.audit(cx, caller)?];
         match self.before {
             None => {
                 writes.push(after.create(env)?);
-                writes.push(listed(env, &after.name)?);
+                writes.push(name_row(env, &after.name)?);
             }
             Some(before) => writes.push(after.replace(env, before.revision)?),
         }
@@ -115,7 +115,7 @@ impl Change<'_> {
     }
 
     fn audit(&self, cx: &Cx<Env>, caller: &Caller) -> Result<Write> {
-        let row = Audit {
+        let row = AuditRow {
             action: self.action,
             channel: &self.after.name,
             by: &caller.channel,
@@ -129,14 +129,14 @@ impl Change<'_> {
         Write::put(Key::new(cx.env.table()?, pk, Some(&sk)), &row, When::Absent)
     }
 
-    /// Where an admin comes or goes. The last one stays.
+    /// The write of the admins' row, if the change adds or removes an admin. The last admin cannot be removed.
     async fn admins(&self, env: &Env) -> Result<Option<Write>> {
         let is_admin = |row: &ChannelRow| row.permissions.roles.contains(&Role::Admin);
         let (was, becomes) = (self.before.is_some_and(is_admin), is_admin(self.after));
         if was == becomes {
             return Ok(None);
         }
-        let mut admins = Admins::load(env).await?;
+        let mut admins = AdminsRow::load(env).await?;
         if becomes {
             admins.names.insert(self.after.name.clone());
         } else {
@@ -149,20 +149,20 @@ impl Change<'_> {
     }
 }
 
-fn listed(env: &Env, name: &str) -> Result<Write> {
-    let row = Listed { name: name.to_owned() };
+fn name_row(env: &Env, name: &str) -> Result<Write> {
+    let row = NameRow { name: name.to_owned() };
     Write::put(Key::new(env.table()?, NAMES, Some(name)), &row, When::Absent)
 }
 
-/// The writes of a channel that nobody made: for tests, as `cargo xtask channel create` does.
+/// The writes of a channel that no admin creates: for tests, as `cargo xtask channel create` does.
 #[cfg(test)]
-pub async fn first(env: &Env, row: &ChannelRow) -> Result<Vec<Write>> {
-    let change = Change {
+pub async fn bootstrap(env: &Env, row: &ChannelRow) -> Result<Vec<Write>> {
+    let change = ChannelChange {
         action: "create",
         before: None,
         after: row,
     };
-    let mut writes = vec![row.create(env)?, listed(env, &row.name)?];
+    let mut writes = vec![row.create(env)?, name_row(env, &row.name)?];
     writes.extend(change.admins(env).await?);
     Ok(writes)
 }

@@ -1,4 +1,4 @@
-//! Channels: who calls with an api key, and what that channel may do.
+//! Channels: the callers of this API, and their permissions.
 
 mod actor;
 mod caller;
@@ -9,4 +9,4 @@ mod row;
 pub use actor::Actor;
 pub use caller::{Caller, identify};
 pub use key::ApiKey;
-pub use row::{ChannelRow, LONGEST_NAME, Permissions, Role, is_name};
+pub use row::{ChannelRow, MAX_NAME_LENGTH, Permissions, Role, is_name};

@@ -1,10 +1,10 @@
-//! A channel as it is kept: its permissions and the hash of its api key.
+//! A channel's row: its permissions and the hash of its api key.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use model::Result;
-use runtime::store::{Key, When, Write};
+use runtime::port::store::{Key, When, Write};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -48,7 +48,7 @@ impl Role {
         }
     }
 
-    /// The role of this name, in whatever case it is written.
+    /// The role of this name, in any casing.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
@@ -56,7 +56,7 @@ impl Role {
     }
 }
 
-/// What a channel may do. An empty list allows none.
+/// What a channel may do. An empty list allows nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Permissions {
@@ -66,12 +66,12 @@ pub struct Permissions {
     pub allowed_agreements: BTreeSet<i64>,
 }
 
-pub const LONGEST_NAME: usize = 64;
+pub const MAX_NAME_LENGTH: usize = 64;
 
-/// Whether a channel can be called so: letters, digits, `.`, `_` and `-`, the first a letter or a digit.
+/// Whether this can be a channel's name: letters, digits, `.`, `_` and `-`, the first a letter or a digit.
 pub fn is_name(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    name.len() <= LONGEST_NAME && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain)
+    name.len() <= MAX_NAME_LENGTH && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain)
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -80,9 +80,9 @@ pub struct ChannelRow {
     pub name: String,
     #[serde(flatten)]
     pub permissions: Permissions,
-    /// Of the api key that is good now.
+    /// Of the current api key.
     pub key_hash: String,
-    /// One more with every change of permissions or key.
+    /// Grows by one with every change of permissions or key.
     pub revision: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -100,7 +100,7 @@ impl ChannelRow {
         env.read(&Self::key(env, name)?).await
     }
 
-    /// The same, one change on.
+    /// The next revision of this row.
     pub fn next(&self, now: Timestamp) -> Self {
         Self {
             revision: self.revision.saturating_add(1),
@@ -114,7 +114,7 @@ impl ChannelRow {
         Write::put(Self::key(env, &self.name)?, self, When::Absent)
     }
 
-    /// The write that replaces what was read at `revision`.
+    /// The write that replaces this row's `revision`.
     pub fn replace(&self, env: &Env, revision: i64) -> Result<Write> {
         let unchanged = When::number("revision", revision);
         Write::put(Self::key(env, &self.name)?, self, unchanged)

@@ -1,14 +1,14 @@
-//! Documents of a case: checked before they are decoded, known by their first bytes, and kept as files under keys that hold
-//! nothing a caller wrote.
+//! Documents of a case. A document is recognised by its first bytes and stored as a file. The file's key holds nothing that
+//! a caller wrote.
 
 pub mod arrive;
 mod check;
-mod kept;
 mod pending;
 pub mod presign;
+mod stored;
 pub mod upload;
 
 #[cfg(test)]
 mod tests;
 
-pub use kept::Kept;
+pub use stored::StoredDocument;

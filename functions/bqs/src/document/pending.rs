@@ -1,50 +1,50 @@
-//! A document that somebody may be uploading by itself.
+//! A document that its channel announced and may be uploading.
 
 use jiff::Timestamp;
 use model::Result;
-use runtime::store::{Key, When, Write};
+use runtime::port::store::{Key, When, Write};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Env;
 use crate::case::row::Sequence;
 
-/// How long it is known, in seconds.
-const KEPT: i64 = 24 * 60 * 60;
+/// In seconds.
+const RETENTION: i64 = 24 * 60 * 60;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum UploadState {
     Awaited,
-    /// It is the case's.
+    /// The document belongs to the case.
     Taken,
-    /// It is not what it was announced as.
+    /// The uploaded bytes differ from the announcement.
     Refused,
 }
 
-/// What was announced.
+/// An announced document.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Pending {
+pub struct PendingUpload {
     pub document_id: Uuid,
     pub code: String,
     pub media_type: String,
     pub size: u64,
-    pub state: State,
+    pub state: UploadState,
     pub created_at: Timestamp,
     ttl: i64,
 }
 
-impl Pending {
+impl PendingUpload {
     pub fn new(id: Uuid, code: &str, media_type: &str, size: u64, now: Timestamp) -> Self {
         Self {
             document_id: id,
             code: code.to_owned(),
             media_type: media_type.to_owned(),
             size,
-            state: State::Awaited,
+            state: UploadState::Awaited,
             created_at: now,
-            ttl: now.as_second().saturating_add(KEPT),
+            ttl: now.as_second().saturating_add(RETENTION),
         }
     }
 
@@ -64,8 +64,8 @@ impl Pending {
         Write::put(Self::key(env, sequence, self.document_id)?, self, When::Absent)
     }
 
-    /// The write that ends the waiting, once.
-    pub fn end(&mut self, env: &Env, sequence: Sequence, state: State) -> Result<Write> {
+    /// The write that ends the wait. Only one such write succeeds.
+    pub fn end(&mut self, env: &Env, sequence: Sequence, state: UploadState) -> Result<Write> {
         self.state = state;
         let key = Self::key(env, sequence, self.document_id)?;
         Write::put(key, self, When::text("state", "awaited"))

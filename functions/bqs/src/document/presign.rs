@@ -1,10 +1,11 @@
 //! `POST /v1/bqs-case/document/{sequence}/upload`
 
 use http::header;
+use model::json::{Document, Member, Schema, Type};
 use model::{Error, Kind, Result};
-use runtime::blob::{File, Presigned};
-use runtime::problem::AspNetProblem;
-use runtime::store::{Outcome, When, Write};
+use runtime::http::problem::AspNetProblem;
+use runtime::port::blob::{File, Presigned};
+use runtime::port::store::{When, Write, Written};
 use runtime::{Cx, Domain, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,28 +13,27 @@ use uuid::Uuid;
 
 use super::arrive::expect;
 use super::check::code;
-use super::kept::key;
-use super::pending::Pending;
+use super::pending::PendingUpload;
+use super::stored::key;
 use crate::Env;
+use crate::body::JsonBody;
 use crate::case::row::{CaseRow, Sequence};
-use crate::channel::Role;
-use crate::json::{Body, Is, Member, Schema};
 
-/// The largest file that is sent on.
-const LIMIT: u64 = 20 * 1024 * 1024;
-const TYPES: [&str; 3] = ["application/pdf", "image/jpeg", "image/png"];
+/// The largest file that the hub sends upstream.
+const MAX_UPLOAD_BYTES: u64 = 20 * 1024 * 1024;
+const MEDIA_TYPES: [&str; 3] = ["application/pdf", "image/jpeg", "image/png"];
 
-const ANNOUNCED: Schema = Schema {
+const ANNOUNCEMENT: Schema = Schema {
     name: "announceDocument",
     partial: false,
     members: &[
-        Member::new("code", Is::Text).required(),
-        Member::new("contentType", Is::Text).required(),
-        Member::new("size", Is::Integer).required(),
+        Member::new("code", Type::Text).required(),
+        Member::new("contentType", Type::Text).required(),
+        Member::new("size", Type::Integer).required(),
     ],
 };
 
-/// What is going to be uploaded.
+/// The document that the channel will upload.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 #[schema(rename_all = "camelCase")]
@@ -65,65 +65,37 @@ pub struct Offered {
     upload: Presigned,
 }
 
-/// Presigns the upload of one larger document to a case of the channel's own.
+/// Presigns the upload of a larger document to one of the channel's own cases.
 ///
-/// The answer is a request to be sent as it stands, within five minutes and once: a second time is 412, another type or
-/// size is 403. What was uploaded becomes the case's some minutes later, if it is of the type that it was announced as.
+/// The response is a request that the channel sends as it is, once and within five minutes. A second use gets 412, another
+/// type or size 403. Some minutes later the document becomes the case's, if its bytes are of the announced type.
 #[utoipa::path(
     post,
     path = "/v1/bqs-case/document/{sequence}/upload",
     operation_id = "bqs-document-presign",
     tag = "bqs",
     request_body = AnnouncedDocument,
-    params(
-        ("sequence" = u64, Path, description = "The case's number", minimum = 1),
-        ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false),
-    ),
+    params(("sequence" = u64, Path, description = "The case's number", minimum = 1)),
     responses(
-        (status = 201, description = "The request that uploads it", body = Offered),
-        (status = 400, description = "Not JSON, or values that cannot be accepted, by JSON path", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid api key", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 403, description = "Without `document.write`, or another channel's case", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 404, description = "No such case for this channel", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 409, description = "Permissions are being changed", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 413, description = "Over 20 MiB, or a body over 1 MiB", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 415, description = "Not JSON", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed"),
-    ),
-    security(("apiKey" = []))
+        (status = 201, description = "The request that uploads the document", body = Offered),
+        (status = 403, description = "Another channel's case, or the caller lacks the role `document.write`", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 409, description = "The channel's permissions are changing", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 413, description = "The document is over 20 MiB, or the body over 1 MiB", body = AspNetProblem, content_type = "application/problem+json"),
+    )
 )]
-pub async fn presign(cx: Cx<Env>, ask: Body) -> Result<Reply<Offered>> {
+pub async fn presign(cx: Cx<Env>, body: JsonBody) -> Result<Reply<Offered>> {
     let env = &cx.env;
-    cx.caller.must_have(Role::DocumentWrite)?;
-    let sequence = Sequence::parse(ask.path.get("sequence"))?;
+    let sequence = Sequence::parse(body.path.get("sequence"))?;
     let case = CaseRow::of(env, &cx.caller, sequence).await?;
-    let asked = ask.document(&ANNOUNCED)?;
-    let code = code(asked.text(&["code"]).unwrap_or_default())?;
-    let given = asked.text(&["contentType"]).unwrap_or_default();
-    let media_type = TYPES.into_iter().find(|known| *known == given);
-    let media_type = media_type.ok_or_else(|| {
-        Error::invalid(
-            "$.contentType",
-            format!("The contentType must be one of {}.", TYPES.join(", ")),
-        )
-    })?;
-    let size = asked.integer(&["size"]).and_then(|size| u64::try_from(size).ok());
-    let size = size.filter(|size| *size > 0);
-    let size = size.ok_or_else(|| Error::invalid("$.size", "The size must be a positive number of bytes."))?;
-    if size > LIMIT {
-        return Err(Error::new(
-            Kind::TooLarge,
-            format!("A document must be at most {LIMIT} bytes."),
-        ));
-    }
+    let announced = Announcement::read(&body.document(&ANNOUNCEMENT)?)?;
     let id = Uuid::new_v4();
-    let pending = Pending::new(id, code, media_type, size, cx.now());
+    let pending = PendingUpload::new(id, &announced.code, announced.media_type, announced.size, cx.now());
     let key = key(id);
     let file = File {
         bucket: env.bucket()?,
         key: &key,
-        media_type,
-        size,
+        media_type: announced.media_type,
+        size: announced.size,
     };
     let (upload, expected) = tokio::join!(env.blobs().presign(file, cx.now()), expect(env, sequence, id));
     expected?;
@@ -137,11 +109,38 @@ pub async fn presign(cx: Cx<Env>, ask: Body) -> Result<Reply<Offered>> {
         upload: upload?,
     });
     match env.store().write(writes).await? {
-        // Whoever holds it may upload.
-        Outcome::Done => Ok(reply.header(header::CACHE_CONTROL, "no-store")),
-        Outcome::Refused(_) => Err(Error::new(
+        // Anyone who holds the response may upload.
+        Written::Done => Ok(reply.header(header::CACHE_CONTROL, "no-store")),
+        Written::Refused(_) => Err(Error::new(
             Kind::InProgress,
             "Permissions are being changed. Ask again.",
         )),
+    }
+}
+
+/// A checked announcement.
+struct Announcement {
+    code: String,
+    media_type: &'static str,
+    size: u64,
+}
+
+impl Announcement {
+    fn read(given: &Document) -> Result<Self> {
+        let code = code(given.text(&["code"]).unwrap_or_default())?.to_owned();
+        let media_type = given.text(&["contentType"]).unwrap_or_default();
+        let media_type = MEDIA_TYPES.into_iter().find(|known| *known == media_type);
+        let media_type = media_type.ok_or_else(|| {
+            let what = format!("The contentType must be one of {}.", MEDIA_TYPES.join(", "));
+            Error::invalid("$.contentType", what)
+        })?;
+        let size = given.integer(&["size"]).and_then(|size| u64::try_from(size).ok());
+        let size = size.filter(|size| *size > 0);
+        let size = size.ok_or_else(|| Error::invalid("$.size", "The size must be a positive number of bytes."))?;
+        if size > MAX_UPLOAD_BYTES {
+            let what = format!("A document must be at most {MAX_UPLOAD_BYTES} bytes.");
+            return Err(Error::new(Kind::TooLarge, what));
+        }
+        Ok(Self { code, media_type, size })
     }
 }

@@ -1,6 +1,6 @@
-//! Documents through their functions, on stand-ins.
+//! Documents through their functions, on fakes.
 
 mod arrive;
-mod counter;
+mod fixtures;
 mod presign;
 mod upload;

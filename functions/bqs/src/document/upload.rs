@@ -1,19 +1,18 @@
 //! `POST /v1/bqs-case/document/{sequence}`
 
 use model::Result;
-use runtime::blob::sha256;
-use runtime::problem::AspNetProblem;
+use runtime::http::problem::AspNetProblem;
+use runtime::port::blob::sha256;
 use runtime::{Cx, Form, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::check::check;
-use super::kept::{Kept, key};
+use super::stored::{StoredDocument, key};
 use crate::Env;
 use crate::case::row::{CaseRow, ChangeKind, Sequence};
 use crate::case::write::Writer;
-use crate::channel::Role;
 
 /// One of `file` and `fileBase64`, and `code`.
 #[derive(ToSchema)]
@@ -42,42 +41,32 @@ pub struct Uploaded {
     size: u64,
 }
 
-/// Uploads a document to a case of the channel's own.
+/// Uploads a document to one of the channel's own cases.
 ///
-/// At most 3 MiB, a third less than that in base64 fits through the gateway in any case; the 413 of a larger one names, in
-/// `instead`, where to ask for an upload of its own. Above about 4.4 MB the gateway's own 413 comes first.
+/// The limit is 3 MiB. In base64, a third less always fits through the gateway. The 413 of a larger document names, in
+/// `instead`, the route that presigns an upload. Above about 4.4 MB the gateway answers with its own 413.
 #[utoipa::path(
     post,
     path = "/v1/bqs-case/document/{sequence}",
     operation_id = "bqs-document-upload",
     tag = "bqs",
     request_body(content = DocumentForm, content_type = "multipart/form-data"),
-    params(
-        ("sequence" = u64, Path, description = "The case's number", minimum = 1),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key and body are answered once", min_length = 1, max_length = 255, pattern = "^[ -~]*$", nullable = false),
-        ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false),
-    ),
+    params(("sequence" = u64, Path, description = "The case's number", minimum = 1)),
     responses(
-        (status = 201, description = "Kept", body = Uploaded),
-        (status = 400, description = "Not a form, or not one file and a code, or no base64", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid api key", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 403, description = "Without `document.write`, or another channel's case", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 404, description = "No such case for this channel", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 409, description = "The key is in use, or others are changing the case", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 413, description = "Over 3 MiB; `instead` is where a larger one can go", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 415, description = "Not a form, or the file is no PDF, JPEG or PNG, or not what it is called", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 422, description = "The key was used with another body", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed"),
-    ),
-    security(("apiKey" = []))
+        (status = 201, description = "Stored", body = Uploaded),
+        (status = 403, description = "Another channel's case, or the caller lacks the role `document.write`", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 409, description = "A call with the same key is still running, or other requests changed the case first", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 413, description = "Over 3 MiB; `instead` names the route for larger documents", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 415, description = "Not a form; or the file is no PDF, JPEG or PNG, or has another content type", body = AspNetProblem, content_type = "application/problem+json"),
+    )
 )]
 pub async fn upload(cx: Cx<Env>, form: Form) -> Result<Reply<Uploaded>> {
-    let mut writer = Writer::new(&cx, Role::DocumentWrite)?;
+    let mut writer = Writer::new(&cx);
     let sequence = Sequence::parse(form.path.get("sequence"))?;
     let mut row = CaseRow::of(&cx.env, writer.caller(), sequence).await?;
     let document = check(&form, sequence)?;
     let id = cx.subject().unwrap_or_else(Uuid::new_v4);
-    let kept = Kept {
+    let stored = StoredDocument {
         document_id: id,
         code: document.code,
         media_type: document.media_type.to_owned(),
@@ -88,15 +77,21 @@ pub async fn upload(cx: Cx<Env>, form: Form) -> Result<Reply<Uploaded>> {
     let bucket = cx.env.bucket()?;
     cx.env
         .blobs()
-        .put(bucket, &kept.key, document.media_type, document.bytes)
+        .put(bucket, &stored.key, document.media_type, document.bytes)
         .await?;
     let reply = Reply::created(Uploaded {
         document_id: id,
-        sha256: kept.sha256.clone(),
-        size: kept.size,
+        sha256: stored.sha256.clone(),
+        size: stored.size,
     });
     loop {
-        let writes = row.change(&cx.env, ChangeKind::Document, kept.render()?, cx.correlation, cx.now())?;
+        let writes = row.change(
+            &cx.env,
+            ChangeKind::Document,
+            stored.render()?,
+            cx.correlation,
+            cx.now(),
+        )?;
         if writer.commit(sequence, writes, &reply).await? {
             return Ok(reply);
         }

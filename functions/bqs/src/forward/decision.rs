@@ -1,35 +1,37 @@
-//! What an operator decides about a change that is held: `cargo xtask forward` sends it to the queue.
+//! An operator's decision about a held change. `cargo xtask forward` sends it to the queue.
 
 use jiff::Timestamp;
 use model::Result;
-use runtime::store::{Key, Outcome, When, Write};
+use runtime::port::store::{Key, When, Write, Written};
 use runtime::{Cx, Domain};
 use serde::{Deserialize, Serialize};
 
-use super::row::{ForwardRow, UpstreamRow};
+use super::row::ForwardRow;
+use super::upstream::UpstreamRow;
 use crate::Env;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Does {
-    /// Upstream does not have it: it is sent, once more if need be.
+pub enum HeldAction {
+    /// Upstream does not have the change: the forwarder sends it, again if necessary.
     Send,
-    /// Upstream has it, or shall never have it: the changes after it are sent.
+    /// Upstream has the change or must not get it: the forwarder continues with the next one.
     Skip,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Decision {
-    /// The change. A decision about another one than is held does nothing, so that one is made once.
+    /// The change. If another change is held, the decision does nothing, so a repeated decision does nothing.
     pub n: u64,
-    pub does: Does,
-    /// The number of the case upstream, of a creation that is there.
+    #[serde(rename = "does")]
+    pub action: HeldAction,
+    /// For a creation that upstream made: the case's number there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream: Option<u64>,
     pub by: String,
 }
 
-/// Kept for whoever asks later.
+/// The record of a decision.
 #[derive(Serialize)]
 struct DecisionRow<'a> {
     #[serde(flatten)]
@@ -38,7 +40,7 @@ struct DecisionRow<'a> {
     at: Timestamp,
 }
 
-/// Whether the case goes on.
+/// Applies a decision about the held change. True if the forwarder may continue with the case.
 pub async fn apply(cx: &Cx<Env>, row: &mut ForwardRow, decision: Option<&Decision>) -> Result<bool> {
     let (Some(held), Some(decision)) = (&row.held, decision) else {
         return Ok(false);
@@ -60,7 +62,7 @@ pub async fn apply(cx: &Cx<Env>, row: &mut ForwardRow, decision: Option<&Decisio
     {
         return Ok(false);
     }
-    row.decided(decision.does == Does::Skip, decision.upstream);
+    row.resume(decision.action == HeldAction::Skip, decision.upstream);
     writes.push(row.replace(env, now)?);
-    Ok(env.store().write(writes).await? == Outcome::Done)
+    Ok(env.store().write(writes).await? == Written::Done)
 }

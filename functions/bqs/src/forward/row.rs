@@ -1,72 +1,70 @@
-//! How far a case has been sent on, who is at it, and what upstream said.
+//! The forwarder's progress with a case: what is sent, the lease, the retries and the held change.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use model::Result;
-use partners::bqs::Said;
-use runtime::Domain;
-use runtime::store::{Key, Outcome, When, Write};
+use runtime::port::metric;
+use runtime::port::store::{Key, When, Write};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Env;
 use crate::case::row::Sequence;
-use crate::message::adopt;
 
-/// Whoever has a case has let go of it after this: no function lives longer.
+/// No worker runs longer.
 const LEASE: SignedDuration = SignedDuration::from_secs(45);
-/// What does not get through is tried for so long.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
-/// The longest pause, which is also the longest that SQS delays a message.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
-const SHORTEST: Duration = Duration::from_secs(5);
+/// After this the forwarder stops the retries and holds the change.
+const RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(24);
+/// SQS delays no message longer.
+const MAX_WAIT: Duration = Duration::from_secs(15 * 60);
+const MIN_WAIT: Duration = Duration::from_secs(5);
 
-/// A case on its way upstream.
+/// The progress of one case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ForwardRow {
     pub sequence: Sequence,
-    /// Every change up to this one is upstream, or was skipped by an operator.
+    /// Every change up to this one is upstream, or an operator skipped it.
     pub forwarded_through: u64,
-    /// The number that upstream gave the case.
+    /// The case's number upstream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream: Option<u64>,
-    /// The change that may have been sent, and whose outcome is not known.
+    /// The change that a worker began to send. Its outcome is unknown until this is cleared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sending: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub trouble: Option<Trouble>,
-    /// Nothing more is sent until an operator has decided.
+    #[serde(rename = "trouble", skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+    /// The forwarder sends nothing more until an operator decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lease: Option<Lease>,
-    /// Counts writes. Every write names the revision it replaces, so that whoever lost the case writes nothing more.
+    /// Counts writes. Every write names the revision that it replaces, so that a worker that lost its lease cannot write.
     revision: i64,
     pub updated_at: Timestamp,
 }
 
-/// What does not get through for the moment.
+/// The retries of a change that upstream does not take at the moment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Trouble {
+pub struct Retry {
     since: Timestamp,
     attempts: u32,
-    /// Not before then again.
+    /// The next attempt is not before this.
     until: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Why {
-    /// Upstream understood and said no.
+pub enum HoldReason {
+    /// Upstream refused the change.
     Refused,
-    /// It may have been made, and upstream would make it twice.
+    /// Upstream may have made the change, and would make it twice.
     Unknown,
-    /// It did not get through for too long.
+    /// The retries took too long.
     Expired,
-    /// There is nothing that could be sent.
+    /// No request can be built.
     Unsendable,
 }
 
@@ -75,7 +73,8 @@ pub enum Why {
 pub struct Held {
     /// The change.
     pub n: u64,
-    pub why: Why,
+    pub why: HoldReason,
+    /// For the operator.
     pub reason: String,
     pub at: Timestamp,
 }
@@ -94,7 +93,7 @@ impl ForwardRow {
             forwarded_through: 0,
             upstream: None,
             sending: None,
-            trouble: None,
+            retry: None,
             held: None,
             lease: None,
             revision: 0,
@@ -111,7 +110,7 @@ impl ForwardRow {
         Ok(row.unwrap_or_else(|| Self::new(sequence, now)))
     }
 
-    /// The write that replaces what was read or written as.
+    /// The write that replaces the revision that was read or written last.
     pub fn replace(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
         let before = match self.revision {
             0 => When::Absent,
@@ -122,17 +121,17 @@ impl ForwardRow {
         Write::put(Self::key(env, self.sequence)?, self, before)
     }
 
-    /// How long somebody else has it.
-    pub fn taken_for(&self, now: Timestamp) -> Option<Duration> {
+    /// How long another worker's lease lasts.
+    pub fn lease_left(&self, now: Timestamp) -> Option<Duration> {
         left(self.lease.as_ref()?.until, now)
     }
 
-    /// How long it is too early to try again.
-    pub fn rests_for(&self, now: Timestamp) -> Option<Duration> {
-        left(self.trouble.as_ref()?.until, now)
+    /// How long to wait for the next attempt.
+    pub fn retry_wait(&self, now: Timestamp) -> Option<Duration> {
+        left(self.retry.as_ref()?.until, now)
     }
 
-    pub fn take(&mut self, owner: Uuid, now: Timestamp) {
+    pub fn lease(&mut self, owner: Uuid, now: Timestamp) {
         let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
         self.lease = Some(Lease { owner, until });
     }
@@ -141,15 +140,15 @@ impl ForwardRow {
         self.lease = None;
     }
 
-    /// One change is upstream. Between two of them the case is anybody's.
-    pub fn passed(&mut self, n: u64) {
+    /// One change is upstream. Any worker may send the next one.
+    pub fn advance(&mut self, n: u64) {
         self.forwarded_through = n;
         self.sending = None;
-        self.trouble = None;
+        self.retry = None;
         self.release();
     }
 
-    pub fn hold(&mut self, n: u64, why: Why, reason: impl Into<String>, now: Timestamp) {
+    pub fn hold(&mut self, n: u64, why: HoldReason, reason: impl Into<String>, now: Timestamp) {
         let reason = reason.into();
         self.held = Some(Held {
             n,
@@ -158,12 +157,12 @@ impl ForwardRow {
             at: now,
         });
         self.sending = None;
-        self.trouble = None;
+        self.retry = None;
         self.release();
     }
 
-    /// An operator has decided that the change that was held is sent, or never is.
-    pub fn decided(&mut self, skipped: bool, upstream: Option<u64>) {
+    /// An operator decided that the held change is sent, or skipped.
+    pub fn resume(&mut self, skipped: bool, upstream: Option<u64>) {
         if let Some(held) = self.held.take()
             && skipped
         {
@@ -172,20 +171,20 @@ impl ForwardRow {
         self.upstream = upstream.or(self.upstream);
     }
 
-    /// How long to wait before it is tried again, at least `asked`. None where it has been tried for too long.
+    /// Schedules the next attempt and returns the wait, which is at least `asked`. None after the retry window.
     pub fn postpone(&mut self, asked: Option<Duration>, now: Timestamp) -> Option<Duration> {
-        let trouble = self.trouble.get_or_insert(Trouble {
+        let retry = self.retry.get_or_insert(Retry {
             since: now,
             attempts: 0,
             until: now,
         });
-        if now.duration_since(trouble.since) >= PATIENCE {
+        if now.duration_since(retry.since) >= RETRY_WINDOW {
             return None;
         }
-        let doubled = SHORTEST.saturating_mul(2u32.saturating_pow(trouble.attempts));
-        let wait = doubled.max(asked.unwrap_or_default()).min(LONGEST);
-        trouble.attempts += 1;
-        trouble.until = now.saturating_add(wait).unwrap_or(Timestamp::MAX);
+        let doubled = MIN_WAIT.saturating_mul(2u32.saturating_pow(retry.attempts));
+        let wait = doubled.max(asked.unwrap_or_default()).min(MAX_WAIT);
+        retry.attempts += 1;
+        retry.until = now.saturating_add(wait).unwrap_or(Timestamp::MAX);
         self.release();
         Some(wait)
     }
@@ -196,63 +195,7 @@ fn left(until: Timestamp, now: Timestamp) -> Option<Duration> {
     (!left.is_zero()).then_some(left)
 }
 
-/// What upstream said to one change.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AnswerRow {
-    n: u64,
-    at: Timestamp,
-    #[serde(flatten)]
-    said: Said,
-}
-
-impl AnswerRow {
-    /// Under the case, beside the change.
-    pub fn write(env: &Env, sequence: Sequence, n: u64, said: Said, at: Timestamp) -> Result<Write> {
-        let key = Key::new(
-            env.table()?,
-            format!("CASE#{sequence}"),
-            Some(&format!("ANSWER#{n:06}")),
-        );
-        // An operator may have a change sent again.
-        Write::put(
-            key,
-            &Self { n, at, said },
-            When::Any(vec![When::Absent, When::number("n", n.cast_signed())]),
-        )
-    }
-}
-
-/// Finds a case by the number that upstream knows it by.
-#[derive(Serialize, Deserialize)]
-pub struct UpstreamRow {
-    pub sequence: Sequence,
-}
-
-impl UpstreamRow {
-    pub async fn load(env: &Env, upstream: u64) -> Result<Option<Self>> {
-        env.read(&Self::key(env, upstream)?).await
-    }
-
-    /// Makes upstream's number mean this case from now on, for messages that came before it was known as well. Done twice
-    /// it changes nothing. False where the number is another case's.
-    pub async fn claim(env: &Env, upstream: u64, sequence: Sequence, now: Timestamp) -> Result<bool> {
-        let ours = When::number("sequence", sequence.0.cast_signed());
-        let claim = When::Any(vec![When::Absent, ours]);
-        let write = Write::put(Self::key(env, upstream)?, &Self { sequence }, claim)?;
-        if env.store().write(vec![write]).await? != Outcome::Done {
-            return Ok(false);
-        }
-        adopt(env, upstream, sequence.0, now).await?;
-        Ok(true)
-    }
-
-    /// The condition that the number is no case's yet.
-    pub fn unclaimed(env: &Env, upstream: u64) -> Result<Write> {
-        Ok(Write::check(Self::key(env, upstream)?, When::Absent))
-    }
-
-    fn key(env: &Env, upstream: u64) -> Result<Key> {
-        Ok(Key::new(env.table()?, format!("UPSTREAM#{upstream}"), Some("UPSTREAM")))
-    }
+/// Counts a message for a held case. The alarm on this metric calls an operator.
+pub fn raise_alarm() {
+    metric::count("ForwardHeld", 1);
 }

@@ -1,8 +1,8 @@
-//! Cases through the real queue trigger, on stand-ins for every port, in virtual time.
+//! Cases through the deployed worker, on fakes, in virtual time.
 
-mod chance;
 mod crash;
-mod life;
+mod fake_upstream;
+mod lifecycle;
 mod operator;
-mod post;
-mod upstream;
+mod random;
+mod simulation;

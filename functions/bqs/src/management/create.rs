@@ -1,46 +1,34 @@
 //! `POST /v1/bqs-case/management`
 
 use model::{Error, Kind, Result};
-use runtime::problem::AspNetProblem;
+use runtime::http::problem::AspNetProblem;
 use runtime::{Cx, Reply};
 
-use super::{KeyedChannel, WantedChannel, commit_key};
+use super::channel_view::{KeyedChannel, commit_key};
+use super::wanted::WantedChannel;
 use crate::Env;
-use crate::channel::directory::Change;
-use crate::channel::{Actor, ApiKey, Caller, ChannelRow, Role};
-use crate::json::Body;
+use crate::body::JsonBody;
+use crate::channel::directory::ChannelChange;
+use crate::channel::{Actor, ApiKey, Caller, ChannelRow};
 
-/// Makes a channel, and the api key that it calls with.
+/// Creates a channel and its api key.
 #[utoipa::path(
     post,
     path = "/v1/bqs-case/management",
     operation_id = "bqs-management-create",
     tag = "bqs",
     request_body = WantedChannel,
-    params(
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key and body create once", min_length = 1, max_length = 255, pattern = "^[ -~]*$", nullable = false),
-        ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false),
-    ),
     responses(
-        (status = 201, description = "Created; the api key is shown once", body = KeyedChannel),
-        (status = 400, description = "Malformed or invalid, by JSON path", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid api key", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an admin", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 409, description = "There is such a channel, or the key is in use", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 413, description = "Over 1 MiB", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 415, description = "Not JSON", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 422, description = "The key was used with another body", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect"),
-        (status = 503, description = "Our storage failed"),
-    ),
-    security(("apiKey" = []))
+        (status = 201, description = "Created; only this response has the api key", body = KeyedChannel),
+        (status = 409, description = "The channel exists, or a call with the same key is still running", body = AspNetProblem, content_type = "application/problem+json"),
+    )
 )]
-pub async fn create(cx: Cx<Env>, body: Body) -> Result<Reply<KeyedChannel>> {
-    let mut actor = Actor::new(&cx, Role::Admin)?;
+pub async fn create(cx: Cx<Env>, body: JsonBody) -> Result<Reply<KeyedChannel>> {
+    let mut actor = Actor::new(&cx);
     let wanted = WantedChannel::read(&body)?;
     loop {
-        let outcome = attempt(&cx, &actor.caller, &wanted).await;
-        if let Some(reply) = actor.settle(outcome).await? {
+        let attempt = attempt(&cx, &actor.caller, &wanted).await;
+        if let Some(reply) = actor.settle(attempt).await? {
             return Ok(reply);
         }
     }
@@ -59,7 +47,7 @@ async fn attempt(cx: &Cx<Env>, caller: &Caller, wanted: &WantedChannel) -> Resul
         created_at: cx.now(),
         updated_at: cx.now(),
     };
-    let change = Change {
+    let change = ChannelChange {
         action: "create",
         before: None,
         after: &row,

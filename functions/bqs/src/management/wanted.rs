@@ -1,14 +1,16 @@
-//! Permissions as admins write them.
+//! A channel and its permissions, as admins send them.
 
+use model::json::{Document, Member, Schema, Type, Value};
 use model::{Error, Result};
-use utoipa::openapi::{RefOr, Schema as Described};
+use utoipa::openapi::{RefOr, Schema as ApiSchema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::channel::{LONGEST_NAME, Permissions, Role, is_name};
-use crate::json::{Body, Document, Is, Member, Schema, Value, describe};
+use crate::body::JsonBody;
+use crate::channel::{MAX_NAME_LENGTH, Permissions, Role, is_name};
+use crate::describe::describe;
 
-/// A row may have 400 KB, and what a channel was is kept beside what it becomes.
-const MOST_CODES: usize = 5_000;
+/// A row may have 400 KB, and an audit row has the permissions before and after.
+const MAX_CODES: usize = 5_000;
 
 const NAME: &str = "channelName";
 const ROLES: &str = "roles";
@@ -16,27 +18,27 @@ const DEALERS: &str = "allowedDealerCodes";
 const BRANDS: &str = "allowedBrandCodes";
 const AGREEMENTS: &str = "allowedAgreements";
 
-/// All is required: a list that was forgotten must not read as an empty one.
+/// Every member is required: a forgotten list must not count as an empty one.
 static SCHEMA: Schema = Schema {
     name: "permissions",
     partial: false,
     members: &[
-        Member::new(NAME, Is::Text).required(),
-        Member::new(ROLES, Is::Each(&Is::Text)).required(),
-        Member::new(DEALERS, Is::Each(&Is::Integer)).required(),
-        Member::new(BRANDS, Is::Each(&Is::Integer)).required(),
-        Member::new(AGREEMENTS, Is::Each(&Is::Integer)).required(),
+        Member::new(NAME, Type::Text).required(),
+        Member::new(ROLES, Type::ListOf(&Type::Text)).required(),
+        Member::new(DEALERS, Type::ListOf(&Type::Integer)).required(),
+        Member::new(BRANDS, Type::ListOf(&Type::Integer)).required(),
+        Member::new(AGREEMENTS, Type::ListOf(&Type::Integer)).required(),
     ],
 };
 
-/// A channel and all that it may do.
+/// A channel and its permissions.
 pub struct WantedChannel {
     pub name: String,
     pub permissions: Permissions,
 }
 
 impl WantedChannel {
-    pub fn read(body: &Body) -> Result<Self> {
+    pub fn read(body: &JsonBody) -> Result<Self> {
         let given = body.document(&SCHEMA)?;
         Ok(Self {
             name: name(&given)?,
@@ -58,7 +60,7 @@ fn name(given: &Document) -> Result<String> {
     let wanted = "letters, digits, '.', '_' and '-', the first a letter or a digit";
     Err(Error::invalid(
         "$.channelName",
-        format!("The channelName must be 1 to {LONGEST_NAME} {wanted}."),
+        format!("The channelName must be 1 to {MAX_NAME_LENGTH} {wanted}."),
     ))
 }
 
@@ -76,20 +78,20 @@ fn roles<C: FromIterator<Role>>(given: &Document) -> Result<C> {
 
 fn codes<C: FromIterator<i64>>(given: &Document, list: &str) -> Result<C> {
     let codes = items(given, list);
-    if codes.len() > MOST_CODES {
+    if codes.len() > MAX_CODES {
         return Err(Error::invalid(
             format!("$.{list}"),
-            format!("There may be at most {MOST_CODES} codes."),
+            format!("There may be at most {MAX_CODES} codes."),
         ));
     }
     Ok(codes.iter().filter_map(|code| code.number()?.parse().ok()).collect())
 }
 
 impl PartialSchema for WantedChannel {
-    fn schema() -> RefOr<Described> {
+    fn schema() -> RefOr<ApiSchema> {
         describe(
             &SCHEMA,
-            "A channel and all that it may do. An empty list allows none. Roles are taken in any casing.",
+            "A channel and its permissions. An empty list allows nothing. Roles may have any casing.",
         )
     }
 }

@@ -1,13 +1,13 @@
-//! Messages about cases: what their state is, written by whoever handles them and read by dealers.
+//! Messages about cases: the case system and other senders write them, dealers read them.
 
-mod adopt;
 pub mod create;
 pub mod list;
 mod moment;
+mod relink;
 mod row;
 pub mod schema;
 
 #[cfg(test)]
 mod tests;
 
-pub use adopt::adopt;
+pub use relink::relink;

@@ -1,35 +1,34 @@
-//! Moments of messages: dates as senders write them and as readers get them, in Danish time, and the order of arrival.
+//! Times of messages: dates as senders write them, as readers get them in Danish time, and the order of arrival.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use model::json::instant;
 
-use crate::json::instant;
-
-/// Compiled in: a Lambda has no time zones.
+/// Compiled in: Lambda has no time zone database.
 const COPENHAGEN: TimeZone = jiff::tz::get!("Europe/Copenhagen");
 
-/// A date as senders write it. Without an offset it is Danish time, as on the clocks of the system that sends it.
+/// A date as senders write it. Without an offset it is Danish time, which the sending system uses.
 pub fn date(text: &str) -> Option<Timestamp> {
     instant(text, &COPENHAGEN)
 }
 
-/// `2022-01-01T01:00:00+01:00`, with as much of a fraction as there is.
+/// `2022-01-01T01:00:00+01:00`, with a fraction if the moment has one.
 pub fn danish(moment: Timestamp) -> String {
     moment.display_with_offset(COPENHAGEN.to_offset(moment)).to_string()
 }
 
-/// When a message arrived: no two of one case at the same moment, and in the order in which they were kept.
+/// When a message arrived. No two messages of a case have the same moment, and later writes have later moments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Received(i64);
 
-/// The digits of a sort key, so that text sorts as numbers do. They last until the year 2286.
+/// The largest sort key. It has 16 digits, so text sorts as numbers do, until the year 2286.
 const LATEST: i64 = 9_999_999_999_999_999;
 
 impl Received {
     pub const FIRST: Self = Self(0);
     pub const LATEST: Self = Self(LATEST);
 
-    /// Now, or the moment after `last` where clocks are behind it.
+    /// Now, or the moment after `last` if this clock is behind it.
     pub fn after(last: Option<Self>, now: Timestamp) -> Self {
         let now = Self::of(now);
         last.map_or(now, |last| now.max(last.next()))
@@ -43,7 +42,7 @@ impl Received {
         Self(self.0.saturating_sub(1).max(0))
     }
 
-    /// The microsecond that a moment falls into.
+    /// The microsecond that a timestamp is in.
     pub fn of(moment: Timestamp) -> Self {
         Self(moment.as_microsecond().clamp(0, LATEST))
     }
@@ -87,7 +86,7 @@ mod tests {
             ("2026-10-25T01:00:00Z", "2026-10-25T02:00:00+01:00"),
             // Denmark's summer of 1995 ended in September.
             ("1995-10-01T00:00:00Z", "1995-10-01T01:00:00+01:00"),
-            // Without an offset they are Danish: of the hour that comes twice the first, and none is left out.
+            // Without an offset it is Danish time. A repeated hour means the first one, and a skipped hour is valid.
             ("2022-01-01T01:00:00", "2022-01-01T01:00:00+01:00"),
             ("2024-07-01", "2024-07-01T00:00:00+02:00"),
             ("2026-10-25T02:30:00", "2026-10-25T02:30:00+02:00"),

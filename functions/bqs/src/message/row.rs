@@ -1,21 +1,21 @@
-//! Messages as they are kept: under their case, one row each by arrival, one for the newest, and one by content for each,
-//! so that no message is kept twice.
+//! The rows of a case's messages. Each message has a row by arrival and a row by content, which keeps it from being stored
+//! twice. One head row names the newest message.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use model::Result;
+use model::json::{Document, Value};
 use ring::digest::{SHA256, digest};
 use runtime::Domain;
-use runtime::store::{Key, Query, When, Write, typed};
+use runtime::port::store::{Key, Query, When, Write, typed};
 use serde::{Deserialize, Serialize};
 
 use super::moment::Received;
 use crate::Env;
-use crate::json::{Document, Value};
 
-/// So many rows are read at once.
-const READ: u16 = 100;
+/// Rows in one read.
+const BATCH: u16 = 100;
 
 fn partition(case: u64) -> String {
     format!("MESSAGES#{case}")
@@ -25,10 +25,11 @@ fn key(env: &Env, case: u64, sk: &str) -> Result<Key> {
     Ok(Key::new(env.table()?, partition(case), Some(sk)))
 }
 
-/// The newest message of a case. Who keeps one writes this row too, so that two at the same moment come one after another.
+/// The newest message of a case. Every new message replaces this row, so that concurrent messages are stored one after the
+/// other.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Head {
-    /// Of the newest message; 0 where there is none.
+    /// Of the newest message. 0 if there is none.
     number: i64,
     received: String,
 }
@@ -42,7 +43,7 @@ impl Head {
         Received::from_key(&self.received)
     }
 
-    /// Everything that changes when a message becomes the newest.
+    /// The writes that make a message the newest.
     pub fn follow(&self, env: &Env, case: u64, now: Timestamp, message: Draft) -> Result<Vec<Write>> {
         let unchanged = match self.number {
             0 => When::Absent,
@@ -53,7 +54,7 @@ impl Head {
             number: self.number.saturating_add(1),
             received: received.clone(),
         };
-        let once = Once::key(env, case, &message.content)?;
+        let content = ContentRow::key(env, case, &message.content)?;
         let row = MessageRow {
             number: head.number,
             received,
@@ -61,32 +62,32 @@ impl Head {
         };
         Ok(vec![
             Write::put(key(env, case, "HEAD")?, &head, unchanged)?,
-            Write::put(once, &Once { number: head.number }, When::Absent)?,
+            Write::put(content, &ContentRow { number: head.number }, When::Absent)?,
             Write::put(key(env, case, &row.received)?, &row, When::Absent)?,
         ])
     }
 }
 
-/// Stands for a message's content.
+/// Exists for every stored content of a case.
 #[derive(Serialize, Deserialize)]
-pub struct Once {
+pub struct ContentRow {
     number: i64,
 }
 
-impl Once {
+impl ContentRow {
     fn key(env: &Env, case: u64, content: &str) -> Result<Key> {
         let hash = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, content.as_bytes()));
         key(env, case, &format!("ONCE#{hash}"))
     }
 
-    /// Whether a case has a message of this content.
-    pub async fn holds(env: &Env, case: u64, content: &str) -> Result<bool> {
+    /// Whether a case has a message with this content.
+    pub async fn exists(env: &Env, case: u64, content: &str) -> Result<bool> {
         let found: Option<Self> = env.read(&Self::key(env, case, content)?).await?;
         Ok(found.is_some())
     }
 }
 
-/// A message that has no place yet.
+/// A message without its place in the order of arrival.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Draft {
     pub dealer: i64,
@@ -97,7 +98,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// A message about the case of this number, whatever number it says itself.
+    /// A message about this case. It replaces the case number in the content.
     pub fn about(case: u64, dealer: i64, sender: String, mut content: Document) -> Result<Self> {
         let number = Value::Number(case.to_string());
         content.members_mut().set("preViewCaseId", number);
@@ -123,19 +124,19 @@ impl MessageRow {
         Received::from_key(&self.received).unwrap_or(Received::LATEST)
     }
 
-    /// The next messages of a case from this moment on, oldest first. None means that there are no more.
+    /// The next messages of a case from this moment on, oldest first. Empty if there are no more.
     ///
-    /// A transaction's rows become visible one by one, so a row may be seen before the one that came before it, and a
-    /// reader that went on from there would never see that one. What follows a gap is therefore not there yet.
-    pub async fn page(env: &Env, case: u64, from: Received) -> Result<Vec<Self>> {
-        let all = Query::new(env.table()?, partition(case), READ).to(Some(Received::LATEST.key()));
+    /// A transaction's rows become visible one by one, so a reader may see a row before the row of the message before it. A
+    /// reader that continued there would never see that message. Therefore the batch ends before a gap in the numbers.
+    pub async fn batch(env: &Env, case: u64, from: Received) -> Result<Vec<Self>> {
+        let all = Query::new(env.table()?, partition(case), BATCH).to(Some(Received::LATEST.key()));
         let all = all.consistent();
         let rows = read(env, all.clone().from(Some(from.key())).oldest_first()).await?;
         let Some(first) = rows.first() else {
             return Ok(rows);
         };
         let mut expected = first.number;
-        // Who goes on from a message has seen what came before it; who begins here may have not.
+        // A reader that continues from this message has seen the one before it. A reader that begins here may not have.
         if first.number > 1 && first.received() > from {
             let before = Query {
                 to: Some(first.received().previous().key()),

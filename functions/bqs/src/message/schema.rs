@@ -1,65 +1,70 @@
-//! What is known of a message: the members of the spec's sample. What else it says is kept.
+//! The known members of a message: those of the spec's sample. Other members are kept.
 
+use model::json::{Document, ListItem, Member, Schema, Type, Value};
 use model::{Error, Result};
-use utoipa::openapi::{RefOr, Schema as Described};
+use utoipa::openapi::{RefOr, Schema as ApiSchema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::moment;
-use crate::json::{Body, Document, Is, Item, Member, Schema, Value, describe};
+use crate::body::JsonBody;
+use crate::describe::describe;
 
 static SCHEMA: Schema = Schema {
     name: "createMessage",
     partial: false,
-    members: &[Member::new("case", Is::Object(CASE)).required()],
+    members: &[Member::new("case", Type::Object(CASE)).required()],
 };
 
 const CASE: &[Member] = &[
-    Member::new("externalCaseId", Is::Text),
-    Member::new("preViewCaseId", Is::Integer).required(),
-    Member::new("dealerNumber", Is::Integer).required(),
-    Member::new("userId", Is::Text),
-    Member::new("objectId", Is::Integer),
-    Member::new("contractId", Is::Text),
-    Member::new("customerId", Is::Integer),
-    Member::new("timestamp", Is::Instant),
-    Member::new("startDate", Is::Instant),
-    Member::new("creditApprovalDate", Is::Instant),
-    Member::new("nominalInterestRate", Is::Decimal),
-    Member::new("vinNumber", Is::Text),
-    Member::new("monthlyPriceIncludingVat", Is::Decimal),
-    Member::new("leasingCode", Is::Text),
-    Member::new("depositAmountReceived", Is::Decimal),
-    Member::new("caseState", Is::Object(STATE)),
-    Member::new("caseActivity", Is::List(ACTIVITY)),
+    Member::new("externalCaseId", Type::Text),
+    Member::new("preViewCaseId", Type::Integer).required(),
+    Member::new("dealerNumber", Type::Integer).required(),
+    Member::new("userId", Type::Text),
+    Member::new("objectId", Type::Integer),
+    Member::new("contractId", Type::Text),
+    Member::new("customerId", Type::Integer),
+    Member::new("timestamp", Type::Instant),
+    Member::new("startDate", Type::Instant),
+    Member::new("creditApprovalDate", Type::Instant),
+    Member::new("nominalInterestRate", Type::Decimal),
+    Member::new("vinNumber", Type::Text),
+    Member::new("monthlyPriceIncludingVat", Type::Decimal),
+    Member::new("leasingCode", Type::Text),
+    Member::new("depositAmountReceived", Type::Decimal),
+    Member::new("caseState", Type::Object(STATE)),
+    Member::new("caseActivity", Type::List(ACTIVITY)),
 ];
 
-const STATE: &[Member] = &[Member::new("state", Is::Text), Member::new("stateMessage", Is::Text)];
+const STATE: &[Member] = &[
+    Member::new("state", Type::Text),
+    Member::new("stateMessage", Type::Text),
+];
 
-const ACTIVITY: Item = Item {
+const ACTIVITY: ListItem = ListItem {
     members: &[
-        Member::new("activityName", Is::Text),
-        Member::new("activityCode", Is::Integer),
-        Member::new("completed", Is::Flag),
+        Member::new("activityName", Type::Text),
+        Member::new("activityCode", Type::Integer),
+        Member::new("completed", Type::Bool),
     ],
     one_of: &[],
 };
 
-/// A message as it is kept: dates as instants, numbers without what they do not need.
+/// A message in its stored form: dates as instants, numbers without trailing zeros.
 pub struct Message {
     /// The case as the sender numbers it.
     pub case: u64,
-    /// The dealer whose case it is.
+    /// The dealer of the case.
     pub dealer: i64,
     pub content: Document,
 }
 
 impl Message {
-    pub fn read(body: &Body) -> Result<Self> {
+    pub fn read(body: &JsonBody) -> Result<Self> {
         let given = body.document(&SCHEMA)?;
         let mut content = given.inner("case").unwrap_or_default();
-        rewrite(&mut content, |is, value| match (is, value) {
-            (Is::Instant, Value::Text(text)) => moment::date(text).map(|date| Value::Text(date.to_string())),
-            (Is::Decimal, Value::Number(_)) => {
+        rewrite(&mut content, |ty, value| match (ty, value) {
+            (Type::Instant, Value::Text(text)) => moment::date(text).map(|date| Value::Text(date.to_string())),
+            (Type::Decimal, Value::Number(_)) => {
                 let number = value.decimal()?;
                 Some(Value::Number(number.normalize().to_string()))
             }
@@ -76,21 +81,21 @@ impl Message {
     }
 }
 
-/// What was kept, as readers get it: dates in Danish time.
+/// A stored message as readers get it: dates in Danish time.
 pub fn shown(content: &str) -> Result<Document> {
     let mut message = Document::stored(content)?;
-    rewrite(&mut message, |is, value| match (is, value) {
-        (Is::Instant, Value::Text(text)) => moment::date(text).map(|date| Value::Text(moment::danish(date))),
+    rewrite(&mut message, |ty, value| match (ty, value) {
+        (Type::Instant, Value::Text(text)) => moment::date(text).map(|date| Value::Text(moment::danish(date))),
         _ => None,
     });
     Ok(message)
 }
 
-/// Puts new values in the place of those of known members for which there are any.
-fn rewrite(message: &mut Document, new: impl Fn(Is, &Value) -> Option<Value>) {
+/// Replaces the values of known members for which `new` returns one.
+fn rewrite(message: &mut Document, new: impl Fn(Type, &Value) -> Option<Value>) {
     for (name, value) in message.members_mut().iter_mut() {
         let member = CASE.iter().find(|member| member.name == name);
-        if let Some(new) = member.and_then(|member| new(member.is, value)) {
+        if let Some(new) = member.and_then(|member| new(member.ty, value)) {
             *value = new;
         }
     }
@@ -99,10 +104,10 @@ fn rewrite(message: &mut Document, new: impl Fn(Is, &Value) -> Option<Value>) {
 pub struct NewMessage;
 
 impl PartialSchema for NewMessage {
-    fn schema() -> RefOr<Described> {
+    fn schema() -> RefOr<ApiSchema> {
         describe(
             &SCHEMA,
-            "A message about a case: these members are known, others are kept.",
+            "A message about a case. Members that are not listed here are kept too.",
         )
     }
 }
@@ -113,7 +118,7 @@ impl ToSchema for NewMessage {}
 pub struct CaseMessage;
 
 impl PartialSchema for CaseMessage {
-    fn schema() -> RefOr<Described> {
+    fn schema() -> RefOr<ApiSchema> {
         const SHOWN: Schema = Schema {
             name: "case",
             partial: false,
@@ -121,7 +126,7 @@ impl PartialSchema for CaseMessage {
         };
         describe(
             &SHOWN,
-            "What a message says: these members are known, and there may be others.",
+            "The content of a message. It may have members that are not listed here.",
         )
     }
 }

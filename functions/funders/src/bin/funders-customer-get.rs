@@ -1,5 +1,5 @@
 //! `GET /api/customers/{email}`: a customer.
 
 fn main() -> runtime::Exit {
-    funders::entry::customer_get()
+    funders::entry::customer_get().run()
 }

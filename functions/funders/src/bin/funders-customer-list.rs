@@ -1,5 +1,5 @@
 //! `GET /api/customers`: every customer, for staff.
 
 fn main() -> runtime::Exit {
-    funders::entry::customer_list()
+    funders::entry::customer_list().run()
 }

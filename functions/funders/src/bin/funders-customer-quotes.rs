@@ -1,5 +1,5 @@
-//! `GET /api/integration/customers/{email}/quotes`: the quotes for a customer.
+//! `GET /api/integration/customers/{email}/quotes`: the quotes of a customer.
 
 fn main() -> runtime::Exit {
-    funders::entry::customer_quotes()
+    funders::entry::customer_quotes().run()
 }

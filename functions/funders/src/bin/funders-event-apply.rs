@@ -1,5 +1,5 @@
-//! SQS `funder-events`: apply what a webhook brought.
+//! SQS `funder-events`: applies events from webhooks.
 
 fn main() -> runtime::Exit {
-    funders::entry::event_apply()
+    funders::entry::event_apply().run()
 }

@@ -1,5 +1,5 @@
-//! `GET /api/integration/funders`, `GET /api/funders`: what each funder can do, and how it does.
+//! `GET /api/integration/funders`, `GET /api/funders`: each funder, its products and its health.
 
 fn main() -> runtime::Exit {
-    funders::entry::funder_list()
+    funders::entry::funder_list().run()
 }

@@ -1,5 +1,5 @@
-//! `POST /api/integration/funders/{funderName}/test`: does a funder answer, and does it know us?
+//! `POST /api/integration/funders/{funderName}/test`: tests whether a funder answers and accepts our credentials.
 
 fn main() -> runtime::Exit {
-    funders::entry::funder_test()
+    funders::entry::funder_test().run()
 }

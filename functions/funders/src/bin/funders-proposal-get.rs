@@ -1,5 +1,5 @@
 //! `GET /api/proposals/{proposalId}`: a proposal.
 
 fn main() -> runtime::Exit {
-    funders::entry::proposal_get()
+    funders::entry::proposal_get().run()
 }

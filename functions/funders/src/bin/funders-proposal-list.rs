@@ -1,5 +1,5 @@
-//! `GET /api/proposals`: the caller's proposals, or everybody's for staff.
+//! `GET /api/proposals`: the proposals of the caller; for staff all proposals.
 
 fn main() -> runtime::Exit {
-    funders::entry::proposal_list()
+    funders::entry::proposal_list().run()
 }

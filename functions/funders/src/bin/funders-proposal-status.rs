@@ -1,5 +1,5 @@
-//! `GET /api/integration/proposals/{proposalId}/status`: what became of a proposal.
+//! `GET /api/integration/proposals/{proposalId}/status`: whether a proposal has been submitted and decided.
 
 fn main() -> runtime::Exit {
-    funders::entry::proposal_status()
+    funders::entry::proposal_status().run()
 }

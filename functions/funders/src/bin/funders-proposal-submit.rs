@@ -1,5 +1,5 @@
 //! SQS `proposal-submit`: the only sender of proposals.
 
 fn main() -> runtime::Exit {
-    funders::entry::proposal_submit()
+    funders::entry::proposal_submit().run()
 }

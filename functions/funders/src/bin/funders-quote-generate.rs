@@ -1,5 +1,5 @@
-//! `POST /api/integration/quotes/generate`: price a vehicle with one funder.
+//! `POST /api/integration/quotes/generate`: prices a vehicle with one funder.
 
 fn main() -> runtime::Exit {
-    funders::entry::quote_generate()
+    funders::entry::quote_generate().run()
 }

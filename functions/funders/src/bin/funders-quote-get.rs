@@ -1,5 +1,5 @@
 //! `GET /api/quotes/{quoteId}`: a quote.
 
 fn main() -> runtime::Exit {
-    funders::entry::quote_get()
+    funders::entry::quote_get().run()
 }

@@ -1,5 +1,5 @@
-//! `GET /api/quotes`: the caller's quotes, or everybody's for staff.
+//! `GET /api/quotes`: the quotes of the caller; for staff all quotes.
 
 fn main() -> runtime::Exit {
-    funders::entry::quote_list()
+    funders::entry::quote_list().run()
 }

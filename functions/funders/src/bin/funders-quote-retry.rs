@@ -1,5 +1,5 @@
-//! SQS `quote-retry`: go on with a quote that is still pending.
+//! SQS `quote-retry`: goes on with a pending quote in the background.
 
 fn main() -> runtime::Exit {
-    funders::entry::quote_retry()
+    funders::entry::quote_retry().run()
 }

@@ -1,5 +1,5 @@
-//! `GET /api/integration/quotes/{quoteId}/status`: what became of a quote.
+//! `GET /api/integration/quotes/{quoteId}/status`: whether a quote has been priced.
 
 fn main() -> runtime::Exit {
-    funders::entry::quote_status()
+    funders::entry::quote_status().run()
 }

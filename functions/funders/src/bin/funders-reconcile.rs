@@ -1,5 +1,5 @@
-//! Every minute: ask after what nobody is sure of, and end what is over.
+//! Every minute: asks funders about proposals with an unknown outcome, and expires quotes.
 
 fn main() -> runtime::Exit {
-    funders::entry::reconcile()
+    funders::entry::reconcile().run()
 }

@@ -1,5 +1,5 @@
 //! `GET /api/vehicles/{capId}`: a vehicle.
 
 fn main() -> runtime::Exit {
-    funders::entry::vehicle_get()
+    funders::entry::vehicle_get().run()
 }

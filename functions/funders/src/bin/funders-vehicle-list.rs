@@ -1,5 +1,5 @@
 //! `GET /api/vehicles`: every vehicle, for staff.
 
 fn main() -> runtime::Exit {
-    funders::entry::vehicle_list()
+    funders::entry::vehicle_list().run()
 }

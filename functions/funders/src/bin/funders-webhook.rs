@@ -1,5 +1,5 @@
-//! `POST /webhooks/{funder}`: news from a funder.
+//! `POST /webhooks/{funder}`: takes an event from a funder.
 
 fn main() -> runtime::Exit {
-    funders::entry::webhook()
+    funders::entry::webhook().run()
 }

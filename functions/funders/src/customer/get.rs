@@ -1,22 +1,15 @@
 //! `GET /api/customers/{email}`
 
-use garde::Validate;
 use model::email::Email;
 use model::person::Customer;
 use model::{Error, Result};
-use runtime::problem::Problem;
+use runtime::http::problem::Problem;
 use runtime::{Cx, Success};
-use serde::Deserialize;
 
-use super::permit;
+use super::access::CustomerPath;
+use super::row::key;
 use crate::Env;
 use crate::profile::{Profile, ProfileRow};
-
-#[derive(Deserialize, Validate)]
-pub struct Which {
-    #[garde(skip)]
-    email: String,
-}
 
 /// A customer, as the newest quote describes them.
 #[utoipa::path(
@@ -28,16 +21,12 @@ pub struct Which {
     responses(
         (status = 200, description = "The customer", body = Success<Profile<Customer>>),
         (status = 400, description = "Not an e-mail address", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Somebody else's, whether or not there is one", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Nobody of this address was quoted for", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = []))
+        (status = 403, description = "Another customer's address, whether or not there is such a customer", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No quote was made for this address", body = Problem, content_type = "application/problem+json"),
+    )
 )]
-pub async fn get(cx: Cx<Env>, which: Which) -> Result<Success<Profile<Customer>>> {
-    let email = permit(&cx.caller, &which.email)?;
-    let row: Option<ProfileRow> = cx.env.read(&super::key(&cx.env, &email)?).await?;
+pub async fn get(cx: Cx<Env>, path: CustomerPath) -> Result<Success<Profile<Customer>>> {
+    let email = path.permitted(&cx.caller)?;
+    let row: Option<ProfileRow> = cx.env.read(&key(&cx.env, &email)?).await?;
     Ok(Success::new(row.ok_or_else(Error::not_found)?.view()?, "Customer"))
 }

@@ -1,54 +1,26 @@
 //! `GET /api/customers`
 
-use garde::Validate;
 use model::Result;
 use model::person::Customer;
-use runtime::listing::{self, Cursor, Window};
-use runtime::problem::Problem;
-use runtime::{Cx, Domain, Listed, store};
-use serde::Deserialize;
+use runtime::http::list::{self, List, ListParams, NoFilter};
+use runtime::port::store;
+use runtime::{Cx, Listed};
 
+use super::row::LIST;
 use crate::Env;
 use crate::profile::{Profile, ProfileRow};
 
-#[derive(Deserialize, Validate)]
-pub struct Which {
-    #[garde(range(min = 1, max = 100))]
-    limit: Option<u16>,
-    #[garde(skip)]
-    cursor: Option<Cursor>,
-}
-
-/// Every customer that was quoted for, the newest first. For staff.
+/// Every customer with a quote, newest first. For staff.
 #[utoipa::path(
     get,
     path = "/api/customers",
     operation_id = "funders-customer-list",
     tag = "funders",
-    params(
-        ("limit" = Option<u16>, Query, description = "At most so many; 20 where absent", minimum = 1, maximum = 100),
-        ("cursor" = Option<Cursor>, Query, description = "`nextCursor` of the page before"),
-    ),
-    responses(
-        (status = 200, description = "A page of customers", body = Listed<Profile<Customer>>),
-        (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not staff", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = []))
+    params(ListParams),
+    responses((status = 200, description = "A page of customers", body = Listed<Profile<Customer>>))
 )]
-pub async fn list(cx: Cx<Env>, which: Which) -> Result<Listed<Profile<Customer>>> {
-    cx.caller.must_be_staff()?;
-    let window = Window::all(which.cursor, which.limit);
-    let page = listing::page(
-        cx.env.store().as_ref(),
-        cx.env.table()?,
-        vec![super::LIST.into()],
-        window,
-        |row| store::typed::<ProfileRow>(row)?.view().map(Some),
-    );
-    Ok(page.await?.listed("Customers"))
+pub async fn list(cx: Cx<Env>, input: List<NoFilter>) -> Result<Listed<Profile<Customer>>> {
+    let keep = |item| store::typed::<ProfileRow>(item)?.view().map(Some);
+    let page = list::page(&cx.env.entries(vec![LIST.into()])?, input.params, keep).await?;
+    Ok(page.listed("Customers"))
 }

@@ -1,58 +1,32 @@
 //! `GET /api/integration/customers/{email}/quotes`
 
-use garde::Validate;
 use model::Result;
 use model::email::Email;
-use runtime::listing::{self, Cursor, Window};
-use runtime::problem::Problem;
-use runtime::{Cx, Domain, Listed};
-use serde::Deserialize;
+use runtime::http::list::{self, List, ListParams};
+use runtime::http::problem::Problem;
+use runtime::{Cx, Listed};
 
-use super::{permit, quotes_of};
+use super::access::CustomerPath;
+use super::row::quotes_of;
 use crate::Env;
 use crate::quote::QuoteView;
 
-#[derive(Deserialize, Validate)]
-pub struct Which {
-    #[garde(skip)]
-    email: String,
-    #[garde(range(min = 1, max = 100))]
-    limit: Option<u16>,
-    #[garde(skip)]
-    cursor: Option<Cursor>,
-}
-
-/// The quotes for a customer, newest first, whoever asked for them.
+/// The quotes of a customer, newest first, whether the customer or staff asked for them.
 #[utoipa::path(
     get,
     path = "/api/integration/customers/{email}/quotes",
     operation_id = "funders-customer-quotes",
     tag = "funders",
-    params(
-        ("email" = Email, Path, description = "The customer's e-mail address"),
-        ("limit" = Option<u16>, Query, description = "At most so many; 20 where absent", minimum = 1, maximum = 100),
-        ("cursor" = Option<Cursor>, Query, description = "`nextCursor` of the page before"),
-    ),
+    params(("email" = Email, Path, description = "The customer's e-mail address"), ListParams),
     responses(
         (status = 200, description = "A page of quotes", body = Listed<QuoteView>),
         (status = 400, description = "Not an e-mail address", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Somebody else's, whether or not there is one", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = []))
+        (status = 403, description = "Another customer's address, whether or not there is such a customer", body = Problem, content_type = "application/problem+json"),
+    )
 )]
-pub async fn quotes(cx: Cx<Env>, which: Which) -> Result<Listed<QuoteView>> {
-    let email = permit(&cx.caller, &which.email)?;
-    let window = Window::all(which.cursor, which.limit);
-    let page = listing::page(
-        cx.env.store().as_ref(),
-        cx.env.table()?,
-        vec![quotes_of(&email)],
-        window,
-        |row| QuoteView::read(row, cx.now()).map(Some),
-    );
-    Ok(page.await?.listed("Quotes of the customer"))
+pub async fn quotes(cx: Cx<Env>, input: List<CustomerPath>) -> Result<Listed<QuoteView>> {
+    let email = input.filter.permitted(&cx.caller)?;
+    let keep = |item| QuoteView::read(item, cx.now()).map(Some);
+    let page = list::page(&cx.env.entries(vec![quotes_of(&email)])?, input.params, keep).await?;
+    Ok(page.listed("Quotes of the customer"))
 }

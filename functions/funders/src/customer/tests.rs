@@ -1,16 +1,15 @@
-//! Customers and their quotes: who may look, and what others learn by trying.
+//! Customers and their quotes: which callers may read them, and what other callers learn by trying.
 
 use std::time::Duration;
 
+use runtime::testing::{Harness, TestResponse};
 use serde_json::{Value, json};
 
-use super::{get, list, quotes};
-use crate::house::{Got, House, JOHN, good};
+use crate::Env;
+use crate::testing::{FundersHarness, JANE, JOHN, each, good, harness, next};
 
-const JANE: &str = "jane@example.com";
-
-/// What the gateway may hand over as an address that is none, decoded once.
-const TRICKS: [&str; 16] = [
+/// Values that are no address, as the gateway may pass them on, decoded once.
+const NO_ADDRESSES: [&str; 16] = [
     "",
     "john.doe",
     "john.doe%40example.com",
@@ -29,46 +28,39 @@ const TRICKS: [&str; 16] = [
     "john.doe@example.com#QUOTES",
 ];
 
-async fn of(house: &House, token: &str, email: &str, query: &str) -> Got {
-    house.get(quotes::quotes, token, &[("email", email)], query).await
+async fn quotes(caller: &Harness<Env>, email: &str, query: &str) -> TestResponse {
+    let path = format!("/api/integration/customers/x/quotes?{query}");
+    caller.get(&path).path("email", email).await
 }
 
-async fn one(house: &House, token: &str, email: &str) -> Got {
-    house.get(get::get, token, &[("email", email)], "").await
+async fn one(caller: &Harness<Env>, email: &str) -> TestResponse {
+    caller.get("/api/customers/x").path("email", email).await
 }
 
-async fn all(house: &House, token: &str, query: &str) -> Got {
-    house.get(list::list, token, &[], query).await
-}
-
-fn each(got: &Got, member: &str) -> Vec<String> {
-    assert_eq!(got.status, 200, "{}", got.text);
-    let data = got.json()["data"].as_array().unwrap().clone();
-    data.iter()
-        .map(|row| row[member].as_str().unwrap().to_owned())
-        .collect()
+async fn all(caller: &Harness<Env>, query: &str) -> TestResponse {
+    caller.get(&format!("/api/customers?{query}")).await
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_customer_is_the_same_in_any_case() {
-    let house = House::new();
-    house.world.stage.script([], good());
-    let mine = house.filed("LEX", "john", JOHN).await;
+    let h = harness();
+    h.fakes.transport.script([], good());
+    let mine = h.listed_quote("LEX", "john", JOHN).await;
     tokio::time::advance(Duration::from_secs(1)).await;
-    // Made by somebody else for the same address.
-    let twin = house.filed("ALPHABET", "twin", JOHN).await;
-    house.filed("LEX", "jane", JANE).await;
-    let shouting = house.token("john", "John.Doe@EXAMPLE.com", &[]);
-    for token in [house.john(), shouting, house.staff(), house.admin()] {
+    // Requested by another account with the same address.
+    let twin = h.listed_quote("ALPHABET", "twin", JOHN).await;
+    h.listed_quote("LEX", "jane", JANE).await;
+    let shouting = h.as_person("john", "John.Doe@EXAMPLE.com", &[]);
+    for caller in [h.as_customer(), shouting, h.as_staff(), h.as_admin()] {
         for email in [JOHN, "JOHN.DOE@EXAMPLE.COM", "john.Doe@example.Com"] {
-            assert_eq!(each(&of(&house, &token, email, "").await, "id"), [twin.as_str(), &mine]);
-            assert_eq!(one(&house, &token, email).await.json()["data"]["email"], JOHN);
+            let listed = quotes(&caller, email, "").await;
+            assert_eq!(each(&listed, "id"), [twin.as_str(), &mine]);
+            assert_eq!(one(&caller, email).await.data()["email"], JOHN);
         }
     }
-    let page = of(&house, &house.john(), JOHN, "limit=1").await;
+    let page = quotes(&h, JOHN, "limit=1").await;
     assert_eq!(each(&page, "id"), [twin.as_str()]);
-    let cursor = page.json()["nextCursor"].as_str().unwrap().to_owned();
-    let rest = of(&house, &house.john(), JOHN, &format!("limit=1&cursor={cursor}")).await;
+    let rest = quotes(&h, JOHN, &format!("limit=1{}", next(&page).unwrap())).await;
     assert_eq!(
         (each(&rest, "id"), rest.json()["nextCursor"].clone()),
         (vec![mine], Value::Null)
@@ -76,50 +68,41 @@ async fn a_customer_is_the_same_in_any_case() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn others_learn_nothing() {
-    let house = House::new();
-    house.world.stage.script([], good());
-    house.filed("LEX", "john", JOHN).await;
-    let jane = house.token("jane", JANE, &[]);
-    let unverified = house.token("john", "", &[]);
-    for token in [&jane, &unverified] {
+async fn other_callers_learn_nothing() {
+    let h = harness();
+    h.fakes.transport.script([], good());
+    h.listed_quote("LEX", "john", JOHN).await;
+    let unknown = "unknown@example.com";
+    let jane = h.as_person("jane", JANE, &[]);
+    let unverified = h.as_person("john", "", &[]);
+    for caller in [&jane, &unverified] {
         for (known, unknown) in [
-            (
-                of(&house, token, JOHN, "").await,
-                of(&house, token, "nobody@example.com", "").await,
-            ),
-            (
-                one(&house, token, JOHN).await,
-                one(&house, token, "nobody@example.com").await,
-            ),
+            (quotes(caller, JOHN, "").await, quotes(caller, unknown, "").await),
+            (one(caller, JOHN).await, one(caller, unknown).await),
         ] {
             assert_eq!((known.status, &known.text), (403, &unknown.text));
         }
     }
-    assert_eq!(of(&house, "", JOHN, "").await.status, 401);
-    assert_eq!(one(&house, "", JOHN).await.status, 401);
-    assert_eq!(
-        one(&house, &jane, JANE).await.status,
-        404,
-        "oneself, not yet quoted for"
-    );
-    assert_eq!(each(&of(&house, &jane, JANE, "").await, "id"), [""; 0]);
-    assert_eq!(one(&house, &house.staff(), "nobody@example.com").await.status, 404);
+    assert_eq!(quotes(&h.anonymous(), JOHN, "").await.status, 401);
+    assert_eq!(one(&h.anonymous(), JOHN).await.status, 401);
+    assert_eq!(one(&jane, JANE).await.status, 404, "her own address, without a quote");
+    assert_eq!(each(&quotes(&jane, JANE, "").await, "id"), [""; 0]);
+    assert_eq!(one(&h.as_staff(), unknown).await.status, 404);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_address_is_refused_alike_for_everybody() {
-    let house = House::new();
-    house.world.stage.script([], good());
-    house.filed("LEX", "john", JOHN).await;
-    let kim = house.token("kim", "kim@example.com", &[]);
-    for token in [house.john(), kim, house.staff()] {
-        for trick in TRICKS {
-            for got in [of(&house, &token, trick, "").await, one(&house, &token, trick).await] {
-                assert_eq!((got.status, got.code().as_str()), (400, "malformed"), "{trick:?}");
+async fn every_caller_gets_the_same_refusal_of_a_value_that_is_no_address() {
+    let h = harness();
+    h.fakes.transport.script([], good());
+    h.listed_quote("LEX", "john", JOHN).await;
+    let kim = h.as_person("kim", "kim@example.com", &[]);
+    for caller in [h.as_customer(), kim, h.as_staff()] {
+        for value in NO_ADDRESSES {
+            for got in [quotes(&caller, value, "").await, one(&caller, value).await] {
+                assert_eq!((got.status, got.code().as_str()), (400, "malformed"), "{value:?}");
                 assert!(
-                    trick.is_empty() || !got.text.contains(trick),
-                    "{trick:?} is not repeated"
+                    value.is_empty() || !got.text.contains(value),
+                    "{value:?} is not repeated"
                 );
             }
         }
@@ -128,58 +111,59 @@ async fn what_is_no_address_is_refused_alike_for_everybody() {
 
 #[tokio::test(start_paused = true)]
 async fn an_address_in_a_token_is_no_other_address() {
-    let house = House::new();
-    house.world.stage.script([], good());
-    house.filed("LEX", "kim", "kim@example.com").await;
+    let h = harness();
+    h.fakes.transport.script([], good());
+    h.listed_quote("LEX", "kim", "kim@example.com").await;
     for claim in [
         "\u{212a}im@example.com",
         "kim@example.com ",
         "kim%40example.com",
         "kim@example.com\0",
     ] {
-        let got = one(&house, &house.token("x", claim, &[]), "kim@example.com").await;
+        let got = one(&h.as_person("x", claim, &[]), "kim@example.com").await;
         assert!([401, 403].contains(&got.status), "{claim:?} {}", got.text);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn only_staff_list_customers() {
-    let house = House::new();
-    house.world.stage.script([], good());
+    let h = harness();
+    h.fakes.transport.script([], good());
     let mut made = Vec::new();
     for n in 0..7 {
         let email = format!("customer{n}@example.com");
-        house.filed(partners::FUNDERS[n % 2], &email, &email).await;
+        h.listed_quote(model::partner::FUNDERS[n % 2], &email, &email).await;
         made.insert(0, email);
         tokio::time::advance(Duration::from_secs(1)).await;
     }
-    assert_eq!(all(&house, &house.john(), "").await.status, 403);
-    assert_eq!(all(&house, "", "").await.status, 401);
+    assert_eq!(all(&h, "").await.status, 403);
+    assert_eq!(all(&h.anonymous(), "").await.status, 401);
+    let staff = h.as_staff();
     for limit in [1, 3, 7, 100] {
         let (mut found, mut cursor) = (Vec::new(), String::new());
         loop {
-            let got = all(&house, &house.staff(), &format!("limit={limit}{cursor}")).await;
+            let got = all(&staff, &format!("limit={limit}{cursor}")).await;
             found.extend(each(&got, "email"));
-            match got.json()["nextCursor"].as_str() {
-                Some(next) => cursor = format!("&cursor={next}"),
+            match next(&got) {
+                Some(next) => cursor = next,
                 None => break,
             }
         }
         assert_eq!(found, made, "limit {limit}");
     }
     for query in ["limit=0", "limit=101", "cursor=x"] {
-        assert_eq!(all(&house, &house.staff(), query).await.status, 422, "{query}");
-        assert_eq!(of(&house, &house.staff(), JOHN, query).await.status, 422, "{query}");
+        assert_eq!(all(&staff, query).await.status, 422, "{query}");
+        assert_eq!(quotes(&staff, JOHN, query).await.status, 422, "{query}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_customer_is_as_the_quote_told() {
-    let house = House::new();
-    house.world.stage.script([], good());
-    house.filed("LEX", "john", JOHN).await;
-    let mut got = one(&house, &house.john(), JOHN).await.json();
-    assert_eq!(got["data"], all(&house, &house.staff(), "").await.json()["data"][0]);
+async fn a_customer_is_as_the_quote_describes_them() {
+    let h = harness();
+    h.fakes.transport.script([], good());
+    h.listed_quote("LEX", "john", JOHN).await;
+    let mut got = one(&h, JOHN).await.json();
+    assert_eq!(got["data"], all(&h.as_staff(), "").await.data()[0]);
     assert!(got["data"]["id"].take().is_string());
     assert_eq!(
         got,

@@ -1,44 +1,44 @@
-//! SQS `funder-events`: applies what a webhook brought.
+//! SQS `funder-events`: applies events from webhooks.
 //!
-//! The funder is asked what it says now, since that is surer than what a message said when it was sent; where it does not
-//! answer, the signed message is believed. Either can only lead a proposal on.
+//! The worker asks the funder first, because its answer is newer than the event. Without an answer it believes the signed
+//! event. A status never goes down, whichever of the two comes first.
 
 use garde::Validate;
 use model::Result;
 use runtime::{Cx, Domain};
 use serde::{Deserialize, Serialize};
 
-use super::row::{EventRow, unknown};
+use super::row::{EventRow, absent};
 use crate::Env;
-use crate::proposal::{ProposalRow, apply as decide, decision};
+use crate::proposal::{ProposalRow, decision};
 
-/// A message: which event.
+/// A message: the event to apply.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Validate)]
-pub struct News {
+pub struct EventMessage {
     #[garde(length(max = 40))]
     pub funder: String,
     #[garde(length(max = 255))]
     pub event: String,
 }
 
-pub async fn apply(cx: Cx<Env>, message: News) -> Result<()> {
+pub async fn apply(cx: Cx<Env>, message: EventMessage) -> Result<()> {
     let env = &cx.env;
     let mut event = EventRow::load(env, &message.funder, &message.event)
         .await?
-        .ok_or_else(unknown)?;
+        .ok_or_else(absent)?;
     if event.applied_at.is_some() {
         return Ok(());
     }
     let row = ProposalRow::load(env, event.proposal_id).await?;
     match row.filter(|row| row.funder_name == event.funder_name) {
         Some(mut row) => {
-            let said = match row.status.is_final() {
+            let answer = match row.status.is_final() {
                 true => None,
-                false => decision(&cx, &row).await.ok().flatten(),
+                false => decision::fetch(&cx, &row).await.ok().flatten(),
             };
-            let told = event.decision();
-            let surer = said.filter(|said| said.status.rank() >= told.status.rank());
-            decide(&cx, &mut row, surer.unwrap_or(told)).await?;
+            let reported = event.decision();
+            let newer = answer.filter(|answer| answer.status.rank() >= reported.status.rank());
+            decision::apply(&cx, &mut row, newer.unwrap_or(reported)).await?;
         }
         None => tracing::warn!(funder = event.funder_name, "an event is about no proposal of ours"),
     }

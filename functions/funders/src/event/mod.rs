@@ -1,4 +1,4 @@
-//! News from funders: a webhook is proved, remembered once and enqueued; a worker applies it.
+//! Events from funders. The webhook verifies an event, stores it once and enqueues it; a worker applies it.
 
 pub mod apply;
 mod row;

@@ -1,24 +1,24 @@
-//! A funder's event as it is remembered.
+//! A funder's event as it is stored.
 
 use jiff::Timestamp;
 use model::id::ProposalId;
 use model::proposal::{Decision, ProposalStatus};
 use model::{Error, Kind, Result};
-use partners::Notice;
-use runtime::store::{Key, When, Write};
+use partners_funders::Notice;
+use runtime::port::store::{Key, When, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::Env;
-use crate::proposal::usable;
+use crate::proposal::decision::usable;
 
-/// Longer than any sender repeats itself, in seconds.
-const KEPT: i64 = 30 * 24 * 60 * 60;
+/// Longer than any funder repeats an event, in seconds.
+const RETENTION: i64 = 30 * 24 * 60 * 60;
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventRow {
     pub funder_name: String,
-    /// As the funder numbered it.
+    /// The funder's id of the event.
     pub event_id: String,
     pub proposal_id: ProposalId,
     status: ProposalStatus,
@@ -43,16 +43,13 @@ impl EventRow {
             happened_at: notice.happened_at,
             applied_at: None,
             received_at: now,
-            ttl: now.as_second().saturating_add(KEPT),
+            ttl: now.as_second().saturating_add(RETENTION),
         })
     }
 
     pub fn key(env: &Env, funder: &str, event_id: &str) -> Result<Key> {
-        Ok(Key::new(
-            env.table()?,
-            format!("EVENT#{funder}#{event_id}"),
-            Some("EVENT"),
-        ))
+        let pk = format!("EVENT#{funder}#{event_id}");
+        Ok(Key::new(env.table()?, pk, Some("EVENT")))
     }
 
     pub fn decision(&self) -> Decision {
@@ -67,7 +64,7 @@ impl EventRow {
         Write::put(Self::key(env, &self.funder_name, &self.event_id)?, self, When::Absent)
     }
 
-    /// Applied: from now on it is old news.
+    /// Marks the event as applied. A later delivery has no effect.
     pub fn apply(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
         self.applied_at = Some(now);
         Write::put(
@@ -82,7 +79,7 @@ impl EventRow {
     }
 }
 
-/// An event without a place to go.
-pub fn unknown() -> Error {
+/// The message arrived before its row.
+pub fn absent() -> Error {
     Error::new(Kind::Unavailable, "an event to apply is not there yet")
 }

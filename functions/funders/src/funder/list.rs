@@ -1,31 +1,27 @@
 //! `GET /api/integration/funders` and `GET /api/funders`
 
 use futures_util::future::join_all;
-use garde::Validate;
 use model::Result;
+use model::partner::FUNDERS;
 use model::quote::{Environment, QuoteType};
-use partners::{FUNDERS, Funder, funder};
-use runtime::problem::Problem;
-use runtime::transport::{Health, health};
+use partners_funders::{Funder, funder};
+use runtime::http::list::NoFilter;
+use runtime::transport::{Health, Target, health};
 use runtime::{Cx, Domain, Success};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::Env;
 
-/// Nothing is asked.
-#[derive(Deserialize, Validate)]
-pub struct Nothing {}
-
-/// What a funder can do.
+/// A funder and its products.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FunderView {
-    /// What requests call it.
+    /// The name to use in requests.
     pub name: &'static str,
     pub code: &'static str,
     pub display_name: &'static str,
-    /// Those that can be asked here.
+    /// The environments that are open here.
     pub environments: Vec<EnvironmentView>,
     pub quote_types: Vec<QuoteType>,
     pub proposal_types: Vec<QuoteType>,
@@ -35,26 +31,19 @@ pub struct FunderView {
 #[serde(rename_all = "camelCase")]
 pub struct EnvironmentView {
     pub name: Environment,
-    /// From the calls of the last hour; nobody is called for this.
+    /// From the calls of the last hour. Listing calls no funder.
     pub health: Health,
 }
 
-/// Every funder, and what it can do.
+/// Every funder and its products.
 #[utoipa::path(
     get,
     path = "/api/integration/funders",
     operation_id = "funders-funder-list",
     tag = "funders",
-    responses(
-        (status = 200, description = "The funders", body = Success<Vec<FunderView>>),
-        (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = []))
+    responses((status = 200, description = "The funders", body = Success<Vec<FunderView>>))
 )]
-pub async fn list(cx: Cx<Env>, _: Nothing) -> Result<Success<Vec<FunderView>>> {
+pub async fn list(cx: Cx<Env>, _: NoFilter) -> Result<Success<Vec<FunderView>>> {
     let funders = FUNDERS.iter().filter_map(|name| funder(name));
     let views = join_all(funders.map(|funder| view(&cx, funder))).await;
     Ok(Success::new(views, "Available funders"))
@@ -66,34 +55,24 @@ pub async fn list(cx: Cx<Env>, _: Nothing) -> Result<Success<Vec<FunderView>>> {
     path = "/api/funders",
     operation_id = "funders-funder-list-api",
     tag = "funders",
-    responses(
-        (status = 200, description = "The funders", body = Success<Vec<FunderView>>),
-        (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = []))
+    responses((status = 200, description = "The funders", body = Success<Vec<FunderView>>))
 )]
 pub fn api_list() {}
 
 async fn view(cx: &Cx<Env>, funder: &'static dyn Funder) -> FunderView {
-    let open = [Environment::Sandbox, Environment::Live].into_iter();
-    let open = open.filter(|environment| cx.env.target(funder, *environment).is_ok());
-    let environments = open.map(|environment| async move {
-        let name = environment.to_string();
-        let table = cx.env.log_table().ok();
-        EnvironmentView {
-            name: environment,
-            health: health(cx.env.store().as_ref(), table, funder.name(), &name, cx.now()).await,
-        }
-    });
+    let open = cx.env.open(funder);
     FunderView {
         name: funder.name(),
         code: funder.name(),
         display_name: funder.display_name(),
-        environments: join_all(environments).await,
+        environments: join_all(open.into_iter().map(|(name, target)| environment(cx, name, target))).await,
         quote_types: funder.quote_types().to_vec(),
         proposal_types: funder.proposal_types().to_vec(),
     }
+}
+
+async fn environment(cx: &Cx<Env>, name: Environment, target: Target) -> EnvironmentView {
+    let (store, table) = (cx.env.store().as_ref(), cx.env.log_table().ok());
+    let health = health(store, table, target.partner, &target.environment, cx.now()).await;
+    EnvironmentView { name, health }
 }

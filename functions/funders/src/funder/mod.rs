@@ -1,4 +1,4 @@
-//! The funders themselves: what they can do, and whether they answer.
+//! The funders: their products, their health, and a test of the connection to them.
 
 pub mod list;
 pub mod test;

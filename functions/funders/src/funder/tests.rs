@@ -1,28 +1,29 @@
-//! The funders: what is said about them, and testing them.
+//! The funders: their list, and the test of a connection.
 
 use std::time::Duration;
 
-use runtime::testing::Play;
+use runtime::testing::{Harness, Script, TestResponse};
 use serde_json::{Value, json};
 
-use super::{list, test};
-use crate::house::{Got, House, good, sample};
+use crate::Env;
+use crate::testing::{FundersHarness, GENERATE, good, harness, harness_with, sample};
 
 const SANDBOX: &str = r#"{"environment":"SANDBOX"}"#;
 
-async fn funders(house: &House) -> Value {
-    let got = house.get(list::list, &house.john(), &[], "").await;
+async fn funders(h: &Harness<Env>) -> Value {
+    let got = h.as_customer().get("/api/integration/funders").await;
     assert_eq!(got.status, 200, "{}", got.text);
     got.json()
 }
 
-async fn probe(house: &House, token: &str, funder: &str, body: &str) -> Got {
-    house.post(test::test, token, &[("funderName", funder)], "", body).await
+async fn probe(caller: &Harness<Env>, funder: &str, body: &str) -> TestResponse {
+    let request = caller.post("/api/integration/funders/x/test", body);
+    request.path("funderName", funder).await
 }
 
 #[tokio::test(start_paused = true)]
-async fn everybody_is_told_what_each_funder_can_do() {
-    let house = House::new();
+async fn the_list_has_every_funder_with_its_products() {
+    let h = harness();
     let types = json!([
         "PERSONAL_CONTRACT_HIRE",
         "BUSINESS_CONTRACT_HIRE",
@@ -37,53 +38,48 @@ async fn everybody_is_told_what_each_funder_can_do() {
             "proposalTypes": types,
         })
     };
+    let listed = funders(&h).await;
     assert_eq!(
-        funders(&house).await,
+        listed,
         json!({
             "success": true,
             "message": "Available funders",
             "data": [funder("LEX", "Lex Autolease"), funder("ALPHABET", "Alphabet")],
         })
     );
-    assert_eq!(house.get(list::list, "", &[], "").await.status, 401);
-    assert!(house.world.stage.seen().is_empty(), "nobody is called for it");
+    assert_eq!(h.get("/api/funders").await.json(), listed);
+    assert_eq!(h.anonymous().get("/api/integration/funders").await.status, 401);
+    assert!(h.calls().is_empty(), "listing calls no funder");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_environment_is_named_where_it_can_be_asked() {
+async fn an_environment_is_listed_where_it_is_open() {
     let live = [
         ("ALLOW_LIVE", "true"),
         ("LEX_LIVE_URL", "http://live.lex.test"),
         ("LEX_LIVE_SECRET", "lex-live"),
         ("ALPHABET_SANDBOX_URL", ""),
     ];
-    let house = House::with(&live);
-    let said = funders(&house).await;
+    let listed = funders(&harness_with(&live)).await;
     let names = |n: usize| -> Vec<String> {
-        let each = said["data"][n]["environments"].as_array().unwrap().iter();
+        let each = listed["data"][n]["environments"].as_array().unwrap().iter();
         each.map(|one| one["name"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!((names(0), names(1)), (vec!["SANDBOX".into(), "LIVE".into()], vec![]));
-    let closed = House::with(&live[1..3]);
-    assert_eq!(
-        funders(&closed).await["data"][0]["environments"]
-            .as_array()
-            .unwrap()
-            .len(),
-        1
-    );
+    let closed = funders(&harness_with(&live[1..3])).await;
+    assert_eq!(closed["data"][0]["environments"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn health_is_what_the_last_hours_calls_tell() {
-    let house = House::new();
+async fn health_comes_from_the_last_hours_calls() {
+    let h = harness();
     let health = async || {
-        let said = funders(&house).await;
-        [0, 1].map(|n| said["data"][n]["environments"][0]["health"].clone())
+        let listed = funders(&h).await;
+        [0, 1].map(|n| listed["data"][n]["environments"][0]["health"].clone())
     };
-    house.world.stage.script([Play::answer(422, "{}")], good());
-    for funder in partners::FUNDERS {
-        house.quote_as(&house.john(), &sample(funder), &[]).await;
+    h.fakes.transport.script([Script::answer(422, "{}")], good());
+    for funder in model::partner::FUNDERS {
+        h.post(GENERATE, sample(funder)).await;
     }
     let [lex, alphabet] = health().await;
     assert_eq!(
@@ -101,70 +97,70 @@ async fn health_is_what_the_last_hours_calls_tell() {
         (&lex["connectivity"], &alphabet["connectivity"]),
         (&json!("unknown"), &json!("unknown"))
     );
-    house.world.store.set_down(true);
+    h.fakes.store.set_down(true);
     assert_eq!(
         health().await[0]["connectivity"],
         "unknown",
-        "a dead log hides no funder"
+        "a failing log hides no funder"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_test_says_what_is_wrong() {
-    let silence = Play::Late(Duration::from_secs(60), Box::new(good()));
-    for (play, reachable, authenticated, reason) in [
-        (Play::answer(200, "{}"), true, true, Value::Null),
-        (Play::answer(400, "{}"), true, true, Value::Null),
-        (Play::answer(422, "{}"), true, true, Value::Null),
-        (Play::answer(401, "{}"), true, false, json!("key")),
-        (Play::answer(403, "{}"), true, false, json!("key")),
-        (Play::answer(404, "<html>"), true, false, json!("url")),
-        (Play::answer(302, ""), true, false, json!("url")),
-        (Play::answer(500, ""), true, false, json!("funder")),
-        (Play::answer(503, ""), true, false, json!("funder")),
-        (Play::answer(429, ""), true, false, json!("funder")),
-        (Play::Unreachable, false, false, json!("network")),
-        (Play::Reset, false, false, json!("network")),
+async fn a_test_names_the_cause_of_a_failure() {
+    let silence = Script::Late(Duration::from_secs(60), Box::new(good()));
+    for (answer, reachable, authenticated, reason) in [
+        (Script::answer(200, "{}"), true, true, Value::Null),
+        (Script::answer(400, "{}"), true, true, Value::Null),
+        (Script::answer(422, "{}"), true, true, Value::Null),
+        (Script::answer(401, "{}"), true, false, json!("key")),
+        (Script::answer(403, "{}"), true, false, json!("key")),
+        (Script::answer(404, "<html>"), true, false, json!("url")),
+        (Script::answer(302, ""), true, false, json!("url")),
+        (Script::answer(500, ""), true, false, json!("funder")),
+        (Script::answer(503, ""), true, false, json!("funder")),
+        (Script::answer(429, ""), true, false, json!("funder")),
+        (Script::Unreachable, false, false, json!("network")),
+        (Script::Reset, false, false, json!("network")),
         (silence, false, false, json!("network")),
     ] {
         for (funder, name) in [("LEX", "Lex Autolease"), ("ALPHABET", "Alphabet")] {
-            let house = House::new();
-            house.world.stage.script([], play.clone());
-            let got = probe(&house, &house.admin(), funder, SANDBOX).await;
+            let h = harness();
+            h.fakes.transport.script([], answer.clone());
+            let got = probe(&h.as_admin(), funder, SANDBOX).await;
             assert_eq!(got.status, 200, "{}", got.text);
-            let (said, tested) = (got.json(), got.json()["data"].clone());
+            let result = got.data();
             assert_eq!(
-                (&tested["reachable"], &tested["authenticated"], &tested["reason"]),
+                (&result["reachable"], &result["authenticated"], &result["reason"]),
                 (&json!(reachable), &json!(authenticated), &reason),
-                "{funder} {play:?}"
+                "{funder} {answer:?}"
             );
-            assert_eq!(said["message"], format!("{name} was tested"));
-            let taken = house.born.elapsed();
+            assert_eq!(got.json()["message"], format!("{name} was tested"));
+            let taken = h.started.elapsed();
             assert!(
                 taken < Duration::from_secs(10)
-                    && tested["latencyMs"] == json!(u64::try_from(taken.as_millis()).unwrap())
+                    && result["latencyMs"] == json!(u64::try_from(taken.as_millis()).unwrap())
             );
             let refused = reason == json!("key");
             assert_eq!(
-                house.calls().len(),
+                h.calls().len(),
                 if refused { 2 } else { 1 },
-                "a refused key is fetched afresh once"
+                "refused credentials are fetched again once"
             );
-            assert!(house.log().iter().all(|row| row.operation == "probe"));
-            assert_eq!(house.log().len(), house.calls().len());
-            assert!(house.rows().is_empty() && house.world.outbox.sent().is_empty());
+            assert!(h.log().iter().all(|row| row.operation == "probe"));
+            assert_eq!(h.log().len(), h.calls().len());
+            assert!(h.quotes().is_empty() && h.fakes.queue.sent().is_empty());
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_probe_asks_for_nothing() {
-    let house = House::new();
-    house.world.stage.script([], Play::answer(422, "{}"));
-    for funder in partners::FUNDERS {
-        assert_eq!(probe(&house, &house.admin(), funder, SANDBOX).await.status, 200);
+async fn a_probe_requests_nothing() {
+    let h = harness();
+    h.fakes.transport.script([], Script::answer(422, "{}"));
+    for funder in model::partner::FUNDERS {
+        assert_eq!(probe(&h.as_admin(), funder, SANDBOX).await.status, 200);
     }
-    let seen = house.world.stage.seen();
+    let seen = h.fakes.transport.seen();
     let sent = seen
         .iter()
         .map(|(_, request)| (request.uri().to_string(), request.body().clone()));
@@ -179,36 +175,33 @@ async fn a_probe_asks_for_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_test_is_made_once_a_minute_for_each_funder() {
-    let house = House::new();
-    house.world.stage.script([], Play::Unreachable);
-    let admin = house.admin();
-    for funder in partners::FUNDERS {
-        assert_eq!(probe(&house, &admin, funder, SANDBOX).await.status, 200);
-        let again = probe(&house, &admin, funder, SANDBOX).await;
+async fn each_funder_is_tested_at_most_once_a_minute() {
+    let h = harness();
+    h.fakes.transport.script([], Script::Unreachable);
+    let admin = h.as_admin();
+    for funder in model::partner::FUNDERS {
+        assert_eq!(probe(&admin, funder, SANDBOX).await.status, 200);
+        let again = probe(&admin, funder, SANDBOX).await;
         assert_eq!((again.status, again.header("retry-after")), (429, Some("60")));
     }
     tokio::time::advance(Duration::from_secs(59)).await;
-    assert_eq!(
-        probe(&house, &admin, "LEX", SANDBOX).await.status,
-        429,
-        "and whoever asks does not prolong it"
-    );
+    let early = probe(&admin, "LEX", SANDBOX).await;
+    assert_eq!(early.status, 429, "and a refused test does not prolong the wait");
     tokio::time::advance(Duration::from_secs(1)).await;
-    assert_eq!(probe(&house, &admin, "LEX", SANDBOX).await.status, 200);
-    assert_eq!(house.calls().len(), 3);
+    assert_eq!(probe(&admin, "LEX", SANDBOX).await.status, 200);
+    assert_eq!(h.calls().len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_admins_test_and_only_what_there_is() {
-    let house = House::new();
-    house.world.stage.script([], Play::answer(422, "{}"));
-    for (token, status) in [(house.staff(), 403), (house.john(), 403), (String::new(), 401)] {
+async fn only_admins_test_and_only_known_funders() {
+    let h = harness();
+    h.fakes.transport.script([], Script::answer(422, "{}"));
+    for (caller, status) in [(h.as_staff(), 403), (h.as_customer(), 403), (h.anonymous(), 401)] {
         for funder in ["LEX", "ACME"] {
-            assert_eq!(probe(&house, &token, funder, SANDBOX).await.status, status);
+            assert_eq!(probe(&caller, funder, SANDBOX).await.status, status);
         }
     }
-    let admin = house.admin();
+    let admin = h.as_admin();
     for (funder, body, status) in [
         ("ACME", SANDBOX, 404),
         ("lex", SANDBOX, 404),
@@ -220,17 +213,17 @@ async fn only_admins_test_and_only_what_there_is() {
         ("LEX", "{", 400),
         ("LEX", r#"{"environment":"SANDBOX","funderName":"ALPHABET"}"#, 400),
     ] {
-        let got = probe(&house, &admin, funder, body).await;
+        let got = probe(&admin, funder, body).await;
         assert_eq!(got.status, status, "{funder} {body}: {}", got.text);
     }
-    assert!(house.world.stage.seen().is_empty() && house.world.store.table("quotes").is_empty());
+    assert!(h.calls().is_empty() && h.fakes.store.table("funders").is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_secret_that_is_missing_is_ours_to_mend() {
-    let house = House::new();
-    house.world.safe.secrets.lock().unwrap().clear();
-    let got = probe(&house, &house.admin(), "ALPHABET", SANDBOX).await;
+async fn a_missing_secret_is_the_hubs_failure() {
+    let h = harness();
+    h.fakes.secrets.secrets.lock().unwrap().clear();
+    let got = probe(&h.as_admin(), "ALPHABET", SANDBOX).await;
     assert_eq!((got.status, got.code().as_str()), (500, "misconfigured"));
-    assert!(house.world.stage.seen().is_empty());
+    assert!(h.calls().is_empty());
 }

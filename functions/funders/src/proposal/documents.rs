@@ -1,5 +1,5 @@
-//! Documents that come with a proposal: checked before they are decoded, known by their first bytes, kept as files and never
-//! in a row.
+//! Documents that come with a proposal: limited before they are decoded, recognised by their first bytes, stored as files and
+//! never in a row.
 
 use std::collections::BTreeMap;
 
@@ -10,26 +10,26 @@ use futures_util::future::try_join_all;
 use model::id::ProposalId;
 use model::proposal::Document;
 use model::{Error, Kind, Result};
-use runtime::blob;
+use runtime::port::blob;
 use serde::{Deserialize, Serialize};
 
 use crate::Env;
 
-/// Bytes of all documents together, decoded.
-pub const LIMIT: usize = 3 * 1024 * 1024;
-const MOST: usize = 10;
+/// For all documents together, decoded.
+pub const MAX_BYTES: usize = 3 * 1024 * 1024;
+const MAX_DOCUMENTS: usize = 10;
 
 /// A document that has been accepted.
-pub struct Checked {
+pub struct CheckedDocument {
     kind: String,
     media_type: &'static str,
     bytes: Bytes,
 }
 
-/// Where a document is kept, and what it is.
+/// A stored document, without its content.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Kept {
+pub struct StoredDocument {
     #[serde(rename = "type")]
     pub kind: String,
     pub media_type: String,
@@ -38,29 +38,36 @@ pub struct Kept {
     key: String,
 }
 
-/// Decodes what was sent. Nothing is unpacked or rendered.
-pub fn check(sent: &BTreeMap<String, String>) -> Result<Vec<Checked>> {
-    if sent.len() > MOST {
-        return Err(Error::invalid("additionalDocuments", format!("must be at most {MOST}")));
+/// Decodes the documents of a request. Nothing is unpacked or rendered.
+pub fn check(sent: &BTreeMap<String, String>) -> Result<Vec<CheckedDocument>> {
+    if sent.len() > MAX_DOCUMENTS {
+        return Err(Error::invalid(
+            "additionalDocuments",
+            format!("must be at most {MAX_DOCUMENTS}"),
+        ));
     }
-    // Four characters stand for three bytes: what is too large is refused before anything is decoded.
+    // Four characters stand for three bytes, so that a large request is refused before anything is decoded.
     let size: usize = sent.values().map(|text| text.len() / 4 * 3).sum();
-    if size > LIMIT + 2 * MOST {
+    if size > MAX_BYTES + 2 * MAX_DOCUMENTS {
         return Err(too_large());
     }
-    let documents: Vec<Checked> = sent.iter().map(|(kind, text)| one(kind, text)).collect::<Result<_>>()?;
+    let documents: Vec<CheckedDocument> = sent.iter().map(|(kind, text)| one(kind, text)).collect::<Result<_>>()?;
     let size: usize = documents.iter().map(|document| document.bytes.len()).sum();
-    if size > LIMIT { Err(too_large()) } else { Ok(documents) }
+    if size > MAX_BYTES {
+        Err(too_large())
+    } else {
+        Ok(documents)
+    }
 }
 
 fn too_large() -> Error {
     Error::new(
         Kind::TooLarge,
-        format!("The documents must be at most {LIMIT} bytes together."),
+        format!("The documents must be at most {MAX_BYTES} bytes together."),
     )
 }
 
-fn one(kind: &str, text: &str) -> Result<Checked> {
+fn one(kind: &str, text: &str) -> Result<CheckedDocument> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     if !(1..=40).contains(&kind.len()) || !kind.bytes().all(plain) {
         return Err(Error::invalid(
@@ -73,15 +80,15 @@ fn one(kind: &str, text: &str) -> Result<Checked> {
         .decode(text)
         .map_err(|_| Error::new(Kind::Malformed, format!("`{path}` is not base64.")))?;
     let media_type = blob::media_type(&bytes).ok_or_else(|| Error::invalid(path, "must be a PDF, a JPEG or a PNG"))?;
-    Ok(Checked {
+    Ok(CheckedDocument {
         kind: kind.to_owned(),
         media_type,
         bytes: bytes.into(),
     })
 }
 
-/// The same documents as a funder would be sent them, with a word in place of what is in them.
-pub fn rehearsed(documents: &[Checked]) -> Vec<Document> {
+/// The documents as a funder would get them, with their sizes in place of their contents.
+pub fn placeholders(documents: &[CheckedDocument]) -> Vec<Document> {
     let shown = documents.iter().map(|document| Document {
         kind: document.kind.clone(),
         media_type: document.media_type.to_owned(),
@@ -90,15 +97,15 @@ pub fn rehearsed(documents: &[Checked]) -> Vec<Document> {
     shown.collect()
 }
 
-/// Stores the documents under keys that say nothing of them.
-pub async fn keep(env: &Env, id: ProposalId, documents: Vec<Checked>) -> Result<Vec<Kept>> {
+/// Stores the documents under keys that reveal nothing about them.
+pub async fn store(env: &Env, id: ProposalId, documents: Vec<CheckedDocument>) -> Result<Vec<StoredDocument>> {
     if documents.is_empty() {
         return Ok(Vec::new());
     }
     let bucket = env.bucket()?;
     try_join_all(documents.into_iter().enumerate().map(|(place, document)| async move {
         let key = format!("proposals/{id}/{place}");
-        let kept = Kept {
+        let stored = StoredDocument {
             kind: document.kind,
             media_type: document.media_type.to_owned(),
             size: document.bytes.len().try_into().unwrap_or(u64::MAX),
@@ -108,18 +115,18 @@ pub async fn keep(env: &Env, id: ProposalId, documents: Vec<Checked>) -> Result<
         env.blobs()
             .put(bucket, &key, document.media_type, document.bytes)
             .await?;
-        Ok(kept)
+        Ok(stored)
     }))
     .await
 }
 
-/// Reads the documents back, as funders take them.
-pub async fn load(env: &Env, kept: &[Kept]) -> Result<Vec<Document>> {
-    if kept.is_empty() {
+/// Reads the documents back, in the form that funders take.
+pub async fn load(env: &Env, stored: &[StoredDocument]) -> Result<Vec<Document>> {
+    if stored.is_empty() {
         return Ok(Vec::new());
     }
     let bucket = env.bucket()?;
-    try_join_all(kept.iter().map(|one| async move {
+    try_join_all(stored.iter().map(|one| async move {
         let bytes = env.blobs().get(bucket, &one.key).await?;
         let bytes = bytes.ok_or_else(|| Error::new(Kind::Unavailable, "a document is not there"))?;
         Ok(Document {
@@ -148,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_is_what_its_first_bytes_say() {
+    fn a_documents_first_bytes_decide_its_type() {
         let found = check(&sent(&[
             ("drivingLicense", BASE64_STANDARD.encode(b"\xff\xd8\xff\xe0rest")),
             ("proofOfAddress", pdf(100)),
@@ -182,15 +189,15 @@ mod tests {
 
     #[test]
     fn a_bomb_is_refused_before_it_is_decoded() {
-        // Not even base64: had it been decoded, the answer would be another.
-        let bomb = "%".repeat(LIMIT / 3 * 4 + 1000);
+        // This is not base64: decoding it would give another error.
+        let bomb = "%".repeat(MAX_BYTES / 3 * 4 + 1000);
         assert_eq!(check(&sent(&[("x", bomb)])).err().unwrap().kind, Kind::TooLarge);
-        assert!(check(&sent(&[("x", pdf(LIMIT))])).is_ok());
+        assert!(check(&sent(&[("x", pdf(MAX_BYTES))])).is_ok());
         assert_eq!(
-            check(&sent(&[("x", pdf(LIMIT + 1))])).err().unwrap().kind,
+            check(&sent(&[("x", pdf(MAX_BYTES + 1))])).err().unwrap().kind,
             Kind::TooLarge
         );
-        let halves = [("x", pdf(LIMIT / 2 + 1)), ("y", pdf(LIMIT / 2 + 1))];
+        let halves = [("x", pdf(MAX_BYTES / 2 + 1)), ("y", pdf(MAX_BYTES / 2 + 1))];
         assert_eq!(check(&sent(&halves)).err().unwrap().kind, Kind::TooLarge);
     }
 

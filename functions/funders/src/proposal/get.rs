@@ -3,7 +3,6 @@
 use garde::Validate;
 use model::Result;
 use model::id::ProposalId;
-use runtime::problem::Problem;
 use runtime::{Cx, Success};
 use serde::Deserialize;
 
@@ -13,7 +12,7 @@ use crate::Env;
 
 #[derive(Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
-pub struct Which {
+pub struct GetProposal {
     #[garde(skip)]
     proposal_id: ProposalId,
 }
@@ -25,17 +24,9 @@ pub struct Which {
     operation_id = "funders-proposal-get",
     tag = "funders",
     params(("proposalId" = ProposalId, Path, description = "The proposal's id")),
-    responses(
-        (status = 200, description = "As it stands now", body = Success<ProposalView>),
-        (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Absent, or somebody else's", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = []))
+    responses((status = 200, description = "The proposal as it is now", body = Success<ProposalView>))
 )]
-pub async fn get(cx: Cx<Env>, which: Which) -> Result<Success<ProposalView>> {
-    let own = ProposalRow::visible(&cx, which.proposal_id).await?;
-    Ok(Success::new(ProposalView::of(&own), "Proposal"))
+pub async fn get(cx: Cx<Env>, input: GetProposal) -> Result<Success<ProposalView>> {
+    let row = ProposalRow::visible(&cx, input.proposal_id).await?;
+    Ok(Success::new(ProposalView::of(&row), "Proposal"))
 }

@@ -4,36 +4,46 @@ use garde::Validate;
 use jiff::Timestamp;
 use model::Result;
 use model::proposal::ProposalStatus;
-use runtime::listing::{self, Cursor, Page, Window, months};
-use runtime::problem::Problem;
-use runtime::{Cx, Domain, Listed, store};
+use runtime::http::list::{self, List, ListPage, ListParams, Window, months};
+use runtime::port::store;
+use runtime::{Cx, Listed};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::row::ProposalRow;
 use super::view::ProposalView;
 use crate::Env;
 use crate::customer::proposals_of;
 
-/// What the months' lists of proposals are called.
+/// Prefix of the lists of all proposals, one list per month.
 pub const LIST: &str = "PROPOSALS";
 
-#[derive(Deserialize, Validate)]
-pub struct Which {
+#[derive(Deserialize, Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListProposals {
+    /// Only this funder's proposals.
     #[garde(length(max = 40))]
+    #[param(max_length = 40)]
     funder: Option<String>,
+    /// Only proposals that have this status now.
     #[garde(skip)]
     status: Option<ProposalStatus>,
+    /// Made at this instant or later.
     #[garde(skip)]
     from: Option<Timestamp>,
+    /// Made at this instant or earlier.
     #[garde(skip)]
     to: Option<Timestamp>,
-    #[garde(range(min = 1, max = 100))]
-    limit: Option<u16>,
-    #[garde(skip)]
-    cursor: Option<Cursor>,
 }
 
-/// The caller's proposals, newest first; for staff everybody's.
+impl ListProposals {
+    fn matches(&self, row: &ProposalRow) -> bool {
+        self.funder.as_ref().is_none_or(|funder| *funder == row.funder_name)
+            && self.status.is_none_or(|status| status == row.status)
+    }
+}
+
+/// The caller's proposals, newest first; for staff all proposals.
 ///
 /// A new proposal is listed within seconds.
 #[utoipa::path(
@@ -41,45 +51,29 @@ pub struct Which {
     path = "/api/proposals",
     operation_id = "funders-proposal-list",
     tag = "funders",
-    params(
-        ("funder" = Option<String>, Query, description = "Only this funder's", max_length = 40),
-        ("status" = Option<ProposalStatus>, Query, description = "Only those that are so now"),
-        ("from" = Option<Timestamp>, Query, description = "Made at this instant or later"),
-        ("to" = Option<Timestamp>, Query, description = "Made at this instant or earlier"),
-        ("limit" = Option<u16>, Query, description = "At most so many; 20 where absent", minimum = 1, maximum = 100),
-        ("cursor" = Option<Cursor>, Query, description = "`nextCursor` of the page before"),
-    ),
-    responses(
-        (status = 200, description = "A page of proposals", body = Listed<ProposalView>),
-        (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = []))
+    params(ListProposals, ListParams),
+    responses((status = 200, description = "A page of proposals", body = Listed<ProposalView>))
 )]
-pub async fn list(cx: Cx<Env>, which: Which) -> Result<Listed<ProposalView>> {
-    let (now, caller) = (cx.now(), &cx.caller);
+pub async fn list(cx: Cx<Env>, input: List<ListProposals>) -> Result<Listed<ProposalView>> {
+    let caller = &cx.caller;
+    let List { filter, params } = input;
     let window = Window {
-        from: which.from,
-        to: which.to,
-        cursor: which.cursor,
-        limit: which.limit,
+        from: filter.from,
+        to: filter.to,
+        params,
     };
-    let (from, to) = window.span(now)?;
-    let partitions = match &caller.email {
+    let (from, to) = window.span(cx.now())?;
+    let lists = match &caller.email {
         _ if caller.staff => months(LIST, from, to),
         Some(email) => vec![proposals_of(email)],
-        // Whoever has no verified address could not ask for a quote either.
-        None => return Ok(Page::empty().listed("Proposals")),
+        // A caller without a verified address cannot have asked for a quote.
+        None => return Ok(ListPage::empty().listed("Proposals")),
     };
-    let page = listing::page(cx.env.store().as_ref(), cx.env.table()?, partitions, window, |row| {
-        let row: ProposalRow = store::typed(row)?;
-        let wanted = caller.may_see(&row.owner)
-            && which.funder.as_ref().is_none_or(|funder| *funder == row.funder_name)
-            && which.status.is_none_or(|status| status == row.status);
+    let keep = |item| {
+        let row: ProposalRow = store::typed(item)?;
+        let wanted = caller.may_see(&row.owner) && filter.matches(&row);
         Ok(wanted.then(|| ProposalView::of(&row)))
-    });
-    Ok(page.await?.listed("Proposals"))
+    };
+    let page = list::page(&cx.env.entries(lists)?, window, keep).await?;
+    Ok(page.listed("Proposals"))
 }

@@ -1,11 +1,11 @@
-//! Proposals: putting a quote to its funder once and never twice, and what the funder decides.
+//! Proposals: sending a quote to its funder at most once, and the funder's decision.
 
-mod applied;
+pub mod decision;
 pub mod documents;
 pub mod generate;
 pub mod get;
 pub mod list;
-mod outcome;
+pub mod outcome;
 mod row;
 pub mod status;
 pub mod submit;
@@ -14,7 +14,5 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use applied::{apply, decision, usable};
-pub use outcome::follow_up;
-pub use row::{ProposalRow, Stage};
+pub use row::{Phase, ProposalRow};
 pub use view::ProposalView;

@@ -1,14 +1,14 @@
-//! What follows a proposal, behind the request: it is listed, and what becomes of it is announced. Doing it again changes
-//! nothing.
+//! The follow-up of a proposal, behind the request: a worker lists it and publishes an event for each new status. Repeating
+//! it changes nothing.
 
 use model::event::EventType;
 use model::id::{EventId, ProposalId, QuoteId};
 use model::proposal::ProposalStatus;
 use model::quote::Environment;
 use model::{Error, Kind, Result};
-use runtime::bus::Event;
-use runtime::listing::{Entry, month_of};
-use runtime::store::{Outcome, Write};
+use runtime::http::list::{Entry, month_of};
+use runtime::port::bus::Event;
+use runtime::port::store::{Write, Written};
 use runtime::{Cx, Domain};
 use serde::Serialize;
 
@@ -18,12 +18,12 @@ use crate::quote::QuoteRow;
 use crate::{Env, customer};
 
 /// Other workers may be changing the quote of a failed proposal.
-const TRIES: u32 = 3;
+const WRITE_ATTEMPTS: u32 = 3;
 
-/// What subscribers learn of a proposal.
+/// The data of a proposal's events.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct News<'a> {
+struct ProposalEventData<'a> {
     proposal_id: ProposalId,
     quote_id: QuoteId,
     funder_name: &'a str,
@@ -33,7 +33,7 @@ struct News<'a> {
     code: Option<&'a str>,
 }
 
-/// Lists the proposal, and announces it where there is news.
+/// Lists the proposal, and publishes the event of a new status.
 pub async fn follow_up(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
     let env = &cx.env;
     let (id, key) = (*row.id.as_uuid(), ProposalRow::key(env, row.id)?);
@@ -55,24 +55,24 @@ async fn announce(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
         ProposalStatus::Declined => EventType::ProposalDeclined,
         ProposalStatus::Failed => EventType::ProposalFailed,
     };
-    if row.is_news() {
+    if row.is_unannounced() {
         publish(cx, row, kind).await?;
         row.announced = Some(row.status);
-    } else if !row.status.is_final() || row.rests() {
+    } else if !row.status.is_final() || row.is_idle() {
         return Ok(());
     }
     if row.status.is_final() {
-        row.rest();
+        row.set_idle();
     }
     let write = row.replace(&cx.env, cx.now())?;
     match cx.env.store().write(vec![write]).await? {
-        // Somebody has moved it on meanwhile; what it is now is told by whoever did.
-        Outcome::Done | Outcome::Refused(_) => Ok(()),
+        // Refused: another worker has changed the proposal, and publishes its new status.
+        Written::Done | Written::Refused(_) => Ok(()),
     }
 }
 
 async fn publish(cx: &Cx<Env>, row: &ProposalRow, kind: EventType) -> Result<()> {
-    let news = News {
+    let data = ProposalEventData {
         proposal_id: row.id,
         quote_id: row.quote_id,
         funder_name: &row.funder_name,
@@ -80,18 +80,14 @@ async fn publish(cx: &Cx<Env>, row: &ProposalRow, kind: EventType) -> Result<()>
         status: row.status,
         code: row.failure.as_ref().map(|failure| failure.code.as_str()),
     };
-    let event = Event::new(
-        EventId::named(row.id.as_uuid(), kind.as_str()),
-        kind,
-        row.status_at,
-        &news,
-    )?;
+    let id = EventId::named(row.id.as_uuid(), kind.as_str());
+    let event = Event::new(id, kind, row.status_at, &data)?;
     cx.env.bus().publish(vec![event]).await
 }
 
-/// Writes a proposal that came to nothing together with its quote, whose price may be taken again.
+/// Writes a failed proposal together with its quote, whose price may be used again.
 pub async fn release(cx: &Cx<Env>, failed: Write, quote: QuoteId, proposal: ProposalId) -> Result<()> {
-    for _ in 0..TRIES {
+    for _ in 0..WRITE_ATTEMPTS {
         let mut writes = vec![failed.clone()];
         if let Some(mut quote) = QuoteRow::load(&cx.env, quote).await?
             && quote.proposal_id == Some(proposal)
@@ -99,12 +95,12 @@ pub async fn release(cx: &Cx<Env>, failed: Write, quote: QuoteId, proposal: Prop
             quote.released();
             writes.push(quote.replace(&cx.env, cx.now())?);
         }
-        if cx.env.store().write(writes).await? == Outcome::Done {
+        if cx.env.store().write(writes).await? == Written::Done {
             return Ok(());
         }
     }
     Err(Error::new(
         Kind::Unavailable,
-        "a failed proposal was changed by somebody else",
+        "another worker has changed the failed proposal or its quote",
     ))
 }

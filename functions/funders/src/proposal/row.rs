@@ -1,5 +1,5 @@
-//! A proposal as it is stored. How far it is on its way to the funder is its [`Stage`], and only one write leads from a stage
-//! to the next: that is what keeps it from being sent twice.
+//! A proposal as it is stored. Its [`Phase`] says how far it is on its way to the funder. Only one write leads from a phase to
+//! the next, which keeps a proposal from being sent twice.
 
 use jiff::{SignedDuration, Timestamp};
 use model::id::{CorrelationId, ProposalId, QuoteId};
@@ -7,30 +7,30 @@ use model::person::Customer;
 use model::proposal::{Decision, Document, Proposal, ProposalStatus};
 use model::quote::Environment;
 use model::{Error, Kind, Result};
-use partners::Reference;
+use partners_funders::Reference;
 use runtime::Cx;
-use runtime::due::Due;
-use runtime::store::{Key, When, Write};
+use runtime::port::store::{Key, When, Write};
+use runtime::work::due::DueTime;
 use serde::{Deserialize, Serialize};
 
-use super::documents::Kept;
+use super::documents::StoredDocument;
 use crate::Env;
 use crate::quote::{Failure, QuoteRow};
 
-/// Proposals are kept this long, in seconds.
-const KEPT: i64 = 90 * 24 * 60 * 60;
-/// A proposal still waiting after this long is looked at: its message may be lost.
-const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
+/// Seconds.
+const RETENTION: i64 = 90 * 24 * 60 * 60;
+/// The schedule looks at a proposal that is still waiting after this long: its message may be lost.
+const MESSAGE_TIMEOUT: SignedDuration = SignedDuration::from_mins(10);
 
-/// How far a proposal is on its way.
+/// How far a proposal is on its way to the funder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Stage {
+pub enum Phase {
     /// Nothing has been sent, or nothing has arrived: it may be sent.
     Waiting,
-    /// Somebody is sending it. If they die, nobody knows whether it arrived.
+    /// A worker is sending it. If the worker crashes, the proposal may have arrived.
     Sending,
-    /// It may have arrived. It is asked after, and not sent.
+    /// It may have arrived. The schedule asks the funder, and no worker sends it.
     Unknown,
     /// The funder has it.
     Sent,
@@ -41,24 +41,24 @@ pub enum Stage {
 pub struct ProposalRow {
     pub id: ProposalId,
     pub quote_id: QuoteId,
-    /// The `sub` of whoever made it.
+    /// The `sub` of the quote's owner.
     pub owner: String,
     pub funder_name: String,
     pub environment: Environment,
     pub external_quote_id: String,
     pub status: ProposalStatus,
-    pub stage: Stage,
-    /// The customer as JSON text, for the decimals in it.
+    pub phase: Phase,
+    /// The customer as JSON text, which keeps its decimals exact.
     customer: String,
-    pub documents: Vec<Kept>,
-    /// How often it was sent, or tried to be.
+    pub documents: Vec<StoredDocument>,
+    /// How many attempts were made to send it.
     pub attempt: u32,
-    /// How often the funder was asked what became of it since its stage changed.
+    /// How often the schedule has asked the funder since the phase changed.
     pub checks: u32,
-    /// How often the funder said meanwhile that it has no such proposal.
+    /// How often the funder has answered since then that it has no such proposal.
     #[serde(default)]
     pub denials: u32,
-    /// It was sent again because the funder denied having it. That happens once.
+    /// It was sent again because the funder denied having it. That happens once at most.
     #[serde(default)]
     pub resent: bool,
     pub correlation_id: CorrelationId,
@@ -68,30 +68,29 @@ pub struct ProposalRow {
     pub reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// The status that the world has been told.
+    /// The status of the last event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announced: Option<ProposalStatus>,
     revision: u32,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// When it came to its stage.
-    pub stage_at: Timestamp,
-    /// When it came to its status: however often that is told, it happened then.
+    /// When it came to its phase.
+    pub phase_at: Timestamp,
+    /// When it came to its status, which is the time of the event.
     pub status_at: Timestamp,
     #[serde(flatten)]
-    pub due: Due,
+    pub due: DueTime,
     pub ttl: i64,
 }
 
 impl ProposalRow {
-    /// What the list of proposals is called that wait for a time.
+    /// The due list of proposals that the schedule will look at.
     pub const DUE: &str = "PROPOSAL";
 
     pub fn pending(
         id: ProposalId,
         quote: &QuoteRow,
         customer: &Customer,
-        documents: Vec<Kept>,
         correlation: CorrelationId,
         now: Timestamp,
     ) -> Result<Self> {
@@ -105,10 +104,10 @@ impl ProposalRow {
             environment: quote.environment,
             external_quote_id: price.external_quote_id.clone(),
             status: ProposalStatus::Pending,
-            stage: Stage::Waiting,
+            phase: Phase::Waiting,
             customer: serde_json::to_string(customer)
                 .map_err(|error| Error::new(Kind::Internal, "a customer").because(error))?,
-            documents,
+            documents: Vec::new(),
             attempt: 0,
             checks: 0,
             denials: 0,
@@ -121,10 +120,10 @@ impl ProposalRow {
             revision: 0,
             created_at: now,
             updated_at: now,
-            stage_at: now,
+            phase_at: now,
             status_at: now,
-            due: Due::at(Self::DUE, now.checked_add(PATIENCE).ok()),
-            ttl: now.as_second().saturating_add(KEPT),
+            due: DueTime::at(Self::DUE, now.checked_add(MESSAGE_TIMEOUT).ok()),
+            ttl: now.as_second().saturating_add(RETENTION),
         })
     }
 
@@ -136,7 +135,7 @@ impl ProposalRow {
         env.read(&Self::key(env, id)?).await
     }
 
-    /// The row, where this caller may look at it; somebody else's is as absent as none.
+    /// The row, if this caller may see it. Another caller's row gives the same error as none.
     pub async fn visible(cx: &Cx<Env>, id: ProposalId) -> Result<Self> {
         let row = Self::load(&cx.env, id).await?;
         row.filter(|row| cx.caller.may_see(&row.owner))
@@ -148,7 +147,7 @@ impl ProposalRow {
             .map_err(|error| Error::new(Kind::Internal, "a stored customer").because(error))
     }
 
-    /// What the funder is sent.
+    /// The proposal as the funder gets it.
     pub fn proposal(&self, documents: Vec<Document>) -> Result<Proposal> {
         Ok(Proposal {
             id: self.id,
@@ -159,7 +158,7 @@ impl ProposalRow {
         })
     }
 
-    /// What the funder is asked about.
+    /// Names the proposal to the funder.
     pub fn reference(&self) -> Reference<'_> {
         Reference {
             proposal: self.id,
@@ -173,7 +172,7 @@ impl ProposalRow {
         Write::put(Self::key(env, self.id)?, self, When::Absent)
     }
 
-    /// The write that replaces the revision this row was read or written as.
+    /// The write that replaces the revision that was read or written last.
     pub fn replace(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
         let before = self.revision;
         self.revision += 1;
@@ -181,43 +180,43 @@ impl ProposalRow {
         Write::put(Self::key(env, self.id)?, self, When::number("revision", before.into()))
     }
 
-    /// Comes to a stage, and is looked at again `after`.
-    pub fn stage(&mut self, stage: Stage, now: Timestamp, after: SignedDuration) {
-        if stage != self.stage {
-            self.stage_at = now;
+    /// Enters a phase. The schedule looks at the proposal again `after`.
+    pub fn enter(&mut self, phase: Phase, now: Timestamp, after: SignedDuration) {
+        if phase != self.phase {
+            self.phase_at = now;
             self.checks = 0;
             self.denials = 0;
         }
-        self.stage = stage;
-        self.due = Due::at(Self::DUE, now.checked_add(after).ok());
+        self.phase = phase;
+        self.due = DueTime::at(Self::DUE, now.checked_add(after).ok());
     }
 
-    /// Nothing has been sent: it waits to be, and whoever sends it is told to in `delay`.
+    /// Nothing has arrived: it waits to be sent by a message that comes in `delay`.
     pub fn wait(&mut self, now: Timestamp, delay: SignedDuration) {
-        self.stage(Stage::Waiting, now, PATIENCE.saturating_add(delay));
+        self.enter(Phase::Waiting, now, MESSAGE_TIMEOUT.saturating_add(delay));
     }
 
-    /// Nothing more is done by itself.
-    pub fn rest(&mut self) {
-        self.due = Due::default();
+    /// The schedule does not look at it again.
+    pub fn set_idle(&mut self) {
+        self.due = DueTime::default();
     }
 
-    pub fn rests(&self) -> bool {
-        self.due == Due::default()
+    pub fn is_idle(&self) -> bool {
+        self.due == DueTime::default()
     }
 
-    /// Whether the world does not know yet how it stands.
-    pub fn is_news(&self) -> bool {
+    /// Whether the event of its status has not been published.
+    pub fn is_unannounced(&self) -> bool {
         self.status != ProposalStatus::Pending && self.announced != Some(self.status)
     }
 
     /// Whether a decision changes anything.
-    pub fn learns(&self, decision: &Decision) -> bool {
+    pub fn is_changed_by(&self, decision: &Decision) -> bool {
         let named = self.external_id.is_none() && decision.external_id.is_some();
         decision.status.rank() > self.status.rank() || (named && !self.status.is_final())
     }
 
-    /// What the funder says. It never takes a proposal back. A final one stays due until the world knows.
+    /// Takes a decision over. A status never goes down. A decided proposal stays due until its event has been published.
     pub fn decided(&mut self, decision: Decision, now: Timestamp) {
         if decision.status.rank() > self.status.rank() {
             self.status = decision.status;
@@ -227,11 +226,11 @@ impl ProposalRow {
         self.external_id = self.external_id.take().or(decision.external_id);
     }
 
-    /// It never got to the funder, or the funder would not take it.
+    /// It never got to the funder, or the funder refused it.
     pub fn failed(&mut self, error: &Error, now: Timestamp) {
         self.status = ProposalStatus::Failed;
         self.status_at = now;
         self.failure = Some(Failure::of(error));
-        self.due = Due::at(Self::DUE, Some(now));
+        self.due = DueTime::at(Self::DUE, Some(now));
     }
 }

@@ -1,90 +1,97 @@
 //! SQS `proposal-submit`: the only sender of proposals.
 //!
-//! A proposal costs its customer a credit search, so it is never sent while an earlier sending may have arrived. That it is
-//! being sent is written down before the first byte leaves; whoever finds it written down by somebody who is gone asks the
+//! A proposal costs its customer a credit search, so it is never sent while an earlier attempt may have arrived. A worker
+//! records that it is sending before the first byte leaves. A worker that finds such a record of a crashed worker asks the
 //! funder instead of sending.
 
+use std::time::Duration;
+
 use garde::Validate;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use model::id::ProposalId;
 use model::proposal::{Decision, ProposalStatus};
 use model::{Error, Kind, Result};
-use runtime::store::Outcome as Written;
+use runtime::port::store::Written;
 use runtime::{Cx, Domain};
 use serde::{Deserialize, Serialize};
 
-use super::applied::{CHECK, apply, usable};
+use super::decision::{FIRST_CHECK, apply, usable};
 use super::documents;
 use super::outcome::{follow_up, release};
-use super::row::{ProposalRow, Stage};
+use super::row::{Phase, ProposalRow};
 use crate::Env;
-use crate::pace::delay;
-use crate::quote::pricing;
+use crate::asked::Asked;
+use crate::backoff::delay;
 
-/// A message: which proposal.
+/// A message: the proposal to send.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Validate)]
-pub struct Submission {
+pub struct SubmitMessage {
     #[garde(skip)]
     pub id: ProposalId,
 }
 
-/// Whoever began to send is gone after this: no function lives longer.
-pub const GONE: SignedDuration = SignedDuration::from_secs(90);
-/// What does not arrive is sent for so long after it was asked for.
-const WINDOW: SignedDuration = SignedDuration::from_mins(15);
-pub async fn submit(cx: Cx<Env>, message: Submission) -> Result<()> {
+impl SubmitMessage {
+    pub async fn send(self, cx: &Cx<Env>, wait: Duration) -> Result<()> {
+        cx.env.proposal_queue()?.send(&self, wait).await
+    }
+}
+
+/// A worker that began to send has finished or crashed after this: no function runs longer.
+const SENDER_LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// Attempts to reach the funder go on for this long after the proposal was requested; then it has failed.
+const RETRY_WINDOW: SignedDuration = SignedDuration::from_mins(15);
+
+pub async fn submit(cx: Cx<Env>, message: SubmitMessage) -> Result<()> {
     let Some(mut row) = ProposalRow::load(&cx.env, message.id).await? else {
-        // The message of a call that never came to its commit is left over; a first delivery may only be early.
+        // A first delivery may arrive before the row. Later the message belongs to a call that crashed before its commit.
         let early = Error::new(Kind::Unavailable, "a proposal to submit is not there yet");
         return if cx.deliveries > 1 { Ok(()) } else { Err(early) };
     };
     if row.status != ProposalStatus::Pending {
         return follow_up(&cx, &mut row).await;
     }
-    match row.stage {
-        Stage::Waiting => send(&cx, row).await,
-        Stage::Sending if cx.now().duration_since(row.stage_at) > GONE => {
-            row.stage(Stage::Unknown, cx.now(), CHECK);
+    match row.phase {
+        Phase::Waiting => send(&cx, row).await,
+        Phase::Sending if cx.now().duration_since(row.phase_at) > SENDER_LEASE => {
+            row.enter(Phase::Unknown, cx.now(), FIRST_CHECK);
             write(&cx, &mut row).await.map(drop)
         }
-        Stage::Sending => Err(Error::new(Kind::Unavailable, "somebody else is sending this proposal")),
-        // Nobody asks after it any more, and an operator has put its message back: it is asked after anew.
-        Stage::Unknown if row.rests() => {
-            row.stage(Stage::Unknown, cx.now(), SignedDuration::ZERO);
+        Phase::Sending => Err(Error::new(Kind::Unavailable, "another worker is sending this proposal")),
+        // The schedule has given up, and an operator has put the message back: the schedule asks again.
+        Phase::Unknown if row.is_idle() => {
+            row.enter(Phase::Unknown, cx.now(), SignedDuration::ZERO);
             write(&cx, &mut row).await.map(drop)
         }
-        // The schedule asks after it.
-        Stage::Unknown | Stage::Sent => follow_up(&cx, &mut row).await,
+        // The schedule asks the funder.
+        Phase::Unknown | Phase::Sent => follow_up(&cx, &mut row).await,
     }
 }
 
 async fn send(cx: &Cx<Env>, mut row: ProposalRow) -> Result<()> {
     let env = &cx.env;
-    let funder = pricing::known(&row.funder_name)?;
-    let target = env.target(funder, row.environment)?;
-    let policy = env.policy(funder)?.single();
-    let kept = row.documents.clone();
-    let (listed, papers) = tokio::join!(follow_up(cx, &mut row), documents::load(env, &kept));
+    let asked = Asked::of(env, &row.funder_name, row.environment)?.single();
+    let stored = row.documents.clone();
+    let (listed, documents) = tokio::join!(follow_up(cx, &mut row), documents::load(env, &stored));
     listed?;
-    let proposal = row.proposal(papers?)?;
-    let call = match funder.propose(&proposal) {
+    let proposal = row.proposal(documents?)?;
+    let call = match asked.funder.propose(&proposal) {
         Ok(call) => call,
-        // No repetition makes it one that can be sent.
+        // Another attempt would fail in the same way.
         Err(error) => return fail(cx, row, &error).await,
     };
     row.attempt += 1;
-    row.stage(Stage::Sending, cx.now(), GONE);
+    row.enter(Phase::Sending, cx.now(), SENDER_LEASE);
     if !write(cx, &mut row).await? {
         return Ok(());
     }
-    let trip = cx.trip(row.correlation_id);
-    let read = |answer: &_| funder.proposed(&proposal, answer).and_then(usable);
-    let answer = env.outbound.exchange(&target, &policy, trip, &call, read).await;
-    settle(cx, row, answer, policy.enabled).await
+    let read = |answer: &_| asked.funder.proposed(&proposal, answer).and_then(usable);
+    let context = cx.call_context(row.correlation_id);
+    let answer = asked.exchange(env, context, &call, read).await;
+    settle(cx, row, answer, asked.policy.enabled).await
 }
 
-/// What became of a sending. What did not arrive is sent again only where retries are on.
-async fn settle(cx: &Cx<Env>, mut row: ProposalRow, answer: Result<Decision>, again: bool) -> Result<()> {
+/// Records the result of an attempt. A proposal that did not arrive is sent again only where retries are on.
+async fn settle(cx: &Cx<Env>, mut row: ProposalRow, answer: Result<Decision>, retries: bool) -> Result<()> {
     let now = cx.now();
     let error = match answer {
         Ok(decision) => {
@@ -94,22 +101,23 @@ async fn settle(cx: &Cx<Env>, mut row: ProposalRow, answer: Result<Decision>, ag
         Err(error) => error,
     };
     match error.kind {
-        // It understood and said no.
+        // The funder understood the proposal and refused it.
         Kind::PartnerRejected | Kind::PartnerAuth => fail(cx, row, &error).await,
-        // It never arrived, or was turned away at the door.
+        // It did not arrive, or the funder refused to look at it.
         Kind::PartnerUnreachable | Kind::PartnerThrottled => {
             let wait = delay(row.attempt).max(error.retry_after.unwrap_or_default());
-            let next = now.saturating_add(wait).unwrap_or(jiff::Timestamp::MAX);
-            if !again || next > row.created_at.saturating_add(WINDOW).unwrap_or(jiff::Timestamp::MAX) {
+            let next = now.saturating_add(wait).unwrap_or(Timestamp::MAX);
+            let end = row.created_at.saturating_add(RETRY_WINDOW).unwrap_or(Timestamp::MAX);
+            if !retries || next > end {
                 return fail(cx, row, &error).await;
             }
             row.wait(now, SignedDuration::try_from(wait).unwrap_or_default());
             if write(cx, &mut row).await? {
-                cx.env.proposal_queue()?.send(&Submission { id: row.id }, wait).await?;
+                SubmitMessage { id: row.id }.send(cx, wait).await?;
             }
             Ok(())
         }
-        // Before anything left: the message comes back.
+        // The hub's own failure, before anything left: the message comes back.
         Kind::Misconfigured | Kind::Unavailable | Kind::Internal => {
             row.wait(now, SignedDuration::ZERO);
             write(cx, &mut row).await?;
@@ -117,13 +125,13 @@ async fn settle(cx: &Cx<Env>, mut row: ProposalRow, answer: Result<Decision>, ag
         }
         // It may have arrived.
         _ => {
-            row.stage(Stage::Unknown, now, CHECK);
+            row.enter(Phase::Unknown, now, FIRST_CHECK);
             write(cx, &mut row).await.map(drop)
         }
     }
 }
 
-/// It came to nothing, and the quote is free again.
+/// Fails the proposal and frees its quote.
 async fn fail(cx: &Cx<Env>, mut row: ProposalRow, error: &Error) -> Result<()> {
     row.failed(error, cx.now());
     let write = row.replace(&cx.env, cx.now())?;
@@ -132,7 +140,7 @@ async fn fail(cx: &Cx<Env>, mut row: ProposalRow, error: &Error) -> Result<()> {
     follow_up(cx, &mut row).await
 }
 
-/// Whether the row was still as it was read: if not, somebody else has moved it on.
+/// Whether the row was still as it was read. If not, another worker has taken over.
 async fn write(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<bool> {
     let write = row.replace(&cx.env, cx.now())?;
     let (written, ()) = tokio::join!(cx.env.store().write(vec![write]), cx.env.outbound.tracer.flush());

@@ -5,11 +5,11 @@ use model::Result;
 use model::id::{ProposalId, QuoteId};
 use model::proposal::ProposalStatus;
 use model::quote::Environment;
-use runtime::store::{self, Item};
+use runtime::port::store::{self, Item};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::documents::Kept;
+use super::documents::StoredDocument;
 use super::row::ProposalRow;
 use crate::quote::FailureView;
 
@@ -24,7 +24,7 @@ pub struct ProposalView {
     /// The funder's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_proposal_id: Option<String>,
-    /// Why it was decided so, in the funder's words.
+    /// The funder's reason for its decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     pub documents: Vec<DocumentView>,
@@ -35,7 +35,7 @@ pub struct ProposalView {
     pub updated_at: Timestamp,
 }
 
-/// A document that came with a proposal. What is in it is not shown.
+/// A document that came with a proposal, without its content.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DocumentView {
@@ -49,20 +49,19 @@ pub struct DocumentView {
 }
 
 impl DocumentView {
-    fn of(kept: &Kept) -> Self {
+    fn of(document: &StoredDocument) -> Self {
         Self {
-            kind: kept.kind.clone(),
-            media_type: kept.media_type.clone(),
-            size: kept.size,
-            sha256: kept.sha256.clone(),
+            kind: document.kind.clone(),
+            media_type: document.media_type.clone(),
+            size: document.size,
+            sha256: document.sha256.clone(),
         }
     }
 }
 
 impl ProposalView {
-    /// A stored row as callers see it.
-    pub fn read(row: Item) -> Result<Self> {
-        Ok(Self::of(&store::typed(row)?))
+    pub fn read(item: Item) -> Result<Self> {
+        Ok(Self::of(&store::typed(item)?))
     }
 
     pub fn of(row: &ProposalRow) -> Self {

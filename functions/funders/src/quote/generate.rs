@@ -2,43 +2,35 @@
 
 use std::time::Duration;
 
-use http::{HeaderName, header};
+use http::{HeaderMap, HeaderName};
 use model::id::QuoteId;
 use model::quote::{QuoteRequest, QuoteStatus};
 use model::{Error, Kind, Result};
-use partners::Funder;
-use runtime::auth::Caller;
-use runtime::once::Earlier;
-use runtime::problem::Problem;
-use runtime::store::Outcome as Written;
-use runtime::transport::{Policy, Target, Trip};
-use runtime::{Cx, Domain, Reply, Success};
-use serde::Serialize;
-use utoipa::ToSchema;
+use runtime::http::auth::Caller;
+use runtime::http::problem::Problem;
+use runtime::port::store::{Write, Written};
+use runtime::transport::CallContext;
+use runtime::work::idempotency::Earlier;
+use runtime::{Cx, Domain, Success};
 
-use super::pricing::{self, passing, settle};
-use super::retry::{Attempt, WATCH};
+use super::pricing::{self, is_transient, settle};
+use super::reply::{self, QuoteReply};
+use super::retry::{FIRST_LOOK_DELAY, RetryMessage};
 use super::row::QuoteRow;
 use super::view::QuoteView;
 use crate::Env;
-use crate::rehearsal::Rehearsal;
+use crate::asked::Asked;
+use crate::dry_run::DryRun;
 
-/// The caller is answered within this time, priced or not.
-const BUDGET: Duration = Duration::from_secs(25);
-
-/// A quote, or what `dryRun` makes of the request.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum Generated {
-    Quote(Box<QuoteView>),
-    Rehearsal(Rehearsal),
-}
-
-type Answered = Result<Reply<Success<Generated>>>;
+/// The caller gets a response within this time, with or without a price.
+const RESPONSE_BUDGET: Duration = Duration::from_secs(25);
+/// Delays a message that is sent before its row is written.
+const COMMIT_DELAY: Duration = Duration::from_secs(2);
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// Prices a vehicle with one funder.
 ///
-/// The answer comes within 25 seconds: the price, or 202 when the funder is still being tried in the background.
+/// The response comes within 25 seconds: the price, or 202 while attempts go on in the background.
 #[utoipa::path(
     post,
     path = "/api/integration/quotes/generate",
@@ -46,177 +38,57 @@ type Answered = Result<Reply<Success<Generated>>>;
     tag = "funders",
     request_body = QuoteRequest,
     params(
-        ("dryRun" = Option<bool>, Query, description = "Answers what would be sent, and sends nothing"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key and body are answered once", min_length = 1, max_length = 255, pattern = "^[ -~]*$", nullable = false),
-        ("Prefer" = Option<String>, Header, description = "`respond-async` is answered 202 at once", nullable = false),
-        ("x-correlation-id" = Option<String>, Header, description = "A UUID that is logged, passed on and returned", nullable = false),
+        ("dryRun" = Option<bool>, Query, description = "Returns the requests that would be sent, and sends none"),
+        ("Prefer" = Option<String>, Header, description = "`respond-async` gets 202 at once", nullable = false),
     ),
     responses(
-        (status = 200, description = "With `dryRun`: what would be sent", body = Success<Rehearsal>),
+        (status = 200, description = "With `dryRun`: the requests that would be sent", body = Success<DryRun>),
         (status = 201, description = "Priced", body = Success<QuoteView>),
         (status = 202, description = "Still being priced; see Location", body = Success<QuoteView>),
-        (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Another customer's e-mail", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The key is in use", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Over 1 MiB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid, or rejected by the funder", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
-        (status = 502, description = "The funder refused us or made no sense", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The funder or our storage failed", body = Problem, content_type = "application/problem+json"),
-        (status = 504, description = "No answer, and retries are off", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = []))
+        (status = 422, description = "Invalid, refused by the funder, or the key was used with another body", body = Problem, content_type = "application/problem+json"),
+        (status = 502, description = "The funder refused our credentials, or its answer cannot be used", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The funder, storage or a queue failed", body = Problem, content_type = "application/problem+json"),
+        (status = 504, description = "No answer from the funder, and retries are off", body = Problem, content_type = "application/problem+json"),
+    )
 )]
-pub async fn generate(cx: Cx<Env>, ask: QuoteRequest) -> Answered {
-    permit(&cx.caller, &ask)?;
-    let funder = pricing::known(&ask.funder_name)?;
-    if !funder.quote_types().contains(&ask.contract_details.quote_type) {
-        return Err(Error::invalid(
-            "contractDetails.quoteType",
-            format!("is not one that {} takes", funder.name()),
-        ));
+pub async fn generate(cx: Cx<Env>, request: QuoteRequest) -> Result<QuoteReply> {
+    permit(&cx.caller, &request)?;
+    let asked = Asked::of(&cx.env, &request.funder_name, request.environment)?;
+    let (name, types) = (asked.funder.name(), asked.funder.quote_types());
+    if !types.contains(&request.contract_details.quote_type) {
+        let why = format!("is not one that {name} takes");
+        return Err(Error::invalid("contractDetails.quoteType", why));
     }
-    let target = cx.env.target(funder, ask.environment)?;
-    if ask.dry_run {
-        let id = QuoteId::new(cx.now());
-        let rehearsal = Rehearsal::of_quote(funder, &target, &ask, id, cx.correlation)?;
-        return Ok(Reply::ok(Success::new(
-            Generated::Rehearsal(rehearsal),
-            "Nothing was sent",
-        )));
+    if request.dry_run {
+        let shown = DryRun::of_quote(&asked, &request, QuoteId::new(cx.now()), cx.correlation)?;
+        return Ok(reply::dry_run(shown));
     }
-    let policy = cx.env.policy(funder)?;
     let id = cx.subject().map_or_else(|| QuoteId::new(cx.now()), QuoteId::from);
-    let earlier = if cx.earlier() == Earlier::Nothing {
-        None
-    } else {
-        QuoteRow::load(&cx.env, id).await?
+    let earlier = match cx.earlier() {
+        Earlier::Nothing => None,
+        Earlier::Unfinished | Earlier::Accepted => QuoteRow::load(&cx.env, id).await?,
     };
     let fresh = earlier.is_none();
     let row = match earlier {
         Some(row) if row.status != QuoteStatus::Pending || cx.earlier() == Earlier::Accepted => {
-            return again(&cx, &row, &ask).await;
+            let replayed = reply::replayed(&row, &request, cx.now());
+            return cx.commit(Vec::new(), replayed).await;
         }
         Some(row) => row,
-        None => QuoteRow::pending(id, &cx.caller.subject, &ask, cx.correlation, cx.now())?,
+        None => QuoteRow::pending(id, &cx.caller.subject, &request, cx.correlation, cx.now())?,
     };
-    // What the adapter cannot express is the caller's to mend, before anything is written or sent.
-    funder.quote(
-        &partners::Ask {
-            reference: id,
-            correlation: cx.correlation,
-            request: &ask,
-        },
-        &row.progress,
-    )?;
-    if fresh && wants_async(&cx) {
-        cx.env
-            .retry_queue()?
-            .send(
-                &Attempt {
-                    id,
-                    attempt: row.attempt,
-                },
-                SOON,
-            )
-            .await?;
-        let reply = accepted(&cx, &row, &ask, None)?.header(PREFERENCE_APPLIED, "respond-async");
-        return cx.commit(vec![row.create(&cx.env)?], Ok(reply)).await;
+    // Before anything is written or sent: only the caller can correct these values.
+    pricing::check(&asked, &row, &request)?;
+    if fresh && prefers_async(&cx.headers) {
+        return accept(&cx, &row, &request).await;
     }
-    ask_funder(
-        &cx,
-        row,
-        &ask,
-        fresh,
-        Asked {
-            funder,
-            target: &target,
-            policy: &policy,
-        },
-    )
-    .await
+    ask_funder(&cx, &asked, row, &request, fresh).await
 }
 
-const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-
-/// A message for work not yet written is delivered after it will be.
-const SOON: Duration = Duration::from_secs(2);
-
-/// Who is asked, where, and how patiently.
-struct Asked<'a> {
-    funder: &'a dyn Funder,
-    target: &'a Target,
-    policy: &'a Policy,
-}
-
-/// The PENDING row is written while the funder is being asked; the final one follows, together with the log rows.
-async fn ask_funder(cx: &Cx<Env>, mut row: QuoteRow, ask: &QuoteRequest, fresh: bool, asked: Asked<'_>) -> Answered {
-    let env = &cx.env;
-    let Asked { funder, target, policy } = asked;
-    let deadline = cx.deadline.min(cx.started + BUDGET);
-    let trip = Trip {
-        correlation: cx.correlation,
-        clock: cx.clock,
-        deadline,
-        unhurried: false,
-    };
-    let create = if fresh { vec![row.create(env)?] } else { Vec::new() };
-    let pending = async {
-        match env.store().write(create).await? {
-            Written::Done => Ok(()),
-            Written::Refused(_) => Err(Error::new(Kind::Internal, "a new quote's id is taken")),
-        }
-    };
-    // Whatever becomes of this call, a worker looks at the quote soon.
-    let message = Attempt { id: row.id, attempt: 0 };
-    let queue = env.retry_queue()?;
-    let (pending, watched, outcome) = tokio::join!(
-        pending,
-        queue.send(&message, WATCH),
-        pricing::price(env, &row, ask, funder, target, policy, trip)
-    );
-    if let Err(error) = pending {
-        env.outbound.tracer.flush().await;
-        return Err(error);
-    }
-    let now = cx.now();
-    match outcome.price {
-        Err(error) if policy.enabled && passing(&error) => {
-            row.progress = outcome.progress;
-            let wait = error.retry_after;
-            // Sent before it is promised: a message too many is harmless, a promise without one is not.
-            let again = async {
-                match watched {
-                    Ok(()) => Ok(()),
-                    Err(_) => queue.send(&message, WATCH).await,
-                }
-            };
-            let (sent, ()) = tokio::join!(again, env.outbound.tracer.flush());
-            sent?;
-            let write = row.replace(env, now)?;
-            cx.commit(vec![write], accepted(cx, &row, ask, wait)).await
-        }
-        price => {
-            if let Err(error) = watched {
-                tracing::error!(cause = %error, quote = %row.id, "a quote will be neither listed nor announced");
-            }
-            let settled = settle(&mut row, price, now);
-            let write = row.replace(env, now)?;
-            let result = match settled {
-                Ok(()) => created(cx, &row, ask),
-                Err(error) => Err(error),
-            };
-            let (committed, ()) = tokio::join!(cx.commit(vec![write], result), env.outbound.tracer.flush());
-            committed
-        }
-    }
-}
-
-/// Customers may quote for themselves; staff for anybody.
-fn permit(caller: &Caller, ask: &QuoteRequest) -> Result<()> {
-    if caller.staff || caller.email.as_ref() == Some(&ask.customer_details.email) {
+/// Customers may quote for themselves, staff for any customer.
+fn permit(caller: &Caller, request: &QuoteRequest) -> Result<()> {
+    if caller.staff || caller.email.as_ref() == Some(&request.customer_details.email) {
         return Ok(());
     }
     Err(Error::new(
@@ -225,46 +97,81 @@ fn permit(caller: &Caller, ask: &QuoteRequest) -> Result<()> {
     ))
 }
 
-fn wants_async(cx: &Cx<Env>) -> bool {
-    let preferences = cx
-        .headers
-        .get_all("prefer")
-        .iter()
-        .filter_map(|value| value.to_str().ok());
+fn prefers_async(headers: &HeaderMap) -> bool {
+    let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
     preferences
         .flat_map(|value| value.split(','))
         .any(|one| one.trim().eq_ignore_ascii_case("respond-async"))
 }
 
-/// An earlier call with the same key got this far.
-async fn again(cx: &Cx<Env>, row: &QuoteRow, ask: &QuoteRequest) -> Answered {
-    let result = match (row.status, &row.failure) {
-        (QuoteStatus::Pending, _) => accepted(cx, row, ask, None),
-        (QuoteStatus::Failed, Some(failure)) => Err(failure.to_error().about(row.id)),
-        _ => created(cx, row, ask),
+/// Leaves the quote to the queue.
+async fn accept(cx: &Cx<Env>, row: &QuoteRow, request: &QuoteRequest) -> Result<QuoteReply> {
+    let message = RetryMessage::of(row);
+    cx.env.retry_queue()?.send(&message, COMMIT_DELAY).await?;
+    let reply = reply::accepted(row, request, cx.now(), None).header(PREFERENCE_APPLIED, "respond-async");
+    cx.commit(vec![row.create(&cx.env)?], Ok(reply)).await
+}
+
+/// Writes the PENDING row while the funder prices it, then the final row together with the log rows.
+async fn ask_funder(
+    cx: &Cx<Env>,
+    asked: &Asked,
+    mut row: QuoteRow,
+    request: &QuoteRequest,
+    fresh: bool,
+) -> Result<QuoteReply> {
+    let env = &cx.env;
+    let context = CallContext {
+        correlation: cx.correlation,
+        clock: cx.clock,
+        deadline: cx.deadline.min(cx.started + RESPONSE_BUDGET),
+        background: false,
     };
-    cx.commit(Vec::new(), result).await
+    // A worker looks at the quote soon, even if this instance crashes.
+    let message = RetryMessage::first_look(&row);
+    let queue = env.retry_queue()?;
+    let create = if fresh { vec![row.create(env)?] } else { Vec::new() };
+    let (pending, sent, result) = tokio::join!(
+        write_pending(env, create),
+        queue.send(&message, FIRST_LOOK_DELAY),
+        pricing::price(env, asked, &row, request, context)
+    );
+    if let Err(error) = pending {
+        env.outbound.tracer.flush().await;
+        return Err(error);
+    }
+    match result.price {
+        Err(error) if asked.policy.enabled && is_transient(&error) => {
+            row.progress = result.progress;
+            // The message goes before the promise: one too many is harmless, a missing one loses the quote.
+            let message = async {
+                match sent {
+                    Ok(()) => Ok(()),
+                    Err(_) => queue.send(&message, FIRST_LOOK_DELAY).await,
+                }
+            };
+            let (sent, ()) = tokio::join!(message, env.outbound.tracer.flush());
+            sent?;
+            let write = row.replace(env, cx.now())?;
+            let reply = reply::accepted(&row, request, cx.now(), error.retry_after);
+            cx.commit(vec![write], Ok(reply)).await
+        }
+        price => {
+            if let Err(error) = sent {
+                tracing::error!(cause = %error, quote = %row.id, "a quote will be neither listed nor announced");
+            }
+            let settled = settle(&mut row, price, cx.now());
+            let write = row.replace(env, cx.now())?;
+            let result = settled.map(|()| reply::created(&row, request, cx.now()));
+            let (committed, ()) = tokio::join!(cx.commit(vec![write], result), env.outbound.tracer.flush());
+            committed
+        }
+    }
 }
 
-fn created(cx: &Cx<Env>, row: &QuoteRow, ask: &QuoteRequest) -> Answered {
-    let message = format!("Quote generated successfully with {}", row.funder_name);
-    Ok(Reply::created(Success::new(view(cx, row, ask), message)).header(header::LOCATION, location(row)))
-}
-
-fn accepted(cx: &Cx<Env>, row: &QuoteRow, ask: &QuoteRequest, wait: Option<Duration>) -> Answered {
-    let message = format!("Quote accepted; waiting for {}", row.funder_name);
-    let reply = Reply::accepted(Success::new(view(cx, row, ask), message));
-    let reply = reply.header(header::LOCATION, location(row));
-    Ok(match wait {
-        Some(wait) => reply.header(header::RETRY_AFTER, wait.as_secs().min(3600).to_string()),
-        None => reply,
-    })
-}
-
-fn view(cx: &Cx<Env>, row: &QuoteRow, ask: &QuoteRequest) -> Generated {
-    Generated::Quote(Box::new(QuoteView::of(row, &ask.contract_details, cx.now())))
-}
-
-fn location(row: &QuoteRow) -> String {
-    format!("/api/integration/quotes/{}/status", row.id)
+async fn write_pending(env: &Env, create: Vec<Write>) -> Result<()> {
+    match env.store().write(create).await? {
+        Written::Done => Ok(()),
+        Written::Refused(_) => Err(Error::new(Kind::Internal, "a new quote's id is taken")),
+    }
 }

@@ -3,7 +3,6 @@
 use garde::Validate;
 use model::Result;
 use model::id::QuoteId;
-use runtime::problem::Problem;
 use runtime::{Cx, Success};
 use serde::Deserialize;
 
@@ -13,7 +12,7 @@ use crate::Env;
 
 #[derive(Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
-pub struct Which {
+pub struct GetQuote {
     #[garde(skip)]
     quote_id: QuoteId,
 }
@@ -25,18 +24,9 @@ pub struct Which {
     operation_id = "funders-quote-get",
     tag = "funders",
     params(("quoteId" = QuoteId, Path, description = "The quote's id")),
-    responses(
-        (status = 200, description = "As it stands now", body = Success<QuoteView>),
-        (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Absent, or somebody else's", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = []))
+    responses((status = 200, description = "The quote as it is now", body = Success<QuoteView>))
 )]
-pub async fn get(cx: Cx<Env>, which: Which) -> Result<Success<QuoteView>> {
-    let own = QuoteRow::visible(&cx, which.quote_id).await?;
-    let asked = own.request()?.contract_details;
-    Ok(Success::new(QuoteView::of(&own, &asked, cx.now()), "Quote"))
+pub async fn get(cx: Cx<Env>, input: GetQuote) -> Result<Success<QuoteView>> {
+    let row = QuoteRow::visible(&cx, input.quote_id).await?;
+    Ok(Success::new(QuoteView::of_row(&row, cx.now())?, "Quote"))
 }

@@ -4,36 +4,46 @@ use garde::Validate;
 use jiff::Timestamp;
 use model::Result;
 use model::quote::QuoteStatus;
-use runtime::listing::{self, Cursor, Page, Window, months};
-use runtime::problem::Problem;
-use runtime::{Cx, Domain, Listed, store};
+use runtime::http::list::{self, List, ListPage, ListParams, Window, months};
+use runtime::port::store;
+use runtime::{Cx, Listed};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::row::QuoteRow;
 use super::view::QuoteView;
 use crate::Env;
 use crate::customer::quotes_of;
 
-/// What the months' lists of quotes are called.
+/// Prefix of the lists of all quotes, one list per month.
 pub const LIST: &str = "QUOTES";
 
-#[derive(Deserialize, Validate)]
-pub struct Which {
+#[derive(Deserialize, Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuotes {
+    /// Only this funder's quotes.
     #[garde(length(max = 40))]
+    #[param(max_length = 40)]
     funder: Option<String>,
+    /// Only quotes that have this status now.
     #[garde(skip)]
     status: Option<QuoteStatus>,
+    /// Made at this instant or later.
     #[garde(skip)]
     from: Option<Timestamp>,
+    /// Made at this instant or earlier.
     #[garde(skip)]
     to: Option<Timestamp>,
-    #[garde(range(min = 1, max = 100))]
-    limit: Option<u16>,
-    #[garde(skip)]
-    cursor: Option<Cursor>,
 }
 
-/// The caller's quotes, newest first; for staff everybody's.
+impl ListQuotes {
+    fn matches(&self, row: &QuoteRow, now: Timestamp) -> bool {
+        self.funder.as_ref().is_none_or(|funder| *funder == row.funder_name)
+            && self.status.is_none_or(|status| status == row.status_at(now))
+    }
+}
+
+/// The caller's quotes, newest first; for staff all quotes.
 ///
 /// A new quote is listed within seconds.
 #[utoipa::path(
@@ -41,47 +51,29 @@ pub struct Which {
     path = "/api/quotes",
     operation_id = "funders-quote-list",
     tag = "funders",
-    params(
-        ("funder" = Option<String>, Query, description = "Only this funder's", max_length = 40),
-        ("status" = Option<QuoteStatus>, Query, description = "Only those that are so now"),
-        ("from" = Option<Timestamp>, Query, description = "Made at this instant or later"),
-        ("to" = Option<Timestamp>, Query, description = "Made at this instant or earlier"),
-        ("limit" = Option<u16>, Query, description = "At most so many; 20 where absent", minimum = 1, maximum = 100),
-        ("cursor" = Option<Cursor>, Query, description = "`nextCursor` of the page before"),
-    ),
-    responses(
-        (status = 200, description = "A page of quotes", body = Listed<QuoteView>),
-        (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = []))
+    params(ListQuotes, ListParams),
+    responses((status = 200, description = "A page of quotes", body = Listed<QuoteView>))
 )]
-pub async fn list(cx: Cx<Env>, which: Which) -> Result<Listed<QuoteView>> {
+pub async fn list(cx: Cx<Env>, input: List<ListQuotes>) -> Result<Listed<QuoteView>> {
     let (now, caller) = (cx.now(), &cx.caller);
+    let List { filter, params } = input;
     let window = Window {
-        from: which.from,
-        to: which.to,
-        cursor: which.cursor,
-        limit: which.limit,
+        from: filter.from,
+        to: filter.to,
+        params,
     };
     let (from, to) = window.span(now)?;
-    let partitions = match &caller.email {
+    let lists = match &caller.email {
         _ if caller.staff => months(LIST, from, to),
         Some(email) => vec![quotes_of(email)],
-        // Whoever has no verified address could not ask for a quote either.
-        None => return Ok(Page::empty().listed("Quotes")),
+        // A caller without a verified address cannot have asked for a quote.
+        None => return Ok(ListPage::empty().listed("Quotes")),
     };
-    let page = listing::page(cx.env.store().as_ref(), cx.env.table()?, partitions, window, |row| {
-        let row: QuoteRow = store::typed(row)?;
-        let wanted = caller.may_see(&row.owner)
-            && which.funder.as_ref().is_none_or(|funder| *funder == row.funder_name)
-            && which.status.is_none_or(|status| status == row.status_at(now));
-        wanted
-            .then(|| Ok(QuoteView::of(&row, &row.request()?.contract_details, now)))
-            .transpose()
-    });
-    Ok(page.await?.listed("Quotes"))
+    let keep = |item| {
+        let row: QuoteRow = store::typed(item)?;
+        let wanted = caller.may_see(&row.owner) && filter.matches(&row, now);
+        wanted.then(|| QuoteView::of_row(&row, now)).transpose()
+    };
+    let page = list::page(&cx.env.entries(lists)?, window, keep).await?;
+    Ok(page.listed("Quotes"))
 }

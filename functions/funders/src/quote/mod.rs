@@ -1,10 +1,11 @@
-//! Quotes: asking a funder for a price, and looking at what came of it.
+//! Quotes: asking a funder for a price, and looking at the result.
 
 pub mod generate;
 pub mod get;
 pub mod list;
 pub mod outcome;
-pub mod pricing;
+mod pricing;
+mod reply;
 pub mod retry;
 mod row;
 pub mod status;

@@ -1,13 +1,13 @@
-//! What follows a quote, behind the request: it is listed, its customer and vehicle are brought up to date, and once it is
-//! decided the world is told. Doing it again changes nothing.
+//! The follow-up of a quote, behind the request: a worker lists it, updates its customer and vehicle, and publishes an event
+//! once the quote is decided. Repeating it changes nothing.
 
+use model::Result;
 use model::event::EventType;
 use model::id::{EventId, QuoteId};
-use model::quote::{Environment, QuoteStatus};
-use model::{Result, quote::QuoteRequest};
-use runtime::bus::Event;
-use runtime::listing::{Entry, month_of};
-use runtime::store::Outcome;
+use model::quote::{Environment, QuoteRequest, QuoteStatus};
+use runtime::http::list::{Entry, month_of};
+use runtime::port::bus::Event;
+use runtime::port::store::Written;
 use runtime::{Cx, Domain};
 use serde::Serialize;
 
@@ -15,10 +15,10 @@ use super::list::LIST;
 use super::row::QuoteRow;
 use crate::{Env, customer, profile, vehicle};
 
-/// What subscribers learn of a quote.
+/// The data of a quote's events.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct News<'a> {
+struct QuoteEventData<'a> {
     quote_id: QuoteId,
     funder_name: &'a str,
     environment: Environment,
@@ -27,12 +27,12 @@ struct News<'a> {
     code: Option<&'a str>,
 }
 
-/// Lists the quote, keeps what it tells, and announces it where it is decided.
+/// Lists the quote, updates its profiles, and publishes its event if it is decided.
 pub async fn follow_up(cx: &Cx<Env>, row: &mut QuoteRow) -> Result<()> {
     let request = row.request()?;
-    let (listed, kept) = tokio::join!(list(&cx.env, row, &request), keep(cx, row, &request));
+    let (listed, updated) = tokio::join!(list(&cx.env, row, &request), update_profiles(cx, row, &request));
     listed?;
-    kept?;
+    updated?;
     announce(cx, row).await
 }
 
@@ -46,14 +46,14 @@ async fn list(env: &Env, row: &QuoteRow, request: &QuoteRequest) -> Result<()> {
     env.store().append(env.table()?, entries?).await
 }
 
-async fn keep(cx: &Cx<Env>, row: &QuoteRow, request: &QuoteRequest) -> Result<()> {
+async fn update_profiles(cx: &Cx<Env>, row: &QuoteRow, request: &QuoteRequest) -> Result<()> {
     let (env, at, now) = (&cx.env, row.created_at, cx.now());
     let (person, car) = (&request.customer_details, &request.vehicle_details);
-    let customer = profile::keep(env, customer::key(env, &person.email)?, customer::LIST, person, at, now);
+    let customer = profile::update(env, customer::key(env, &person.email)?, customer::LIST, person, at, now);
     let vehicle = async {
         match &car.cap_id {
-            Some(cap_id) => profile::keep(env, vehicle::key(env, cap_id)?, vehicle::LIST, car, at, now).await,
-            // It cannot be told from others.
+            Some(cap_id) => profile::update(env, vehicle::key(env, cap_id)?, vehicle::LIST, car, at, now).await,
+            // A vehicle without an id cannot be recognised.
             None => Ok(()),
         }
     };
@@ -61,10 +61,10 @@ async fn keep(cx: &Cx<Env>, row: &QuoteRow, request: &QuoteRequest) -> Result<()
     customer.and(vehicle)
 }
 
-/// Tells the world of a decided quote, and writes down that it was told. The event's id is made from what it says, so that
-/// telling it again after a crash is recognised.
+/// Publishes the event of a decided quote and then records it. The event's id depends only on the quote and the event type,
+/// so that subscribers recognise an event that a crash repeats.
 pub async fn announce(cx: &Cx<Env>, row: &mut QuoteRow) -> Result<()> {
-    // Made into a proposal before it was told of: then it still was generated first.
+    // A quote converted before its event was published still needs the event that it was generated.
     let early = row.status == QuoteStatus::Converted && row.announced.is_none();
     let status = if early { QuoteStatus::Generated } else { row.status };
     let kind = match status {
@@ -76,24 +76,20 @@ pub async fn announce(cx: &Cx<Env>, row: &mut QuoteRow) -> Result<()> {
     if row.announced == Some(status) {
         return Ok(());
     }
-    let news = News {
+    let data = QuoteEventData {
         quote_id: row.id,
         funder_name: &row.funder_name,
         environment: row.environment,
         status,
         code: row.failure.as_ref().map(|failure| failure.code.as_str()),
     };
-    let event = Event::new(
-        EventId::named(row.id.as_uuid(), kind.as_str()),
-        kind,
-        row.happened_at(kind),
-        &news,
-    )?;
+    let id = EventId::named(row.id.as_uuid(), kind.as_str());
+    let event = Event::new(id, kind, row.happened_at(kind), &data)?;
     cx.env.bus().publish(vec![event]).await?;
     row.announced(status);
     let write = row.replace(&cx.env, cx.now())?;
     match cx.env.store().write(vec![write]).await? {
-        // Somebody has moved it on meanwhile; what it is now is told by whoever did.
-        Outcome::Done | Outcome::Refused(_) => Ok(()),
+        // Refused: another worker has changed the quote, and publishes its new status.
+        Written::Done | Written::Refused(_) => Ok(()),
     }
 }

@@ -1,62 +1,63 @@
-//! Leading a funder through its steps until there is a price.
+//! Leads a funder through its steps until there is a price.
 
+use call::{Progress, Step};
 use jiff::Timestamp;
 use model::quote::{Price, QuoteRequest};
 use model::{Error, Kind, Result};
-use partners::{Ask, FUNDERS, Funder, Progress, Step, funder};
-use runtime::transport::{Policy, Target, Trip};
+use partners_funders::QuoteContext;
+use runtime::transport::CallContext;
 
 use super::row::QuoteRow;
 use crate::Env;
+use crate::asked::Asked;
 
-/// The funder of that name.
-pub fn known(name: &str) -> Result<&'static dyn Funder> {
-    funder(name).ok_or_else(|| {
-        let names: Vec<_> = FUNDERS.iter().map(|name| format!("`{name}`")).collect();
-        Error::invalid("funderName", format!("must be one of {}", names.join(", ")))
-    })
-}
-
-/// What came of asking: a price or why there is none, and how far the conversation got.
-pub struct Outcome {
+/// A price, or why there is none, and how far the conversation got.
+pub struct PricingResult {
     pub price: Result<Price>,
     pub progress: Progress,
 }
 
-/// Goes on from the row's progress; `request` is the row's. A step that is done is never repeated.
+/// Refuses values that the adapter cannot express.
+pub fn check(asked: &Asked, row: &QuoteRow, request: &QuoteRequest) -> Result<()> {
+    asked.funder.quote(&context(row, request), &row.progress).map(drop)
+}
+
+/// Continues from the row's progress; `request` is the row's. A completed step is never repeated.
 pub async fn price(
     env: &Env,
+    asked: &Asked,
     row: &QuoteRow,
     request: &QuoteRequest,
-    funder: &dyn Funder,
-    target: &Target,
-    policy: &Policy,
-    trip: Trip,
-) -> Outcome {
+    call_context: CallContext,
+) -> PricingResult {
     let mut progress = row.progress.clone();
     let price = async {
-        let ask = Ask {
-            reference: row.id,
-            correlation: row.correlation_id,
-            request,
-        };
+        let context = context(row, request);
         loop {
-            let call = funder.quote(&ask, &progress)?;
-            let read = |answer: &_| funder.quoted(&ask, &progress, answer);
-            match env.outbound.exchange(target, policy, trip, &call, read).await? {
+            let call = asked.funder.quote(&context, &progress)?;
+            let read = |answer: &_| asked.funder.quoted(&context, &progress, answer);
+            match asked.exchange(env, call_context, &call, read).await? {
                 Step::Done(price) => return Ok(price),
                 Step::Next(further) => progress = further,
             }
         }
     };
-    Outcome {
+    PricingResult {
         price: price.await,
         progress,
     }
 }
 
-/// Whether time alone may cure it, so that the queue should go on.
-pub fn passing(error: &Error) -> bool {
+fn context<'a>(row: &QuoteRow, request: &'a QuoteRequest) -> QuoteContext<'a> {
+    QuoteContext {
+        reference: row.id,
+        correlation: row.correlation_id,
+        request,
+    }
+}
+
+/// Whether a later attempt may succeed, so that the queue should go on.
+pub fn is_transient(error: &Error) -> bool {
     use Kind::{PartnerError, PartnerThrottled, PartnerTimeout, PartnerUnreachable};
     matches!(
         error.kind,
@@ -64,7 +65,7 @@ pub fn passing(error: &Error) -> bool {
     )
 }
 
-/// Puts an outcome that ends the quote into its row.
+/// Puts a result that ends the quote into its row.
 pub fn settle(row: &mut QuoteRow, price: Result<Price>, now: Timestamp) -> Result<()> {
     match price {
         Ok(price) => {

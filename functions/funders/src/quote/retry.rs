@@ -1,41 +1,56 @@
-//! SQS `quote-retry`: goes on with a quote that its caller was not kept waiting for, one attempt per message.
+//! SQS `quote-retry`: goes on with a quote in the background, one attempt per message.
 
 use std::time::Duration;
 
 use garde::Validate;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use model::id::QuoteId;
 use model::quote::QuoteStatus;
 use model::{Error, Kind, Result};
-use runtime::store::Outcome as Written;
+use runtime::port::store::Written;
 use runtime::{Cx, Domain};
 use serde::{Deserialize, Serialize};
 
 use super::outcome::follow_up;
-use super::pricing::{self, passing, settle};
+use super::pricing::{self, is_transient, settle};
 use super::row::QuoteRow;
 use crate::Env;
-use crate::pace::delay;
+use crate::asked::Asked;
+use crate::backoff::delay;
 
-/// A message: which quote, and which of its attempts. The zeroth only looks.
+/// A message: a quote, and the number of the attempt to make. Number 0 makes none and only follows the quote up.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Validate)]
-pub struct Attempt {
+pub struct RetryMessage {
     #[garde(skip)]
     pub id: QuoteId,
     #[garde(skip)]
     pub attempt: u32,
 }
 
-/// A quote not priced this long after it was asked for has failed.
-const WINDOW: SignedDuration = SignedDuration::from_mins(15);
-/// When a worker first looks at a new quote: most are priced by then.
-pub const WATCH: Duration = Duration::from_secs(5);
-/// Until a quote is this old, the call that made it may still be at work.
-const OURS: SignedDuration = SignedDuration::from_secs(30);
+impl RetryMessage {
+    /// For the quote's next attempt.
+    pub fn of(row: &QuoteRow) -> Self {
+        Self {
+            id: row.id,
+            attempt: row.attempt,
+        }
+    }
 
-pub async fn retry(cx: Cx<Env>, message: Attempt) -> Result<()> {
+    pub fn first_look(row: &QuoteRow) -> Self {
+        Self { id: row.id, attempt: 0 }
+    }
+}
+
+/// When a worker first looks at a new quote: most are priced by then.
+pub const FIRST_LOOK_DELAY: Duration = Duration::from_secs(5);
+/// Attempts go on for this long after the quote was requested; then it has failed.
+const RETRY_WINDOW: SignedDuration = SignedDuration::from_mins(15);
+/// Until a quote is this old, the HTTP call that made it may still be pricing it.
+const REQUEST_LEASE: SignedDuration = SignedDuration::from_secs(30);
+
+pub async fn retry(cx: Cx<Env>, message: RetryMessage) -> Result<()> {
     let Some(mut row) = QuoteRow::load(&cx.env, message.id).await? else {
-        // The message of a call that never came to its commit is left over; a first delivery may only be early.
+        // A first delivery may arrive before the row. Later the message belongs to a call that crashed before its commit.
         let early = Error::new(Kind::Unavailable, "a quote to retry is not there yet");
         return if cx.deliveries > 1 { Ok(()) } else { Err(early) };
     };
@@ -44,12 +59,12 @@ pub async fn retry(cx: Cx<Env>, message: Attempt) -> Result<()> {
     }
     if message.attempt == 0 {
         let age = cx.now().duration_since(row.created_at);
-        let rest = Duration::try_from(OURS - age).unwrap_or_default();
+        let rest = Duration::try_from(REQUEST_LEASE - age).unwrap_or_default();
         follow_up(&cx, &mut row).await?;
         return send_next(&cx, &row, rest).await;
     }
     if row.attempt != message.attempt {
-        // Delivered again after this attempt was written down: its successor may never have been sent.
+        // A repeated delivery, after this attempt was recorded: the crash may have lost the next message.
         let orphaned = cx.deliveries > 1 && row.attempt == message.attempt + 1;
         return if orphaned {
             send_next(&cx, &row, delay(row.attempt)).await
@@ -58,39 +73,42 @@ pub async fn retry(cx: Cx<Env>, message: Attempt) -> Result<()> {
         };
     }
     if message.attempt == 1 {
-        // A quote that its caller wanted asynchronously has no other message, and is to be listed while it waits.
+        // An asynchronous quote has no first look, and is listed here while it waits.
         follow_up(&cx, &mut row).await?;
     }
-    let funder = pricing::known(&row.funder_name)?;
-    let target = cx.env.target(funder, row.environment)?;
-    let policy = cx.env.policy(funder)?.single();
-    let trip = cx.trip(row.correlation_id);
-    let outcome = pricing::price(&cx.env, &row, &row.request()?, funder, &target, &policy, trip).await;
-    match outcome.price {
-        Err(error) if passing(&error) => {
-            row.progress = outcome.progress;
+    attempt(&cx, row).await
+}
+
+async fn attempt(cx: &Cx<Env>, mut row: QuoteRow) -> Result<()> {
+    let asked = Asked::of(&cx.env, &row.funder_name, row.environment)?.single();
+    let context = cx.call_context(row.correlation_id);
+    let result = pricing::price(&cx.env, &asked, &row, &row.request()?, context).await;
+    match result.price {
+        Err(error) if is_transient(&error) => {
+            row.progress = result.progress;
             let wait = delay(row.attempt + 1).max(error.retry_after.unwrap_or_default());
-            let next = cx.now().saturating_add(wait).unwrap_or(jiff::Timestamp::MAX);
-            if next > row.created_at.saturating_add(WINDOW).unwrap_or(jiff::Timestamp::MAX) {
+            let next = cx.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+            let end = row.created_at.saturating_add(RETRY_WINDOW).unwrap_or(Timestamp::MAX);
+            if next > end {
                 row.failed(&error);
-                return settled(&cx, &mut row).await;
+                return settled(cx, &mut row).await;
             }
             row.attempt += 1;
-            if write(&cx, &mut row).await? {
-                send_next(&cx, &row, wait).await
+            if write(cx, &mut row).await? {
+                send_next(cx, &row, wait).await
             } else {
                 Ok(())
             }
         }
-        // Our own trouble says nothing about the quote: the message comes back.
-        Err(error) if is_ours(&error) => {
+        // The hub's own failure decides nothing about the quote: the message comes back.
+        Err(error) if is_internal(&error) => {
             cx.env.outbound.tracer.flush().await;
             Err(error)
         }
         price => {
-            // Refused quotes are an outcome and not a failure of this worker.
+            // A refused quote is a result, not a failure of this worker.
             let _ = settle(&mut row, price, cx.now());
-            settled(&cx, &mut row).await
+            settled(cx, &mut row).await
         }
     }
 }
@@ -102,11 +120,11 @@ async fn settled(cx: &Cx<Env>, row: &mut QuoteRow) -> Result<()> {
     Ok(())
 }
 
-fn is_ours(error: &Error) -> bool {
+fn is_internal(error: &Error) -> bool {
     matches!(error.kind, Kind::Misconfigured | Kind::Unavailable | Kind::Internal)
 }
 
-/// Whether the row was still as it was read: if not, somebody else has moved it on and there is nothing left to do.
+/// Whether the row was still as it was read. If not, another worker has taken over and there is nothing left to do.
 async fn write(cx: &Cx<Env>, row: &mut QuoteRow) -> Result<bool> {
     let write = row.replace(&cx.env, cx.now())?;
     let (written, ()) = tokio::join!(cx.env.store().write(vec![write]), cx.env.outbound.tracer.flush());
@@ -114,14 +132,5 @@ async fn write(cx: &Cx<Env>, row: &mut QuoteRow) -> Result<bool> {
 }
 
 async fn send_next(cx: &Cx<Env>, row: &QuoteRow, wait: Duration) -> Result<()> {
-    cx.env
-        .retry_queue()?
-        .send(
-            &Attempt {
-                id: row.id,
-                attempt: row.attempt,
-            },
-            wait,
-        )
-        .await
+    cx.env.retry_queue()?.send(&RetryMessage::of(row), wait).await
 }

@@ -1,37 +1,37 @@
-//! A quote as it is stored, and its life: PENDING, then GENERATED or FAILED, each step one conditional write.
+//! A quote as it is stored. It goes from PENDING to GENERATED or FAILED, and each step is one conditional write.
 
+use call::Progress;
 use jiff::{SignedDuration, Timestamp};
 use model::event::EventType;
 use model::id::{CorrelationId, ProposalId, QuoteId};
 use model::quote::{Environment, Price, QuoteRequest, QuoteStatus};
 use model::{Error, Kind, Result};
-use partners::Progress;
-use runtime::due::Due;
-use runtime::store::{Key, When, Write};
+use runtime::port::store::{Key, When, Write};
+use runtime::work::due::DueTime;
 use runtime::{Cx, Domain};
 use serde::{Deserialize, Serialize};
 
 use crate::Env;
 
-/// Quotes are kept this long, in seconds.
-const KEPT: i64 = 90 * 24 * 60 * 60;
-/// A price without an end of its own is good for this long.
-const VALID: SignedDuration = SignedDuration::from_hours(28 * 24);
+/// Seconds.
+const RETENTION: i64 = 90 * 24 * 60 * 60;
+/// How long a price holds that came without an end.
+const DEFAULT_VALIDITY: SignedDuration = SignedDuration::from_hours(28 * 24);
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QuoteRow {
     pub id: QuoteId,
-    /// The `sub` of whoever asked.
+    /// The `sub` of the caller that asked for it.
     pub owner: String,
     pub funder_name: String,
     pub environment: Environment,
     pub status: QuoteStatus,
-    /// The request as JSON text: its amounts are decimals, which a stored number would not keep apart from floats.
+    /// The request as JSON text, which keeps its decimals exact.
     request: String,
     #[serde(default, skip_serializing_if = "is_empty")]
     pub progress: Progress,
-    /// Counts writes. Every write names the revision it replaces.
+    /// Counts writes. Every write names the revision that it replaces.
     revision: u32,
     /// The number of the queue message that may make the next attempt.
     pub attempt: u32,
@@ -47,14 +47,14 @@ pub struct QuoteRow {
     pub valid_until: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// The status that the world has been told.
+    /// The status of the last event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announced: Option<QuoteStatus>,
-    /// What this quote became, once it is CONVERTED.
+    /// The proposal that this quote became, once it is CONVERTED.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proposal_id: Option<ProposalId>,
     #[serde(flatten)]
-    pub due: Due,
+    pub due: DueTime,
     pub ttl: i64,
 }
 
@@ -68,7 +68,7 @@ fn is_empty(progress: &Progress) -> bool {
 pub struct Failure {
     pub code: String,
     pub message: String,
-    /// Field path and reason, as the caller was told.
+    /// Field path and reason, as in the response.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<(String, String)>,
     /// Seconds.
@@ -83,7 +83,7 @@ impl Failure {
         let rule = error.kind.rule();
         Self {
             code: Env::FAMILY.code(error.kind),
-            // From 500 up the words are for the log.
+            // From 500 up the message is for the log.
             message: if rule.status < 500 {
                 error.message.clone()
             } else {
@@ -99,7 +99,7 @@ impl Failure {
         }
     }
 
-    /// The error this was, for a caller who asks again.
+    /// The error again, for a repeated request.
     pub fn to_error(&self) -> Error {
         let kind = Env::FAMILY.kind(&self.code).unwrap_or(Kind::Internal);
         let mut error =
@@ -112,23 +112,23 @@ impl Failure {
 }
 
 impl QuoteRow {
-    /// What the list of quotes is called that wait for their end.
+    /// The due list of quotes that will expire.
     pub const DUE: &str = "QUOTE";
 
     pub fn pending(
         id: QuoteId,
         owner: &str,
-        ask: &QuoteRequest,
+        request: &QuoteRequest,
         correlation: CorrelationId,
         now: Timestamp,
     ) -> Result<Self> {
         Ok(Self {
             id,
             owner: owner.to_owned(),
-            funder_name: ask.funder_name.clone(),
-            environment: ask.environment,
+            funder_name: request.funder_name.clone(),
+            environment: request.environment,
             status: QuoteStatus::Pending,
-            request: serde_json::to_string(ask)
+            request: serde_json::to_string(request)
                 .map_err(|error| Error::new(Kind::Internal, "a quote").because(error))?,
             progress: Progress::default(),
             revision: 0,
@@ -142,8 +142,8 @@ impl QuoteRow {
             failure: None,
             announced: None,
             proposal_id: None,
-            due: Due::default(),
-            ttl: now.as_second().saturating_add(KEPT),
+            due: DueTime::default(),
+            ttl: now.as_second().saturating_add(RETENTION),
         })
     }
 
@@ -155,7 +155,7 @@ impl QuoteRow {
         env.read(&Self::key(env, id)?).await
     }
 
-    /// The row, where this caller may look at it; somebody else's is as absent as none.
+    /// The row, if this caller may see it. Another caller's row gives the same error as none.
     pub async fn visible(cx: &Cx<Env>, id: QuoteId) -> Result<Self> {
         let row = Self::load(&cx.env, id).await?;
         row.filter(|row| cx.caller.may_see(&row.owner))
@@ -172,7 +172,7 @@ impl QuoteRow {
         Write::put(Self::key(env, self.id)?, self, When::Absent)
     }
 
-    /// The write that replaces the revision this row was read or written as.
+    /// The write that replaces the revision that was read or written last.
     pub fn replace(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
         let before = self.revision;
         self.revision += 1;
@@ -183,7 +183,7 @@ impl QuoteRow {
     pub fn generated(&mut self, price: Price, now: Timestamp) {
         self.status = QuoteStatus::Generated;
         self.generated_at = Some(now);
-        self.valid_until = price.valid_until.or_else(|| now.checked_add(VALID).ok());
+        self.valid_until = price.valid_until.or_else(|| now.checked_add(DEFAULT_VALIDITY).ok());
         self.price = Some(price);
         self.progress = Progress::default();
     }
@@ -193,23 +193,23 @@ impl QuoteRow {
         self.failure = Some(Failure::of(error));
     }
 
-    /// Turned into a proposal: nobody else can.
+    /// Becomes this proposal. No other call can convert the quote.
     pub fn converted(&mut self, into: ProposalId) {
         self.status = QuoteStatus::Converted;
         self.proposal_id = Some(into);
-        self.due = Due::default();
+        self.due = DueTime::default();
     }
 
-    /// The proposal came to nothing before any funder had it: the price may be taken again.
+    /// The proposal failed before any funder had it: the price may be used again.
     pub fn released(&mut self) {
         self.status = QuoteStatus::Generated;
         self.proposal_id = None;
-        self.due = Due::at(Self::DUE, self.valid_until);
+        self.due = DueTime::at(Self::DUE, self.valid_until);
     }
 
-    /// When that happened which the world is told: the same however often it is told.
-    pub fn happened_at(&self, what: EventType) -> Timestamp {
-        let at = match what {
+    /// The time of an event, the same each time it is published.
+    pub fn happened_at(&self, event: EventType) -> Timestamp {
+        let at = match event {
             EventType::QuoteGenerated => self.generated_at,
             EventType::QuoteExpired => self.valid_until,
             _ => None,
@@ -217,21 +217,21 @@ impl QuoteRow {
         at.unwrap_or(self.updated_at)
     }
 
-    /// The world knows; from now on only time can change it.
-    pub fn announced(&mut self, what: QuoteStatus) {
-        self.announced = Some(what);
+    /// The event has been published. From now on only time or a proposal can change the quote.
+    pub fn announced(&mut self, status: QuoteStatus) {
+        self.announced = Some(status);
         self.due = match self.status {
-            QuoteStatus::Generated => Due::at(Self::DUE, self.valid_until),
-            _ => Due::default(),
+            QuoteStatus::Generated => DueTime::at(Self::DUE, self.valid_until),
+            _ => DueTime::default(),
         };
     }
 
-    /// Its time is over. It stays due until the world knows.
+    /// It stays due until its event has been published.
     pub fn expired(&mut self) {
         self.status = QuoteStatus::Expired;
     }
 
-    /// What the row is worth at `now`: time passes without anybody writing it down.
+    /// The status at `now`: a price may have ended before the schedule has written it down.
     pub fn status_at(&self, now: Timestamp) -> QuoteStatus {
         match self.status {
             QuoteStatus::Generated if self.valid_until.is_some_and(|end| end <= now) => QuoteStatus::Expired,

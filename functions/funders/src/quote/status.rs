@@ -3,7 +3,6 @@
 use garde::Validate;
 use model::Result;
 use model::id::QuoteId;
-use runtime::problem::Problem;
 use runtime::{Cx, Success};
 use serde::Deserialize;
 
@@ -13,30 +12,21 @@ use crate::Env;
 
 #[derive(Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
-pub struct Which {
+pub struct GetQuoteStatus {
     #[garde(skip)]
     quote_id: QuoteId,
 }
 
-/// What became of a quote.
+/// Whether a quote has been priced.
 #[utoipa::path(
     get,
     path = "/api/integration/quotes/{quoteId}/status",
     operation_id = "funders-quote-status",
     tag = "funders",
     params(("quoteId" = QuoteId, Path, description = "The quote's id")),
-    responses(
-        (status = 200, description = "As it stands now", body = Success<QuoteView>),
-        (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Absent, or somebody else's", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = []))
+    responses((status = 200, description = "The quote as it is now", body = Success<QuoteView>))
 )]
-pub async fn status(cx: Cx<Env>, which: Which) -> Result<Success<QuoteView>> {
-    let own = QuoteRow::visible(&cx, which.quote_id).await?;
-    let asked = own.request()?.contract_details;
-    Ok(Success::new(QuoteView::of(&own, &asked, cx.now()), "Quote status"))
+pub async fn status(cx: Cx<Env>, input: GetQuoteStatus) -> Result<Success<QuoteView>> {
+    let row = QuoteRow::visible(&cx, input.quote_id).await?;
+    Ok(Success::new(QuoteView::of_row(&row, cx.now())?, "Quote status"))
 }

@@ -5,12 +5,12 @@ use model::Result;
 use model::id::{ProposalId, QuoteId};
 use model::money::{Number, Pounds};
 use model::quote::{Contract, Environment, QuoteStatus};
-use runtime::store::{self, Item};
+use runtime::port::store::{self, Item};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::row::{Failure, QuoteRow};
-use crate::rehearsal::warnings;
+use crate::dry_run::warnings;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -36,7 +36,7 @@ pub struct QuoteView {
     /// Months, as granted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub term: Option<u32>,
-    /// Months, as asked for, where the funder granted another term.
+    /// Months, as requested, where the funder granted another term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_term: Option<u32>,
     /// The funder's id.
@@ -46,7 +46,7 @@ pub struct QuoteView {
     pub external_reference: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Timestamp>,
-    /// What the quote became, once it is CONVERTED.
+    /// The proposal that the quote became, once it is CONVERTED.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proposal_id: Option<ProposalId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -61,7 +61,7 @@ pub struct QuoteView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FailureView {
-    /// The code of the problem the caller would have been answered.
+    /// The code of the problem that the caller would have got.
     pub code: String,
     pub message: String,
     pub retryable: bool,
@@ -70,7 +70,7 @@ pub struct FailureView {
     pub retry_after: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partner_code: Option<String>,
-    /// What the funder said of which value.
+    /// The values that the funder refused, with its reasons.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldView>,
 }
@@ -105,14 +105,16 @@ impl FieldView {
 }
 
 impl QuoteView {
-    /// A stored row as callers see it.
-    pub fn read(row: Item, now: Timestamp) -> Result<Self> {
-        let row: QuoteRow = store::typed(row)?;
-        Ok(Self::of(&row, &row.request()?.contract_details, now))
+    pub fn read(item: Item, now: Timestamp) -> Result<Self> {
+        Self::of_row(&store::typed(item)?, now)
     }
 
-    /// `asked` is what the row's request asked for.
-    pub fn of(row: &QuoteRow, asked: &Contract, now: Timestamp) -> Self {
+    pub fn of_row(row: &QuoteRow, now: Timestamp) -> Result<Self> {
+        Ok(Self::of(row, &row.request()?.contract_details, now))
+    }
+
+    /// `contract` is from the row's request.
+    pub fn of(row: &QuoteRow, contract: &Contract, now: Timestamp) -> Self {
         let price = row.price.as_ref();
         Self {
             id: row.id,
@@ -122,18 +124,18 @@ impl QuoteView {
             monthly_payment: price.map(|price| Pounds(price.monthly_payment)),
             total_amount: price.map(|price| Pounds(price.total_amount)),
             total_amount_payable: price.map(|price| Pounds(price.total_amount_payable)),
-            apr: price.and_then(|price| price.apr).map(Number).or(asked.apr),
+            apr: price.and_then(|price| price.apr).map(Number).or(contract.apr),
             balloon_payment: price
                 .and_then(|price| price.balloon_payment)
                 .map(Pounds)
-                .or(asked.balloon_payment),
+                .or(contract.balloon_payment),
             term: price.map(|price| price.term),
-            requested_term: price.filter(|price| price.term != asked.term).map(|_| asked.term),
+            requested_term: price.filter(|price| price.term != contract.term).map(|_| contract.term),
             external_quote_id: price.map(|price| price.external_quote_id.clone()),
             external_reference: price.and_then(|price| price.external_reference.clone()),
             valid_until: row.valid_until,
             proposal_id: row.proposal_id,
-            warnings: warnings(asked),
+            warnings: warnings(contract),
             failure: row.failure.as_ref().map(FailureView::of),
             created_at: row.created_at,
             updated_at: row.updated_at,

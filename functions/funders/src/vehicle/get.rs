@@ -3,16 +3,17 @@
 use garde::Validate;
 use model::vehicle::{Vehicle, printable};
 use model::{Error, Result};
-use runtime::problem::Problem;
+use runtime::http::problem::Problem;
 use runtime::{Cx, Success};
 use serde::Deserialize;
 
+use super::row::key;
 use crate::Env;
 use crate::profile::{Profile, ProfileRow};
 
 #[derive(Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
-pub struct Which {
+pub struct GetVehicle {
     #[garde(custom(printable), length(min = 1, max = 20))]
     cap_id: String,
 }
@@ -26,16 +27,11 @@ pub struct Which {
     params(("capId" = String, Path, description = "The vehicle's id in the CAP database", min_length = 1, max_length = 20, pattern = "^[ -~]*$")),
     responses(
         (status = 200, description = "The vehicle", body = Success<Profile<Vehicle>>),
-        (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No quote was made for it", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Not a CAP id", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = []))
+    )
 )]
-pub async fn get(cx: Cx<Env>, which: Which) -> Result<Success<Profile<Vehicle>>> {
-    let row: Option<ProfileRow> = cx.env.read(&super::key(&cx.env, &which.cap_id)?).await?;
+pub async fn get(cx: Cx<Env>, input: GetVehicle) -> Result<Success<Profile<Vehicle>>> {
+    let row: Option<ProfileRow> = cx.env.read(&key(&cx.env, &input.cap_id)?).await?;
     Ok(Success::new(row.ok_or_else(Error::not_found)?.view()?, "Vehicle"))
 }

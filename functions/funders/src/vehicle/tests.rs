@@ -1,30 +1,31 @@
-//! Vehicles: anybody who is known may look one up, staff list them.
+//! Vehicles: every caller may read one, staff list them.
 
 use std::time::Duration;
 
+use runtime::testing::{Harness, TestResponse};
 use serde_json::json;
 
-use super::{get, list};
-use crate::house::{Got, House, SAMPLE, good};
+use crate::Env;
+use crate::testing::{FundersHarness, GENERATE, SAMPLE, each, good, harness, next};
 
-async fn one(house: &House, token: &str, cap_id: &str) -> Got {
-    house.get(get::get, token, &[("capId", cap_id)], "").await
+async fn one(caller: &Harness<Env>, cap_id: &str) -> TestResponse {
+    caller.get("/api/vehicles/x").path("capId", cap_id).await
 }
 
-async fn quoted(house: &House, cap_id: &str) {
+async fn quoted(h: &Harness<Env>, cap_id: &str) {
     let body = SAMPLE.replace("\"12345\"", &format!("\"{cap_id}\""));
-    assert_eq!(house.quote_as(&house.john(), &body, &[]).await.status, 201);
-    house.watch().await;
+    assert_eq!(h.post(GENERATE, body).await.status, 201);
+    h.first_look().await;
     tokio::time::advance(Duration::from_secs(1)).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_vehicle_is_as_the_quote_told() {
-    let house = House::new();
-    house.world.stage.script([], good());
-    quoted(&house, "12345").await;
-    let jane = house.token("jane", "jane@example.com", &[]);
-    let mut got = one(&house, &jane, "12345").await.json();
+async fn a_vehicle_is_as_its_quote_describes_it() {
+    let h = harness();
+    h.fakes.transport.script([], good());
+    quoted(&h, "12345").await;
+    let jane = h.as_person("jane", "jane@example.com", &[]);
+    let mut got = one(&jane, "12345").await.json();
     assert!(got["data"]["id"].take().is_string());
     assert_eq!(
         got,
@@ -42,42 +43,41 @@ async fn a_vehicle_is_as_the_quote_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_never_quoted_is_not_there() {
-    let house = House::new();
-    house.world.stage.script([], good());
-    quoted(&house, "12345").await;
-    let john = house.john();
+async fn a_vehicle_without_a_quote_is_absent() {
+    let h = harness();
+    h.fakes.transport.script([], good());
+    quoted(&h, "12345").await;
     for absent in ["54321", "12345 ", "012345", "12345%00", "..", "12345#VEHICLE"] {
-        assert_eq!(one(&house, &john, absent).await.status, 404, "{absent:?}");
+        assert_eq!(one(&h, absent).await.status, 404, "{absent:?}");
     }
     for impossible in ["", "\u{661}2345", &"1".repeat(21), &"1".repeat(5000)] {
-        assert_eq!(one(&house, &john, impossible).await.status, 422, "{impossible:?}");
+        assert_eq!(one(&h, impossible).await.status, 422, "{impossible:?}");
     }
-    assert_eq!(one(&house, "", "12345").await.status, 401);
+    assert_eq!(one(&h.anonymous(), "12345").await.status, 401);
 }
 
 #[tokio::test(start_paused = true)]
 async fn only_staff_list_vehicles() {
-    let house = House::new();
-    house.world.stage.script([], good());
+    let h = harness();
+    h.fakes.transport.script([], good());
     for cap_id in ["1", "2", "3", "2"] {
-        quoted(&house, cap_id).await;
+        quoted(&h, cap_id).await;
     }
-    let ask = async |token: &str, query: &str| house.get(list::list, token, &[], query).await;
-    assert_eq!(ask(&house.john(), "").await.status, 403);
-    assert_eq!(ask("", "").await.status, 401);
+    assert_eq!(h.get("/api/vehicles").await.status, 403);
+    assert_eq!(h.anonymous().get("/api/vehicles").await.status, 401);
+    let staff = h.as_staff();
     let (mut found, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page = ask(&house.staff(), &format!("limit=2{cursor}")).await.json();
-        let rows = page["data"].as_array().unwrap();
-        found.extend(rows.iter().map(|row| row["capId"].as_str().unwrap().to_owned()));
-        match page["nextCursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
+        let page = staff.get(&format!("/api/vehicles?limit=2{cursor}")).await;
+        found.extend(each(&page, "capId"));
+        match next(&page) {
+            Some(next) => cursor = next,
             None => break,
         }
     }
-    assert_eq!(found, ["3", "2", "1"], "each once, by when it was first seen");
+    assert_eq!(found, ["3", "2", "1"], "each once, in the order of their first quotes");
     for query in ["limit=0", "limit=101", "cursor=x"] {
-        assert_eq!(ask(&house.staff(), query).await.status, 422, "{query}");
+        let got = staff.get(&format!("/api/vehicles?{query}")).await;
+        assert_eq!(got.status, 422, "{query}");
     }
 }

@@ -1,5 +1,5 @@
 //! `GET /api/mmob/orders/{orderId}`: an order.
 
 fn main() -> runtime::Exit {
-    mmob::entry::order_get()
+    mmob::entry::order_get().run()
 }

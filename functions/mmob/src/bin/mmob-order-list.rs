@@ -1,5 +1,5 @@
 //! `GET /api/mmob/orders`: lists orders.
 
 fn main() -> runtime::Exit {
-    mmob::entry::order_list()
+    mmob::entry::order_list().run()
 }

@@ -1,5 +1,5 @@
-//! `SQS mmob-orders`: does what an order asks for.
+//! `SQS mmob-orders`: works through orders.
 
 fn main() -> runtime::Exit {
-    mmob::entry::order_process()
+    mmob::entry::order_process().run()
 }

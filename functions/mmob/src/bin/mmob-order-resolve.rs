@@ -1,5 +1,5 @@
 //! `POST /api/mmob/orders/{orderId}`: decides an order.
 
 fn main() -> runtime::Exit {
-    mmob::entry::order_resolve()
+    mmob::entry::order_resolve().run()
 }

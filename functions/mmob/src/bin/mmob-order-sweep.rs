@@ -1,5 +1,5 @@
-//! `schedule`, every minute: sees to orders that were left lying.
+//! `schedule`, every minute: finds overdue orders.
 
 fn main() -> runtime::Exit {
-    mmob::entry::order_sweep()
+    mmob::entry::order_sweep().run()
 }

@@ -1,5 +1,5 @@
-//! `POST /webhooks/mmob/{token}`: an order from MMOB.
+//! `POST /webhooks/mmob/{token}`: takes an order from MMOB.
 
 fn main() -> runtime::Exit {
-    mmob::entry::order_webhook()
+    mmob::entry::order_webhook().run()
 }

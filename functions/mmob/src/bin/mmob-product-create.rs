@@ -1,5 +1,5 @@
 //! `POST /api/mmob/products`: offers a product at MMOB.
 
 fn main() -> runtime::Exit {
-    mmob::entry::product_create()
+    mmob::entry::product_create().run()
 }

@@ -1,5 +1,5 @@
 //! `GET /api/mmob/products`: lists products.
 
 fn main() -> runtime::Exit {
-    mmob::entry::product_list()
+    mmob::entry::product_list().run()
 }

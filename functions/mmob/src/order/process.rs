@@ -1,58 +1,138 @@
-//! SQS `mmob-orders`: does what an order asks for, and tells MMOB.
+//! SQS `mmob-orders`: fulfils an order and reports to MMOB.
 //!
-//! Whoever works on an order holds its row for as long as a worker can live. That a provider may have been asked is written
-//! down before it is, and what becomes of the order before MMOB is told; whoever comes after somebody who died goes on from
-//! there. The provider is asked again under the same id, and MMOB is told nothing that it says already.
+//! A worker leases the row for longer than it can run. It stores the step before it calls a provider, and the decision before
+//! it reports to MMOB. After a crash, the next worker continues from what is stored: it calls the provider under the same id,
+//! and reports to MMOB only if MMOB's status differs.
 
-use model::Result;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use garde::Validate;
+use model::order::{Order, OrderOutcome};
+use model::{Error, Kind, Result};
 use runtime::{Cx, Domain};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::Wake;
-use super::fulfil::{Decision, decide};
-use super::row::OrderRow;
-use super::save::{hand_over, save, write};
-use super::tell::{recover, tell};
+use super::client::{self, RemoteState};
+use super::provider::{self, Decision};
+use super::row::{Manual, OrderRow, Step};
 use crate::Env;
+use crate::product::Fulfilment;
 
-pub async fn process(cx: Cx<Env>, message: Wake) -> Result<()> {
-    let looked = look(&cx, &message.id).await;
-    cx.env.outbound.tracer.flush().await;
-    looked
+/// A message for the worker: the order to look at. The order's row determines the work.
+#[derive(Debug, PartialEq, Serialize, Deserialize, Validate)]
+pub struct OrderMessage {
+    #[garde(length(min = 1, max = 64))]
+    pub id: String,
 }
 
-async fn look(cx: &Cx<Env>, id: &str) -> Result<()> {
+/// Makes the worker look at an order after `delay`.
+pub async fn enqueue(env: &Env, id: &str, delay: Duration) -> Result<()> {
+    let message = OrderMessage { id: id.to_owned() };
+    env.order_queue()?.send(&message, delay).await
+}
+
+pub async fn process(cx: Cx<Env>, message: OrderMessage) -> Result<()> {
+    let result = advance(&cx, &message.id).await;
+    cx.env.outbound.tracer.flush().await;
+    result
+}
+
+async fn advance(cx: &Cx<Env>, id: &str) -> Result<()> {
     let Some(mut row) = OrderRow::load(&cx.env, id).await? else {
         return Ok(());
     };
-    // Whoever holds the row has a message of their own, which comes back if they do not finish.
+    // The worker that holds the lease has its own message, which comes back if that worker does not finish.
     if !row.is_unfinished() || row.is_leased(cx.now()) {
         return Ok(());
     }
     if let Some(why) = row.given_up(cx.now()) {
-        return hand_over(cx, &mut row, why).await;
+        return row.escalate(cx, why).await;
     }
-    row.claim(cx.now());
+    row.lease(cx.now());
     let entry = row.entry(&cx.env)?;
     let listed = cx.env.store().append(cx.env.table()?, vec![entry]);
-    let (claimed, listed) = tokio::join!(write(cx, &mut row), listed);
-    if !claimed? {
+    let (leased, listed) = tokio::join!(row.write(cx), listed);
+    if !leased? {
         return Ok(());
     }
     listed?;
-    if row.decision.is_some() {
-        return recover(cx, &mut row).await;
+    match row.decision {
+        Some(_) => resume(cx, &mut row).await,
+        None => fulfil(cx, &mut row).await,
     }
-    match decide(cx, &mut row).await? {
-        Decision::Ours(outcome) => {
-            row.decide(outcome, cx.now());
-            save(cx, &mut row).await?;
-            tell(cx, &mut row).await
-        }
-        Decision::Theirs(outcome) => {
-            row.decide(outcome, cx.now());
-            row.told();
-            save(cx, &mut row).await
-        }
-        Decision::Nobodys(why) => hand_over(cx, &mut row, why).await,
+}
+
+/// Decides an order by the fulfilment of its product.
+async fn fulfil(cx: &Cx<Env>, row: &mut OrderRow) -> Result<()> {
+    let placed = client::placed(cx, row).await?;
+    // An operator has decided on MMOB's dashboard. A provider that may have been called decides first, whatever MMOB shows.
+    if placed.order.outcome.status.is_final() && row.step == Step::Received {
+        row.decide(placed.order.outcome, cx.now());
+        row.finish();
+        return row.save(cx).await;
     }
+    let decision = match placed.fulfilment.as_ref() {
+        None => Decision::Escalate(Manual::UnknownProduct),
+        Some(Fulfilment::Manual) => Decision::Escalate(Manual::ByHand),
+        Some(Fulfilment::Auto { required_inputs }) => Decision::Report(by_input(required_inputs, &placed.order)),
+        Some(Fulfilment::Callback { url, secret }) => provider::decide(cx, row, url, secret, &placed).await?,
+    };
+    match decision {
+        Decision::Report(outcome) => {
+            row.decide(outcome, cx.now());
+            row.save(cx).await?;
+            report(cx, row).await
+        }
+        Decision::Escalate(why) => row.escalate(cx, why).await,
+    }
+}
+
+fn by_input(required: &[String], order: &Order) -> OrderOutcome {
+    let given = |name: &str| match order.input.get(name) {
+        None | Some(Value::Null) => false,
+        Some(Value::String(text)) => !text.trim().is_empty(),
+        Some(_) => true,
+    };
+    let missing: Vec<String> = required.iter().filter(|name| !given(name)).cloned().collect();
+    if missing.is_empty() {
+        OrderOutcome::succesful(BTreeMap::new())
+    } else {
+        OrderOutcome::need_more_info(missing)
+    }
+}
+
+/// Resumes an order whose worker crashed after deciding. Reports to MMOB only if MMOB's status differs.
+async fn resume(cx: &Cx<Env>, row: &mut OrderRow) -> Result<()> {
+    match client::remote_state(cx, row, &decision(row)?).await? {
+        RemoteState::Same => finish(cx, row).await,
+        RemoteState::Different => row.escalate(cx, Manual::Conflict).await,
+        RemoteState::Open => report(cx, row).await,
+    }
+}
+
+/// Reports a decision that MMOB does not have.
+async fn report(cx: &Cx<Env>, row: &mut OrderRow) -> Result<()> {
+    let outcome = decision(row)?;
+    match client::update(cx, row, &outcome).await {
+        Ok(()) => finish(cx, row).await,
+        // MMOB may have this decision from an earlier attempt, or another one.
+        Err(error) if error.kind == Kind::PartnerRejected => match client::remote_state(cx, row, &outcome).await? {
+            RemoteState::Same => finish(cx, row).await,
+            RemoteState::Different => row.escalate(cx, Manual::Conflict).await,
+            RemoteState::Open => Err(client::retryable(error)),
+        },
+        Err(error) => Err(client::retryable(error)),
+    }
+}
+
+fn decision(row: &OrderRow) -> Result<OrderOutcome> {
+    let decision = row.decision.clone();
+    decision.ok_or_else(|| Error::new(Kind::Internal, "an order without a decision cannot be reported"))
+}
+
+async fn finish(cx: &Cx<Env>, row: &mut OrderRow) -> Result<()> {
+    row.finish();
+    row.save(cx).await
 }

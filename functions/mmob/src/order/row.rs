@@ -1,136 +1,217 @@
-//! An order as it is stored. One row holds all of it, and every write names the revision that it replaces: who is behind
-//! writes nothing.
+//! An order as it is stored. One row holds all of it, and every write names the revision that it replaces, so a writer with
+//! an old revision writes nothing.
 //!
-//! The row is its own outbox. Until it is finished it stands in the sparse index of what is due, so that one write both
-//! accepts an order and promises that somebody will look at it; a second row in a transaction would say the same and cost
-//! twice as much.
+//! The row is its own outbox. An unfinished order is in the sparse index of due rows, so one write accepts an order and also
+//! schedules the sweep that completes it. A second row in a transaction would add nothing and double the cost.
 
 use jiff::{SignedDuration, Timestamp};
 use model::id::{CorrelationId, ReceiptId};
-use model::order::{OrderStatus, Outcome};
+use model::order::{OrderOutcome, OrderStatus};
 use model::{Error, Kind, Result};
-use runtime::due::Due;
-use runtime::listing::{Entry, month_of};
-use runtime::redact::Redactor;
-use runtime::store::{Item, Key, When, Write};
+use runtime::http::list::{Entry, month_of};
+use runtime::port::metric;
+use runtime::port::store::{Item, Key, When, Write, Written};
+use runtime::work::due::DueTime;
+use runtime::{Cx, Domain};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::facts::Facts;
 use crate::Env;
 
-/// MMOB's users look at a spinner for so long.
-const WINDOW: SignedDuration = SignedDuration::from_secs(60);
-/// From here on an order is late whatever happens to it.
-const LATE: SignedDuration = SignedDuration::from_secs(50);
-/// Whoever took an order on is gone after this: longer than the worker's timeout, and shorter than its queue's visibility.
-const LEASE: SignedDuration = SignedDuration::from_secs(9);
-/// An order that nobody has taken on after so long is looked at: its messages may be lost.
-const PATIENCE: SignedDuration = SignedDuration::from_secs(15);
-/// An order that could not be decided in so long, or so often, is an operator's.
-const LONGEST: SignedDuration = SignedDuration::from_mins(15);
-const ATTEMPTS: u32 = 60;
-/// What was decided is told for so long.
-const TELLING: SignedDuration = SignedDuration::from_hours(24);
-/// Orders are kept this long, in seconds.
-const KEPT: i64 = 90 * 24 * 60 * 60;
+/// MMOB's users wait this long for an order.
+const USER_WAIT: SignedDuration = SignedDuration::from_secs(60);
+/// An unfinished order of this age is late.
+const LATE_AFTER: SignedDuration = SignedDuration::from_secs(50);
+/// Longer than the worker's timeout, so that the holder cannot run any more, and shorter than the queue's visibility.
+const WORKER_LEASE: SignedDuration = SignedDuration::from_secs(9);
+/// The sweep looks at an order that no worker has leased for this long: its messages may be lost.
+const SWEEP_DELAY: SignedDuration = SignedDuration::from_secs(15);
+/// An order that stays undecided for this time, or for this number of attempts, goes to an operator.
+const DECISION_TIMEOUT: SignedDuration = SignedDuration::from_mins(15);
+const MAX_ATTEMPTS: u32 = 60;
+/// The worker tries to report a decision for this long.
+const REPORT_TIMEOUT: SignedDuration = SignedDuration::from_hours(24);
+/// In seconds.
+const RETENTION: i64 = 90 * 24 * 60 * 60;
 
-/// What the months' lists of orders are called.
+/// The prefix of the lists of orders, one list per month.
 pub const LIST: &str = "ORDERS";
 
 /// How far an order is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Step {
-    /// Nothing has been done that anybody else knows of.
+    /// Neither the provider nor MMOB has heard of it from the hub.
     Received,
-    /// The provider may have been asked. It is asked again under the same id.
+    /// The provider may have been called. Every further call has the same id.
     Calling,
-    /// What becomes of it is fixed, and MMOB may not know.
+    /// The decision is final for this round. MMOB may not have it.
     Decided,
-    /// MMOB knows.
-    Told,
+    /// MMOB has the decision.
+    #[serde(rename = "TOLD")]
+    Reported,
 }
 
 /// Why an order waits for an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Manual {
-    /// Its product is fulfilled by hand.
+    /// An operator fulfils every order of this product.
     ByHand,
-    /// Nothing says how its product is fulfilled.
+    /// The hub has no fulfilment for the product.
     UnknownProduct,
-    /// The address of its product's provider may not be called any more.
+    /// The egress rules refuse the address of the product's provider.
     AddressRefused,
-    /// The provider's endpoint refuses it.
+    /// The provider's endpoint refused the order.
     Refused,
-    /// The provider's endpoint answers something that says nothing.
+    /// The provider's response has no usable decision.
     Unusable,
-    /// It could not be decided in time.
+    /// The order stayed undecided for too long.
     Undecided,
-    /// It was decided, and MMOB could not be told.
-    Untold,
-    /// MMOB says something else, and finally.
+    /// The order is decided, and every report to MMOB failed.
+    #[serde(rename = "untold")]
+    Unreported,
+    /// MMOB has another final status.
     Conflict,
+}
+
+/// MMOB's ids of an order and of its parts.
+pub struct OrderIds {
+    pub order: String,
+    pub product: String,
+    pub price: String,
+    pub user: String,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderRow {
-    /// MMOB's, as are the others.
+    /// MMOB's id, as are the next three.
     pub id: String,
     pub prod_id: String,
     pub pricing_id: String,
     pub tpp_user_id: String,
-    /// The keyed hash of what the user filled in. The input itself is personal and stays with MMOB.
+    /// The keyed hash of the user's input. The input itself is personal and stays with MMOB.
     input: String,
-    /// Orders are listed by it.
+    /// The key of the order in the lists.
     pub receipt: ReceiptId,
     pub correlation_id: CorrelationId,
-    /// Counts from 1 how often MMOB has asked: an order that needs more information comes again when that is there.
+    /// 1, and one more each time that MMOB sends the order again with the information that was missing.
     pub round: u32,
     pub status: OrderStatus,
     pub step: Step,
-    /// What MMOB is told, fixed once a round.
+    /// What the worker reports to MMOB. One per round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decision: Option<Outcome>,
+    pub decision: Option<OrderOutcome>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     decided_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manual: Option<Manual>,
-    /// How often somebody has taken it on in this round.
+    /// The number of leases in this round.
     pub attempts: u32,
     pub late: bool,
-    /// Tells two writes of the same revision apart, where both came from the same one.
+    /// Distinguishes two writes of the same revision that both began at the revision before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     owner: Option<Uuid>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     leased_until: Option<Timestamp>,
-    /// Counts writes.
+    /// The number of writes.
     revision: u32,
     pub created_at: Timestamp,
     /// When this round began.
     pub received_at: Timestamp,
     pub updated_at: Timestamp,
     #[serde(flatten)]
-    due: Due,
+    due: DueTime,
     pub ttl: i64,
 }
 
+/// The stored row.
 impl OrderRow {
-    /// What the list of orders is called that wait for a time.
+    pub fn key(env: &Env, id: &str) -> Result<Key> {
+        Ok(Key::new(env.table()?, format!("ORDER#{id}"), Some("ORDER")))
+    }
+
+    pub async fn load(env: &Env, id: &str) -> Result<Option<Self>> {
+        env.read(&Self::key(env, id)?).await
+    }
+
+    /// The first write of this row.
+    pub fn create(&self, env: &Env) -> Result<Write> {
+        Write::put(Self::key(env, &self.id)?, self, When::Absent)
+    }
+
+    /// The write that replaces the revision which was read, or written last.
+    pub fn replace(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
+        let before = self.revision;
+        self.revision += 1;
+        self.updated_at = now;
+        Write::put(Self::key(env, &self.id)?, self, When::number("revision", before.into()))
+    }
+
+    /// The entry that lists the order. A repeated write of it changes nothing.
+    pub fn entry(&self, env: &Env) -> Result<Item> {
+        let key = Self::key(env, &self.id)?;
+        let list = month_of(LIST, self.receipt.as_uuid());
+        Entry::item(&list, *self.receipt.as_uuid(), &key, self.ttl)
+    }
+
+    /// Replaces the row. False if another writer has changed it.
+    pub async fn write(&mut self, cx: &Cx<Env>) -> Result<bool> {
+        let becomes_late = self.marks_late(cx.now());
+        let write = self.replace(&cx.env, cx.now())?;
+        let written = cx.env.store().write(vec![write]).await? == Written::Done;
+        if written && becomes_late {
+            metric::count("LateOrders", 1);
+        }
+        Ok(written)
+    }
+
+    /// Replaces the row under this worker's lease. If another writer has changed it all the same, the message comes back and
+    /// finds the new state: the change may have made other messages end without effect.
+    pub async fn save(&mut self, cx: &Cx<Env>) -> Result<()> {
+        if self.write(cx).await? {
+            return Ok(());
+        }
+        let changed = "an order changed during the work on it";
+        Err(Error::new(Kind::InProgress, changed))
+    }
+
+    /// Leaves the order to an operator.
+    pub async fn escalate(&mut self, cx: &Cx<Env>, why: Manual) -> Result<()> {
+        self.wait_for_operator(why, cx.now());
+        // A worker lists an order at its first lease, which this order may not have had.
+        let entry = self.entry(&cx.env)?;
+        cx.env.store().append(cx.env.table()?, vec![entry]).await?;
+        self.save(cx).await?;
+        // Fulfilment by hand is the plan for its products, so it raises no alarm.
+        if why != Manual::ByHand {
+            tracing::warn!(correlation = %self.correlation_id, ?why, "an order waits for an operator");
+            metric::count("ManualOrders", 1);
+        }
+        if why == Manual::Conflict {
+            metric::count("ConflictingOrders", 1);
+        }
+        Ok(())
+    }
+}
+
+/// Changes of state.
+impl OrderRow {
+    /// The list of orders that wait for a time.
     pub const DUE: &str = "ORDER";
-    /// And of those that wait for an operator.
+    /// The list of orders that wait for an operator.
     pub const MANUAL: &str = "MANUAL";
 
-    pub fn receive(facts: &Facts, redactor: &Redactor, correlation: CorrelationId, now: Timestamp) -> Self {
+    /// A new order. `input` is the keyed hash of the user's input.
+    pub fn receive(ids: OrderIds, input: String, correlation: CorrelationId, now: Timestamp) -> Self {
         let mut row = Self {
-            id: facts.id.clone(),
-            prod_id: facts.prod_id.clone(),
-            pricing_id: facts.pricing_id.clone(),
-            tpp_user_id: facts.tpp_user_id.clone(),
-            input: redactor.digest(&facts.input()),
+            id: ids.order,
+            prod_id: ids.product,
+            pricing_id: ids.price,
+            tpp_user_id: ids.user,
+            input,
             receipt: ReceiptId::new(now),
             correlation_id: correlation,
             round: 0,
@@ -147,39 +228,11 @@ impl OrderRow {
             created_at: now,
             received_at: now,
             updated_at: now,
-            due: Due::default(),
+            due: DueTime::default(),
             ttl: 0,
         };
         row.begin(now);
         row
-    }
-
-    pub fn key(env: &Env, id: &str) -> Result<Key> {
-        Ok(Key::new(env.table()?, format!("ORDER#{id}"), Some("ORDER")))
-    }
-
-    pub async fn load(env: &Env, id: &str) -> Result<Option<Self>> {
-        env.read(&Self::key(env, id)?).await
-    }
-
-    /// The first write of this row.
-    pub fn create(&self, env: &Env) -> Result<Write> {
-        Write::put(Self::key(env, &self.id)?, self, When::Absent)
-    }
-
-    /// The write that replaces the revision this row was read or written as.
-    pub fn replace(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
-        let before = self.revision;
-        self.revision += 1;
-        self.updated_at = now;
-        Write::put(Self::key(env, &self.id)?, self, When::number("revision", before.into()))
-    }
-
-    /// What lists it. It may be written again.
-    pub fn entry(&self, env: &Env) -> Result<Item> {
-        let key = Self::key(env, &self.id)?;
-        let list = month_of(LIST, self.receipt.as_uuid());
-        Entry::item(&list, *self.receipt.as_uuid(), &key, self.ttl)
     }
 
     fn begin(&mut self, now: Timestamp) {
@@ -192,43 +245,45 @@ impl OrderRow {
         self.attempts = 0;
         self.late = false;
         self.received_at = now;
-        self.ttl = now.as_second().saturating_add(KEPT);
-        self.look_again(now, PATIENCE);
+        self.ttl = now.as_second().saturating_add(RETENTION);
+        self.look_after(SWEEP_DELAY, now);
     }
 
-    fn look_again(&mut self, now: Timestamp, after: SignedDuration) {
-        self.due = Due::at(Self::DUE, now.checked_add(after).ok());
+    fn look_after(&mut self, delay: SignedDuration, now: Timestamp) {
+        self.due = DueTime::at(Self::DUE, now.checked_add(delay).ok());
     }
 
-    /// Whether MMOB has said all of this before.
-    pub fn is_told(&self, facts: &Self) -> bool {
-        self.is_about(facts) && self.input == facts.input
+    /// Whether MMOB has sent exactly this order before.
+    pub fn is_repeated_by(&self, posted: &Self) -> bool {
+        self.has_ids_of(posted) && self.input == posted.input
     }
 
-    fn is_about(&self, other: &Self) -> bool {
-        let names = |row: &Self| [row.prod_id.clone(), row.pricing_id.clone(), row.tpp_user_id.clone()];
-        self.id == other.id && names(self) == names(other)
+    fn has_ids_of(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.prod_id == other.prod_id
+            && self.pricing_id == other.pricing_id
+            && self.tpp_user_id == other.tpp_user_id
     }
 
-    /// Begins another round with what `told` brings, where that may be: MMOB has asked the user for more, and here it is.
-    /// Whoever is still telling MMOB so keeps the row until their lease is over.
-    pub fn begin_again(&mut self, told: &Self, now: Timestamp) -> bool {
-        let wanted = self.status == OrderStatus::NeedMoreInfo && self.is_about(told);
+    /// Begins another round with what MMOB has posted, if the order needs more information. A worker that still reports that
+    /// need keeps its lease until the lease ends.
+    pub fn begin_again(&mut self, posted: &Self, now: Timestamp) -> bool {
+        let wanted = self.status == OrderStatus::NeedMoreInfo && self.has_ids_of(posted);
         if wanted {
-            self.input.clone_from(&told.input);
-            self.correlation_id = told.correlation_id;
+            self.input.clone_from(&posted.input);
+            self.correlation_id = posted.correlation_id;
             self.begin(now);
         }
         wanted
     }
 
-    /// Whether there is something to do that needs no operator.
+    /// Whether a worker can do more for it, without an operator.
     pub fn is_unfinished(&self) -> bool {
-        self.step != Step::Told && self.manual.is_none()
+        self.step != Step::Reported && self.manual.is_none()
     }
 
-    /// Whether it waits to be looked at, and nobody is at work on it.
-    pub fn is_left_lying(&self, now: Timestamp) -> bool {
+    /// Whether it is unfinished, no worker holds it, and its time has come.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
         self.is_unfinished() && !self.is_leased(now) && self.due.has_come(now)
     }
 
@@ -237,43 +292,45 @@ impl OrderRow {
     }
 
     pub fn deadline(&self) -> Timestamp {
-        self.received_at.saturating_add(WINDOW).unwrap_or(Timestamp::MAX)
+        self.received_at.saturating_add(USER_WAIT).unwrap_or(Timestamp::MAX)
     }
 
     fn age(&self, now: Timestamp) -> SignedDuration {
         now.duration_since(self.received_at)
     }
 
-    /// Whether it has become late just now.
-    pub fn grows_late(&mut self, now: Timestamp) -> bool {
-        let becomes = !self.late && self.is_unfinished() && self.age(now) >= LATE;
+    /// Marks the order late if it has become so. Whether it has.
+    fn marks_late(&mut self, now: Timestamp) -> bool {
+        let becomes = !self.late && self.is_unfinished() && self.age(now) >= LATE_AFTER;
         self.late |= becomes;
         becomes
     }
 
-    /// Why nobody tries any longer.
+    /// Why workers stop trying, if they do.
     pub fn given_up(&self, now: Timestamp) -> Option<Manual> {
         match self.decided_at {
-            Some(decided) => (now.duration_since(decided) > TELLING).then_some(Manual::Untold),
-            None => (self.age(now) > LONGEST || self.attempts >= ATTEMPTS).then_some(Manual::Undecided),
+            Some(decided) => (now.duration_since(decided) > REPORT_TIMEOUT).then_some(Manual::Unreported),
+            None => {
+                let ended = self.age(now) > DECISION_TIMEOUT || self.attempts >= MAX_ATTEMPTS;
+                ended.then_some(Manual::Undecided)
+            }
         }
     }
 
-    /// Takes it on: for as long as a worker can live it is nobody else's.
-    pub fn claim(&mut self, now: Timestamp) {
+    /// Gives this worker a lease, which lasts longer than the worker can run.
+    pub fn lease(&mut self, now: Timestamp) {
         self.attempts += 1;
         self.owner = Some(Uuid::new_v4());
-        self.leased_until = now.checked_add(LEASE).ok();
-        self.look_again(now, PATIENCE);
+        self.leased_until = now.checked_add(WORKER_LEASE).ok();
+        self.look_after(SWEEP_DELAY, now);
     }
 
-    /// Was sent on its way again.
-    pub fn sent_on(&mut self, now: Timestamp) {
-        self.look_again(now, WINDOW);
+    /// Notes that the sweep has enqueued it again.
+    pub fn requeued(&mut self, now: Timestamp) {
+        self.look_after(USER_WAIT, now);
     }
 
-    /// The id under which the provider is asked: the same however often, and another one in another round. No order's id
-    /// has a colon.
+    /// The id of every call to the provider in this round. No id of an order has a colon.
     pub fn callback_id(&self) -> String {
         match self.round {
             1 => self.id.clone(),
@@ -281,42 +338,41 @@ impl OrderRow {
         }
     }
 
-    /// Fixes what becomes of it.
-    pub fn decide(&mut self, outcome: Outcome, now: Timestamp) {
+    pub fn decide(&mut self, outcome: OrderOutcome, now: Timestamp) {
         self.status = outcome.status;
         self.decision = Some(outcome);
         self.decided_at = Some(now);
         self.step = Step::Decided;
     }
 
-    /// MMOB knows: nothing is left to do.
-    pub fn told(&mut self) {
-        self.step = Step::Told;
-        self.rest();
+    /// Ends the round: MMOB has the decision.
+    pub fn finish(&mut self) {
+        self.step = Step::Reported;
+        self.release();
     }
 
-    /// From here on it is an operator's.
-    pub fn hand_over(&mut self, why: Manual, now: Timestamp) {
+    /// Ends the workers' part.
+    pub fn wait_for_operator(&mut self, why: Manual, now: Timestamp) {
         self.manual = Some(why);
-        self.rest();
-        self.due = Due::at(Self::MANUAL, Some(now));
+        self.release();
+        self.due = DueTime::at(Self::MANUAL, Some(now));
     }
 
-    fn rest(&mut self) {
+    fn release(&mut self) {
         self.owner = None;
         self.leased_until = None;
-        self.due = Due::default();
+        self.due = DueTime::default();
     }
 
-    /// An operator's decision, to be told as any other. What is final stays. Whoever is at work on it keeps their lease, and
-    /// finds that they can write nothing.
-    pub fn resolve(&mut self, outcome: Outcome, now: Timestamp) -> Result<()> {
+    /// Takes an operator's decision, which a worker reports as any other. A final status stays. A worker that holds the order
+    /// keeps its lease, and its next write fails.
+    pub fn resolve(&mut self, outcome: OrderOutcome, now: Timestamp) -> Result<()> {
         if self.status.is_final() {
             return Err(Error::new(Kind::Conflict, "The order is final."));
         }
         self.decide(outcome, now);
         self.manual = None;
-        self.look_again(now, PATIENCE);
+        self.look_after(SWEEP_DELAY, now);
         Ok(())
     }
 }

@@ -1,16 +1,17 @@
-//! Orders without AWS: what MMOB, providers and operators see, whatever fails and whoever dies.
+//! Orders on stand-ins: what MMOB, providers and operators see, whatever fails and wherever a worker crashes.
 
-mod bugs;
-mod exhaustive;
+mod bit_flips;
+mod crashes;
 mod failures;
+mod fake_mmob;
+mod fake_sqs;
 mod fencing;
-mod flips;
-mod house;
-mod life;
+mod invariant_store;
+mod mutants;
+mod operators;
 mod process;
-mod queue;
-mod random;
+mod random_seeds;
+mod simulation;
 mod sweep;
-mod web;
+mod testing;
 mod webhook;
-mod witness;

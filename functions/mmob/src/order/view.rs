@@ -1,7 +1,7 @@
 //! An order as operators see it.
 
 use jiff::Timestamp;
-use model::order::{OrderStatus, Outcome};
+use model::order::{OrderOutcome, OrderStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -10,26 +10,26 @@ use super::row::{Manual, OrderRow, Step};
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderView {
-    /// MMOB's, as are the three below.
+    /// MMOB's id, as are the next three.
     pub id: String,
     pub prod_id: String,
     pub pricing_id: String,
     pub tpp_user_id: String,
     pub status: OrderStatus,
     pub step: Step,
-    /// What MMOB is told, once that is fixed.
+    /// What the worker reports to MMOB, once the order is decided.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub decision: Option<Outcome>,
+    pub decision: Option<OrderOutcome>,
     /// Why it waits for an operator, if it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manual: Option<Manual>,
-    /// Whether it was not finished in its user's minute.
+    /// Whether it missed its user's minute.
     pub late: bool,
-    /// How often it was taken on.
+    /// How many times a worker has leased it in this round.
     pub attempts: u32,
-    /// 1, and one more each time that the user has given more information.
+    /// 1, and one more each time that the user has given the missing information.
     pub round: u32,
-    /// The end of the minute that its user waits.
+    /// The end of its user's minute.
     pub deadline: Timestamp,
     /// When this round began.
     pub received_at: Timestamp,

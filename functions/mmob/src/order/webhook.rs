@@ -1,84 +1,141 @@
-//! `POST /webhooks/mmob/{token}`: also through a function URL. Writes down and enqueues; everything else happens behind it.
+//! `POST /webhooks/mmob/{token}`, also through a function URL. Stores the order and enqueues it. The worker does the rest.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use garde::Validate;
 use model::{Error, Kind, Result};
-use runtime::problem::Problem;
-use runtime::store::{Outcome, typed};
-use runtime::{Cx, Domain, Raw, metric};
+use runtime::http::problem::Problem;
+use runtime::port::metric;
+use runtime::port::store::{Written, typed};
+use runtime::{Cx, Domain, EmptyObject, Input, Parts, Raw};
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
-use super::facts::Facts;
-use super::row::OrderRow;
-use super::save::write;
-use super::{token, wake};
+use super::process::enqueue;
+use super::row::{OrderIds, OrderRow};
 use crate::Env;
 
-/// Nothing is said to MMOB.
-type Silence = serde_json::Map<String, serde_json::Value>;
+/// The second message arrives in time for the last attempt within the user's minute.
+const SECOND_MESSAGE_DELAY: Duration = Duration::from_secs(45);
+const MAX_ID_LENGTH: usize = 64;
 
-/// A second look comes this late, in time for the last attempt within the user's minute.
-const SECOND_LOOK: Duration = Duration::from_secs(45);
+/// An order as MMOB posts it. The request has no signature, so the worker reads the order from MMOB. The webhook keeps the
+/// ids, and a keyed hash of the input to compare a repeated notice with.
+#[derive(Deserialize, Validate)]
+pub struct OrderNotice {
+    #[garde(custom(is_id))]
+    id: String,
+    #[garde(custom(is_id))]
+    prod_id: String,
+    #[garde(custom(is_id))]
+    pricing_id: String,
+    #[garde(custom(is_id))]
+    tpp_user_id: String,
+    /// What the user filled in. Its members vary by product.
+    #[garde(skip)]
+    input: Option<Map<String, Value>>,
+}
 
-/// An order, from MMOB.
+/// MMOB's ids become parts of paths, of keys and of `webhook-id`.
+fn is_id(id: &str, (): &()) -> garde::Result {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if (1..=MAX_ID_LENGTH).contains(&id.len()) && id.bytes().all(plain) {
+        Ok(())
+    } else {
+        Err(garde::Error::new("must be an id"))
+    }
+}
+
+impl OrderNotice {
+    pub fn read(body: &[u8]) -> Result<Self> {
+        let parts = Parts {
+            content_type: Some("application/json"),
+            body: Cow::Borrowed(body),
+            ..Parts::default()
+        };
+        let read = <Self as Input>::read(&parts);
+        read.map_err(|_| Error::new(Kind::Malformed, "The body is not an order."))
+    }
+
+    /// The input with its members sorted, so that equal inputs have equal texts.
+    pub fn input(&self) -> String {
+        self.input
+            .as_ref()
+            .map_or_else(|| "{}".to_owned(), |input| Value::from(input.clone()).to_string())
+    }
+
+    fn into_row(self, cx: &Cx<Env>) -> OrderRow {
+        let input = cx.env.redactor().digest(&self.input());
+        let ids = OrderIds {
+            order: self.id,
+            product: self.prod_id,
+            price: self.pricing_id,
+            user: self.tpp_user_id,
+        };
+        OrderRow::receive(ids, input, cx.correlation, cx.now())
+    }
+}
+
+/// Takes an order from MMOB.
 ///
-/// MMOB signs nothing, so the address holds a token that nobody can guess, and what is sent is only believed after MMOB has
-/// been asked. An order that was sent before has no effect.
+/// MMOB signs no requests, so the address has a token, and the hub reads each order from MMOB before it acts. A repeated
+/// order has no effect.
 #[utoipa::path(
     post,
     path = "/webhooks/mmob/{token}",
     operation_id = "mmob-order-webhook",
     tag = "mmob",
-    params(("token" = String, Path, description = "What only MMOB knows")),
+    params(("token" = String, Path, description = "A secret between MMOB and the hub")),
     request_body(content = Object, description = "MMOB's order", content_type = "application/json"),
     responses(
-        (status = 200, description = "Taken, now or before", body = Object),
-        (status = 400, description = "Not an order", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The hub has the order, from now or before", body = EmptyObject),
         (status = 404, description = "Another token", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The order was different when it was sent before, or is being changed right now", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Over 64 KiB", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "A defect", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed, or no token is set up", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The order differs from an earlier one with this id, or is changing now", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn webhook(cx: Cx<Env>, hook: Raw) -> Result<Silence> {
-    token::check(&cx, hook.path.get("token").map_or("", String::as_str)).await?;
-    let facts = Facts::of(&hook.body)?;
-    let told = OrderRow::receive(&facts, cx.env.redactor(), cx.correlation, cx.now());
-    match cx.env.store().write(vec![told.create(&cx.env)?]).await? {
-        Outcome::Done => send(&cx, &told.id).await?,
-        Outcome::Refused(stood) => {
-            let stood = stood.into_iter().flatten().next();
-            let stood = stood.ok_or_else(|| Error::new(Kind::Unavailable, "an order is and is not there"))?;
-            told_again(&cx, typed(stood)?, &told).await?;
+pub async fn webhook(cx: Cx<Env>, hook: Raw) -> Result<EmptyObject> {
+    let token = hook.path.get("token").map_or("", String::as_str);
+    cx.env.check_token(token, cx.now()).await?;
+    let posted = OrderNotice::read(&hook.body)?.into_row(&cx);
+    match cx.env.store().write(vec![posted.create(&cx.env)?]).await? {
+        Written::Done => enqueue_twice(&cx, &posted.id).await?,
+        Written::Refused(stored) => {
+            let stored = stored.into_iter().flatten().next();
+            let stored = stored.ok_or_else(|| Error::new(Kind::Unavailable, "an order both exists and is absent"))?;
+            repeated(&cx, typed(stored)?, &posted).await?;
         }
     }
-    Ok(Silence::new())
+    Ok(EmptyObject {})
 }
 
-async fn told_again(cx: &Cx<Env>, mut row: OrderRow, told: &OrderRow) -> Result<()> {
-    if row.is_told(told) {
-        // The first call may have died before its messages were sent.
+async fn repeated(cx: &Cx<Env>, mut row: OrderRow, posted: &OrderRow) -> Result<()> {
+    if row.is_repeated_by(posted) {
+        // The first call may have crashed before it sent the messages.
         return match row.is_unfinished() {
-            true => wake(&cx.env, &row.id, Duration::ZERO).await,
+            true => enqueue(&cx.env, &row.id, Duration::ZERO).await,
             false => Ok(()),
         };
     }
-    if !row.begin_again(told, cx.now()) {
+    if !row.begin_again(posted, cx.now()) {
         metric::count("ConflictingOrders", 1);
-        tracing::warn!(correlation = %row.correlation_id, "an order is posted again, and different");
+        tracing::warn!(correlation = %row.correlation_id, "MMOB has posted an order again with other content");
         return Err(Error::new(Kind::Conflict, "The order was different before."));
     }
-    if !write(cx, &mut row).await? {
+    if !row.write(cx).await? {
         return Err(Error::new(
             Kind::InProgress,
             "The order is being changed. Send it again.",
         ));
     }
-    send(cx, &row.id).await
+    enqueue_twice(cx, &row.id).await
 }
 
-/// Now, and once more before the minute is over.
-async fn send(cx: &Cx<Env>, id: &str) -> Result<()> {
-    let (now, later) = tokio::join!(wake(&cx.env, id, Duration::ZERO), wake(&cx.env, id, SECOND_LOOK));
+/// For now, and once more before the user's minute is over.
+async fn enqueue_twice(cx: &Cx<Env>, id: &str) -> Result<()> {
+    let (now, later) = tokio::join!(
+        enqueue(&cx.env, id, Duration::ZERO),
+        enqueue(&cx.env, id, SECOND_MESSAGE_DELAY)
+    );
     now.and(later)
 }

@@ -6,135 +6,124 @@ use jiff::SignedDuration;
 use model::id::OfferId;
 use model::product::{NewFulfilment, NewProduct, Product};
 use model::{Error, Kind, Result};
-use partners::mmob;
-use runtime::problem::Problem;
-use runtime::{Cx, Reply, Success, signature};
+use partners_marketplace::{Marketplace, Mmob};
+use runtime::http::problem::Problem;
+use runtime::http::signature;
+use runtime::{Cx, Reply, Success};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ask::{ask, find, is_unknown};
+use super::client::{call, find, is_uncertain};
+use super::marker::{self, Marker};
 use super::offer::{OfferRow, ProductView};
-use super::sent::{self, Earlier, Mark};
-use super::{Fulfilment, ProductRow};
+use super::row::{Fulfilment, ProductRow};
 use crate::Env;
 
-/// What MMOB has not listed this long after it was sent is not on its way any more.
-const UNDERWAY: SignedDuration = SignedDuration::from_secs(30);
+/// A request that MMOB has not carried out by then never arrived.
+const IN_FLIGHT_LIMIT: SignedDuration = SignedDuration::from_secs(30);
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedProduct {
     #[serde(flatten)]
     product: ProductView,
-    /// With fulfilment by callback, the key of every signature, shown this once. An answer that is replayed has none.
+    /// With fulfilment by callback, the key of every signature. Only the first response has it; a replay does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
 }
 
-/// Offers a product at MMOB, and says what is to be done with its orders. For admins.
+/// Offers a product at MMOB and stores how its orders are fulfilled. For admins.
 ///
-/// With the same `Idempotency-Key` and body there is one product, also where MMOB's answer was lost. Fulfilment by callback is
-/// a signed POST of each order as Standard Webhooks has it; see the `secret`.
+/// Calls with the same `Idempotency-Key` and body create one product, even if MMOB's response is lost. For fulfilment by
+/// callback, the hub sends each order in a signed POST in the form of Standard Webhooks; see `secret`.
 #[utoipa::path(
     post,
     path = "/api/mmob/products",
     operation_id = "mmob-product-create",
     tag = "mmob",
     request_body = NewProduct,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body create once", min_length = 1, max_length = 255, pattern = "^[ -~]*$", nullable = false)),
     responses(
-        (status = 201, description = "Created; the secret is shown once", body = Success<CreatedProduct>),
-        (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an admin", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The key is in use, or the product may still be on its way to MMOB", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Over 1 MiB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid, or MMOB does not accept it", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
-        (status = 502, description = "MMOB does not know us, or its answer cannot be used", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "MMOB or our storage failed", body = Problem, content_type = "application/problem+json"),
+        (status = 201, description = "Created. Only this response has the secret", body = Success<CreatedProduct>),
+        (status = 409, description = "Another call with the key is running, or an earlier request to MMOB may still arrive", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Some values cannot be accepted, by the hub or by MMOB", body = Problem, content_type = "application/problem+json"),
+        (status = 502, description = "MMOB refuses the hub's key, or its response cannot be used", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "MMOB or the hub's storage failed", body = Problem, content_type = "application/problem+json"),
         (status = 504, description = "MMOB did not answer", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = []))
+    )
 )]
 pub async fn create(cx: Cx<Env>, wanted: NewProduct) -> Result<Reply<Success<CreatedProduct>>> {
-    cx.caller.must_be_admin()?;
     if let NewFulfilment::Callback { url } = &wanted.fulfilment {
         cx.env.egress.endpoint("fulfilment.url", url)?;
     }
-    let name = sent::name(&cx, "product", &wanted)?;
-    let external_key = name.unwrap_or_else(|| *OfferId::new(cx.now()).as_uuid()).to_string();
-    let made = match name {
-        Some(name) => once(&cx, &wanted, &external_key, &Mark::of(&cx.env, &name)?).await,
-        None => anew(&cx, &wanted, &external_key).await,
+    let id = marker::id(&cx, "product", &wanted)?;
+    let external_key = id.unwrap_or_else(|| *OfferId::new(cx.now()).as_uuid()).to_string();
+    let created = match id {
+        Some(id) => create_marked(&cx, &wanted, &external_key, &Marker::of(&cx.env, &id)?).await,
+        None => create_at_mmob(&cx, &wanted, &external_key).await,
     };
     cx.env.outbound.tracer.flush().await;
-    keep(&cx, &made?, external_key, wanted).await
+    store(&cx, &created?, external_key, wanted).await
 }
 
-/// Not again where an earlier call may have sent it.
-async fn once(cx: &Cx<Env>, wanted: &NewProduct, external_key: &str, mark: &Mark) -> Result<Product> {
-    if let Earlier::Sent(before) = mark.set(cx).await? {
-        if let Some(made) = find(cx, external_key).await? {
-            return Ok(made);
+/// Creates the product unless an earlier call may have done so.
+async fn create_marked(cx: &Cx<Env>, wanted: &NewProduct, external_key: &str, marker: &Marker) -> Result<Product> {
+    if let Some(before) = marker.set(cx).await? {
+        if let Some(created) = find(cx, external_key).await? {
+            return Ok(created);
         }
-        if cx.now().duration_since(before) < UNDERWAY || !mark.renew(cx, before).await? {
+        if cx.now().duration_since(before) < IN_FLIGHT_LIMIT || !marker.renew(cx, before).await? {
             let wait = "The product may still be on its way to MMOB. Ask again.";
             return Err(Error::new(Kind::InProgress, wait).retry_after(Some(Duration::from_secs(5))));
         }
     }
-    let made = anew(cx, wanted, external_key).await;
-    if made.as_ref().is_err_and(|error| !is_unknown(error)) {
-        mark.clear(cx).await;
+    let created = create_at_mmob(cx, wanted, external_key).await;
+    if created.as_ref().is_err_and(|error| !is_uncertain(error)) {
+        marker.clear(cx).await;
     }
-    made
+    created
 }
 
-async fn anew(cx: &Cx<Env>, wanted: &NewProduct, external_key: &str) -> Result<Product> {
-    let call = mmob::create_product(wanted, external_key)?;
-    let error = match ask(cx, &call, mmob::read_created_product).await {
-        Err(error) if is_unknown(&error) => error,
-        known => return known,
+async fn create_at_mmob(cx: &Cx<Env>, wanted: &NewProduct, external_key: &str) -> Result<Product> {
+    let request = Mmob.create_product(wanted, external_key)?;
+    let error = match call(cx, &request, |answer| Mmob.read_created_product(answer)).await {
+        Err(error) if is_uncertain(&error) => error,
+        certain => return certain,
     };
-    // Only its answer may be lost.
+    // MMOB may have the product, and only its response is lost.
     find(cx, external_key).await.ok().flatten().ok_or(error)
 }
 
-async fn keep(
+async fn store(
     cx: &Cx<Env>,
-    made: &Product,
+    created: &Product,
     external_key: String,
     wanted: NewProduct,
 ) -> Result<Reply<Success<CreatedProduct>>> {
-    let shown = |offer: &OfferRow, secret| {
+    let reply = |offer: &OfferRow, secret| {
         let product = offer.view();
         Reply::created(Success::new(CreatedProduct { product, secret }, "Product created"))
     };
-    // Under a key that was forgotten meanwhile: the product is there, and so is its secret.
-    if let Some(offer) = OfferRow::load(&cx.env, &made.id).await? {
-        return cx.commit(Vec::new(), Ok(shown(&offer, None))).await;
+    // The hub has forgotten the caller's key since. The rows exist, with the secret.
+    if let Some(offer) = OfferRow::load(&cx.env, &created.id).await? {
+        return cx.commit(Vec::new(), Ok(reply(&offer, None))).await;
     }
-    let (fulfilment, secret) = match &wanted.fulfilment {
-        NewFulfilment::Auto { required_inputs } => {
-            let required_inputs = required_inputs.clone();
-            (Fulfilment::Auto { required_inputs }, None)
-        }
+    let (fulfilment, secret) = fulfilment(&wanted.fulfilment)?;
+    let offer = OfferRow::new(created, external_key, wanted, cx.now());
+    let row = ProductRow::new(&created.id, fulfilment, cx.now()).create(&cx.env)?;
+    let rows = offer.create(&cx.env)?.into_iter().chain([row]).collect();
+    cx.commit_secret(rows, &reply(&offer, None), reply(&offer, secret))
+        .await
+}
+
+/// The fulfilment as it is stored, with the new secret of a callback.
+fn fulfilment(wanted: &NewFulfilment) -> Result<(Fulfilment, Option<String>)> {
+    Ok(match wanted.clone() {
+        NewFulfilment::Auto { required_inputs } => (Fulfilment::Auto { required_inputs }, None),
         NewFulfilment::Callback { url } => {
-            let (url, secret) = (url.clone(), signature::secret()?);
-            (
-                Fulfilment::Callback {
-                    url,
-                    secret: secret.clone(),
-                },
-                Some(secret),
-            )
+            let secret = signature::secret()?;
+            let shown = Some(secret.clone());
+            (Fulfilment::Callback { url, secret }, shown)
         }
         NewFulfilment::Manual => (Fulfilment::Manual, None),
-    };
-    let offer = OfferRow::new(made, external_key, wanted, cx.now());
-    let row = ProductRow::new(&made.id, fulfilment, cx.now()).create(&cx.env)?;
-    let rows = offer.create(&cx.env)?.into_iter().chain([row]).collect();
-    cx.commit_secret(rows, &shown(&offer, None), shown(&offer, secret))
-        .await
+    })
 }

@@ -1,12 +1,12 @@
-//! Products: ours at MMOB, what they cost, and what is to be done when one is ordered.
+//! Products that the hub offers at MMOB, their prices, and how their orders are fulfilled.
 
-mod ask;
+mod client;
 pub mod create;
 pub mod list;
+mod marker;
 mod offer;
 pub mod price;
 mod row;
-mod sent;
 #[cfg(test)]
 mod tests;
 

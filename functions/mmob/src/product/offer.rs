@@ -1,25 +1,25 @@
-//! A product as it is shown: what was asked for when it was created. What is done with its orders, secrets included, is in
-//! another row.
+//! A product as people see it: the request that created it. The fulfilment of its orders, secrets included, is in another
+//! row.
 
 use jiff::Timestamp;
 use model::Result;
 use model::id::OfferId;
 use model::product::{NewFulfilment, NewProduct, Product, ProductType};
-use runtime::listing::Entry;
-use runtime::store::{Key, When, Write};
+use runtime::http::list::Entry;
+use runtime::port::store::{Key, When, Write};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 use crate::Env;
 
-/// What the list of products is called.
+/// The list of products.
 pub const LIST: &str = "PRODUCTS";
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OfferRow {
-    /// Products are listed by it.
+    /// The key of the product in the list.
     offer: OfferId,
     pub prod_id: String,
     external_key: String,
@@ -31,9 +31,9 @@ pub struct OfferRow {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductView {
-    /// MMOB's.
+    /// MMOB's id.
     pub id: String,
-    /// What MMOB has been told to call it, beside that.
+    /// The hub's id of the product, which MMOB keeps beside its own.
     pub external_key: String,
     pub name: String,
     pub description: String,
@@ -45,10 +45,10 @@ pub struct ProductView {
 }
 
 impl OfferRow {
-    pub fn new(made: &Product, external_key: String, product: NewProduct, now: Timestamp) -> Self {
+    pub fn new(created: &Product, external_key: String, product: NewProduct, now: Timestamp) -> Self {
         Self {
             offer: OfferId::new(now),
-            prod_id: made.id.clone(),
+            prod_id: created.id.clone(),
             external_key,
             product,
             created_at: now,
@@ -63,7 +63,7 @@ impl OfferRow {
         env.read(&Self::key(env, id)?).await
     }
 
-    /// The first write of this row, and of what lists it.
+    /// The first writes of this row and of its entry in the list.
     pub fn create(&self, env: &Env) -> Result<[Write; 2]> {
         let key = Self::key(env, &self.prod_id)?;
         Ok([

@@ -1,8 +1,8 @@
-//! What is to be done when a product is ordered, as it is stored. The product itself lies at MMOB.
+//! How the orders of a product are fulfilled, as it is stored. The product itself is at MMOB.
 
 use jiff::Timestamp;
 use model::Result;
-use runtime::store::{Key, When, Write};
+use runtime::port::store::{Key, When, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::Env;
@@ -11,9 +11,9 @@ use crate::Env;
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Fulfilment {
-    /// It is done when these members of the order's input are there.
+    /// The order succeeds if its input has these members. Otherwise the user has to give them.
     Auto { required_inputs: Vec<String> },
-    /// The provider's own endpoint decides. What it is sent is signed with the secret, as Standard Webhooks lays down.
+    /// The provider's own endpoint decides. The secret signs each call, in the form of Standard Webhooks.
     Callback { url: String, secret: String },
     /// An operator decides.
     Manual,
@@ -22,7 +22,7 @@ pub enum Fulfilment {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductRow {
-    /// MMOB's.
+    /// MMOB's id.
     pub id: String,
     pub fulfilment: Fulfilment,
     pub created_at: Timestamp,

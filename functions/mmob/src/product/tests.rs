@@ -1,38 +1,69 @@
-//! Offering products at MMOB, and what they cost: once, whatever becomes of MMOB's answer.
+//! Products and prices at MMOB: each is created once, whatever happens to MMOB's response.
 
 use std::time::Duration;
 
-use runtime::testing::Play;
+use runtime::testing::{Harness, Script, TestResponse};
 use serde_json::{Value, json};
 
 use super::{Fulfilment, ProductRow};
-use crate::house::{Ask, House};
+use crate::Env;
+use crate::testing::{harness, sample};
 
-const PRODUCT: &str = include_str!("../../../../shared/partners/fixtures/mmob/product.answer.json");
-const PRICE: &str = include_str!("../../../../shared/partners/fixtures/mmob/price.answer.json");
-const REFUSAL: &str = include_str!("../../../../shared/partners/fixtures/mmob/product.refusal.json");
+const PRODUCT: &str = include_str!("../../../../shared/partners/marketplace/fixtures/mmob/product.answer.json");
+const PRICE: &str = include_str!("../../../../shared/partners/marketplace/fixtures/mmob/price.answer.json");
+const REFUSAL: &str = include_str!("../../../../shared/partners/marketplace/fixtures/mmob/product.refusal.json");
 const ID: &str = "prod_EfeUDJnTVdDigaqQ9rMaC";
 const NONE: &str = r#"{"items":[],"total":null,"page":null,"size":50}"#;
 
-fn create() -> Ask {
-    Ask::sample(include_str!("../../../../events/mmob-product-create.json"))
+const PRODUCTS_PATH: &str = "/api/mmob/products";
+
+fn product() -> Value {
+    sample(include_str!("../../../../events/mmob-product-create.json"))
 }
 
-fn callback(url: &str) -> Ask {
-    create().with("fulfilment", json!({"kind": "callback", "url": url}))
+fn product_with(member: &str, value: Value) -> Value {
+    let mut product = product();
+    product[member] = value;
+    product
 }
 
-fn list(query: &str) -> Ask {
-    Ask::sample(include_str!("../../../../events/mmob-product-list.json")).query(query)
+fn callback(url: &str) -> Value {
+    product_with("fulfilment", json!({"kind": "callback", "url": url}))
 }
 
-fn price() -> Ask {
-    Ask::sample(include_str!("../../../../events/mmob-price-create.json"))
+fn price_with(member: &str, value: Value) -> Value {
+    let mut price = sample(include_str!("../../../../events/mmob-price-create.json"));
+    price[member] = value;
+    price
 }
 
-/// The key that MMOB was last told for a product.
-fn told(house: &House) -> String {
-    let seen = house.world.stage.seen();
+async fn create(harness: &Harness<Env>, key: &str) -> TestResponse {
+    harness.as_admin().post(PRODUCTS_PATH, product()).key(key).await
+}
+
+async fn price(harness: &Harness<Env>, key: &str) -> TestResponse {
+    let body = sample(include_str!("../../../../events/mmob-price-create.json"));
+    harness.as_admin().post(&price_path(), body).key(key).await
+}
+
+fn price_path() -> String {
+    format!("{PRODUCTS_PATH}/{ID}/pricing")
+}
+
+async fn list(harness: &Harness<Env>, query: &str) -> TestResponse {
+    harness.as_staff().get(&format!("{PRODUCTS_PATH}?{query}")).await
+}
+
+/// Every request to MMOB, as method and path.
+fn requests(harness: &Harness<Env>) -> Vec<String> {
+    let seen = harness.fakes.transport.seen().into_iter();
+    seen.map(|(_, request)| format!("{} {}", request.method(), request.uri().path()))
+        .collect()
+}
+
+/// The external key in the last request that creates a product.
+fn external_key(harness: &Harness<Env>) -> String {
+    let seen = harness.fakes.transport.seen();
     let posted = seen
         .iter()
         .rev()
@@ -42,52 +73,55 @@ fn told(house: &House) -> String {
     body["external_key"].as_str().unwrap().to_owned()
 }
 
-/// MMOB lists the product under this key, behind another.
-fn listed(key: &str) -> Play {
+/// MMOB's list, with the product of this key after another one.
+fn listed(key: &str) -> Script {
     let mut mine: Value = serde_json::from_str(PRODUCT).unwrap();
     mine["external_key"] = json!(key);
     let mut other = mine.clone();
     (other["id"], other["external_key"]) = (json!("prod_other"), Value::Null);
-    Play::answer(
+    Script::answer(
         200,
         json!({"items": [other, mine], "total": null, "page": null, "size": 50}).to_string(),
     )
 }
 
-fn posts(house: &House) -> usize {
-    house.asked().iter().filter(|line| line.starts_with("POST")).count()
+fn posts(harness: &Harness<Env>) -> usize {
+    requests(harness).iter().filter(|line| line.starts_with("POST")).count()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_product_is_offered_and_its_fulfilment_kept() {
-    let house = House::new();
-    house
-        .world
-        .stage
-        .script([Play::answer(200, PRODUCT)], Play::answer(500, ""));
-    let got = house.create(create().key("one")).await;
-    assert_eq!(got.status, 201, "{}", got.text);
-    let data = got.data();
-    assert_eq!((&data["id"], &data["externalKey"]), (&json!(ID), &json!(told(&house))));
+async fn a_product_is_created_at_mmob_and_its_fulfilment_stored() {
+    let harness = harness();
+    harness
+        .fakes
+        .transport
+        .script([Script::answer(200, PRODUCT)], Script::answer(500, ""));
+    let response = create(&harness, "one").await;
+    assert_eq!(response.status, 201, "{}", response.text);
+    let data = response.data();
+    assert_eq!(
+        (&data["id"], &data["externalKey"]),
+        (&json!(ID), &json!(external_key(&harness)))
+    );
     assert_eq!(
         data["fulfilment"],
         json!({"kind": "auto", "requiredInputs": ["last_name"]})
     );
     assert!(data.get("secret").is_none());
-    let row = ProductRow::load(&house.env, ID).await.unwrap().unwrap();
+    let row = ProductRow::load(&harness.env, ID).await.unwrap().unwrap();
     assert!(
         row.fulfilment
             == Fulfilment::Auto {
                 required_inputs: vec!["last_name".into()]
             }
     );
-    let again = house.create(create().key("one")).await;
-    assert_eq!((again.status, again.text), (201, got.text));
+    let again = create(&harness, "one").await;
+    assert_eq!((again.status, again.text), (201, response.text));
     assert_eq!(again.headers["idempotent-replayed"], "true");
-    assert_eq!(house.asked(), ["POST /products"]);
-    let seen = house.world.stage.seen();
+    assert_eq!(requests(&harness), ["POST /products"]);
+    let seen = harness.fakes.transport.seen();
     assert_eq!(seen[0].1.headers()["x-api-key"], "test-mmob-key");
-    let products = house.products(list("")).await.json();
+    let products = list(&harness, "").await.json();
     assert_eq!(
         (&products["data"][0]["id"], &products["data"][0]["name"]),
         (&json!(ID), &json!("Your product"))
@@ -95,17 +129,17 @@ async fn a_product_is_offered_and_its_fulfilment_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_secret_is_seen_once() {
-    let house = House::new();
-    house
-        .world
-        .stage
-        .script([Play::answer(200, PRODUCT)], Play::answer(500, ""));
+async fn only_the_first_response_has_the_secret() {
+    let harness = harness();
+    harness
+        .fakes
+        .transport
+        .script([Script::answer(200, PRODUCT)], Script::answer(500, ""));
     let url = "https://provider.example.com/orders";
-    let got = house.create(callback(url).key("one")).await;
-    let secret = got.data()["secret"].as_str().unwrap().to_owned();
+    let response = harness.as_admin().post(PRODUCTS_PATH, callback(url)).key("one").await;
+    let secret = response.data()["secret"].as_str().unwrap().to_owned();
     assert!(secret.starts_with("whsec_"));
-    let row = ProductRow::load(&house.env, ID).await.unwrap().unwrap();
+    let row = ProductRow::load(&harness.env, ID).await.unwrap().unwrap();
     assert!(
         row.fulfilment
             == Fulfilment::Callback {
@@ -113,8 +147,8 @@ async fn the_secret_is_seen_once() {
                 secret: secret.clone()
             }
     );
-    let again = house.create(callback(url).key("one")).await;
-    let products = house.products(list("")).await;
+    let again = harness.as_admin().post(PRODUCTS_PATH, callback(url)).key("one").await;
+    let products = list(&harness, "").await;
     for text in [again.text, products.text] {
         assert!(
             text.contains(url) && !text.contains("whsec") && !text.contains(&secret[6..]),
@@ -123,20 +157,28 @@ async fn the_secret_is_seen_once() {
     }
     let kept = format!(
         "{:?}{:?}",
-        house.world.store.table("keys"),
-        house.world.store.table("log")
+        harness.fakes.store.table("keys"),
+        harness.fakes.store.table("log")
     );
     assert!(!kept.contains(&secret[6..]));
 }
 
 #[tokio::test(start_paused = true)]
-async fn people_who_may_not_and_bodies_that_cannot_ask_mmob_nothing() {
-    let house = House::new();
-    for (roles, status) in [(None, 401), (Some(&[][..]), 403), (Some(&["staff"][..]), 403)] {
-        assert_eq!(house.create(create().roles(roles)).await.status, status);
-        assert_eq!(house.price(price().roles(roles)).await.status, status);
+async fn a_refused_request_does_not_reach_mmob() {
+    let harness = harness();
+    for (caller, status) in [
+        (harness.anonymous(), 401),
+        (harness.as_customer(), 403),
+        (harness.as_staff(), 403),
+    ] {
+        assert_eq!(caller.post(PRODUCTS_PATH, product()).await.status, status);
+        assert_eq!(
+            caller.post(&price_path(), price_with("name", json!("x"))).await.status,
+            status
+        );
     }
-    assert_eq!(house.products(list("").roles(Some(&[]))).await.status, 403);
+    assert_eq!(harness.as_customer().get(PRODUCTS_PATH).await.status, 403);
+    let admin = harness.as_admin();
     for (member, value, field) in [
         ("productType", json!("boats"), "productType"),
         ("meta", json!({"a": {"b": "c"}}), "meta.a"),
@@ -165,12 +207,12 @@ async fn people_who_may_not_and_bodies_that_cannot_ask_mmob_nothing() {
         ),
         ("fulfilment", json!({"kind": "magic"}), "fulfilment.kind"),
     ] {
-        let got = house.create(create().with(member, value.clone())).await;
+        let response = admin.post(PRODUCTS_PATH, product_with(member, value.clone())).await;
         assert_eq!(
-            (got.status, got.field().as_str()),
+            (response.status, response.field().as_str()),
             (422, field),
             "{member} {value}: {}",
-            got.text
+            response.text
         );
     }
     for (member, value) in [
@@ -181,136 +223,150 @@ async fn people_who_may_not_and_bodies_that_cannot_ask_mmob_nothing() {
         ("amount", json!(-1)),
         ("name", json!("")),
     ] {
-        let got = house.price(price().with(member, value.clone())).await;
+        let response = admin.post(&price_path(), price_with(member, value.clone())).await;
         assert_eq!(
-            (got.status, got.field().as_str()),
+            (response.status, response.field().as_str()),
             (422, member),
             "{value}: {}",
-            got.text
+            response.text
         );
     }
-    assert!(house.asked().is_empty());
+    assert!(requests(&harness).is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_names_what_mmob_does_not_like() {
-    let house = House::new();
-    house
-        .world
-        .stage
-        .script([Play::answer(422, REFUSAL)], Play::answer(200, PRODUCT));
-    let got = house.create(create().key("one")).await;
-    assert_eq!((got.status, got.field().as_str()), (422, "productType"), "{}", got.text);
-    assert!(ProductRow::load(&house.env, ID).await.unwrap().is_none());
+async fn a_refusal_names_the_value_that_mmob_refuses() {
+    let harness = harness();
+    harness
+        .fakes
+        .transport
+        .script([Script::answer(422, REFUSAL)], Script::answer(200, PRODUCT));
+    let response = create(&harness, "one").await;
+    assert_eq!(
+        (response.status, response.field().as_str()),
+        (422, "productType"),
+        "{}",
+        response.text
+    );
+    assert!(ProductRow::load(&harness.env, ID).await.unwrap().is_none());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_is_looked_for() {
-    for lost in [Play::Reset, Play::answer(502, "<html></html>"), Play::answer(200, "{}")] {
-        let house = House::new();
-        house.world.stage.script(
+async fn a_product_whose_response_was_lost_is_found_again() {
+    for lost in [
+        Script::Reset,
+        Script::answer(502, "<html></html>"),
+        Script::answer(200, "{}"),
+    ] {
+        let harness = harness();
+        harness.fakes.transport.script(
             [lost.clone()],
-            Play::By(|request| match request.method().as_str() {
-                "GET" => Play::answer(200, NONE),
-                _ => Play::answer(500, ""),
+            Script::By(|request| match request.method().as_str() {
+                "GET" => Script::answer(200, NONE),
+                _ => Script::answer(500, ""),
             }),
         );
-        let unknown = house.create(create().key("one")).await;
+        let unknown = create(&harness, "one").await;
         assert!(unknown.status >= 500, "{lost:?}: {}", unknown.text);
-        let key = told(&house);
-        house.world.stage.script([], listed(&key));
-        let got = house.create(create().key("one")).await;
+        let key = external_key(&harness);
+        harness.fakes.transport.script([], listed(&key));
+        let response = create(&harness, "one").await;
         assert_eq!(
-            (got.status, &got.data()["id"]),
+            (response.status, &response.data()["id"]),
             (201, &json!(ID)),
             "{lost:?}: {}",
-            got.text
+            response.text
         );
-        assert_eq!(posts(&house), 1, "{lost:?}");
+        assert_eq!(posts(&harness), 1, "{lost:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_be_on_its_way_is_waited_for_and_what_never_came_is_sent_again() {
-    let house = House::new();
-    let nothing = Play::By(|request| match request.method().as_str() {
-        "GET" => Play::answer(200, NONE),
-        _ => Play::Reset,
+async fn a_product_is_created_again_only_after_it_cannot_arrive_any_more() {
+    let harness = harness();
+    let nothing = Script::By(|request| match request.method().as_str() {
+        "GET" => Script::answer(200, NONE),
+        _ => Script::Reset,
     });
-    house.world.stage.script([], nothing);
-    assert_eq!(house.create(create().key("one")).await.status, 504);
-    let key = told(&house);
-    let early = house.create(create().key("one")).await;
+    harness.fakes.transport.script([], nothing);
+    assert_eq!(create(&harness, "one").await.status, 504);
+    let key = external_key(&harness);
+    let early = create(&harness, "one").await;
     assert_eq!(early.status, 409, "{}", early.text);
     assert!(early.headers.contains_key("retry-after"));
-    assert_eq!(posts(&house), 1);
+    assert_eq!(posts(&harness), 1);
     tokio::time::advance(Duration::from_secs(31)).await;
-    house.world.stage.script(
-        [Play::answer(200, NONE), Play::answer(200, PRODUCT)],
-        Play::answer(500, ""),
+    harness.fakes.transport.script(
+        [Script::answer(200, NONE), Script::answer(200, PRODUCT)],
+        Script::answer(500, ""),
     );
-    let got = house.create(create().key("one")).await;
-    assert_eq!(got.status, 201, "{}", got.text);
-    assert_eq!((posts(&house), told(&house)), (2, key), "under the same name as before");
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_is_known_not_to_have_arrived_is_sent_again_at_once() {
-    let house = House::new();
-    house
-        .world
-        .stage
-        .script([Play::answer(422, REFUSAL)], Play::Unreachable);
-    assert_eq!(house.create(create().key("one")).await.status, 422);
-    assert_eq!(house.create(create().key("two")).await.status, 503);
-    house.world.stage.script([], Play::answer(200, PRODUCT));
-    assert_eq!(house.create(create().key("two")).await.status, 201);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_price_is_created_once_or_somebody_has_to_look() {
-    let house = House::new();
-    house.world.stage.script([Play::answer(200, PRICE)], Play::Reset);
-    let got = house.price(price().key("one")).await;
-    assert_eq!(got.status, 201, "{}", got.text);
+    let response = create(&harness, "one").await;
+    assert_eq!(response.status, 201, "{}", response.text);
     assert_eq!(
-        got.data(),
+        (posts(&harness), external_key(&harness)),
+        (2, key),
+        "under the same key as before"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_product_that_certainly_did_not_arrive_is_created_again_at_once() {
+    let harness = harness();
+    harness
+        .fakes
+        .transport
+        .script([Script::answer(422, REFUSAL)], Script::Unreachable);
+    assert_eq!(create(&harness, "one").await.status, 422);
+    assert_eq!(create(&harness, "two").await.status, 503);
+    harness.fakes.transport.script([], Script::answer(200, PRODUCT));
+    assert_eq!(create(&harness, "two").await.status, 201);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_price_is_created_once_or_an_operator_has_to_look() {
+    let harness = harness();
+    harness
+        .fakes
+        .transport
+        .script([Script::answer(200, PRICE)], Script::Reset);
+    let response = price(&harness, "one").await;
+    assert_eq!(response.status, 201, "{}", response.text);
+    assert_eq!(
+        response.data(),
         json!({"id": "price_7f8g9h0i1j2", "prodId": ID, "name": "Monhtly payment", "currency": "GBP", "amount": 3999})
     );
-    assert_eq!(house.asked(), [format!("POST /products/{ID}/pricing")]);
-    assert_eq!(house.price(price().key("two")).await.status, 504);
-    let again = house.price(price().key("two")).await;
+    assert_eq!(requests(&harness), [format!("POST /products/{ID}/pricing")]);
+    assert_eq!(price(&harness, "two").await.status, 504);
+    let again = price(&harness, "two").await;
     assert_eq!(again.status, 409, "{}", again.text);
-    assert_eq!(posts(&house), 2);
-    house
-        .world
-        .stage
-        .script([Play::answer(404, "")], Play::answer(200, PRICE));
-    assert_eq!(
-        house.price(price().key("three")).await.status,
-        404,
-        "MMOB has no such product"
-    );
-    let hostile = price().path("prodId", "../orders");
-    assert_eq!(house.price(hostile).await.status, 404);
-    assert_eq!(posts(&house), 3);
+    assert_eq!(posts(&harness), 2);
+    harness
+        .fakes
+        .transport
+        .script([Script::answer(404, "")], Script::answer(200, PRICE));
+    assert_eq!(price(&harness, "three").await.status, 404, "MMOB has no such product");
+    let admin = harness.as_admin();
+    let hostile = admin.post(&price_path(), price_with("name", json!("x")));
+    let hostile = hostile.path("prodId", "../orders");
+    assert_eq!(hostile.await.status, 404);
+    assert_eq!(posts(&harness), 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn products_are_listed_in_pages() {
-    let house = House::new();
+    let harness = harness();
     for number in 1..=5 {
-        let product = PRODUCT.replace(ID, &format!("prod_{number}"));
-        house
-            .world
-            .stage
-            .script([Play::answer(200, product)], Play::answer(500, ""));
-        assert_eq!(house.create(create()).await.status, 201);
+        let created = PRODUCT.replace(ID, &format!("prod_{number}"));
+        harness
+            .fakes
+            .transport
+            .script([Script::answer(200, created)], Script::answer(500, ""));
+        assert_eq!(harness.as_admin().post(PRODUCTS_PATH, product()).await.status, 201);
         tokio::time::advance(Duration::from_millis(5)).await;
     }
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page = house.products(list(&format!("limit=2{cursor}"))).await.json();
+        let page = list(&harness, &format!("limit=2{cursor}")).await.json();
         let ids = page["data"]
             .as_array()
             .unwrap()

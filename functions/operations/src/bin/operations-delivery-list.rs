@@ -1,5 +1,5 @@
-//! `GET /api/integration/deliveries`: what was delivered and what was not.
+//! `GET /api/integration/deliveries`: the deliveries of the last 30 days.
 
 fn main() -> runtime::Exit {
-    operations::entry::delivery_list()
+    operations::entry::delivery_list().run()
 }

@@ -1,5 +1,5 @@
-//! SQS `deliveries`: tells subscribers what has happened.
+//! SQS `deliveries`: delivers events to subscribers.
 
 fn main() -> runtime::Exit {
-    operations::entry::delivery_send()
+    operations::entry::delivery_send().run()
 }

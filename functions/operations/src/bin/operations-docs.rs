@@ -1,5 +1,5 @@
-//! `GET /api-docs` and below: the API document, and a page to read and try it.
+//! `GET /api-docs` and below: a page to read and try the API, and its document.
 
 fn main() -> runtime::Exit {
-    operations::entry::docs()
+    operations::entry::docs().run()
 }

@@ -1,5 +1,5 @@
-//! `$default`: 404, or 405 with `Allow` where the path is known.
+//! `$default`: requests that match no route.
 
 fn main() -> runtime::Exit {
-    operations::entry::fallback()
+    operations::entry::fallback().run()
 }

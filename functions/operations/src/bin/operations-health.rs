@@ -1,5 +1,5 @@
-//! `GET /health`, `GET /api/health`: is the hub up, and do its funders answer.
+//! `GET /health`, `GET /api/health`: whether the hub is up and its partners answer.
 
 fn main() -> runtime::Exit {
-    operations::entry::health()
+    operations::entry::health().run()
 }

@@ -1,5 +1,5 @@
 //! `GET /api/integration/logs`: the requests that went to partners.
 
 fn main() -> runtime::Exit {
-    operations::entry::logs()
+    operations::entry::logs().run()
 }

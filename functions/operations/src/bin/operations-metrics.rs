@@ -1,5 +1,5 @@
-//! `GET /api/integration/metrics`: how the funders have answered lately.
+//! `GET /api/integration/metrics`: how each partner has answered lately.
 
 fn main() -> runtime::Exit {
-    operations::entry::metrics()
+    operations::entry::metrics().run()
 }

@@ -1,5 +1,5 @@
-//! `DELETE /api/integration/subscriptions/{subscriptionId}`
+//! `DELETE /api/integration/subscriptions/{subscriptionId}`: ends a subscription.
 
 fn main() -> runtime::Exit {
-    operations::entry::subscription_delete()
+    operations::entry::subscription_delete().run()
 }

@@ -1,5 +1,5 @@
-//! `GET /api/integration/subscriptions`: who is told about which events.
+//! `GET /api/integration/subscriptions`: the subscriptions, newest first.
 
 fn main() -> runtime::Exit {
-    operations::entry::subscription_list()
+    operations::entry::subscription_list().run()
 }

@@ -1,4 +1,4 @@
-//! An event becomes a delivery per subscription that wants it, once, however often it is heard.
+//! An event becomes one delivery per active subscription to its type, however often the event arrives.
 
 use std::time::Duration;
 
@@ -7,21 +7,17 @@ use jiff::Timestamp;
 use model::event::EventType;
 use model::id::EventId;
 use model::{Error, Kind, Result};
-use runtime::bus::Event;
-use runtime::store::{Outcome, typed};
+use runtime::port::bus::Event;
+use runtime::port::store::{Written, typed};
 use runtime::{Cx, Domain};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::row::DeliveryRow;
-use super::send::Due;
 use crate::Env;
 use crate::subscription::SubscriptionRow;
 
-/// So many subscriptions are read, and served, at a time.
-const TOGETHER: usize = 100;
-
-/// The body of a webhook, as Standard Webhooks has it.
+/// The body of a webhook, as Standard Webhooks defines it.
 #[derive(Serialize)]
 struct Payload<'a> {
     id: EventId,
@@ -41,9 +37,9 @@ pub async fn fan_out(cx: &Cx<Env>, event: &Event) -> Result<()> {
     let payload = payload.map_err(|error| Error::new(Kind::Internal, "a payload").because(error))?;
     let mut from = None;
     loop {
-        let (rows, next) = SubscriptionRow::page(&cx.env, from, TOGETHER).await?;
-        let wants = |row: &&SubscriptionRow| row.is_active() && row.event_types.contains(&event.kind);
-        let each = rows.iter().filter(wants);
+        let (rows, next) = SubscriptionRow::batch(&cx.env, from).await?;
+        let is_wanted = |row: &&SubscriptionRow| row.is_active() && row.event_types.contains(&event.kind);
+        let each = rows.iter().filter(is_wanted);
         let begun = join_all(each.map(|subscription| begin(cx, event, &payload, subscription))).await;
         begun.into_iter().collect::<Result<()>>()?;
         match next {
@@ -55,16 +51,13 @@ pub async fn fan_out(cx: &Cx<Env>, event: &Event) -> Result<()> {
 
 async fn begin(cx: &Cx<Env>, event: &Event, payload: &str, subscription: &SubscriptionRow) -> Result<()> {
     let row = DeliveryRow::new(event, subscription.id, payload.to_owned(), cx.now());
-    if let Outcome::Refused(found) = cx.env.store().write(vec![row.create(&cx.env)?]).await? {
-        // Heard before. If this very message comes again, the one that should have followed may never have been sent.
-        let held: Option<DeliveryRow> = found.into_iter().next().flatten().map(typed).transpose()?;
-        if cx.deliveries < 2 || !held.is_some_and(|held| held.is_untried()) {
+    if let Written::Refused(found) = cx.env.store().write(vec![row.create(&cx.env)?]).await? {
+        // The event arrived before. If the queue delivers this message again, the worker may have crashed before it sent
+        // the first attempt's message.
+        let existing: Option<DeliveryRow> = found.into_iter().next().flatten().map(typed).transpose()?;
+        if cx.deliveries < 2 || !existing.is_some_and(|existing| existing.is_untried()) {
             return Ok(());
         }
     }
-    let due = Due {
-        delivery_id: row.id,
-        attempt: row.attempt,
-    };
-    cx.env.delivery_queue()?.send(&due, Duration::ZERO).await
+    cx.env.delivery_queue()?.send(&row.message(), Duration::ZERO).await
 }

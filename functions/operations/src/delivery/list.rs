@@ -1,41 +1,34 @@
 //! `GET /api/integration/deliveries`
 
 use garde::Validate;
-use jiff::{SignedDuration, Timestamp};
+use model::Result;
 use model::event::EventType;
-use model::id::{DeliveryId, SubscriptionId};
-use model::{Error, Result};
-use runtime::Cx;
-use runtime::problem::Problem;
+use model::id::SubscriptionId;
+use runtime::http::list::{List, ListParams, Source, page};
+use runtime::port::store::typed;
+use runtime::{Cx, Domain};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::row::{DeliveryRow, KEPT, moment};
-use super::{DeliveryStatus, DeliveryView};
+use super::row::{DeliveryRow, DeliveryStatus, DeliveryView, partitions};
 use crate::Env;
-use crate::page::size;
 
-/// So many rows are read at once.
-const READ: u16 = 100;
-/// So many rows are looked at for one page: where few match, the page is short and the cursor leads on.
-const LOOKED_AT: usize = 1000;
-
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, IntoParams)]
 #[serde(rename_all = "camelCase")]
-pub struct Which {
+#[into_params(parameter_in = Query)]
+pub struct DeliveryFilter {
+    /// Deliveries to one subscription.
     #[garde(skip)]
     subscription_id: Option<SubscriptionId>,
+    /// Deliveries in one state.
     #[garde(skip)]
     status: Option<DeliveryStatus>,
+    /// Deliveries of one type of event.
     #[garde(skip)]
     event_type: Option<EventType>,
-    #[garde(inner(range(min = 1, max = 100)))]
-    limit: Option<u32>,
-    #[garde(skip)]
-    cursor: Option<DeliveryId>,
 }
 
-impl Which {
+impl DeliveryFilter {
     fn wants(&self, row: &DeliveryRow) -> bool {
         self.subscription_id.is_none_or(|id| id == row.subscription_id)
             && self.status.is_none_or(|status| status == row.status)
@@ -47,80 +40,28 @@ impl Which {
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryList {
     deliveries: Vec<DeliveryView>,
-    /// The `cursor` of the next page, if there is one. A page may be short and still have a next one.
-    next_cursor: Option<DeliveryId>,
+    /// The `cursor` of the next page. Null at the end; a page may be short, or empty, before that.
+    next_cursor: Option<String>,
 }
 
-/// What was delivered in the last 30 days and what was not, newest first.
+/// The deliveries of the last 30 days, newest first.
 #[utoipa::path(
     get,
     path = "/api/integration/deliveries",
     operation_id = "operations-delivery-list",
     tag = "operations",
-    params(
-        ("subscriptionId" = Option<SubscriptionId>, Query, description = "Of one subscription"),
-        ("status" = Option<DeliveryStatus>, Query, description = "In one state"),
-        ("eventType" = Option<EventType>, Query, description = "Of one type of event"),
-        ("limit" = Option<u32>, Query, description = "At most so many; 50 unless said", minimum = 1, maximum = 100),
-        (
-            "cursor" = Option<String>,
-            Query,
-            description = "The `nextCursor` of the page before",
-            pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
-        ),
-    ),
-    responses(
-        (status = 200, description = "One page", body = DeliveryList),
-        (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not staff", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = []))
+    params(DeliveryFilter, ListParams),
+    responses((status = 200, description = "A page, possibly short", body = DeliveryList))
 )]
-pub async fn list(cx: Cx<Env>, which: Which) -> Result<DeliveryList> {
-    cx.caller.must_be_staff()?;
-    let (rows, next_cursor) = page(&cx.env, &which, cx.now()).await?;
+pub async fn list(cx: Cx<Env>, query: List<DeliveryFilter>) -> Result<DeliveryList> {
+    let source = Source::rows(cx.env.store().as_ref(), cx.env.deliveries()?, partitions(cx.now()));
+    let page = page(&source, query.params, |item| {
+        let row: DeliveryRow = typed(item)?;
+        Ok(query.filter.wants(&row).then(|| row.view()))
+    });
+    let page = page.await?;
     Ok(DeliveryList {
-        deliveries: rows.iter().map(DeliveryRow::view).collect(),
-        next_cursor,
+        deliveries: page.rows,
+        next_cursor: page.next.map(|cursor| cursor.to_string()),
     })
-}
-
-/// Day by day into the past, until the page is full, enough was looked at, or nothing older is kept.
-async fn page(env: &Env, which: &Which, now: Timestamp) -> Result<(Vec<DeliveryRow>, Option<DeliveryId>)> {
-    let stranger = || Error::invalid("cursor", "must be a cursor of this list");
-    let newest = match which.cursor {
-        Some(cursor) => moment(cursor).ok_or_else(stranger)?.min(now),
-        None => now,
-    };
-    let (limit, mut page, mut looked_at) = (size(which.limit), Vec::new(), 0);
-    let (mut day, mut from) = (newest, which.cursor);
-    let oldest = before(now, KEPT + 1);
-    while day >= oldest {
-        // One more than is looked at, which is where the next read begins.
-        let mut rows = DeliveryRow::of_day(env, day, from, READ + 1).await?;
-        let next = rows.split_off(rows.len().min(READ.into())).pop();
-        for row in rows {
-            if page.len() == limit || looked_at == LOOKED_AT {
-                return Ok((page, Some(row.id)));
-            }
-            looked_at += 1;
-            if which.wants(&row) {
-                page.push(row);
-            }
-        }
-        from = next.map(|row| row.id);
-        if from.is_none() {
-            day = before(day, 1);
-        }
-    }
-    Ok((page, None))
-}
-
-fn before(at: Timestamp, days: i64) -> Timestamp {
-    at.saturating_sub(SignedDuration::from_hours(24 * days))
-        .unwrap_or(Timestamp::MIN)
 }

@@ -1,8 +1,9 @@
-//! Deliveries: one event on its way to one subscription.
+//! Deliveries: each sends one event to one subscription.
 
 mod attempt;
 mod fan_out;
 pub mod list;
+mod message;
 pub mod replay;
 mod row;
 mod schedule;
@@ -10,5 +11,3 @@ pub mod send;
 
 #[cfg(test)]
 mod tests;
-
-pub use row::{DeliveryStatus, DeliveryView};

@@ -1,5 +1,6 @@
-//! A delivery and its attempts as they are stored: the delivery under the day of its event, so that lists read days; its
-//! attempts under its own key.
+//! A delivery and its attempts as they are stored.
+//!
+//! A delivery is in the partition of its event's day, so that lists read days. Its attempts are under its own key.
 
 use std::time::Duration;
 
@@ -9,26 +10,28 @@ use model::id::{DeliveryId, EventId, LogRowId, SubscriptionId};
 use model::{Error, Result};
 use ring::digest::{SHA256, digest};
 use runtime::Domain;
-use runtime::bus::Event;
-use runtime::store::{Item, Key, Query, When, Write, item, typed};
+use runtime::port::bus::Event;
+use runtime::port::store::{Item, Key, When, Write, item, typed};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Builder;
 
+use super::message::DeliveryMessage;
 use super::schedule::pause;
 use crate::Env;
 
-/// Deliveries are kept so many days.
-pub const KEPT: i64 = 30;
+/// How many days deliveries and attempts are kept.
+const RETENTION_DAYS: i64 = 30;
+/// Seconds.
 const DAY: i64 = 24 * 60 * 60;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum DeliveryStatus {
-    /// It is tried, or waits to be.
+    /// An attempt is running or due.
     Pending,
     Delivered,
-    /// It is tried no more. A replay begins anew.
+    /// No attempt will follow, unless a replay begins again.
     Failed,
 }
 
@@ -40,21 +43,21 @@ pub struct DeliveryRow {
     pub event_type: EventType,
     pub subscription_id: SubscriptionId,
     pub status: DeliveryStatus,
-    /// What is sent, byte for byte the same every time.
+    /// The body that every attempt sends, byte for byte.
     pub payload: String,
     /// Counts writes. Every write names the revision it replaces.
     revision: u32,
-    /// The number of the queue message that may make the next attempt.
+    /// The number of the next attempt. Only the message with this number may make it.
     pub attempt: u32,
     /// Attempts since the delivery began or was replayed.
     round: u32,
-    /// Attempts ever.
+    /// All attempts.
     attempts: u32,
     pub created_at: Timestamp,
     updated_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
-    /// Of the latest attempt: what was answered, or why nothing was.
+    /// The response of the latest attempt, or why there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_status: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,9 +65,9 @@ pub struct DeliveryRow {
     ttl: i64,
 }
 
-/// What came of one POST.
+/// The result of one POST.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempted {
+pub struct AttemptResult {
     pub at: Timestamp,
     pub took: Duration,
     pub status: Option<u16>,
@@ -92,18 +95,18 @@ struct AttemptRow {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryView {
-    /// What the receiver sees as `webhook-id`.
+    /// The `webhook-id` that the receiver gets.
     pub id: DeliveryId,
     pub event_id: EventId,
     pub event_type: EventType,
     pub subscription_id: SubscriptionId,
     pub status: DeliveryStatus,
-    /// How often it was tried.
+    /// The number of attempts made.
     pub attempts: u32,
-    /// What the receiver answered last.
+    /// The status of the receiver's latest response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_code: Option<u16>,
-    /// Why there was no answer, or will be none.
+    /// Why there was no response, or no attempt will follow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,7 +115,7 @@ pub struct DeliveryView {
     pub updated_at: Timestamp,
 }
 
-/// The one id that this event's delivery to this subscription can have, in the order of events.
+/// The id of this event's delivery to this subscription: always the same, and in the order of events.
 fn id(event: &Event, subscription: SubscriptionId) -> DeliveryId {
     let hash = digest(&SHA256, format!("{}\n{subscription}", event.id).as_bytes());
     let mut random = [0; 10];
@@ -121,16 +124,23 @@ fn id(event: &Event, subscription: SubscriptionId) -> DeliveryId {
     Builder::from_unix_timestamp_millis(millis, &random).into_uuid().into()
 }
 
-/// When the event of a delivery was. None if no delivery can have this id.
-pub fn moment(id: DeliveryId) -> Option<Timestamp> {
+/// The time of a delivery's event. None if no delivery can have this id.
+fn event_time(id: DeliveryId) -> Option<Timestamp> {
     let (seconds, nanos) = id.as_uuid().get_timestamp()?.to_unix();
     Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanos).ok()?).ok()
 }
 
-/// The partition of the deliveries of a day.
+/// The partition of the day of `at`.
 fn partition(at: Timestamp) -> String {
     let day = at.to_string();
     format!("DAY#{}", day.get(..10).unwrap_or_default())
+}
+
+/// The partitions of all days that can have deliveries, newest first.
+pub fn partitions(now: Timestamp) -> Vec<String> {
+    let before = |days| now.saturating_sub(SignedDuration::from_hours(24 * days));
+    let days = (0..=RETENTION_DAYS + 1).filter_map(|days| before(days).ok());
+    days.map(partition).collect()
 }
 
 impl DeliveryRow {
@@ -151,26 +161,20 @@ impl DeliveryRow {
             next_attempt_at: None,
             last_status: None,
             last_error: None,
-            ttl: now.as_second().saturating_add(KEPT * DAY),
+            ttl: now.as_second().saturating_add(RETENTION_DAYS * DAY),
         }
     }
 
     fn key(env: &Env, id: DeliveryId) -> Result<Key> {
-        let at = moment(id).ok_or_else(Error::not_found)?;
+        let at = event_time(id).ok_or_else(Error::not_found)?;
         Ok(Key::new(env.deliveries()?, partition(at), Some(&id.to_string())))
     }
 
-    /// DynamoDB deletes expired rows late, so what has expired counts as absent.
+    /// DynamoDB deletes expired rows late, so an expired row counts as absent.
     pub async fn load(env: &Env, id: DeliveryId, now: Timestamp) -> Result<Option<Self>> {
         let found = env.store().get(&Self::key(env, id)?, true).await?;
         let row: Option<Self> = found.map(typed).transpose()?;
         Ok(row.filter(|row| row.ttl > now.as_second()))
-    }
-
-    /// The deliveries of the day of `at`, newest first.
-    pub async fn of_day(env: &Env, at: Timestamp, to: Option<DeliveryId>, limit: u16) -> Result<Vec<Self>> {
-        let query = Query::new(env.deliveries()?, partition(at), limit).to(to.map(|id| id.to_string()));
-        env.store().query(&query).await?.into_iter().map(typed).collect()
     }
 
     /// The first write of this row.
@@ -186,25 +190,25 @@ impl DeliveryRow {
         Write::put(Self::key(env, self.id)?, self, unchanged)
     }
 
-    /// The message of this row's next attempt may be waited for, or lost.
+    /// Whether the first attempt is still to be made. Its message may be in the queue, or lost.
     pub fn is_untried(&self) -> bool {
         self.status == DeliveryStatus::Pending && self.attempt == 1
     }
 
-    /// How long it still has to wait.
+    /// The time until the next attempt is due.
     pub fn wait(&self, now: Timestamp) -> Duration {
         let next = self.next_attempt_at.unwrap_or(now);
         Duration::try_from(next.duration_since(now)).unwrap_or_default()
     }
 
-    /// Notes an attempt. If it failed it is due again later, unless that was the last.
-    pub fn attempted(&mut self, attempted: &Attempted, now: Timestamp) {
+    /// Records an attempt. After a failure the next attempt is due later, unless this was the last.
+    pub fn record(&mut self, result: &AttemptResult, now: Timestamp) {
         self.attempts = self.attempts.saturating_add(1);
         self.round = self.round.saturating_add(1);
-        self.last_status = attempted.status;
-        self.last_error = attempted.error.map(Into::into);
+        self.last_status = result.status;
+        self.last_error = result.error.map(Into::into);
         self.next_attempt_at = None;
-        if attempted.status.is_some_and(|status| (200..300).contains(&status)) {
+        if result.status.is_some_and(|status| (200..300).contains(&status)) {
             self.status = DeliveryStatus::Delivered;
             return;
         }
@@ -224,7 +228,7 @@ impl DeliveryRow {
         self.last_error = Some(why.to_owned());
     }
 
-    /// Begins anew, whatever came of it before.
+    /// Begins the schedule again, in whatever state the delivery is.
     pub fn replay(&mut self) {
         self.status = DeliveryStatus::Pending;
         self.attempt = self.attempt.saturating_add(1);
@@ -232,19 +236,27 @@ impl DeliveryRow {
         self.next_attempt_at = None;
     }
 
-    /// The row of one attempt. It depends on nothing: whatever becomes of the delivery, this POST was made.
-    pub fn log(&self, attempt: u32, attempted: &Attempted) -> Result<Item> {
+    /// The row of one attempt. It is written without a condition, because the POST was made whatever the delivery's state is.
+    pub fn log(&self, attempt: u32, result: &AttemptResult) -> Result<Item> {
         item(&AttemptRow {
             pk: format!("DELIVERY#{}", self.id),
-            sk: LogRowId::new(attempted.at),
+            sk: LogRowId::new(result.at),
             delivery_id: self.id,
             attempt,
-            attempted_at: attempted.at,
-            response_time: u64::try_from(attempted.took.as_millis()).unwrap_or(u64::MAX),
-            status_code: attempted.status,
-            error: attempted.error,
-            ttl: attempted.at.as_second().saturating_add(KEPT * DAY),
+            attempted_at: result.at,
+            response_time: u64::try_from(result.took.as_millis()).unwrap_or(u64::MAX),
+            status_code: result.status,
+            error: result.error,
+            ttl: result.at.as_second().saturating_add(RETENTION_DAYS * DAY),
         })
+    }
+
+    /// The message of the next attempt.
+    pub fn message(&self) -> DeliveryMessage {
+        DeliveryMessage {
+            delivery_id: self.id,
+            attempt: self.attempt,
+        }
     }
 
     pub fn view(&self) -> DeliveryView {

@@ -1,4 +1,4 @@
-//! When a receiver that did not take a delivery is tried again.
+//! The delays between the attempts at a delivery.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ const PAUSES: [u64; 9] = [
     20 * 60 * 60,
     24 * 60 * 60,
 ];
-/// SQS holds a message back no longer than this; who waits longer comes by and waits again.
-pub const HOP: Duration = Duration::from_secs(15 * 60);
+/// The longest delay of an SQS message. A message that is delivered before its attempt is due is sent again.
+pub const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
 
-/// How long to wait after so many attempts have failed. None when that were enough.
+/// The delay after this many failed attempts. None after the last.
 pub fn pause(failed: u32) -> Option<Duration> {
     let place = usize::try_from(failed.checked_sub(1)?).ok()?;
     PAUSES.get(place).copied().map(Duration::from_secs)

@@ -1,21 +1,22 @@
-//! SQS `deliveries`: an event becomes a delivery per subscription, and a delivery is tried.
+//! SQS `deliveries`: an event becomes a delivery per subscription, and a delivery is attempted.
 
 use garde::Validate;
 use model::id::DeliveryId;
 use model::{Error, Kind, Result};
 use runtime::Cx;
-use runtime::bus::Event;
-use serde::{Deserialize, Serialize};
+use runtime::port::bus::Event;
+use serde::Deserialize;
 
 use super::attempt::attempt;
 use super::fan_out::fan_out;
+use super::message::DeliveryMessage;
 use crate::Env;
 
-/// A message: an event as EventBridge wraps it, or a delivery and which of its attempts. What else EventBridge says is not
-/// needed.
+/// A message: an event as EventBridge wraps it, or a delivery and the number of an attempt. Other members of EventBridge are
+/// ignored.
 #[derive(Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
-pub struct Message {
+pub struct EventOrDelivery {
     #[garde(skip)]
     detail: Option<Event>,
     #[garde(skip)]
@@ -24,23 +25,15 @@ pub struct Message {
     attempt: Option<u32>,
 }
 
-/// The second kind of message.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Due {
-    pub delivery_id: DeliveryId,
-    pub attempt: u32,
-}
-
-pub async fn send(cx: Cx<Env>, message: Message) -> Result<()> {
+pub async fn send(cx: Cx<Env>, message: EventOrDelivery) -> Result<()> {
     match (message.detail, message.delivery_id, message.attempt) {
         (Some(event), None, None) => fan_out(&cx, &event).await,
         (None, Some(delivery_id), Some(number)) => {
-            let due = Due {
+            let message = DeliveryMessage {
                 delivery_id,
                 attempt: number,
             };
-            attempt(&cx, due).await
+            attempt(&cx, message).await
         }
         _ => Err(Error::new(Kind::Malformed, "neither an event nor a delivery")),
     }

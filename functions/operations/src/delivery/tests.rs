@@ -1,78 +1,99 @@
-//! From the bus to the receiver: what is sent, how often, and what is remembered of it.
+//! From the bus to the receiver: which requests are sent, when, and what is recorded of them.
 
-mod life;
-mod seen;
+mod attempts;
+mod staff;
 
-use runtime::signature;
+use http::Method;
+use runtime::http::signature;
+use runtime::port::store::typed;
+use runtime::testing::{Harness, TestRequest, TestResponse};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
-use crate::delivery::row::DeliveryRow;
-use crate::house::{Ask, House};
+use super::row::DeliveryRow;
+use crate::Env;
+use crate::testing::{event, harness, subscribe, subscription};
 
 const URL: &str = "https://hooks.example.com/in";
+const WORKER: &str = "operations-delivery-send";
 
-fn list(query: &str) -> Ask {
-    Ask::sample(include_str!("../../../../events/operations-delivery-list.json"))
-        .query(query)
-        .roles(Some(&["staff"]))
+/// Delivers a message for the first time. Whether it is done.
+async fn deliver(h: &Harness<Env>, message: &str) -> bool {
+    h.deliver(WORKER, message).await.unwrap()
 }
 
-fn replay(id: &str) -> Ask {
-    Ask::sample(include_str!("../../../../events/operations-delivery-replay.json"))
-        .path("deliveryId", id)
-        .roles(Some(&["staff"]))
+/// Delivers a message that was delivered before and came back.
+async fn redeliver(h: &Harness<Env>, message: &str) -> bool {
+    h.redeliver(WORKER, message, 2).await.unwrap()
 }
 
-impl House {
-    fn delivery_rows(&self) -> Vec<DeliveryRow> {
-        let rows = self.world.store.table("deliveries").into_iter();
-        rows.filter(|row| row["pk"].as_s().unwrap().starts_with("DAY#"))
-            .map(|row| runtime::store::typed(row).unwrap())
-            .collect()
-    }
+async fn list(h: &Harness<Env>, query: &str) -> TestResponse {
+    let path = format!("/api/integration/deliveries?{query}");
+    h.as_staff().get(&path).await
+}
 
-    fn delivery(&self) -> Value {
-        let rows = self.delivery_rows();
-        assert_eq!(rows.len(), 1);
-        serde_json::to_value(rows[0].view()).unwrap()
-    }
+/// Asks for a replay. `h` has the caller's credentials.
+fn replay<'a>(h: &'a Harness<Env>, id: &str) -> TestRequest<'a> {
+    h.request(Method::POST, &format!("/api/integration/deliveries/{id}/replay"))
+}
 
-    /// What is remembered of attempts: number, status code, error.
-    fn attempts(&self) -> Vec<(String, Option<String>, Option<String>)> {
-        let rows = self.world.store.table("deliveries").into_iter();
-        rows.filter(|row| row["pk"].as_s().unwrap().starts_with("DELIVERY#"))
-            .map(|row| {
-                let number = |name: &str| row.get(name).map(|value| value.as_n().unwrap().clone());
-                let error = row.get("error").map(|value| value.as_s().unwrap().clone());
-                (number("attempt").unwrap(), number("statusCode"), error)
-            })
-            .collect()
-    }
+async fn unsubscribe(h: &Harness<Env>, id: &str) {
+    assert_eq!(h.as_admin().delete(&subscription(id)).await.status, 204);
+}
 
-    /// One subscription and one event that it waits for; the id, the secret and the message.
-    async fn begun(&self) -> (String, String, String) {
-        let (id, secret) = self.subscribe(URL, &["quote.generated"]).await;
-        assert!(self.deliver(&self.event(1), 1).await);
-        let message = self.world.outbox.take().remove(0);
-        assert_eq!((message.url.as_str(), message.delay.as_secs()), ("queue", 0));
-        (id, secret, message.body)
-    }
+fn delivery_rows(h: &Harness<Env>) -> Vec<DeliveryRow> {
+    let rows = h.fakes.store.table("deliveries").into_iter();
+    rows.filter(|row| row["pk"].as_s().unwrap().starts_with("DAY#"))
+        .map(|row| typed(row).unwrap())
+        .collect()
+}
 
-    /// Lets queue and time run until nothing is left to do; the seconds at which the receiver was called.
-    async fn run(&self, mut message: String) -> Vec<u64> {
-        let born = tokio::time::Instant::now();
-        let before = self.world.stage.seen().len();
-        loop {
-            assert!(self.deliver(&message, 1).await, "{message}");
-            let Some(next) = self.world.outbox.take().pop() else {
-                break;
-            };
-            assert!(next.delay.as_secs() <= 900, "SQS holds no message longer");
-            assert_ne!(next.delay.as_secs(), 0, "no message goes in circles");
-            tokio::time::advance(next.delay).await;
-            message = next.body;
-        }
-        let seen = self.world.stage.seen().into_iter().skip(before);
-        seen.map(|(at, _)| at.duration_since(born).as_secs()).collect()
+/// The only delivery, as staff see it.
+fn delivery(h: &Harness<Env>) -> Value {
+    let rows = delivery_rows(h);
+    assert_eq!(rows.len(), 1);
+    serde_json::to_value(rows[0].view()).unwrap()
+}
+
+fn delivery_id(h: &Harness<Env>) -> String {
+    delivery(h)["id"].as_str().unwrap().to_owned()
+}
+
+/// The recorded attempts: number, status code, error.
+fn attempts(h: &Harness<Env>) -> Vec<(String, Option<String>, Option<String>)> {
+    let rows = h.fakes.store.table("deliveries").into_iter();
+    rows.filter(|row| row["pk"].as_s().unwrap().starts_with("DELIVERY#"))
+        .map(|row| {
+            let number = |name: &str| row.get(name).map(|value| value.as_n().unwrap().clone());
+            let error = row.get("error").map(|value| value.as_s().unwrap().clone());
+            (number("attempt").unwrap(), number("statusCode"), error)
+        })
+        .collect()
+}
+
+/// One subscription and one event of its type. Returns the subscription's id and secret, and the delivery's first message.
+async fn begin(h: &Harness<Env>) -> (String, String, String) {
+    let (id, secret) = subscribe(h, URL, &["quote.generated"]).await;
+    assert!(deliver(h, &event(1)).await);
+    let message = h.fakes.queue.take().remove(0);
+    assert_eq!((message.url.as_str(), message.delay.as_secs()), ("queue", 0));
+    (id, secret, message.body)
+}
+
+/// Delivers the message and every later one when it is due. Returns the seconds at which the receiver was called.
+async fn run(h: &Harness<Env>, mut message: String) -> Vec<u64> {
+    let began = Instant::now();
+    let before = h.fakes.transport.seen().len();
+    loop {
+        assert!(deliver(h, &message).await, "{message}");
+        let Some(next) = h.fakes.queue.take().pop() else {
+            break;
+        };
+        assert!(next.delay.as_secs() <= 900, "SQS holds no message longer");
+        assert_ne!(next.delay.as_secs(), 0, "no message goes in circles");
+        tokio::time::advance(next.delay).await;
+        message = next.body;
     }
+    let seen = h.fakes.transport.seen().into_iter().skip(before);
+    seen.map(|(at, _)| at.duration_since(began).as_secs()).collect()
 }

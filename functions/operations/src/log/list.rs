@@ -1,79 +1,89 @@
-//! `GET /api/integration/logs`: the requests that went to funders, newest first.
+//! `GET /api/integration/logs`: the requests that went to partners, newest first.
 
 use garde::Validate;
 use jiff::{SignedDuration, Timestamp};
-use model::Result;
 use model::id::{CorrelationId, LogRowId};
-use model::quote::Environment;
-use runtime::problem::Problem;
-use runtime::transport::{Attempt, Status};
+use model::partner::Partner;
+use model::{Error, Result};
+use runtime::http::problem::Problem;
+use runtime::transport::{Attempt, AttemptStatus};
 use runtime::{Cx, Domain, Listed};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::lane::{lanes, named};
+use super::period::{Period, RETENTION};
 use super::position::Position;
-use super::reader::{Along, Bounds, Reader};
-use super::{KEPT, Window, lanes};
+use super::reader::{ReadBy, ReadLimits, Reader};
 use crate::Env;
 
-const USUAL: u32 = 20;
-/// Where most rows may be passed over, more are read at once.
-const FILTERED: u16 = 100;
-const ROWS: usize = 2_000;
+/// Rows per page where the caller gives no limit.
+const USUAL_LIMIT: u32 = 20;
+/// Rows per query where a filter may pass over most of them.
+const FILTERED_CHUNK: u16 = 100;
+/// Rows that one request reads.
+const MAX_ROWS: usize = 2_000;
 
+/// The cursor is the log's own and not the one of other lists: several lanes are read side by side, so that a page can end
+/// between two rows.
 #[derive(Deserialize, Validate, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-pub struct Ask {
-    /// The name of a funder.
+pub struct ListLogs {
+    /// The name of a partner.
+    #[garde(skip)]
+    partner: Option<String>,
+    /// Another name of `partner`.
     #[garde(skip)]
     funder: Option<String>,
-    /// Both, unless said.
+    /// An environment of a partner, such as `SANDBOX`, `LIVE` or `UPSTREAM`. Absent: every environment.
     #[garde(skip)]
-    environment: Option<Environment>,
+    environment: Option<String>,
     /// The name of a call, such as `quote`.
     #[garde(length(chars, min = 1, max = 64))]
     #[param(min_length = 1, max_length = 64)]
     operation: Option<String>,
     #[garde(skip)]
-    status: Option<Status>,
+    status: Option<AttemptStatus>,
     #[garde(skip)]
     correlation_id: Option<CorrelationId>,
-    /// The first instant. Unless said, 24 hours before `to`, and 30 days where a correlation id is given.
+    /// The first instant. Absent: 24 hours before `to`, or 30 days with a correlation id.
     #[garde(skip)]
     from: Option<Timestamp>,
-    /// The first instant that is too late. At most 30 days after `from`; now, unless said.
+    /// The first instant that is too late, at most 30 days after `from`. Absent: now.
     #[garde(skip)]
     to: Option<Timestamp>,
-    /// Rows per page, 20 unless said.
+    /// The largest number of rows in the page. Absent: 20.
     #[garde(range(min = 1, max = 100))]
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
-    /// `nextCursor` of the page before, with everything else as it was.
+    /// `nextCursor` of the page before, with every other parameter as it was.
     #[garde(skip)]
     #[param(pattern = "^[0-9a-f]{44}$")]
     cursor: Option<String>,
 }
 
-/// A request that went to a funder.
+/// A request that went to a partner.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogRow {
     pub id: LogRowId,
+    pub partner: String,
+    /// The same as `partner`.
     pub funder: String,
     pub environment: String,
     pub operation: String,
-    pub status: Status,
-    /// How often this call had been tried before.
+    pub status: AttemptStatus,
+    /// The number of attempts before this one.
     pub retry_count: u32,
     /// Milliseconds.
     pub response_time: u64,
     pub correlation_id: CorrelationId,
     pub created_at: Timestamp,
-    /// Absent where no answer came.
+    /// Absent where the partner did not answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http_status: Option<u16>,
-    /// What kind of failure it was.
+    /// The kind of failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Redacted.
@@ -87,7 +97,8 @@ impl From<Attempt> for LogRow {
     fn from(row: Attempt) -> Self {
         Self {
             id: row.sk,
-            funder: row.funder_name,
+            funder: row.partner.clone(),
+            partner: row.partner,
             environment: row.environment,
             operation: row.operation,
             status: row.status,
@@ -103,62 +114,67 @@ impl From<Attempt> for LogRow {
     }
 }
 
-impl Ask {
-    fn takes(&self, row: &Attempt) -> bool {
-        self.operation
-            .as_ref()
-            .is_none_or(|operation| *operation == row.operation)
+impl ListLogs {
+    fn wants(&self, row: &Attempt) -> bool {
+        let operation = self.operation.as_ref();
+        operation.is_none_or(|operation| *operation == row.operation)
             && self.status.is_none_or(|status| status == row.status)
     }
 
-    fn window(&self, now: Timestamp) -> Result<Window> {
-        // The index finds the rows of an id wherever they are; only the walk through the hours takes longer for more.
+    /// The wanted partner, under either of its names.
+    fn partner(&self) -> Result<Option<Partner>> {
+        let (member, name) = match (&self.partner, &self.funder) {
+            (Some(partner), Some(funder)) if partner != funder => {
+                return Err(Error::invalid("funder", "must be the same as `partner`"));
+            }
+            (Some(name), _) => ("partner", name),
+            (None, Some(name)) => ("funder", name),
+            (None, None) => return Ok(None),
+        };
+        named(member, name).map(Some)
+    }
+
+    fn period(&self, now: Timestamp) -> Result<Period> {
+        // The index finds the rows of an id wherever they are. Only a read hour by hour takes longer for a longer period.
         let usual = match self.correlation_id {
-            Some(_) => KEPT,
+            Some(_) => RETENTION,
             None => SignedDuration::from_hours(24),
         };
-        Window::of(self.from, self.to, now, usual, KEPT)
+        Period::of(self.from, self.to, now, usual, RETENTION)
     }
 }
 
-/// The requests that went to funders, newest first.
+/// The requests that went to partners, newest first.
 #[utoipa::path(
     get,
     path = "/api/integration/logs",
     operation_id = "operations-logs",
     tag = "operations",
-    params(Ask),
+    params(ListLogs),
     responses(
         (status = 200, description = "A page, possibly short", body = Listed<LogRow>),
-        (status = 400, description = "Malformed, or a cursor that was not given", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not for customers", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A filter that cannot be", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = []))
+        (status = 400, description = "Malformed, or a cursor that this list did not give", body = Problem, content_type = "application/problem+json"),
+    )
 )]
-pub async fn logs(cx: Cx<Env>, ask: Ask) -> Result<Listed<LogRow>> {
-    cx.caller.must_be_staff()?;
+pub async fn logs(cx: Cx<Env>, query: ListLogs) -> Result<Listed<LogRow>> {
     let redactor = cx.env.redactor();
-    let window = ask.window(cx.now())?;
-    let lanes = lanes(ask.funder.as_deref(), ask.environment)?;
-    let after = ask.cursor.as_deref().map(|cursor| Position::read(cursor, redactor));
-    let limit = usize::try_from(ask.limit.unwrap_or(USUAL)).unwrap_or(usize::MAX);
-    let along = ask.correlation_id.map_or(Along::Hours, Along::Correlation);
-    let all = ask.operation.is_none() && ask.status.is_none();
-    let bounds = Bounds {
-        chunk: u16::try_from(limit).ok().filter(|_| all).unwrap_or(FILTERED),
-        rows: ROWS,
+    let period = query.period(cx.now())?;
+    let lanes = lanes(query.partner()?, query.environment.as_deref())?;
+    let after = query.cursor.as_deref().map(|cursor| Position::read(cursor, redactor));
+    let limit = usize::try_from(query.limit.unwrap_or(USUAL_LIMIT)).unwrap_or(usize::MAX);
+    let by = query.correlation_id.map_or(ReadBy::Hour, ReadBy::Correlation);
+    let all = query.operation.is_none() && query.status.is_none();
+    let limits = ReadLimits {
+        chunk: u16::try_from(limit).ok().filter(|_| all).unwrap_or(FILTERED_CHUNK),
+        rows: MAX_ROWS,
     };
-    let mut reader = Reader::new(&cx, lanes, along, window, after.transpose()?, bounds)?;
+    let mut reader = Reader::new(&cx, lanes, by, period, after.transpose()?, limits)?;
     let mut page: Vec<LogRow> = Vec::new();
     let mut next = None;
     while page.len() < limit
         && let Some(rows) = reader.next().await?
     {
-        let mut found = rows.into_iter().filter(|row| ask.takes(row));
+        let mut found = rows.into_iter().filter(|row| query.wants(row));
         page.extend(found.by_ref().take(limit - page.len()).map(LogRow::from));
         if found.next().is_some() {
             next = page.last().map(|row| Position::of(row.id));

@@ -1,22 +1,21 @@
-//! `GET /api/integration/metrics`: how each funder has answered, computed from the integration log.
+//! `GET /api/integration/metrics`: how each partner has answered, computed from the integration log.
 
 use std::collections::BTreeMap;
 
 use garde::Validate;
 use jiff::{SignedDuration, Timestamp};
 use model::Result;
-use model::quote::Environment;
-use runtime::problem::Problem;
-use runtime::transport::{Attempt, Status};
+use runtime::transport::{Attempt, AttemptStatus};
 use runtime::{Cx, Success};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::reader::{Along, Bounds, Reader};
-use super::{Lane, Window, lanes};
+use super::lane::Lane;
+use super::period::Period;
+use super::reader::{ReadBy, ReadLimits, Reader};
 use crate::Env;
 
-const BOUNDS: Bounds = Bounds {
+const LIMITS: ReadLimits = ReadLimits {
     chunk: 250,
     rows: 5_000,
 };
@@ -24,11 +23,11 @@ const BOUNDS: Bounds = Bounds {
 #[derive(Deserialize, Validate, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-pub struct Ask {
-    /// The first instant. An hour before `to`, unless said.
+pub struct GetMetrics {
+    /// The first instant. Absent: an hour before `to`.
     #[garde(skip)]
     from: Option<Timestamp>,
-    /// The first instant that is too late. At most 24 hours after `from`; now, unless said.
+    /// The first instant that is too late, at most 24 hours after `from`. Absent: now.
     #[garde(skip)]
     to: Option<Timestamp>,
 }
@@ -36,32 +35,37 @@ pub struct Ask {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Metrics {
-    /// Later than asked where the numbers are truncated: they are complete from here on.
+    /// The numbers are complete from here on. Later than the requested instant where they are truncated.
     pub from: Timestamp,
     pub to: Timestamp,
-    /// There was more than one request may read. A shorter window tells the rest.
+    /// The period has more rows than one request may read. Ask again for a shorter one.
     pub truncated: bool,
-    pub funders: Vec<FunderMetrics>,
+    /// The partners that quote and finance.
+    pub funders: Vec<PartnerMetrics>,
+    /// Every partner, funders included.
+    pub partners: Vec<PartnerMetrics>,
 }
 
-/// What one installation of a funder did. Each request that left counts, repetitions included.
-#[derive(Debug, PartialEq, Serialize, ToSchema)]
+/// The calls to one environment of a partner. Each request that left counts, retries included.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct FunderMetrics {
+pub struct PartnerMetrics {
+    pub partner: &'static str,
+    /// The same as `partner`.
     pub funder: &'static str,
-    pub environment: Environment,
+    pub environment: &'static str,
     pub calls: usize,
-    /// How many of them were followed by another try.
+    /// The number of calls that were followed by a retry.
     pub retries: usize,
-    /// Of all calls, 0 to 1. Null where there was none.
+    /// Of all calls, 0 to 1. Null where there was no call.
     pub success_rate: Option<f64>,
-    /// By kind of failure, in alphabetical order. `rejected` is a funder that works and says no.
+    /// By kind of failure, in alphabetical order. `rejected` means that the partner works and refused the request.
     pub errors: Vec<ErrorRate>,
     /// Milliseconds. Null where there was no call.
     pub response_time: Option<Percentiles>,
 }
 
-#[derive(Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorRate {
     pub kind: String,
@@ -70,8 +74,8 @@ pub struct ErrorRate {
     pub rate: f64,
 }
 
-/// Each is a time that so many percent of the calls did not exceed.
-#[derive(Debug, PartialEq, Serialize, ToSchema)]
+/// Each is a time that this percentage of the calls did not exceed.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Percentiles {
     pub p50: u64,
@@ -90,9 +94,9 @@ struct Tally {
 impl Tally {
     fn add(&mut self, row: Attempt) {
         match row.status {
-            Status::Success => self.successes += 1,
-            Status::Retry => self.retries += 1,
-            Status::Failed => {}
+            AttemptStatus::Success => self.successes += 1,
+            AttemptStatus::Retry => self.retries += 1,
+            AttemptStatus::Failed => {}
         }
         if let Some(kind) = row.error {
             *self.errors.entry(kind).or_default() += 1;
@@ -100,12 +104,13 @@ impl Tally {
         self.times.push(row.response_time);
     }
 
-    fn told(mut self, lane: Lane) -> FunderMetrics {
+    fn metrics(mut self, lane: Lane) -> PartnerMetrics {
         self.times.sort_unstable();
         let calls = self.times.len();
         let errors = self.errors.into_iter();
-        FunderMetrics {
-            funder: lane.funder,
+        PartnerMetrics {
+            partner: lane.partner,
+            funder: lane.partner,
             environment: lane.environment,
             calls,
             retries: self.retries,
@@ -143,48 +148,41 @@ fn rate(part: usize, whole: usize) -> f64 {
     f64::from(u32::try_from(parts).unwrap_or(u32::MAX)) / 10_000.0
 }
 
-/// How each funder has answered.
+/// How each partner has answered.
 #[utoipa::path(
     get,
     path = "/api/integration/metrics",
     operation_id = "operations-metrics",
     tag = "operations",
-    params(Ask),
-    responses(
-        (status = 200, description = "Each funder's numbers", body = Success<Metrics>),
-        (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not for customers", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A window that cannot be", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = []))
+    params(GetMetrics),
+    responses((status = 200, description = "The numbers of each partner", body = Success<Metrics>))
 )]
-pub async fn metrics(cx: Cx<Env>, ask: Ask) -> Result<Success<Metrics>> {
-    cx.caller.must_be_staff()?;
+pub async fn metrics(cx: Cx<Env>, query: GetMetrics) -> Result<Success<Metrics>> {
     let day = SignedDuration::from_hours(24);
-    let window = Window::of(ask.from, ask.to, cx.now(), SignedDuration::from_hours(1), day)?;
-    let lanes = lanes(None, None)?;
-    let mut reader = Reader::new(&cx, lanes.clone(), Along::Hours, window, None, BOUNDS)?;
+    let period = Period::of(query.from, query.to, cx.now(), SignedDuration::from_hours(1), day)?;
+    let lanes = Lane::all();
+    let mut reader = Reader::new(&cx, lanes.clone(), ReadBy::Hour, period, None, LIMITS)?;
     let mut tallies: BTreeMap<(String, String), Tally> = BTreeMap::new();
     while let Some(rows) = reader.next().await? {
         for row in rows {
-            let lane = (row.funder_name.clone(), row.environment.clone());
+            let lane = (row.partner.clone(), row.environment.clone());
             tallies.entry(lane).or_default().add(row);
         }
     }
-    let each = lanes.into_iter().map(|lane| {
-        let tally = tallies.remove(&(lane.funder.to_owned(), lane.environment.to_string()));
-        tally.unwrap_or_default().told(lane)
+    let each = lanes.iter().map(|lane| {
+        let tally = tallies.remove(&(lane.partner.to_owned(), lane.environment.to_owned()));
+        tally.unwrap_or_default().metrics(*lane)
     });
-    let told = Metrics {
-        funders: each.collect(),
-        from: reader.complete_from().max(window.from),
-        to: window.to,
+    let partners: Vec<PartnerMetrics> = each.collect();
+    let funders = lanes.iter().zip(&partners).filter(|(lane, _)| lane.is_funder());
+    let metrics = Metrics {
+        funders: funders.map(|(_, metrics)| metrics.clone()).collect(),
+        partners,
+        from: reader.complete_from().max(period.from),
+        to: period.to,
         truncated: !reader.is_done(),
     };
-    Ok(Success::new(told, "Funder metrics"))
+    Ok(Success::new(metrics, "Partner metrics"))
 }
 
 #[cfg(test)]

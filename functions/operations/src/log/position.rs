@@ -1,9 +1,9 @@
-//! Places in the log's order of time, and the cursor that leads back to one.
+//! Positions in the log's order of time, and the cursor that names one.
 
 use jiff::Timestamp;
 use model::id::LogRowId;
 use model::{Error, Kind, Result};
-use runtime::redact::Redactor;
+use runtime::transport::redact::Redactor;
 use uuid::Uuid;
 
 /// The bits that make a number a UUID v7.
@@ -17,7 +17,7 @@ const DIGITS: usize = 32;
 pub struct Position(u128);
 
 impl Position {
-    /// Below what was made at `time` or later.
+    /// Below every row made at `time` or later.
     pub fn at(time: Timestamp) -> Self {
         Self(u128::try_from(time.as_millisecond()).unwrap_or_default() << TIME | V7)
     }
@@ -43,7 +43,7 @@ impl Position {
         Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
     }
 
-    /// What a caller gives back to go on here. Sealed, so that a mistyped one is refused and not followed.
+    /// The cursor with which a caller continues here. It is sealed, so that a mistyped one is refused and not followed.
     pub fn cursor(self, redactor: &Redactor) -> String {
         let place = format!("{:0DIGITS$x}", self.0);
         let seal = redactor.hash(&format!("log cursor {place}"));
@@ -57,7 +57,7 @@ impl Position {
         place
             .map(Self)
             .filter(|position| position.cursor(redactor) == cursor)
-            .ok_or_else(|| Error::new(Kind::Malformed, "The cursor is not one that was given."))
+            .ok_or_else(|| Error::new(Kind::Malformed, "The cursor is not one that this list gave."))
     }
 }
 

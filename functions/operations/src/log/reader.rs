@@ -1,4 +1,4 @@
-//! Reads the log backwards in time, in bounded steps: hour by hour, or along one correlation id.
+//! Reads the log backwards in time, in bounded steps: hour by hour, or by one correlation id.
 
 use std::time::Duration;
 
@@ -6,35 +6,41 @@ use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use model::Result;
 use model::id::{CorrelationId, LogRowId};
-use runtime::store::{Key, Query, Store, typed};
+use runtime::port::store::{Index, Key, Query, Store, typed};
 use runtime::transport::{Attempt, partition};
 use runtime::{Cx, Domain};
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use super::lane::Lane;
+use super::period::Period;
 use super::position::Position;
-use super::{INDEX, Lane, Window};
 use crate::Env;
 
-/// Queries at once.
-const PARALLEL: usize = 16;
-/// Queries per request.
-const QUERIES: usize = 256;
-/// A request that has read for so long answers with what it has.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// DynamoDB ends a page at 1 MB, and a row may have 400 kB: a page with less text than this was not cut.
+const BY_CORRELATION: Index = Index {
+    name: "correlation",
+    pk: "correlationId",
+    sk: "sk",
+};
+/// Queries that run at once.
+const MAX_PARALLEL: usize = 16;
+/// Queries per request: a day's hours in 20 lanes.
+const MAX_QUERIES: usize = 512;
+/// A request that has read for this long responds with the rows that it has.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// DynamoDB ends a page at 1 MB, and a row has up to 400 kB: a page with less text than this was not cut.
 const UNCUT: usize = 500_000;
 
-/// Which rows.
+/// The order in which partitions are read.
 #[derive(Clone, Copy)]
-pub enum Along {
-    Hours,
+pub enum ReadBy {
+    Hour,
     Correlation(CorrelationId),
 }
 
 /// How much one request may read.
 #[derive(Clone, Copy)]
-pub struct Bounds {
+pub struct ReadLimits {
     /// Rows per query.
     pub chunk: u16,
     /// Rows altogether, give or take a step.
@@ -45,11 +51,11 @@ pub struct Reader<'a> {
     store: &'a dyn Store,
     table: &'a str,
     lanes: Vec<Lane>,
-    along: Along,
-    /// What is at or above it has been read.
+    by: ReadBy,
+    /// Every row at or above it has been read.
     reached: Position,
     end: Position,
-    /// Whether the last step ended within an hour: reading beyond it was in vain, and would be again.
+    /// Whether the last step ended within an hour. The next step then reads one hour only.
     cut: bool,
     chunk: u16,
     rows: usize,
@@ -57,7 +63,7 @@ pub struct Reader<'a> {
     until: Instant,
 }
 
-/// A row as the index has it.
+/// A row as the index has it: its key.
 #[derive(Deserialize)]
 struct Place {
     pk: String,
@@ -65,32 +71,32 @@ struct Place {
 }
 
 impl<'a> Reader<'a> {
-    /// Starts at the end of the window, or where an earlier request stopped.
+    /// Starts at the end of the period, or where an earlier request stopped.
     pub fn new(
         cx: &'a Cx<Env>,
         lanes: Vec<Lane>,
-        along: Along,
-        window: Window,
+        by: ReadBy,
+        period: Period,
         after: Option<Position>,
-        bounds: Bounds,
+        limits: ReadLimits,
     ) -> Result<Self> {
-        let start = Position::at(window.to);
+        let start = Position::at(period.to);
         Ok(Self {
             store: cx.env.store().as_ref(),
             table: cx.env.common.config.need("INTEGRATION_LOG_TABLE")?,
             lanes,
-            along,
+            by,
             reached: after.map_or(start, |after| after.min(start)),
-            end: Position::at(window.from),
+            end: Position::at(period.from),
             cut: true,
-            chunk: bounds.chunk,
-            rows: bounds.rows,
-            queries: QUERIES,
-            until: cx.deadline.min(cx.started + PATIENCE),
+            chunk: limits.chunk,
+            rows: limits.rows,
+            queries: MAX_QUERIES,
+            until: cx.deadline.min(cx.started + READ_TIMEOUT),
         })
     }
 
-    /// Whether the whole window has been read.
+    /// Whether the whole period has been read.
     pub fn is_done(&self) -> bool {
         self.reached <= self.end
     }
@@ -107,17 +113,17 @@ impl<'a> Reader<'a> {
             .unwrap_or(missing)
     }
 
-    /// The next rows, newest first, or nothing when the window or the request's share of work is at its end. The first
-    /// step is always taken, so that a caller who comes back gets further.
+    /// The next rows, newest first, or nothing at the end of the period or of this request's limits. The first step is
+    /// always taken, so that each request of a caller gets further.
     pub async fn next(&mut self) -> Result<Option<Vec<Attempt>>> {
-        let fresh = self.queries == QUERIES;
+        let fresh = self.queries == MAX_QUERIES;
         let spent = self.queries == 0 || self.rows == 0 || Instant::now() >= self.until;
         if self.is_done() || (spent && !fresh) {
             return Ok(None);
         }
-        let (mut rows, reached) = match self.along {
-            Along::Hours => self.hours().await?,
-            Along::Correlation(id) => self.correlation(id).await?,
+        let (mut rows, reached) = match self.by {
+            ReadBy::Hour => self.hours().await?,
+            ReadBy::Correlation(id) => self.correlation(id).await?,
         };
         self.rows = self.rows.saturating_sub(rows.len());
         self.reached = reached;
@@ -126,11 +132,11 @@ impl<'a> Reader<'a> {
         Ok(Some(rows))
     }
 
-    /// The rows of the next hours, and down to where all of them are known.
+    /// The rows of the next hours, and the position above which they are complete.
     async fn hours(&mut self) -> Result<(Vec<Attempt>, Position)> {
         let (hours, floor) = self.next_hours();
         let each = hours.iter().flat_map(|hour| {
-            let lane = |lane: &Lane| partition(lane.funder, &lane.environment.to_string(), *hour);
+            let lane = |lane: &Lane| partition(lane.partner, lane.environment, *hour);
             self.lanes.iter().map(lane)
         });
         let queries: Vec<Query> = each
@@ -152,12 +158,12 @@ impl<'a> Reader<'a> {
         Ok((rows, reached))
     }
 
-    /// As many hours as are read at once, newest first, and where they begin.
+    /// The hours of the next step, newest first, and where they begin.
     fn next_hours(&self) -> (Vec<Timestamp>, Position) {
         let count = if self.cut {
             1
         } else {
-            (PARALLEL / self.lanes.len().max(1)).max(1)
+            (MAX_PARALLEL / self.lanes.len().max(1)).max(1)
         };
         let mut starts = Vec::new();
         let mut floor = self.reached;
@@ -170,7 +176,7 @@ impl<'a> Reader<'a> {
     }
 
     async fn correlation(&mut self, id: CorrelationId) -> Result<(Vec<Attempt>, Position)> {
-        let query = self.bounded(Query::new(self.table, id.to_string(), self.chunk).index(INDEX));
+        let query = self.bounded(Query::new(self.table, id.to_string(), self.chunk).index(BY_CORRELATION));
         self.queries = self.queries.saturating_sub(1);
         let places = self.store.query(&query).await?.into_iter().map(typed);
         let places = places.collect::<Result<Vec<Place>>>()?;
@@ -182,7 +188,7 @@ impl<'a> Reader<'a> {
         let lanes: Vec<String> = self
             .lanes
             .iter()
-            .map(|lane| format!("{}#{}#", lane.funder, lane.environment))
+            .map(|lane| format!("{}#{}#", lane.partner, lane.environment))
             .collect();
         let wanted = places
             .iter()
@@ -190,7 +196,7 @@ impl<'a> Reader<'a> {
         let keys: Vec<Key> = wanted
             .map(|place| Key::new(self.table, place.pk.as_str(), Some(&place.sk.to_string())))
             .collect();
-        // The index may still name a row that was just deleted.
+        // The index can name a row that was just deleted.
         let rows = self.store.get_all(&keys).await?.into_iter().flatten().map(typed);
         Ok((rows.collect::<Result<_>>()?, reached))
     }
@@ -199,7 +205,7 @@ impl<'a> Reader<'a> {
         query.from(Some(self.end.above())).to(Some(self.reached.below()))
     }
 
-    /// Whether a partition may have more than this page of it.
+    /// Whether a partition can have more rows than this page.
     fn is_cut(&self, page: &[Attempt]) -> bool {
         let text = |row: &Attempt| row.request.len() + row.response.as_ref().map_or(0, String::len);
         page.len() >= usize::from(self.chunk) || page.iter().map(text).sum::<usize>() >= UNCUT

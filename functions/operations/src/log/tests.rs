@@ -1,43 +1,67 @@
 //! The log as staff see it, on the store in memory.
 
-mod house;
 mod metrics;
 mod paging;
 
-use serde_json::json;
+use model::partner::PARTNERS;
+use runtime::testing::{Harness, TestResponse};
+use serde_json::{Value, json};
 
-use house::{House, NOW, Row};
+use super::fixtures::{LoggedCall, correlation};
+use super::lane::Lane;
+use crate::Env;
+use crate::testing::harness;
 
-const CASES: [&str; 2] = ["logs", "metrics"];
+const ROUTES: [&str; 2] = ["/api/integration/logs", "/api/integration/metrics"];
+
+/// A request of a member of staff.
+async fn ask(h: &Harness<Env>, route: &str, query: &str) -> TestResponse {
+    h.as_staff().get(&format!("/api/integration/{route}?{query}")).await
+}
+
+/// Every row that the query finds, page by page.
+async fn all(h: &Harness<Env>, query: &str) -> Vec<Value> {
+    let mut rows = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let got = ask(h, "logs", &format!("{query}{cursor}")).await;
+        assert_eq!(got.status, 200, "{query}: {}", got.text);
+        let page = got.json();
+        rows.extend(page["data"].as_array().unwrap().iter().cloned());
+        let Some(next) = page["nextCursor"].as_str() else {
+            return rows;
+        };
+        cursor = format!("&cursor={next}");
+    }
+}
 
 #[tokio::test(start_paused = true)]
 async fn only_staff_may_look() {
-    let house = House::new(NOW);
-    for what in CASES {
-        assert_eq!(house.ask_as(what, None, "").await.status, 401);
-        let customer = house.ask_as(what, Some(&[]), "").await;
+    let h = harness();
+    for route in ROUTES {
+        assert_eq!(h.anonymous().get(route).await.status, 401);
+        let customer = h.as_customer().get(route).await;
         assert_eq!((customer.status, customer.code()), (403, "forbidden".into()));
-        for role in ["staff", "admin"] {
-            assert_eq!(house.ask_as(what, Some(&[role]), "").await.status, 200, "{what} {role}");
+        for caller in [h.as_staff(), h.as_admin()] {
+            assert_eq!(caller.get(route).await.status, 200, "{route}");
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_sample_events_are_understood() {
-    let house = House::new(NOW);
-    for what in CASES {
-        assert_eq!(house.sample(what).await.status, 200);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_filter_that_cannot_be_is_refused_by_name() {
-    let house = House::new(NOW);
+async fn a_wrong_filter_is_refused_by_name() {
+    let h = harness();
     for (query, member) in [
+        ("partner=lex", "partner"),
+        ("partner=", "partner"),
         ("funder=lex", "funder"),
         ("funder=", "funder"),
+        ("partner=LEX&funder=ALPHABET", "funder"),
+        ("partner=LEX&funder=lex", "funder"),
         ("environment=TEST", "environment"),
+        ("environment=", "environment"),
+        ("partner=BQS&environment=LIVE", "environment"),
+        ("partner=LEX&environment=UPSTREAM", "environment"),
         ("operation=", "operation"),
         ("status=success", "status"),
         ("correlationId=1", "correlationId"),
@@ -50,12 +74,21 @@ async fn a_filter_that_cannot_be_is_refused_by_name() {
         ("limit=ten", "limit"),
         ("limit=-1", "limit"),
     ] {
-        let got = house.ask("logs", query).await;
+        let got = ask(&h, "logs", query).await;
         assert_eq!((got.status, got.code()), (422, "invalid".into()), "{query}");
-        assert_eq!(got.json()["errors"][0]["field"], member, "{query}");
+        assert_eq!(got.field(), member, "{query}");
+    }
+    for (query, known) in [
+        ("partner=lex", PARTNERS.map(|partner| partner.name).join("`, `")),
+        ("environment=TEST", "SANDBOX`, `LIVE`, `UPSTREAM".to_owned()),
+        ("partner=BQS&environment=LIVE", "UPSTREAM".to_owned()),
+    ] {
+        let got = ask(&h, "logs", query).await;
+        let message = format!("must be one of `{known}`");
+        assert_eq!(got.json()["errors"][0]["message"], message, "{query}");
     }
     for query in ["from=2026-01-04T09:00:00Z", "from=2026-01-05T11:00:00Z", "to=x"] {
-        assert_eq!(house.ask("metrics", query).await.status, 422, "{query}");
+        assert_eq!(ask(&h, "metrics", query).await.status, 422, "{query}");
     }
     for query in [
         "cursor=",
@@ -63,75 +96,78 @@ async fn a_filter_that_cannot_be_is_refused_by_name() {
         "limit=5&limit=6",
         "cursor=ffffffffffffffffffffffffffffffff000000000000",
     ] {
-        let got = house.ask("logs", query).await;
+        let got = ask(&h, "logs", query).await;
         assert_eq!((got.status, got.code()), (400, "malformed".into()), "{query}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_row_is_told_under_the_names_of_the_spec() {
-    let house = House::new(NOW);
-    house
-        .called(Row {
-            environment: "LIVE",
-            status: "FAILED",
-            error: Some("timeout"),
-            time: 8000,
-            retries: 3,
-            ..Row::at("2026-01-05T10:00:00.123Z")
-        })
-        .await;
-    let row = house.ask("logs", "").await.json()["data"][0].clone();
+async fn a_row_has_the_names_of_the_spec() {
+    let h = harness();
+    LoggedCall {
+        environment: "LIVE",
+        status: "FAILED",
+        error: Some("timeout"),
+        time: 8000,
+        retries: 3,
+        ..LoggedCall::at("2026-01-05T10:00:00.123Z")
+    }
+    .write(&h)
+    .await;
+    let row = ask(&h, "logs", "").await.json()["data"][0].clone();
     let id = &row["id"];
     let correlation = &row["correlationId"];
-    let told = json!({
-        "id": id, "funder": "LEX", "environment": "LIVE", "operation": "quote", "status": "FAILED", "retryCount": 3,
+    let expected = json!({
+        "id": id, "partner": "LEX", "funder": "LEX", "environment": "LIVE", "operation": "quote", "status": "FAILED", "retryCount": 3,
         "responseTime": 8000, "correlationId": correlation, "createdAt": "2026-01-05T10:00:00.123Z",
         "error": "timeout", "request": "{\"asked\":1}", "response": "{\"said\":1}", "httpStatus": 200,
     });
-    assert_eq!(row, told);
+    assert_eq!(row, expected);
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_filter_takes_its_rows_and_no_others() {
-    let house = House::new(NOW);
-    let noon = Row::at("2026-01-05T09:30:00Z");
-    house.called(noon).await;
-    house
-        .called(Row {
-            operation: "token",
-            ..noon
-        })
-        .await;
-    house
-        .called(Row {
-            environment: "LIVE",
-            ..noon
-        })
-        .await;
-    house
-        .called(Row {
-            status: "RETRY",
-            ..noon
-        })
-        .await;
-    house
-        .called(Row {
-            status: "FAILED",
-            ..Row::at("2026-01-04T23:00:00Z")
-        })
-        .await;
-    house
-        .called(Row {
-            correlation: 7,
-            ..Row::at("2025-12-20T00:00:00Z")
-        })
-        .await;
+async fn every_filter_finds_its_rows_and_no_others() {
+    let h = harness();
+    let noon = LoggedCall::at("2026-01-05T09:30:00Z");
+    noon.write(&h).await;
+    LoggedCall {
+        operation: "token",
+        ..noon
+    }
+    .write(&h)
+    .await;
+    LoggedCall {
+        environment: "LIVE",
+        ..noon
+    }
+    .write(&h)
+    .await;
+    LoggedCall {
+        status: "RETRY",
+        ..noon
+    }
+    .write(&h)
+    .await;
+    LoggedCall {
+        status: "FAILED",
+        ..LoggedCall::at("2026-01-04T23:00:00Z")
+    }
+    .write(&h)
+    .await;
+    LoggedCall {
+        correlation: 7,
+        ..LoggedCall::at("2025-12-20T00:00:00Z")
+    }
+    .write(&h)
+    .await;
     for (query, count) in [
         ("", 5),
         ("funder=LEX", 5),
+        ("partner=LEX", 5),
+        ("partner=LEX&funder=LEX", 5),
         ("environment=SANDBOX", 4),
         ("environment=LIVE", 1),
+        ("environment=UPSTREAM", 0),
         ("operation=token", 1),
         ("operation=tok", 0),
         ("status=SUCCESS", 3),
@@ -145,34 +181,73 @@ async fn every_filter_takes_its_rows_and_no_others() {
         ("from=2025-12-06T10:20:01Z", 6),
         ("from=2025-12-19T23:00:00Z&to=2025-12-20T01:00:00Z", 1),
     ] {
-        let found = house.all("logs", query).await;
+        let found = all(&h, query).await;
         assert_eq!(found.len(), count, "{query}");
     }
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_partner_is_found_by_its_name_and_environment() {
+    let h = harness();
+    let noon = LoggedCall::at("2026-01-05T09:30:00Z");
+    for lane in Lane::all() {
+        let call = LoggedCall {
+            partner: lane.partner,
+            environment: lane.environment,
+            correlation: 7,
+            ..noon
+        };
+        call.write(&h).await;
+    }
+    let id = correlation(7);
+    for lane in Lane::all() {
+        for (name, more) in [("partner", String::new()), ("funder", format!("&correlationId={id}"))] {
+            let query = format!("{name}={}&environment={}{more}", lane.partner, lane.environment);
+            let rows = all(&h, &query).await;
+            assert_eq!(rows.len(), 1, "{query}");
+            for (member, value) in [
+                ("partner", lane.partner),
+                ("funder", lane.partner),
+                ("environment", lane.environment),
+            ] {
+                assert_eq!(rows[0][member], value, "{query}");
+            }
+        }
+    }
+    let count = |wanted: fn(&Lane) -> bool| Lane::all().iter().filter(|lane| wanted(lane)).count();
+    for (query, count) in [
+        ("", count(|_| true)),
+        ("environment=SANDBOX", count(|lane| lane.environment == "SANDBOX")),
+        ("environment=UPSTREAM", count(|lane| lane.environment == "UPSTREAM")),
+        ("partner=MMOB", 2),
+    ] {
+        assert_eq!(all(&h, query).await.len(), count, "{query}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_correlation_id_finds_its_rows_wherever_they_are() {
-    let house = House::new(NOW);
-    let mine = |at| Row {
+    let h = harness();
+    let mine = |at| LoggedCall {
         correlation: 7,
-        ..Row::at(at)
+        ..LoggedCall::at(at)
     };
-    house.called(mine("2025-12-07T00:00:00Z")).await;
-    house.called(mine("2026-01-05T10:00:00Z")).await;
-    house
-        .called(Row {
-            environment: "LIVE",
-            ..mine("2026-01-05T10:00:01Z")
-        })
-        .await;
-    house
-        .called(Row {
-            status: "FAILED",
-            ..mine("2026-01-05T10:00:02Z")
-        })
-        .await;
-    house.called(Row::at("2026-01-05T10:00:00Z")).await;
-    let id = house::correlation(7);
+    mine("2025-12-07T00:00:00Z").write(&h).await;
+    mine("2026-01-05T10:00:00Z").write(&h).await;
+    LoggedCall {
+        environment: "LIVE",
+        ..mine("2026-01-05T10:00:01Z")
+    }
+    .write(&h)
+    .await;
+    LoggedCall {
+        status: "FAILED",
+        ..mine("2026-01-05T10:00:02Z")
+    }
+    .write(&h)
+    .await;
+    LoggedCall::at("2026-01-05T10:00:00Z").write(&h).await;
+    let id = correlation(7);
     for (filter, count) in [
         ("", 4),
         ("&environment=LIVE", 1),
@@ -182,14 +257,12 @@ async fn a_correlation_id_finds_its_rows_wherever_they_are() {
         ("&to=2026-01-05T00:00:00Z", 1),
     ] {
         for limit in ["", "&limit=1", "&limit=4"] {
-            let found = house.all("logs", &format!("correlationId={id}{filter}{limit}")).await;
+            let found = all(&h, &format!("correlationId={id}{filter}{limit}")).await;
             assert_eq!(found.len(), count, "{filter}{limit}");
             assert!(found.iter().all(|row| row["correlationId"] == id.to_string()));
         }
     }
-    let stranger = house
-        .ask("logs", &format!("correlationId={}", house::correlation(8)))
-        .await;
+    let stranger = ask(&h, "logs", &format!("correlationId={}", correlation(8))).await;
     assert_eq!(
         (stranger.json()["data"].clone(), stranger.json()["nextCursor"].clone()),
         (json!([]), json!(null))
@@ -197,11 +270,11 @@ async fn a_correlation_id_finds_its_rows_wherever_they_are() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dead_log_is_said_to_be_one() {
-    let house = House::new(NOW);
-    house.world.store.set_down(true);
-    for what in CASES {
-        let got = house.ask(what, "").await;
+async fn a_log_that_is_down_is_reported() {
+    let h = harness();
+    h.fakes.store.set_down(true);
+    for route in ROUTES {
+        let got = h.as_staff().get(route).await;
         assert_eq!((got.status, got.code()), (503, "unavailable".into()));
     }
 }

@@ -4,12 +4,13 @@ use garde::Validate;
 use model::Result;
 use model::event::EventType;
 use model::id::SubscriptionId;
-use runtime::problem::Problem;
-use runtime::{Cx, Reply, signature};
+use runtime::http::problem::Problem;
+use runtime::http::signature;
+use runtime::{Cx, Reply};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{SubscriptionRow, SubscriptionView};
+use super::row::{SubscriptionRow, SubscriptionView};
 use crate::Env;
 
 #[derive(Deserialize, Validate, ToSchema)]
@@ -28,36 +29,25 @@ pub struct NewSubscription {
 pub struct CreatedSubscription {
     #[serde(flatten)]
     subscription: SubscriptionView,
-    /// The key of every signature, shown this once. An answer that is replayed has none.
+    /// The key of every signature. Only this response has it; a replay of the response does not.
     secret: String,
 }
 
-/// Has events delivered to an endpoint.
+/// Subscribes an endpoint to events.
 ///
-/// Each is a signed POST as Standard Webhooks has it; see the `secret`.
+/// Each event is delivered by a POST that is signed with the `secret`, as Standard Webhooks defines it.
 #[utoipa::path(
     post,
     path = "/api/integration/subscriptions",
     operation_id = "operations-subscription-create",
     tag = "operations",
     request_body = NewSubscription,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body create once", min_length = 1, max_length = 255, pattern = "^[ -~]*$", nullable = false)),
     responses(
-        (status = 201, description = "Created; the secret is shown once", body = CreatedSubscription),
-        (status = 400, description = "Malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an admin", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The key is in use", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Over 1 MiB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "An address that is not called, or an unknown event type", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Misconfigured, or a defect", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Our storage failed", body = Problem, content_type = "application/problem+json"),
-    ),
-    security(("bearer" = []))
+        (status = 201, description = "Created, with the secret", body = CreatedSubscription),
+        (status = 422, description = "An address that the hub does not call, an unknown event type, or a key used with another body", body = Problem, content_type = "application/problem+json"),
+    )
 )]
 pub async fn create(cx: Cx<Env>, wanted: NewSubscription) -> Result<Reply<CreatedSubscription>> {
-    cx.caller.must_be_admin()?;
     cx.env.egress.endpoint("url", &wanted.url)?;
     let id = cx
         .subject()

@@ -1,4 +1,4 @@
-//! Subscriptions: who is told about which events, and where.
+//! Subscriptions: which receiver gets which events.
 
 pub mod create;
 pub mod delete;
@@ -8,4 +8,4 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-pub use row::{SubscriptionRow, SubscriptionStatus, SubscriptionView};
+pub use row::SubscriptionRow;

@@ -1,26 +1,26 @@
-//! A subscription as it is stored. Its table is encrypted, because the secret in it has to sign.
+//! A subscription as it is stored. The table is encrypted: the row has the secret, which signs every delivery.
 
 use jiff::Timestamp;
 use model::Result;
 use model::event::EventType;
 use model::id::SubscriptionId;
 use runtime::Domain;
-use runtime::store::{Key, Query, When, Write, typed};
+use runtime::port::store::{Key, Query, When, Write, typed};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::Env;
 
-/// All subscriptions lie together: they are few, and every event reads them all.
-const PARTITION: &str = "SUBSCRIPTION";
-/// So many rows are read at once.
-const READ: u16 = 100;
+/// All subscriptions are in one partition: they are few, and every event reads them all.
+pub const PARTITION: &str = "SUBSCRIPTION";
+/// Rows that are read together.
+const BATCH: u16 = 100;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum SubscriptionStatus {
     Active,
-    /// Its receiver has answered 410: it wants no more.
+    /// The receiver has responded 410 and gets no more deliveries.
     Disabled,
 }
 
@@ -34,14 +34,14 @@ pub struct SubscriptionRow {
     pub status: SubscriptionStatus,
     /// Counts writes. Every write names the revision it replaces.
     revision: u32,
-    /// Until it is deleted.
+    /// None once the subscription is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deleted_at: Option<Timestamp>,
-    /// Set when it is deleted; until then it stays.
+    /// None until the subscription is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ttl: Option<i64>,
 }
@@ -86,11 +86,11 @@ impl SubscriptionRow {
         Ok(Key::new(env.subscriptions()?, PARTITION, Some(&id.to_string())))
     }
 
-    /// What has been deleted is absent.
+    /// A deleted subscription is absent.
     pub async fn load(env: &Env, id: SubscriptionId) -> Result<Option<Self>> {
         let found = env.store().get(&Self::key(env, id)?, true).await?;
         let row: Option<Self> = found.map(typed).transpose()?;
-        Ok(row.filter(|row| row.deleted_at.is_none()))
+        Ok(row.filter(|row| !row.is_deleted()))
     }
 
     /// The first write of this row.
@@ -98,13 +98,13 @@ impl SubscriptionRow {
         Write::put(Self::key(env, self.id)?, self, When::Absent)
     }
 
-    /// The write that ends deliveries until somebody subscribes again.
+    /// The write that ends deliveries to this receiver. A new subscription begins them again.
     pub fn disable(mut self, env: &Env, now: Timestamp) -> Result<Write> {
         self.status = SubscriptionStatus::Disabled;
         self.replace(env, now)
     }
 
-    /// The write that leaves only a mark, without the secret, for what is still on its way to this receiver.
+    /// The write that removes the secret and marks the row as deleted, for workers that still have deliveries to it.
     pub fn delete(mut self, env: &Env, now: Timestamp) -> Result<Write> {
         self.secret = None;
         self.deleted_at = Some(now);
@@ -119,35 +119,23 @@ impl SubscriptionRow {
         Write::put(Self::key(env, self.id)?, &self, unchanged)
     }
 
+    pub fn is_deleted(&self) -> bool {
+        self.deleted_at.is_some()
+    }
+
     pub fn is_active(&self) -> bool {
         self.status == SubscriptionStatus::Active
     }
 
-    /// At most `limit` rows from `from` on, newest first, and where the next page begins.
-    pub async fn page(
-        env: &Env,
-        from: Option<SubscriptionId>,
-        limit: usize,
-    ) -> Result<(Vec<Self>, Option<SubscriptionId>)> {
-        let mut page = Vec::new();
-        let mut from = from.map(|id| id.to_string());
-        loop {
-            // One more than is looked at, which is where the next read begins.
-            let query = Query::new(env.subscriptions()?, PARTITION, READ + 1).to(from);
-            let rows = env.store().query(&query).await?.into_iter().map(typed::<Self>);
-            let mut rows: Vec<_> = rows.collect::<Result<_>>()?;
-            let next = rows.split_off(rows.len().min(READ.into())).pop();
-            for row in rows.into_iter().filter(|row| row.deleted_at.is_none()) {
-                if page.len() == limit {
-                    return Ok((page, Some(row.id)));
-                }
-                page.push(row);
-            }
-            match next {
-                Some(row) => from = Some(row.id.to_string()),
-                None => return Ok((page, None)),
-            }
-        }
+    /// The next subscriptions from `from` on, newest first, and where the next batch begins.
+    pub async fn batch(env: &Env, from: Option<SubscriptionId>) -> Result<(Vec<Self>, Option<SubscriptionId>)> {
+        // One row more than the batch has, which is where the next one begins.
+        let query = Query::new(env.subscriptions()?, PARTITION, BATCH + 1).to(from.map(|id| id.to_string()));
+        let rows = env.store().query(&query).await?.into_iter().map(typed::<Self>);
+        let mut rows: Vec<_> = rows.collect::<Result<_>>()?;
+        let next = rows.split_off(rows.len().min(BATCH.into())).pop();
+        rows.retain(|row| !row.is_deleted());
+        Ok((rows, next.map(|row| row.id)))
     }
 
     pub fn view(&self) -> SubscriptionView {

@@ -1,60 +1,67 @@
-//! Who may subscribe, to what, where; and where the secret is seen.
+//! Who may subscribe to which events at which address, and who sees the secret.
 
-use serde_json::json;
+use runtime::testing::{Harness, TestResponse};
+use serde_json::{Value, json};
 
-use crate::house::{Ask, House, create};
+use crate::Env;
+use crate::testing::{harness, subscribe, subscription};
 
 const URL: &str = "https://hooks.example.com/in";
+const SUBSCRIPTIONS: &str = "/api/integration/subscriptions";
 
-fn list() -> Ask {
-    Ask::sample(include_str!("../../../../events/operations-subscription-list.json"))
+fn body() -> Value {
+    json!({"url": URL, "eventTypes": ["quote.generated", "quote.failed"]})
 }
 
-fn delete(id: &str) -> Ask {
-    Ask::sample(include_str!("../../../../events/operations-subscription-delete.json")).path("subscriptionId", id)
+async fn list(h: &Harness<Env>, query: &str) -> TestResponse {
+    h.as_admin().get(&format!("{SUBSCRIPTIONS}?{query}")).await
+}
+
+async fn delete(h: &Harness<Env>, id: &str) -> i64 {
+    h.as_admin().delete(&subscription(id)).await.status
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_secret_is_seen_once() {
-    let house = House::new();
-    let got = house.create(create().key("one")).await;
+async fn only_one_response_has_the_secret() {
+    let h = harness();
+    let got = h.as_admin().post(SUBSCRIPTIONS, body()).key("one").await;
     assert_eq!(got.status, 201, "{}", got.text);
     let (id, secret) = (got.text("id"), got.text("secret"));
     assert!(secret.starts_with("whsec_") && secret.len() == "whsec_".len() + 44);
     assert_eq!(got.json()["eventTypes"], json!(["quote.generated", "quote.failed"]));
     assert_eq!(got.text("status"), "ACTIVE");
-    let again = house.create(create().key("one")).await;
+    let again = h.as_admin().post(SUBSCRIPTIONS, body()).key("one").await;
     assert_eq!((again.status, again.text("id")), (201, id.clone()));
     assert_eq!(again.headers["idempotent-replayed"], "true");
-    let listed = house.subscriptions(list()).await;
+    let listed = list(&h, "").await;
     assert_eq!(
         (listed.status, listed.json()["subscriptions"].as_array().unwrap().len()),
         (200, 1)
     );
-    let kept = format!("{:?}", house.world.store.table("keys"));
+    let kept = format!("{:?}", h.fakes.store.table("keys"));
     for text in [&again.text, &listed.text, &kept] {
         assert!(!text.contains("whsec") && !text.contains(&secret[6..]), "{text}");
     }
-    assert_eq!(house.delete(delete(&id)).await.status, 204);
-    let left = format!("{:?}", house.world.store.table("subscriptions"));
-    assert!(!left.contains("whsec"), "it goes with the subscription");
+    assert_eq!(delete(&h, &id).await, 204);
+    let left = format!("{:?}", h.fakes.store.table("subscriptions"));
+    assert!(!left.contains("whsec"), "the secret is deleted with the subscription");
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_admins() {
-    let house = House::new();
-    let (id, _) = house.subscribe(URL, &["quote.generated"]).await;
-    for (roles, status) in [(None, 401), (Some(&[][..]), 403), (Some(&["staff"][..]), 403)] {
-        assert_eq!(house.create(create().roles(roles)).await.status, status);
-        assert_eq!(house.subscriptions(list().roles(roles)).await.status, status);
-        assert_eq!(house.delete(delete(&id).roles(roles)).await.status, status);
+async fn only_admins_may_subscribe() {
+    let h = harness();
+    let (id, _) = subscribe(&h, URL, &["quote.generated"]).await;
+    for (caller, status) in [(h.anonymous(), 401), (h.as_customer(), 403), (h.as_staff(), 403)] {
+        assert_eq!(caller.post(SUBSCRIPTIONS, body()).await.status, status);
+        assert_eq!(caller.get(SUBSCRIPTIONS).await.status, status);
+        assert_eq!(caller.delete(&subscription(&id)).await.status, status);
     }
-    assert_eq!(house.world.store.table("subscriptions").len(), 1);
+    assert_eq!(h.fakes.store.table("subscriptions").len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_delivered_is_not_accepted() {
-    let house = House::new();
+async fn a_subscription_that_cannot_be_delivered_to_is_refused() {
+    let h = harness();
     for (body, field) in [
         (json!({"eventTypes": ["quote.generated"]}), "url"),
         (json!({"url": URL}), "eventTypes"),
@@ -82,47 +89,47 @@ async fn what_cannot_be_delivered_is_not_accepted() {
             "url",
         ),
     ] {
-        let got = house.create(create().body(&body)).await;
+        let got = h.as_admin().post(SUBSCRIPTIONS, &body).await;
         assert_eq!(got.status, 422, "{body}: {}", got.text);
-        assert_eq!(got.json()["errors"][0]["field"], field, "{body}: {}", got.text);
+        assert_eq!(got.field(), field, "{body}: {}", got.text);
     }
-    assert!(house.world.store.table("subscriptions").is_empty());
-    let local = House::with("127.0.0.1");
-    local.subscribe("http://127.0.0.1:4010/hook", &["quote.failed"]).await;
+    assert!(h.fakes.store.table("subscriptions").is_empty());
+    let local = harness().with(&[("EGRESS_ALLOW", "127.0.0.1")]);
+    subscribe(&local, "http://127.0.0.1:4010/hook", &["quote.failed"]).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn types_are_a_set() {
-    let house = House::new();
+async fn event_types_are_a_set() {
+    let h = harness();
     let body = json!({"url": URL, "eventTypes": ["quote.failed", "quote.generated", "quote.failed"]});
-    let got = house.create(create().body(&body)).await;
+    let got = h.as_admin().post(SUBSCRIPTIONS, &body).await;
     assert_eq!(got.json()["eventTypes"], json!(["quote.generated", "quote.failed"]));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_deleted_is_absent() {
-    let house = House::new();
-    let (id, _) = house.subscribe(URL, &["quote.generated"]).await;
-    assert_eq!(house.delete(delete(&id)).await.status, 204);
-    assert_eq!(house.subscriptions(list()).await.json()["subscriptions"], json!([]));
+async fn a_deleted_subscription_is_absent() {
+    let h = harness();
+    let (id, _) = subscribe(&h, URL, &["quote.generated"]).await;
+    assert_eq!(delete(&h, &id).await, 204);
+    assert_eq!(list(&h, "").await.json()["subscriptions"], json!([]));
     for absent in [id.as_str(), "0190d5a0-0000-7000-8000-00000000dead", "nonsense"] {
-        assert_eq!(house.delete(delete(absent)).await.status, 404, "{absent}");
+        assert_eq!(delete(&h, absent).await, 404, "{absent}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn pages_are_newest_first_and_complete() {
-    let house = House::new();
+    let h = harness();
     let mut made = Vec::new();
     for _ in 0..205 {
-        made.insert(0, house.subscribe(URL, &["quote.generated"]).await.0);
+        made.insert(0, subscribe(&h, URL, &["quote.generated"]).await.0);
         tokio::time::advance(std::time::Duration::from_millis(1)).await;
     }
     let gone = made.remove(104);
-    assert_eq!(house.delete(delete(&gone)).await.status, 204);
+    assert_eq!(delete(&h, &gone).await, 204);
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
-        let got = house.subscriptions(list().query(&format!("limit=100{cursor}"))).await;
+        let got = list(&h, &format!("limit=100{cursor}")).await;
         let json = got.json();
         let page = json["subscriptions"].as_array().unwrap();
         seen.extend(page.iter().map(|one| one["id"].as_str().unwrap().to_owned()));
@@ -134,6 +141,6 @@ async fn pages_are_newest_first_and_complete() {
     }
     assert_eq!(seen, made);
     for query in ["limit=0", "limit=101", "limit=x", "cursor=x"] {
-        assert_eq!(house.subscriptions(list().query(query)).await.status, 422, "{query}");
+        assert_eq!(list(&h, query).await.status, 422, "{query}");
     }
 }

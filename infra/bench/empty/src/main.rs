@@ -1,4 +1,4 @@
-//! The floor: what any Rust function on Lambda costs before it does anything.
+//! The floor: the cost of a Rust function on Lambda that does nothing.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
-//! Horizontal bars on a logarithmic scale.
+//! A chart of horizontal bars on a logarithmic scale.
 
 use std::fmt::Write;
 
-use super::escape;
+use super::escape::escape;
 
 const WIDTH: f64 = 960.0;
 const LABEL: f64 = 250.0;
@@ -20,7 +20,7 @@ pub struct Line {
     pub label: String,
     pub value: f64,
     pub interval: Option<(f64, f64)>,
-    /// By others, elsewhere.
+    /// Published elsewhere, not measured here.
     pub published: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Cold samples: a fresh process each. A block is three rounds, each of every variant once in random order; a variant's
-//! figure of the block is the median of its three, so that one start which the machine disturbed does not count.
+//! Cold starts: each sample is a new process. A block has three rounds; a round starts every variant once, in random
+//! order. A variant's figure for the block is the median of its three samples, so that one disturbed start has no weight.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -15,8 +15,9 @@ use crate::progress::Meter;
 use crate::stats::{Estimate, median};
 use crate::variant::{EMPTY, Variant};
 
-/// Of a block.
+/// In a block.
 const ROUNDS: usize = 3;
+/// Before each sample: the operating system is still clearing the last process away.
 const SETTLE: Duration = Duration::from_millis(10);
 
 /// One per block.
@@ -25,12 +26,12 @@ struct Samples {
     init: Vec<f64>,
     total: Vec<f64>,
     cpu: Vec<f64>,
-    contact: Option<Contact>,
+    traffic: Option<Traffic>,
 }
 
-/// What one cold start said to the outside, its first request included.
+/// The network traffic of one cold start and its first request.
 #[derive(Clone, Debug, Serialize)]
-pub struct Contact {
+pub struct Traffic {
     pub connections: u32,
     pub handshakes: u32,
     pub requests: Vec<(String, u32)>,
@@ -38,26 +39,26 @@ pub struct Contact {
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Cold {
-    /// Until it asked for work, in milliseconds.
+    /// From the start until the process asked for an event, in milliseconds.
     pub init: Estimate,
-    /// Until its first answer.
+    /// From the start until its first answer, in milliseconds.
     pub total: Estimate,
-    /// Over the empty function in the same block.
+    /// To the empty function in the same block.
     pub init_ratio: Estimate,
     pub total_ratio: Estimate,
-    /// Processor time, user and system, of the whole short life, in milliseconds.
+    /// Processor time of the whole process, user and system, in milliseconds.
     pub cpu: f64,
-    pub contact: Contact,
+    pub traffic: Traffic,
     /// Block by block, in milliseconds.
     pub inits: Vec<f64>,
     pub totals: Vec<f64>,
 }
 
 pub async fn measure(bench: &Bench, variants: &[Variant], blocks: usize) -> Result<BTreeMap<&'static str, Cold>> {
-    bench.world.delay(0, 0);
+    bench.stubs.delay(0, 0);
     let mut all: BTreeMap<&str, Samples> = BTreeMap::new();
     let mut meter = Meter::new("cold samples", blocks);
-    // Files come from the disk once, for nobody's sample.
+    // Loads the binaries from the disk before the first sample.
     for variant in variants {
         sample(bench, variant).await?;
     }
@@ -67,7 +68,7 @@ pub async fn measure(bench: &Bench, variants: &[Variant], blocks: usize) -> Resu
             samples.init.extend(median(&figures.init));
             samples.total.extend(median(&figures.total));
             samples.cpu.extend(median(&figures.cpu));
-            samples.contact = figures.contact;
+            samples.traffic = figures.traffic;
         }
         meter.tick();
     }
@@ -82,7 +83,7 @@ pub async fn measure(bench: &Bench, variants: &[Variant], blocks: usize) -> Resu
             init_ratio: Estimate::of_ratios(&samples.init, &floor_init)?,
             total_ratio: Estimate::of_ratios(&samples.total, &floor_total)?,
             cpu: median(&samples.cpu)?,
-            contact: samples.contact?,
+            traffic: samples.traffic?,
             inits: samples.init,
             totals: samples.total,
         })
@@ -99,38 +100,37 @@ async fn block(bench: &Bench, variants: &[Variant]) -> Result<BTreeMap<&'static 
     for _ in 0..ROUNDS {
         fastrand::shuffle(&mut order);
         for variant in &order {
-            let (init, total, cpu, contact) = sample(bench, variant).await?;
+            let (init, total, cpu, traffic) = sample(bench, variant).await?;
             let samples = figures.entry(variant.id).or_default();
             samples.init.push(init);
             samples.total.push(total);
             samples.cpu.push(cpu);
-            samples.contact = Some(contact);
+            samples.traffic = Some(traffic);
         }
     }
     Ok(figures)
 }
 
-async fn sample(bench: &Bench, variant: &Variant) -> Result<(f64, f64, f64, Contact)> {
-    // The process before is still being cleared away.
+async fn sample(bench: &Bench, variant: &Variant) -> Result<(f64, f64, f64, Traffic)> {
     tokio::time::sleep(SETTLE).await;
-    bench.world.timeline.take();
+    bench.stubs.timeline.take();
     let before = children()?;
     let mut child = Child::start(bench, variant, true).await?;
     let ready = child.ready().await?;
     let answer = child.answer().await?;
-    let seen = bench.world.timeline.take();
+    let seen = bench.stubs.timeline.take();
     let begun = child.begun;
     child.kill();
     let cpu = children()?.saturating_sub(before);
-    let contact = Contact {
+    let traffic = Traffic {
         connections: seen.connections,
         handshakes: seen.handshakes,
         requests: seen.operations(),
     };
-    Ok((since(begun, ready), since(begun, answer.received), millis(cpu), contact))
+    Ok((since(begun, ready), since(begun, answer.received), millis(cpu), traffic))
 }
 
-/// Processor time of all children that were waited for.
+/// Processor time of all ended child processes.
 fn children() -> Result<Duration> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();

@@ -1,6 +1,6 @@
-//! Instructions, which repeat where times do not. Counted by cachegrind: callgrind is half as fast, and slow enough for
-//! connections to time out that otherwise stand. Valgrind hides the processor's SHA extensions, so that hashing and
-//! signatures count for more than they cost.
+//! Instructions, which repeat where times do not. cachegrind counts them: callgrind is half as fast, so slow that
+//! connections time out. Valgrind hides the processor's SHA extensions, so hashing and signatures count for more than
+//! they cost.
 
 use std::ffi::OsString;
 use std::fs;
@@ -16,15 +16,15 @@ use crate::variant::Variant;
 
 const FEW: u64 = 50;
 const MANY: u64 = 150;
-const LIVES: usize = 5;
+const RUNS: usize = 5;
 
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Instructions {
-    /// Until it asks for work.
+    /// Until the process asks for an event.
     pub init: u64,
     /// Until its first answer.
     pub total: u64,
-    /// Of each further answer.
+    /// For each further answer.
     pub warm: u64,
 }
 
@@ -47,19 +47,19 @@ pub async fn init(bench: &Bench, variant: &Variant) -> Result<u64> {
     count(bench, variant, 0).await
 }
 
-/// The least of a few lives: init stops waiting for connections after a second, which is short under valgrind and
-/// shorter on a busy machine, and what was given up is opened again.
+/// The least of a few runs. Init waits a second for its connections; under valgrind, or on a busy machine, one can take
+/// longer, and the first request then opens it again.
 async fn total(bench: &Bench, variant: &Variant) -> Result<u64> {
     let mut least = u64::MAX;
-    for _ in 0..LIVES {
+    for _ in 0..RUNS {
         least = least.min(count(bench, variant, 1).await?);
     }
     Ok(least)
 }
 
-/// Of a life that ends after so many answers.
+/// The instructions of a process that ends after this many answers.
 async fn count(bench: &Bench, variant: &Variant, answers: u64) -> Result<u64> {
-    bench.world.delay(0, 0);
+    bench.stubs.delay(0, 0);
     let out = bench.out(&format!("logs/instructions.{}.{answers}", variant.id));
     let mut child = Child::start_under(bench, variant, false, &front(&out)).await?;
     child.ready().await?;
@@ -67,19 +67,18 @@ async fn count(bench: &Bench, variant: &Variant, answers: u64) -> Result<u64> {
         child.invoke().await?;
     }
     child.terminate().await?;
-    bench.world.timeline.take();
+    bench.stubs.timeline.take();
     sum(&out)
 }
 
-/// What stands before the command that is counted.
-pub fn front(out: &Path) -> Vec<OsString> {
+/// The command line in front of the counted program.
+fn front(out: &Path) -> Vec<OsString> {
     let front = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--quiet"].map(OsString::from);
     let file = OsString::from(format!("--cachegrind-out-file={}", out.display()));
     front.into_iter().chain([file]).collect()
 }
 
-/// A process that runs on several threads or forks still writes one file.
-pub fn sum(out: &Path) -> Result<u64> {
+fn sum(out: &Path) -> Result<u64> {
     let text = fs::read_to_string(out).context(out.display())?;
     let total = text
         .lines()

@@ -1,9 +1,9 @@
-//! The measurements, each by itself.
+//! One module for each measurement.
 
 pub mod cold;
 pub mod instructions;
-pub mod parcel;
+pub mod round_trips;
 pub mod scaling;
 pub mod throttle;
-pub mod trips;
 pub mod warm;
+pub mod zip;

@@ -1,4 +1,4 @@
-//! Many processes at once, as Lambda runs them: how many quotes a second against how many one alone makes.
+//! Quotes a second of many processes at once, as Lambda runs them, compared with one process alone.
 
 use std::time::{Duration, Instant};
 
@@ -6,28 +6,28 @@ use serde::Serialize;
 
 use crate::bench::Bench;
 use crate::child::Child;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::variant::Variant;
 
 pub const PROCESSES: u32 = 64;
-const FUNDER: u64 = 200;
+const FUNDER_MS: u64 = 200;
 const SPAN: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Scaling {
     /// Quotes a second of one process.
     pub one: f64,
-    /// Of all.
+    /// Quotes a second of all processes together.
     pub many: f64,
-    /// Of what so many times one would make.
+    /// `many` as a share of `PROCESSES` times `one`.
     pub share: f64,
 }
 
 pub async fn measure(bench: &Bench, variant: &Variant) -> Result<Scaling> {
-    bench.world.delay(0, FUNDER);
+    bench.stubs.delay(0, FUNDER_MS);
     let one = rate(bench, variant, 1).await?;
     let many = rate(bench, variant, PROCESSES).await?;
-    bench.world.timeline.take();
+    bench.stubs.timeline.take();
     Ok(Scaling {
         one,
         many,
@@ -47,22 +47,22 @@ async fn rate(bench: &Bench, variant: &Variant, processes: u32) -> Result<f64> {
         .into_iter()
         .enumerate()
         .map(|(index, mut child)| {
-            let behind = Duration::from_millis(FUNDER) * u32::try_from(index).unwrap_or_default() / processes;
+            let offset = Duration::from_millis(FUNDER_MS) * u32::try_from(index).unwrap_or_default() / processes;
             tokio::spawn(async move {
-                // Callers do not come in step.
-                tokio::time::sleep(behind).await;
+                // Spreads the callers over the funder's delay.
+                tokio::time::sleep(offset).await;
                 let begun = Instant::now();
                 let mut answers = 0u32;
                 while begun.elapsed() < SPAN {
                     child.invoke().await?;
                     answers += 1;
                 }
-                Ok::<_, crate::failure::Failure>((child, f64::from(answers) / begun.elapsed().as_secs_f64()))
+                Ok::<_, Failure>((child, f64::from(answers) / begun.elapsed().as_secs_f64()))
             })
         })
         .collect();
     let mut sum = 0.0;
-    // Nobody is ended before all are done.
+    // Keeps every process until all are done: ending one would disturb the others.
     let mut done = Vec::new();
     for one in loops {
         let (child, rate) = one.await??;

@@ -1,4 +1,4 @@
-//! A share of one core, as Lambda gives to 128 MB: 7235 of 100,000 microseconds.
+//! The share of a core that Lambda gives to 128 MB: 7235 of 100,000 microseconds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,24 +9,24 @@ use crate::failure::{Context, Result};
 const QUOTA: &str = "7235";
 const PERIOD: &str = "100000";
 
-/// A control group, gone when this is.
+/// A control group. Drop removes it.
 pub struct Throttle(PathBuf);
 
 impl Throttle {
-    /// Of the second kind where the machine has it, else of the first; an error where neither can be made here.
+    /// Makes a group of cgroup v2, or of v1 where v2 has no cpu controller. An error if this machine allows neither.
     pub fn make() -> Result<Self> {
         let name = format!("trunkline-bench-{}", process::id());
-        let second = Path::new("/sys/fs/cgroup");
-        let controllers = fs::read_to_string(second.join("cgroup.subtree_control")).unwrap_or_default();
+        let root = Path::new("/sys/fs/cgroup");
+        let controllers = fs::read_to_string(root.join("cgroup.subtree_control")).unwrap_or_default();
         if controllers.split_whitespace().any(|controller| controller == "cpu") {
-            return Self::with(second.join(&name), &[("cpu.max", &format!("{QUOTA} {PERIOD}"))]);
+            return Self::with(root.join(&name), &[("cpu.max", &format!("{QUOTA} {PERIOD}"))]);
         }
-        let first = second.join("cpu");
-        if first.join("cpu.cfs_quota_us").exists() {
+        let cpu = root.join("cpu");
+        if cpu.join("cpu.cfs_quota_us").exists() {
             let limits = [("cpu.cfs_period_us", PERIOD), ("cpu.cfs_quota_us", QUOTA)];
-            return Self::with(first.join(&name), &limits);
+            return Self::with(cpu.join(&name), &limits);
         }
-        Err("this machine lends no control group with a limit on the processor".into())
+        Err("this machine allows no control group with a processor limit".into())
     }
 
     fn with(group: PathBuf, limits: &[(&str, &str)]) -> Result<Self> {
@@ -38,7 +38,7 @@ impl Throttle {
         Ok(made)
     }
 
-    /// From here on the process gets no more.
+    /// Moves a process into the group.
     pub fn hold(&self, process: u32) -> Result<()> {
         fs::write(self.0.join("cgroup.procs"), process.to_string()).context("a process cannot be moved into its group")
     }

@@ -1,4 +1,4 @@
-//! Warm requests: the time a function takes or adds over the funder's own, its processor time, its memory.
+//! Warm requests: their time without the funder's own, their processor time and the process's memory.
 
 use std::fs;
 use std::time::Duration;
@@ -9,17 +9,19 @@ use super::cold::millis;
 use super::throttle::Throttle;
 use crate::bench::Bench;
 use crate::child::Child;
+use crate::event::RequestKind;
 use crate::failure::{Context, Result};
 use crate::stats::quantile;
-use crate::variant::{Kind, Variant};
+use crate::variant::Variant;
 
-/// Long enough that what goes on beside the funder's call is hidden by it, as it is in life.
-pub const FUNDER: u64 = 20;
-/// What AWS takes for each answer where no funder's call hides it: about what DynamoDB and SQS do.
-pub const AWS: u64 = 5;
+/// The funder's delay: as in production, long enough to hide the work that runs beside the funder's call.
+pub const FUNDER_MS: u64 = 20;
+/// AWS's delay where no funder's call hides it: about what DynamoDB and SQS take.
+pub const AWS_MS: u64 = 5;
 const REQUESTS: usize = 500;
-const HEATING: usize = 20;
-const LONG: usize = 1000;
+/// Requests before the first sample.
+const UNTIMED: usize = 20;
+const STEADY_REQUESTS: usize = 1000;
 
 /// Milliseconds.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -28,11 +30,11 @@ pub struct Times {
     pub p99: f64,
 }
 
-/// Of one request, the funder's own time left out, on a whole core or on Lambda's share for 128 MB.
+/// The time of one request without the funder's, on a whole core or on a throttled one.
 pub async fn times(bench: &Bench, variant: &Variant, throttle: Option<&Throttle>) -> Result<Times> {
     match variant.kind {
-        Kind::Quote => bench.world.delay(0, FUNDER),
-        _ => bench.world.delay(AWS, 0),
+        RequestKind::Quote => bench.stubs.delay(0, FUNDER_MS),
+        _ => bench.stubs.delay(AWS_MS, 0),
     }
     let mut child = Child::start(bench, variant, false).await?;
     child.ready().await?;
@@ -40,12 +42,12 @@ pub async fn times(bench: &Bench, variant: &Variant, throttle: Option<&Throttle>
         throttle.hold(child.id())?;
     }
     let mut samples = Vec::with_capacity(REQUESTS);
-    for round in 0..HEATING + REQUESTS {
-        bench.world.timeline.take();
+    for round in 0..UNTIMED + REQUESTS {
+        bench.stubs.timeline.take();
         let answer = child.invoke().await?;
         let whole = answer.received.saturating_duration_since(answer.handed);
-        let own = whole.saturating_sub(bench.world.timeline.take().funder_time());
-        if round >= HEATING {
+        let own = whole.saturating_sub(bench.stubs.timeline.take().funder_time());
+        if round >= UNTIMED {
             samples.push(millis(own));
         }
     }
@@ -63,26 +65,26 @@ pub struct Steady {
     /// After 1,000 requests, in bytes.
     pub resident: u64,
     pub peak: u64,
-    /// What it wrote to its log, per request.
+    /// Written to its log per request.
     pub log_bytes: u64,
 }
 
-/// A thousand requests against a funder that answers at once.
+/// A thousand requests to stubs that answer immediately.
 pub async fn steady(bench: &Bench, variant: &Variant) -> Result<Steady> {
-    bench.world.delay(0, 0);
+    bench.stubs.delay(0, 0);
     let mut child = Child::start(bench, variant, false).await?;
     child.ready().await?;
-    for _ in 0..LONG / 2 {
+    for _ in 0..STEADY_REQUESTS / 2 {
         child.invoke().await?;
     }
     let (before, written) = (processor(child.id())?, child.logged()?);
-    for _ in 0..LONG / 2 {
+    for _ in 0..STEADY_REQUESTS / 2 {
         child.invoke().await?;
     }
     let used = processor(child.id())?.saturating_sub(before);
-    let requests = u32::try_from(LONG / 2)?;
+    let requests = u32::try_from(STEADY_REQUESTS / 2)?;
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).context("its status")?;
-    bench.world.timeline.take();
+    bench.stubs.timeline.take();
     Ok(Steady {
         cpu: millis(used / requests),
         resident: kilobytes(&status, "VmRSS:")? * 1024,
@@ -91,7 +93,7 @@ pub async fn steady(bench: &Bench, variant: &Variant) -> Result<Steady> {
     })
 }
 
-/// What all threads have used so far.
+/// Processor time of all threads so far.
 fn processor(process: u32) -> Result<Duration> {
     let threads = fs::read_dir(format!("/proc/{process}/task")).context("its threads")?;
     let used = threads.flatten().filter_map(|thread| {

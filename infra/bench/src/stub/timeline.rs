@@ -1,4 +1,4 @@
-//! What the stubs saw: connections, handshakes and requests with their times.
+//! The connections, handshakes and requests that the stubs saw, with their times.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     Dynamo,
-    /// Another service of AWS.
+    /// Any other AWS service.
     Aws,
     Funder,
 }
@@ -14,14 +14,14 @@ pub enum Service {
 #[derive(Clone, Debug)]
 pub struct Call {
     pub service: Service,
-    /// As `X-Amz-Target` says it.
+    /// As `X-Amz-Target` names it.
     pub operation: String,
     pub start: Instant,
     pub end: Instant,
     pub write_units: u32,
 }
 
-/// Everything since the last look.
+/// Everything since the last `take`.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     pub connections: u32,
@@ -41,7 +41,7 @@ impl Timeline {
         self.lock().connections += 1;
     }
 
-    pub fn shook_hands(&self) {
+    pub fn handshook(&self) {
         self.lock().handshakes += 1;
     }
 
@@ -55,12 +55,12 @@ impl Timeline {
 }
 
 impl Seen {
-    /// How long the funder took to answer.
-    pub fn funder(&self) -> Option<(Instant, Instant)> {
+    fn funder(&self) -> Option<(Instant, Instant)> {
         let mut calls = self.calls.iter().filter(|call| call.service == Service::Funder);
         calls.next().map(|call| (call.start, call.end))
     }
 
+    /// How long the funder took to answer.
     pub fn funder_time(&self) -> Duration {
         self.funder().map(|(start, end)| end - start).unwrap_or_default()
     }
@@ -70,7 +70,7 @@ impl Seen {
         self.dynamo().count()
     }
 
-    /// The longest chain of requests to DynamoDB of which each waits for the one before, outside the funder's call.
+    /// The longest chain of requests to DynamoDB that wait for each other, outside the funder's call.
     pub fn serial_trips(&self) -> usize {
         let funder = self.funder();
         let outside = |call: &&Call| funder.is_none_or(|(start, end)| call.end <= start || end <= call.start);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_overlaps_the_funder_or_each_other_is_no_further_trip() {
+    fn calls_that_overlap_the_funder_or_each_other_add_no_serial_trip() {
         let seen = Seen {
             calls: vec![
                 call(Service::Dynamo, 0, 20),

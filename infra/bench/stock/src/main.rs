@@ -1,25 +1,24 @@
-//! The same quote handler as a user would set it up who takes the defaults: the configuration chain, the SDK's own HTTP
-//! client with the machine's root certificates, and a default `reqwest::Client`.
+//! The same quote handler on defaults only: the SDK's configuration chain and HTTP client with the machine's root
+//! certificates, and a default `reqwest::Client`.
 
 #![expect(clippy::disallowed_methods, reason = "the defaults are the point")]
 
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Request, StatusCode};
-use runtime::config::Config;
-use runtime::ports::{Ports, Unnamed};
-use runtime::queue::Sqs;
-use runtime::secret::SecretsManager;
-use runtime::store::Dynamo;
-use runtime::transport::Transport;
-use runtime::{Error, Kind, Result};
+use runtime::port::config::Config;
+use runtime::port::queue::Sqs;
+use runtime::port::secret::SecretsManager;
+use runtime::port::store::Dynamo;
+use runtime::port::transport::Transport;
+use runtime::port::{Ports, Unnamed};
+use runtime::{Error, Exit, Kind, Result};
 
-fn main() -> ExitCode {
-    runtime::http(funders::quote::generate::generate).once().run_on(stock)
+fn main() -> Exit {
+    funders::entry::quote_generate().on(stock).run()
 }
 
 fn stock(_: &Config) -> Ports {

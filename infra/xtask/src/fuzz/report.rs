@@ -1,4 +1,4 @@
-//! What came of a fuzz run: counted from schemathesis's events, held against the bar.
+//! The result of a fuzz run, counted from schemathesis's events, and whether it passes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use crate::failure::{Context, Result};
 
 const QUOTES: &str = "POST /api/integration/quotes/generate";
-/// The first call of each funder's quote.
+/// The first call that each funder gets for a quote.
 const FIRST_CALLS: [&str; 2] = ["/lex/quote", "/alphabet/details"];
 
-/// What was asked of one operation, and what it answered.
+/// The counts of one operation.
 #[derive(Default)]
 struct Operation {
     cases: u64,
@@ -25,7 +25,7 @@ struct Operation {
 #[derive(Default)]
 pub struct Cases {
     operations: BTreeMap<String, Operation>,
-    /// What went wrong outside any answer.
+    /// Errors of schemathesis itself.
     errors: BTreeSet<String>,
 }
 
@@ -35,8 +35,8 @@ pub struct Report {
     wanted: u64,
 }
 
-/// How many quotes the simulated funders have been asked for.
-pub fn quotes_asked(calls: &Value) -> u64 {
+/// The number of quotes that the simulated funders received.
+pub fn funder_quotes(calls: &Value) -> u64 {
     FIRST_CALLS
         .iter()
         .filter_map(|path| calls.pointer(path)?.as_u64())
@@ -44,7 +44,7 @@ pub fn quotes_asked(calls: &Value) -> u64 {
 }
 
 impl Cases {
-    /// Counts one run's events; says whether it came to its end.
+    /// Counts one run's events. Returns whether the run finished.
     pub fn read(&mut self, events: &Path) -> Result<bool> {
         let mut finished = false;
         let lines = BufReader::new(File::open(events).context(events.display())?).lines();
@@ -89,7 +89,7 @@ impl Cases {
 }
 
 impl Operation {
-    /// Answers from 500 up, and requests that were not answered.
+    /// Answers from 500 up, and requests without an answer.
     fn server_errors(&self) -> u64 {
         let errors = self
             .statuses
@@ -122,13 +122,13 @@ impl Report {
 
     pub fn json(&self) -> Value {
         let operations = self.cases.operations.iter().map(|(name, operation)| {
-            let told = json!({
+            let counts = json!({
                 "cases": operation.cases,
                 "statuses": operation.statuses,
                 "failures": operation.failures,
                 "serverErrors": operation.server_errors(),
             });
-            (name.clone(), told)
+            (name.clone(), counts)
         });
         json!({
             "cases": self.all(),
@@ -169,29 +169,29 @@ impl Report {
         text
     }
 
-    /// An answer from 500 up is a failure even where it is documented: nothing is broken on this stack.
+    /// A documented answer from 500 up is a failure too, because nothing on this stack is broken.
     pub fn verdict(&self) -> Result<()> {
-        let mut wrong = Vec::new();
+        let mut problems = Vec::new();
         if self.all() < self.wanted {
-            wrong.push(format!("{} cases are fewer than {}", self.all(), self.wanted));
+            problems.push(format!("{} cases are fewer than {}", self.all(), self.wanted));
         }
         if self.failures() > 0 || !self.cases.errors.is_empty() {
-            wrong.push(format!(
+            problems.push(format!(
                 "{} failures, {} errors",
                 self.failures(),
                 self.cases.errors.len()
             ));
         }
         if self.sum(Operation::server_errors) > 0 {
-            wrong.push(format!("{} answers from 500 up", self.sum(Operation::server_errors)));
+            problems.push(format!("{} answers from 500 up", self.sum(Operation::server_errors)));
         }
         if self.reached * 2 < self.quotes() {
-            wrong.push("less than half of the quote POSTs reached the funder".to_owned());
+            problems.push("less than half of the quote POSTs reached the funder".to_owned());
         }
-        if wrong.is_empty() {
+        if problems.is_empty() {
             Ok(())
         } else {
-            Err(wrong.join("; ").into())
+            Err(problems.join("; ").into())
         }
     }
 }
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bar_is_held() {
+    fn the_verdict_fails_on_failures_server_errors_and_too_few_cases() {
         assert!(run(201, "success", 1).verdict().is_ok());
         assert!(run(201, "failure", 1).verdict().is_err());
         assert!(run(503, "success", 1).verdict().is_err());
@@ -225,8 +225,8 @@ mod tests {
     }
 
     #[test]
-    fn a_funder_is_asked_once_for_each_quote() {
+    fn only_the_first_call_of_a_quote_counts() {
         let calls = json!({"lex": {"quote": 3, "proposal": 9}, "alphabet": {"details": 4, "defaults": 4}});
-        assert_eq!(quotes_asked(&calls), 7);
+        assert_eq!(funder_quotes(&calls), 7);
     }
 }

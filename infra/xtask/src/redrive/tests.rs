@@ -1,35 +1,35 @@
-//! The way back, with a queue that can fail.
+//! Redrives with a fake queue that can fail.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use super::*;
 
-/// What a run does, in its order.
+/// What the run did, in order.
 #[derive(Debug, PartialEq)]
-enum Done {
+enum Operation {
     Recorded(usize),
     Sent(usize),
     Deleted(usize),
 }
 
 #[derive(Default)]
-struct Fake {
-    dead: RefCell<Vec<Letter>>,
-    alive: RefCell<Vec<String>>,
-    done: RefCell<Vec<Done>>,
+struct FakeQueue {
+    dead: RefCell<Vec<DeadMessage>>,
+    source: RefCell<Vec<String>>,
+    operations: RefCell<Vec<Operation>>,
     released: Cell<usize>,
-    /// Bodies that SQS does not take.
+    /// Bodies that SQS rejects.
     refused: Vec<&'static str>,
-    /// Workers give up on everything at once.
-    deadly: bool,
-    /// The process is killed before it has deleted anything.
+    /// Every sent message fails again at once.
+    fails_again: bool,
+    /// The process crashes before it deletes messages.
     crashing: Cell<bool>,
 }
 
-impl Fake {
+impl FakeQueue {
     fn of(bodies: &[&'static str]) -> Self {
-        let dead = bodies.iter().map(|body| letter(body, 0)).collect();
+        let dead = bodies.iter().map(|body| dead_message(body, 0)).collect();
         Self {
             dead: RefCell::new(dead),
             ..Self::default()
@@ -37,8 +37,8 @@ impl Fake {
     }
 }
 
-fn letter(body: &str, sent: i64) -> Letter {
-    Letter {
+fn dead_message(body: &str, sent: i64) -> DeadMessage {
+    DeadMessage {
         id: format!("m-{body}"),
         receipt: format!("r-{body}"),
         body: body.to_owned(),
@@ -47,128 +47,128 @@ fn letter(body: &str, sent: i64) -> Letter {
     }
 }
 
-impl Post for Fake {
-    fn receive(&self, most: usize) -> Result<Vec<Letter>> {
-        Ok(self.dead.borrow().iter().take(most).cloned().collect())
+impl Queue for FakeQueue {
+    fn receive(&self, limit: usize) -> Result<Vec<DeadMessage>> {
+        Ok(self.dead.borrow().iter().take(limit).cloned().collect())
     }
 
-    fn send(&self, letters: &[Letter]) -> Result<BTreeSet<String>> {
-        self.done.borrow_mut().push(Done::Sent(letters.len()));
-        let taken = letters
+    fn send(&self, messages: &[DeadMessage]) -> Result<BTreeSet<String>> {
+        self.operations.borrow_mut().push(Operation::Sent(messages.len()));
+        let accepted = messages
             .iter()
-            .filter(|letter| !self.refused.contains(&letter.body.as_str()));
-        let taken: Vec<_> = taken.collect();
-        self.alive
+            .filter(|message| !self.refused.contains(&message.body.as_str()));
+        let accepted: Vec<_> = accepted.collect();
+        self.source
             .borrow_mut()
-            .extend(taken.iter().map(|letter| letter.body.clone()));
-        if self.deadly {
-            let again = taken.iter().map(|letter| Letter {
-                id: format!("{}-again", letter.id),
+            .extend(accepted.iter().map(|message| message.body.clone()));
+        if self.fails_again {
+            let again = accepted.iter().map(|message| DeadMessage {
+                id: format!("{}-again", message.id),
                 sent: i64::MAX,
-                ..(*letter).clone()
+                ..(*message).clone()
             });
             self.dead.borrow_mut().extend(again);
         }
-        Ok(taken.iter().map(|letter| letter.id.clone()).collect())
+        Ok(accepted.iter().map(|message| message.id.clone()).collect())
     }
 
-    fn delete(&self, letters: &[Letter]) -> Result<()> {
+    fn delete(&self, messages: &[DeadMessage]) -> Result<()> {
         if self.crashing.get() {
             return Err("killed".into());
         }
-        self.done.borrow_mut().push(Done::Deleted(letters.len()));
-        // SQS hides what it could not be rid of; here it is gone too, so that it is not seen again in this run.
-        let gone: BTreeSet<_> = letters.iter().map(|letter| &letter.id).collect();
+        self.operations.borrow_mut().push(Operation::Deleted(messages.len()));
+        // SQS hides the rejected messages for the visibility timeout, so this run does not receive them again.
+        let deleted: BTreeSet<_> = messages.iter().map(|message| &message.id).collect();
         self.dead
             .borrow_mut()
-            .retain(|letter| !gone.contains(&letter.id) && !self.refused.contains(&letter.body.as_str()));
+            .retain(|message| !deleted.contains(&message.id) && !self.refused.contains(&message.body.as_str()));
         Ok(())
     }
 
-    fn release(&self, letters: &[Letter]) -> Result<()> {
-        self.released.set(self.released.get() + letters.len());
+    fn release(&self, messages: &[DeadMessage]) -> Result<()> {
+        self.released.set(self.released.get() + messages.len());
         Ok(())
     }
 
-    fn record(&self, letters: &[Letter]) -> Result<()> {
-        self.done.borrow_mut().push(Done::Recorded(letters.len()));
+    fn record(&self, messages: &[DeadMessage]) -> Result<()> {
+        self.operations.borrow_mut().push(Operation::Recorded(messages.len()));
         Ok(())
     }
 }
 
 #[test]
-fn a_message_is_remembered_then_sent_then_deleted() {
-    let post = Fake::of(&["a", "b", "c"]);
-    let count = bring_back(&post, 1000).unwrap();
-    assert_eq!(count, Count { moved: 3, stuck: 0 });
-    let expected = [Done::Recorded(3), Done::Sent(3), Done::Deleted(3)];
-    assert_eq!(*post.done.borrow(), expected);
-    assert_eq!(*post.alive.borrow(), ["a", "b", "c"]);
+fn a_message_is_recorded_then_sent_then_deleted() {
+    let queue = FakeQueue::of(&["a", "b", "c"]);
+    let counts = move_back(&queue, 1000).unwrap();
+    assert_eq!(counts, Counts { moved: 3, failed: 0 });
+    let expected = [Operation::Recorded(3), Operation::Sent(3), Operation::Deleted(3)];
+    assert_eq!(*queue.operations.borrow(), expected);
+    assert_eq!(*queue.source.borrow(), ["a", "b", "c"]);
     assert_eq!(
-        bring_back(&post, 1000).unwrap(),
-        Count::default(),
+        move_back(&queue, 1000).unwrap(),
+        Counts::default(),
         "a second run finds nothing"
     );
-    assert_eq!(*post.done.borrow(), expected);
+    assert_eq!(*queue.operations.borrow(), expected);
 }
 
 #[test]
-fn a_crash_doubles_and_never_loses() {
-    let post = Fake::of(&["a", "b"]);
-    post.crashing.set(true);
-    bring_back(&post, 1000).unwrap_err();
-    assert_eq!(post.dead.borrow().len(), 2);
-    post.crashing.set(false);
-    assert_eq!(bring_back(&post, 1000).unwrap().moved, 2);
-    assert_eq!(*post.alive.borrow(), ["a", "b", "a", "b"]);
+fn a_crash_duplicates_and_never_loses() {
+    let queue = FakeQueue::of(&["a", "b"]);
+    queue.crashing.set(true);
+    move_back(&queue, 1000).unwrap_err();
+    assert_eq!(queue.dead.borrow().len(), 2);
+    queue.crashing.set(false);
+    assert_eq!(move_back(&queue, 1000).unwrap().moved, 2);
+    assert_eq!(*queue.source.borrow(), ["a", "b", "a", "b"]);
 }
 
 #[test]
-fn what_dies_again_is_left_for_another_run() {
-    let post = Fake {
-        deadly: true,
-        ..Fake::of(&["a", "b"])
+fn a_message_that_fails_again_stays_for_the_next_run() {
+    let queue = FakeQueue {
+        fails_again: true,
+        ..FakeQueue::of(&["a", "b"])
     };
-    assert_eq!(bring_back(&post, 1000).unwrap().moved, 2);
-    assert_eq!((post.dead.borrow().len(), post.released.get()), (2, 2));
-    assert_eq!(post.alive.borrow().len(), 2);
+    assert_eq!(move_back(&queue, 1000).unwrap().moved, 2);
+    assert_eq!((queue.dead.borrow().len(), queue.released.get()), (2, 2));
+    assert_eq!(queue.source.borrow().len(), 2);
 }
 
 #[test]
-fn what_cannot_be_sent_is_not_deleted() {
-    let post = Fake {
+fn a_rejected_message_is_not_deleted() {
+    let queue = FakeQueue {
         refused: vec!["b"],
-        ..Fake::of(&["a", "b", "c"])
+        ..FakeQueue::of(&["a", "b", "c"])
     };
-    assert_eq!(bring_back(&post, 1000).unwrap(), Count { moved: 2, stuck: 1 });
+    assert_eq!(move_back(&queue, 1000).unwrap(), Counts { moved: 2, failed: 1 });
     assert_eq!(
-        *post.done.borrow(),
-        [Done::Recorded(3), Done::Sent(3), Done::Deleted(2)]
+        *queue.operations.borrow(),
+        [Operation::Recorded(3), Operation::Sent(3), Operation::Deleted(2)]
     );
 }
 
 #[test]
-fn no_more_than_so_many_a_second() {
-    let post = Fake::of(&["a", "b", "c", "d", "e", "f"]);
+fn the_rate_is_a_maximum() {
+    let queue = FakeQueue::of(&["a", "b", "c", "d", "e", "f"]);
     let begun = Instant::now();
-    bring_back(&post, 20).unwrap();
+    move_back(&queue, 20).unwrap();
     assert!(begun.elapsed() >= Duration::from_millis(300), "{:?}", begun.elapsed());
-    let post = Fake::of(&["a", "b", "c", "d"]);
-    post.crashing.set(true);
-    bring_back(&post, 3).unwrap_err();
-    assert_eq!(post.done.borrow().first(), Some(&Done::Recorded(3)));
+    let queue = FakeQueue::of(&["a", "b", "c", "d"]);
+    queue.crashing.set(true);
+    move_back(&queue, 3).unwrap_err();
+    assert_eq!(queue.operations.borrow().first(), Some(&Operation::Recorded(3)));
 }
 
 #[test]
-fn a_listing_gives_everything_back() {
-    let post = Fake::of(&["a", "b", "c"]);
-    list(&post).unwrap();
-    assert_eq!((post.dead.borrow().len(), post.released.get()), (3, 3));
-    assert!(post.alive.borrow().is_empty() && post.done.borrow().is_empty());
+fn a_listing_releases_every_message() {
+    let queue = FakeQueue::of(&["a", "b", "c"]);
+    list(&queue).unwrap();
+    assert_eq!((queue.dead.borrow().len(), queue.released.get()), (3, 3));
+    assert!(queue.source.borrow().is_empty() && queue.operations.borrow().is_empty());
 }
 
 #[test]
-fn a_queue_is_known_by_its_name_and_needs_dead_letters() {
+fn a_queue_is_found_by_name_and_needs_a_dead_letter_queue() {
     let queues = [("quoteRetry", "u/1"), ("quoteRetryDlq", "u/2"), ("odd", "u/3")];
     let queues = queues
         .map(|(name, url)| (name.to_owned(), Value::from(url)))
@@ -178,8 +178,8 @@ fn a_queue_is_known_by_its_name_and_needs_dead_letters() {
         find(&queues, "quoteRetry").unwrap(),
         ("u/1".to_owned(), "u/2".to_owned())
     );
-    for wrong in ["odd", "nobody", "quoteRetryDlq"] {
-        let said = find(&queues, wrong).unwrap_err().to_string();
-        assert!(said.ends_with("there are quoteRetry"), "{said}");
+    for wrong in ["odd", "absent", "quoteRetryDlq"] {
+        let failure = find(&queues, wrong).unwrap_err().to_string();
+        assert!(failure.ends_with("there are quoteRetry"), "{failure}");
     }
 }

@@ -1,4 +1,4 @@
-//! Kills processes of functions: children of the emulator, told by the name that it gives them.
+//! Kills processes of functions. They are children of the emulator with the function's name in their environment.
 
 use std::cell::Cell;
 use std::fs;
@@ -12,24 +12,25 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::failure::{Context, Failure, Result};
 use crate::stack;
 
-/// Those whose processes are killed, by their binaries.
-const VICTIMS: [&str; 2] = ["mmob-order-webhook", "mmob-order-process"];
-/// A kill comes this soon after an order, in milliseconds: the order is then anywhere between its webhook and its end.
-const WITHIN: u64 = 800;
+/// Binaries of the functions to kill.
+const TARGETS: [&str; 2] = ["mmob-order-webhook", "mmob-order-process"];
+/// Maximum delay of a kill after an order. The kill then hits the order at any point between its webhook and its end.
+const MAX_DELAY_MS: u64 = 800;
 
 pub struct Killer {
     emulator: i32,
-    victims: Vec<String>,
+    /// Deployed names of the functions to kill.
+    functions: Vec<String>,
     random: SystemRandom,
     killed: Cell<u32>,
 }
 
 impl Killer {
     pub fn new(emulator: i32, dir: &Path) -> Result<Self> {
-        let victims = VICTIMS.iter().map(|victim| stack::function(dir, victim));
+        let functions = TARGETS.iter().map(|binary| stack::function(dir, binary));
         Ok(Self {
             emulator,
-            victims: victims.collect::<Result<_>>()?,
+            functions: functions.collect::<Result<_>>()?,
             random: SystemRandom::new(),
             killed: Cell::new(0),
         })
@@ -39,18 +40,19 @@ impl Killer {
         self.killed.get()
     }
 
-    /// With this chance, kills all processes of one of the functions.
-    pub fn perhaps(&self, chance: f64) -> Result<()> {
-        // 10,000 steps are fine enough for a chance.
-        if f64::from(self.below(10_000)?) >= chance * 10_000.0 {
+    /// With this probability, kills all processes of one of the functions.
+    pub fn kill_with_probability(&self, probability: f64) -> Result<()> {
+        // A resolution of 1 in 10,000 is enough.
+        if f64::from(self.random_below(10_000)?) >= probability * 10_000.0 {
             return Ok(());
         }
-        thread::sleep(Duration::from_millis(u64::from(self.below(1_000)?) * WITHIN / 1_000));
-        let which = usize::from(self.below(2)? == 1);
-        let Some(victim) = self.victims.get(which) else {
+        let delay = u64::from(self.random_below(1_000)?) * MAX_DELAY_MS / 1_000;
+        thread::sleep(Duration::from_millis(delay));
+        let index = usize::from(self.random_below(2)? == 1);
+        let Some(function) = self.functions.get(index) else {
             return Ok(());
         };
-        for process in self.processes_of(victim)? {
+        for process in self.processes_of(function)? {
             if kill_process(process, Signal::KILL).is_ok() {
                 self.killed.set(self.killed.get() + 1);
             }
@@ -58,12 +60,12 @@ impl Killer {
         Ok(())
     }
 
-    /// Less than `end`, which is small beside what two bytes hold.
-    fn below(&self, end: u16) -> Result<u16> {
+    /// A random number below `end`. The bias of the remainder is negligible while `end` is far below 65,536.
+    fn random_below(&self, end: u16) -> Result<u16> {
         let mut bytes = [0; 2];
         self.random
             .fill(&mut bytes)
-            .map_err(|_| Failure::from("no random bytes"))?;
+            .map_err(|_| Failure::from("the system has no random bytes"))?;
         Ok(u16::from_be_bytes(bytes) % end)
     }
 
@@ -71,15 +73,17 @@ impl Killer {
         let named = format!("AWS_LAMBDA_FUNCTION_NAME={function}");
         let mut found = Vec::new();
         for entry in fs::read_dir("/proc")
-            .context("/proc: this works on Linux only")?
+            .context("/proc is missing: this command needs Linux")?
             .flatten()
         {
             let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
                 continue;
             };
-            // It may be gone by now.
+            // The process may have ended since.
             let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
-            let is_named = environment.split(|byte| *byte == 0).any(|one| one == named.as_bytes());
+            let is_named = environment
+                .split(|byte| *byte == 0)
+                .any(|variable| variable == named.as_bytes());
             let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
             if is_named && parent(&stat) == Some(self.emulator) {
                 found.extend(Pid::from_raw(pid));
@@ -89,7 +93,7 @@ impl Killer {
     }
 }
 
-/// The second word after the name, which stands in brackets and may hold anything.
+/// The parent's id: the second word after the process name, which is in brackets and may contain anything.
 fn parent(stat: &str) -> Option<i32> {
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
@@ -107,25 +111,25 @@ mod tests {
     }
 
     #[test]
-    fn children_of_that_name_are_killed_and_no_others() {
-        let (mut victim, mut other) = (sleeper("soak-victim"), sleeper("soak-victim-2"));
+    fn only_children_with_the_functions_name_are_killed() {
+        let (mut target, mut other) = (sleeper("soak-target"), sleeper("soak-target-2"));
         let killer = Killer {
             emulator: i32::try_from(std::process::id()).unwrap(),
-            victims: vec!["soak-victim".to_owned(); 2],
+            functions: vec!["soak-target".to_owned(); 2],
             random: SystemRandom::new(),
             killed: Cell::new(0),
         };
-        killer.perhaps(0.0).unwrap();
-        assert_eq!((killer.killed(), victim.try_wait().unwrap()), (0, None));
-        killer.perhaps(1.0).unwrap();
-        assert!(!victim.wait().unwrap().success());
+        killer.kill_with_probability(0.0).unwrap();
+        assert_eq!((killer.killed(), target.try_wait().unwrap()), (0, None));
+        killer.kill_with_probability(1.0).unwrap();
+        assert!(!target.wait().unwrap().success());
         assert_eq!((killer.killed(), other.try_wait().unwrap()), (1, None));
         other.kill().unwrap();
         other.wait().unwrap();
     }
 
     #[test]
-    fn a_parent_is_found_behind_any_name() {
+    fn a_parent_is_found_after_any_process_name() {
         assert_eq!(parent("7 (boot) (strap) S 42 7 7 0"), Some(42));
         assert_eq!(parent(""), None);
     }

@@ -1,4 +1,4 @@
-//! What came of the orders, and whether that is good enough.
+//! The result of a soak run, and whether it passes.
 
 use std::collections::BTreeMap;
 
@@ -6,18 +6,17 @@ use serde_json::{Value, json};
 
 use crate::failure::Result;
 
-/// Of the orders with at most two crashes so many are final within their user's minute.
-const IN_TIME: f64 = 0.999;
-/// How often such an order was taken on at most: once more for each crash.
-const ATTEMPTS: u64 = 3;
+/// Minimum share of orders that are final within 60 s, of the orders with at most [`ATTEMPT_LIMIT`] attempts.
+const MIN_SHARE_IN_TIME: f64 = 0.999;
+/// Attempts of an order with two crashes: one more for each crash.
+const ATTEMPT_LIMIT: u64 = 3;
 
-/// What was found.
 pub struct Report {
-    /// Each order as the marketplace has seen it.
+    /// The orders as the marketplace has them.
     pub orders: Vec<Value>,
-    /// Each order as the hub has it.
+    /// The hub's row of each order.
     pub rows: Vec<Option<Value>>,
-    /// What the provider was asked.
+    /// The provider's counts of its deliveries and effects.
     pub provider: Value,
     pub killed: u32,
 }
@@ -25,19 +24,20 @@ pub struct Report {
 pub struct Figures {
     orders: usize,
     is_final: usize,
-    /// Taken with 2xx, and the hub has no row.
+    /// Accepted with 2xx, and the hub has no row.
     lost: usize,
-    /// Not taken once.
-    refused: usize,
+    /// No webhook accepted with 2xx.
+    never_accepted: usize,
     duplicated_effects: usize,
-    /// Orders that would have had two final states, or have another one in the hub than at the marketplace.
+    /// Orders with two final states, or with different final states in the hub and at the marketplace.
     conflicts: usize,
     most_deliveries: u64,
     most_attempts: u64,
-    /// Of those that were taken on three times at most.
-    few: usize,
-    few_in_time: usize,
-    /// From the first webhook to the final state, in milliseconds, in order.
+    /// Orders with at most [`ATTEMPT_LIMIT`] attempts.
+    within_attempts: usize,
+    /// Those of them that are final within 60 s.
+    in_time: usize,
+    /// From the first webhook to the final state, in milliseconds, sorted.
     took: Vec<i64>,
     killed: u32,
 }
@@ -54,8 +54,8 @@ fn is_true(document: &Value, member: &str) -> bool {
     document.get(member) == Some(&Value::Bool(true))
 }
 
-/// Whether the hub has said that it has this order.
-fn is_taken(order: &Value) -> bool {
+/// Whether the hub answered a webhook of this order with 2xx.
+fn is_accepted(order: &Value) -> bool {
     let webhooks = order.get("webhooks").and_then(Value::as_array);
     webhooks
         .into_iter()
@@ -63,7 +63,7 @@ fn is_taken(order: &Value) -> bool {
         .any(|webhook| (200..300).contains(&number(webhook, "status")))
 }
 
-/// How often, by whom.
+/// The values of a member that maps orders to counts.
 fn counts<'a>(provider: &'a Value, member: &str) -> impl Iterator<Item = u64> + 'a {
     let counts = provider.get(member).and_then(Value::as_object);
     counts.into_iter().flatten().filter_map(|(_, count)| count.as_u64())
@@ -76,7 +76,7 @@ impl Report {
         let attempts = |order: &Value| row(order).map_or(u64::MAX, |row| number(row, "attempts"));
         let differs = |order: &Value| row(order).is_some_and(|row| text(row, "status") != text(order, "status"));
         let count = |wanted: &dyn Fn(&Value) -> bool| self.orders.iter().filter(|order| wanted(order)).count();
-        let is_few = |order: &Value| attempts(order) <= ATTEMPTS;
+        let is_within_attempts = |order: &Value| attempts(order) <= ATTEMPT_LIMIT;
         let took = self
             .orders
             .iter()
@@ -84,11 +84,11 @@ impl Report {
         let mut took: Vec<i64> = took.collect();
         took.sort_unstable();
         Figures {
-            // What was never placed is not final either.
+            // An order that the marketplace does not have is not final either.
             orders: self.rows.len().max(self.orders.len()),
             is_final: count(&|order| is_true(order, "final")),
-            lost: count(&|order| is_taken(order) && row(order).is_none()),
-            refused: count(&|order| !is_taken(order)),
+            lost: count(&|order| is_accepted(order) && row(order).is_none()),
+            never_accepted: count(&|order| !is_accepted(order)),
             duplicated_effects: counts(&self.provider, "effects").filter(|count| *count > 1).count(),
             conflicts: count(&|order| number(order, "conflicts") > 0 || (is_true(order, "final") && differs(order))),
             most_deliveries: counts(&self.provider, "deliveries").max().unwrap_or_default(),
@@ -99,8 +99,8 @@ impl Report {
                 .map(|row| number(row, "attempts"))
                 .max()
                 .unwrap_or_default(),
-            few: count(&is_few),
-            few_in_time: count(&|order| is_few(order) && is_true(order, "inTime")),
+            within_attempts: count(&is_within_attempts),
+            in_time: count(&|order| is_within_attempts(order) && is_true(order, "inTime")),
             took,
             killed: self.killed,
         }
@@ -109,7 +109,7 @@ impl Report {
 
 impl Figures {
     fn share_in_time(&self) -> f64 {
-        share(self.few_in_time, self.few)
+        share(self.in_time, self.within_attempts)
     }
 
     /// The time within which this share of the final orders was final, in milliseconds.
@@ -123,12 +123,12 @@ impl Figures {
             "orders": self.orders,
             "final": self.is_final,
             "lost": self.lost,
-            "neverTaken": self.refused,
+            "neverAccepted": self.never_accepted,
             "duplicatedEffects": self.duplicated_effects,
             "conflictingFinals": self.conflicts,
             "mostDeliveriesOfOneMessage": self.most_deliveries,
             "mostAttempts": self.most_attempts,
-            "takenOnThreeTimesAtMost": self.few,
+            "threeAttemptsAtMost": self.within_attempts,
             "ofThoseFinalWithin60s": self.share_in_time(),
             "finalAfterMs": {
                 "p50": self.quantile(50), "p95": self.quantile(95), "p99": self.quantile(99), "max": self.quantile(100),
@@ -139,21 +139,21 @@ impl Figures {
 
     pub fn text(&self) -> String {
         format!(
-            "{} of {} orders final, {} lost, {} never taken; {} processes killed\n\
-             {} provider effects twice, {} conflicting finals; at most {} deliveries of a message, {} attempts at an order\n\
-             {:.4} of the {} with at most {ATTEMPTS} attempts final within 60 s of the webhook\n\
-             final after p50 {} ms, p95 {} ms, p99 {} ms, max {} ms, the emulator's own time included",
+            "{} of {} orders final, {} lost, {} never accepted; {} processes killed\n\
+             {} duplicate provider effects, {} conflicting final states; at most {} deliveries of a message, {} attempts at an order\n\
+             {:.4} of the {} orders with at most {ATTEMPT_LIMIT} attempts final within 60 s of the webhook\n\
+             final after p50 {} ms, p95 {} ms, p99 {} ms, max {} ms, including the emulator's own time",
             self.is_final,
             self.orders,
             self.lost,
-            self.refused,
+            self.never_accepted,
             self.killed,
             self.duplicated_effects,
             self.conflicts,
             self.most_deliveries,
             self.most_attempts,
             self.share_in_time(),
-            self.few,
+            self.within_attempts,
             self.quantile(50),
             self.quantile(95),
             self.quantile(99),
@@ -162,23 +162,25 @@ impl Figures {
     }
 
     pub fn verdict(&self) -> Result<()> {
-        let bars = [
+        let is_in_time = self.share_in_time() >= MIN_SHARE_IN_TIME;
+        let criteria = [
             (self.is_final == self.orders, "not every order is final"),
             (self.lost == 0, "orders are lost"),
             (self.duplicated_effects == 0, "the provider acted twice"),
             (self.conflicts == 0, "final states conflict"),
-            (self.share_in_time() >= IN_TIME, "too many were not final within 60 s"),
+            (is_in_time, "too many orders were not final within 60 s"),
         ];
-        let broken: Vec<&str> = bars.iter().filter(|(holds, _)| !holds).map(|(_, what)| *what).collect();
-        if broken.is_empty() {
+        let unmet = criteria.iter().filter(|(met, _)| !met);
+        let unmet: Vec<&str> = unmet.map(|(_, what)| *what).collect();
+        if unmet.is_empty() {
             Ok(())
         } else {
-            Err(broken.join("; ").into())
+            Err(unmet.join("; ").into())
         }
     }
 }
 
-/// All of none is all.
+/// The share of an empty whole is 1.
 fn share(part: usize, whole: usize) -> f64 {
     let count = |number| u32::try_from(number).map_or(f64::MAX, f64::from);
     if whole == 0 { 1.0 } else { count(part) / count(whole) }
@@ -209,26 +211,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_good_enough_passes() {
+    fn a_good_run_passes() {
         let figures = report().figures();
         figures.verdict().unwrap();
         assert_eq!((figures.quantile(50), figures.quantile(100)), (500, 61_000));
-        assert_eq!((figures.few, figures.most_deliveries), (1, 4));
+        assert_eq!((figures.within_attempts, figures.most_deliveries), (1, 4));
     }
 
     #[test]
-    fn each_bar_can_be_broken() {
-        let broken = |change: &dyn Fn(&mut Report)| {
+    fn each_unmet_criterion_fails_the_run() {
+        let verdict = |change: &dyn Fn(&mut Report)| {
             let mut report = report();
             change(&mut report);
             report.figures().verdict().unwrap_err().to_string()
         };
-        assert!(broken(&|report| report.orders[0]["final"] = json!(false)).contains("not every order"));
-        assert!(broken(&|report| drop(report.orders.pop())).contains("not every order"));
-        assert!(broken(&|report| report.rows[0] = None).contains("lost"));
-        assert!(broken(&|report| report.provider["effects"]["a"] = json!(2)).contains("acted twice"));
-        assert!(broken(&|report| report.orders[0]["conflicts"] = json!(1)).contains("conflict"));
-        assert!(broken(&|report| report.orders[0]["status"] = json!("Failed")).contains("conflict"));
-        assert!(broken(&|report| report.rows[1] = row("b", 3)).contains("within 60 s"));
+        assert!(verdict(&|report| report.orders[0]["final"] = json!(false)).contains("not every order"));
+        assert!(verdict(&|report| drop(report.orders.pop())).contains("not every order"));
+        assert!(verdict(&|report| report.rows[0] = None).contains("lost"));
+        assert!(verdict(&|report| report.provider["effects"]["a"] = json!(2)).contains("acted twice"));
+        assert!(verdict(&|report| report.orders[0]["conflicts"] = json!(1)).contains("conflict"));
+        assert!(verdict(&|report| report.orders[0]["status"] = json!("Failed")).contains("conflict"));
+        assert!(verdict(&|report| report.rows[1] = row("b", 3)).contains("within 60 s"));
     }
 }

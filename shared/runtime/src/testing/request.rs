@@ -1,37 +1,30 @@
-//! A request as somebody with a token sends it, and what they get.
+//! A request that a test sends to a function, and the response.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::future::IntoFuture;
 
-use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use aws_lambda_events::encodings::Body;
-use http::{HeaderMap, HeaderValue};
-use jiff::Timestamp;
-use model::Result;
-use serde_json::{Value, json};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use lambda_http::Body;
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use serde_json::Value;
 
-use super::{KEY, claims, within};
-use crate::clock::Clock;
-use crate::document::Input;
-use crate::domain::Domain;
-use crate::gateway::Http;
-use crate::reply::Answer;
-
-/// No function over HTTP has longer.
-const LIMIT: Duration = Duration::from_secs(29);
-
-/// What a caller got.
+/// A response.
 #[derive(Debug)]
-pub struct Got {
+pub struct TestResponse {
     pub status: i64,
     pub headers: HeaderMap,
     pub text: String,
+    /// The text is base64, which the gateway undoes.
+    pub base64: bool,
 }
 
-impl Got {
+impl TestResponse {
     fn of(response: ApiGatewayV2httpResponse) -> Self {
         Self {
             status: response.status_code,
+            base64: response.is_base64_encoded,
             headers: response.headers,
             text: match response.body {
                 Some(Body::Text(text)) => text,
@@ -45,17 +38,27 @@ impl Got {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
-    /// What stands in the envelope.
+    /// The content of the envelope.
     pub fn data(&self) -> Value {
         self.json().get("data").cloned().unwrap_or_default()
     }
 
+    /// A member that is text, or nothing.
     pub fn text(&self, member: &str) -> String {
         let json = self.json();
         json.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
-    /// The first value that could not be accepted, by its path.
+    /// A problem's code.
+    pub fn code(&self) -> String {
+        self.text("code")
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The path of the first value that could not be accepted.
     pub fn field(&self) -> String {
         let json = self.json();
         let field = json.pointer("/errors/0/field").and_then(Value::as_str);
@@ -63,93 +66,87 @@ impl Got {
     }
 }
 
-/// An HTTP request, from its function's sample event, by an admin unless said otherwise.
-pub struct Ask {
+/// Delivers a request. None if the instance crashed.
+pub(super) type Send<'a> = Box<
+    dyn FnOnce(ApiGatewayV2httpRequest) -> BoxFuture<'a, Option<ApiGatewayV2httpResponse>> + std::marker::Send + 'a,
+>;
+
+/// A request. Awaiting it sends it.
+pub struct TestRequest<'a> {
     event: ApiGatewayV2httpRequest,
-    roles: Option<&'static [&'static str]>,
+    send: Send<'a>,
 }
 
-impl Ask {
-    /// What is no event becomes an empty request.
-    pub fn sample(text: &str) -> Self {
-        let mut event: ApiGatewayV2httpRequest = serde_json::from_str(text).unwrap_or_default();
-        event.headers.remove("authorization");
-        Self {
-            event,
-            roles: Some(&["admin"]),
-        }
-    }
-
-    /// None sends no token.
-    #[must_use]
-    pub fn roles(self, roles: Option<&'static [&'static str]>) -> Self {
-        Self { roles, ..self }
+impl<'a> TestRequest<'a> {
+    pub(super) fn new(event: ApiGatewayV2httpRequest, send: Send<'a>) -> Self {
+        Self { event, send }
     }
 
     #[must_use]
-    pub fn body(mut self, body: &Value) -> Self {
+    #[expect(clippy::expect_used, reason = "a harness is for tests")]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        let name = HeaderName::try_from(name).expect("a header's name");
+        let value = HeaderValue::from_str(value).expect("a header's value");
+        self.event.headers.insert(name, value);
+        self
+    }
+
+    /// With an idempotency key.
+    #[must_use]
+    pub fn key(self, key: &str) -> Self {
+        self.header("idempotency-key", key)
+    }
+
+    /// A JSON body, or text in its place.
+    #[must_use]
+    pub fn body(mut self, body: impl std::fmt::Display) -> Self {
         self.event.body = Some(body.to_string());
+        let json = HeaderValue::from_static("application/json");
+        self.event.headers.entry(header::CONTENT_TYPE).or_insert(json);
         self
     }
 
-    /// The sample's body with one text in place of another.
+    /// A binary body, encoded as the gateway encodes it.
     #[must_use]
-    pub fn replaced(mut self, from: &str, to: &str) -> Self {
-        self.event.body = self.event.body.map(|body| body.replace(from, to));
+    pub fn bytes(mut self, content_type: &str, body: &[u8]) -> Self {
+        self.event.body = Some(BASE64_STANDARD.encode(body));
+        self.event.is_base64_encoded = true;
+        self.header("content-type", content_type)
+    }
+
+    /// Without this header.
+    #[must_use]
+    pub fn without(mut self, header: &str) -> Self {
+        self.event.headers.remove(header);
         self
     }
 
-    /// The sample's body with one member changed.
-    #[must_use]
-    pub fn with(self, member: &str, value: Value) -> Self {
-        let body = self.event.body.as_deref().unwrap_or_default();
-        let mut body: serde_json::Map<String, Value> = serde_json::from_str(body).unwrap_or_default();
-        body.insert(member.to_owned(), value);
-        self.body(&Value::Object(body))
-    }
-
-    #[must_use]
-    pub fn key(mut self, key: &str) -> Self {
-        if let Ok(key) = HeaderValue::from_str(key) {
-            self.event.headers.insert("idempotency-key", key);
-        }
-        self
-    }
-
+    /// This value for a parameter of the path, whatever characters it has.
     #[must_use]
     pub fn path(mut self, name: &str, value: &str) -> Self {
-        self.event.path_parameters.insert(name.into(), value.into());
+        self.event.path_parameters.insert(name.to_owned(), value.to_owned());
         self
     }
 
+    /// The event as it will be delivered, to be changed.
     #[must_use]
-    pub fn query(mut self, query: &str) -> Self {
-        self.event.raw_query_string = Some(query.into());
+    pub fn event(mut self, change: impl FnOnce(&mut ApiGatewayV2httpRequest)) -> Self {
+        change(&mut self.event);
         self
     }
 
-    fn signed(mut self, now: Timestamp) -> Result<ApiGatewayV2httpRequest> {
-        if let Some(roles) = self.roles {
-            let claims = claims("ann", "ann@example.com", roles, now);
-            let token = KEY.sign(&json!({"alg": "RS256", "typ": "JWT"}), &claims)?;
-            if let Ok(bearer) = HeaderValue::from_str(&format!("Bearer {token}")) {
-                self.event.headers.insert("authorization", bearer);
-            }
-        }
-        Ok(self.event)
+    /// The response, or None if the instance crashed.
+    pub async fn attempt(self) -> Option<TestResponse> {
+        (self.send)(self.event).await.map(TestResponse::of)
     }
+}
 
-    /// What a function answers to it.
-    pub async fn of<E, H, I, F, A>(self, function: Http<E, H, I, F>, env: &Arc<E>, clock: Clock) -> Result<Got>
-    where
-        E: Domain,
-        H: Fn(crate::Cx<E>, I) -> F + Send + Sync + 'static,
-        I: Input + Send + 'static,
-        F: Future<Output = Result<A>> + Send + 'static,
-        A: Answer + 'static,
-    {
-        let event = self.signed(clock.now())?;
-        let answer = function.answer(Arc::clone(env), clock, within(LIMIT), event);
-        Ok(Got::of(answer.await))
+impl<'a> IntoFuture for TestRequest<'a> {
+    type Output = TestResponse;
+    type IntoFuture = BoxFuture<'a, TestResponse>;
+
+    #[expect(clippy::expect_used, reason = "a harness is for tests")]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { self.attempt().await.expect("the instance crashed") })
     }
 }

@@ -1,4 +1,4 @@
-//! Authentication: performs what an adapter declares, and keeps tokens until near their end.
+//! Authentication: performs the scheme that an adapter declares, and caches tokens until shortly before they expire.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,23 +6,23 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
+use call::{Auth, Call};
 use http::{HeaderName, HeaderValue, Request, Uri, header};
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use model::{Error, Kind, Result};
-use partners::{Auth, Call};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-use super::Target;
-use crate::config::Config;
-use crate::secret::Secrets;
-use crate::{crypto, secret};
+use super::target::Target;
+use crate::port::config::Config;
+use crate::port::secret::Secrets;
+use crate::port::{crypto, secret};
 
 /// Tokens begin this many seconds in the past, for partners whose clock is behind.
 const SKEW: i64 = 30;
 /// Tokens are renewed this many seconds before they end.
-const EARLY: i64 = 300;
+const RENEW_BEFORE: i64 = 300;
 
 pub struct Credentials {
     secrets: Secrets,
@@ -30,7 +30,7 @@ pub struct Credentials {
     proofs: Mutex<HashMap<String, Proof>>,
 }
 
-/// The header that says who we are.
+/// The header that authenticates the hub.
 #[derive(Clone)]
 struct Proof {
     name: HeaderName,
@@ -57,7 +57,7 @@ impl Credentials {
         self.proof(target, now).await.map(drop)
     }
 
-    /// The call with its full address and its proof of who we are.
+    /// The call with its full address and its credential.
     pub async fn sign(&self, target: &Target, call: &Call, now: Timestamp) -> Result<Request<Bytes>> {
         let address = format!("{}{}", target.base_url.trim_end_matches('/'), call.request.uri());
         let uri: Uri = address
@@ -75,7 +75,7 @@ impl Credentials {
         Ok(credentials.get(name).map(Into::into))
     }
 
-    /// Forgets the proof and fetches the secret again: what we had was refused.
+    /// Drops the cached credential and fetches the secret again, after the partner refused the credential.
     pub async fn renew(&self, target: &Target) -> Result<()> {
         self.proofs().remove(&target.id());
         self.secrets.refresh(&target.secret).await.map(drop)
@@ -151,7 +151,7 @@ impl Credentials {
         Ok(Proof {
             name: header::AUTHORIZATION,
             value: sensitive(&format!("Bearer {token}"))?,
-            renew_at: Some(end - EARLY),
+            renew_at: Some(end - RENEW_BEFORE),
         })
     }
 }

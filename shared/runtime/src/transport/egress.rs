@@ -1,7 +1,7 @@
 //! Which addresses the hub connects to: public ones, and those that `EGRESS_ALLOW` names.
 //!
-//! A URL that somebody else has chosen is judged twice: by its text, and by the addresses its name has when the connection
-//! is made. Only the second sees a name whose addresses change between two looks.
+//! A URL that an admin chose is checked twice: its text when it is saved, and the addresses of its name when the hub connects.
+//! Only the second check sees a name whose addresses change.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use model::{Error, Result};
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::config::Config;
+use crate::port::config::Config;
 
 const LONGEST_URL: usize = 2048;
 const LONGEST_NAME: usize = 253;
 const PORTS: [u16; 2] = [443, 8443];
-/// Names that mean something else in every network, or nothing at all.
+/// Names that differ between networks, or exist in none.
 const SPECIAL: [&str; 16] = [
     "alt",
     "arpa",
@@ -35,7 +35,7 @@ const SPECIAL: [&str; 16] = [
     "test",
 ];
 
-/// The guard of everything that leaves. Cheap to clone.
+/// Decides which addresses the hub may call. Cheap to clone.
 #[derive(Clone)]
 pub struct Egress {
     /// Hosts, as URLs spell them, that are called whatever their addresses are.
@@ -55,7 +55,7 @@ impl Egress {
         self.allowed.iter().any(|allowed| allowed == host)
     }
 
-    /// Judges a URL that a caller wants to be called at. `field` names it in the refusal, which never repeats it.
+    /// Checks a URL that an admin gives for callbacks. The refusal names `field` and never repeats the URL.
     pub fn endpoint(&self, field: &str, text: &str) -> Result<()> {
         let refuse = |why: &str| Err(Error::invalid(field, why));
         if text.len() > LONGEST_URL || !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
@@ -106,14 +106,14 @@ impl Egress {
     }
 }
 
-/// What stands between the scheme and the path, as it is written.
+/// The text between the scheme and the path.
 fn authority(text: &str) -> &str {
     let rest = text.split_once("://").map_or("", |(_, rest)| rest);
     rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
 /// Two or more plain labels under a top level that the public root could have. Punycode is left out: a name that looks like
-/// another can wait until somebody needs one.
+/// another can wait until a partner needs one.
 fn is_public_name(host: &str) -> bool {
     let labels: Vec<_> = host.split('.').collect();
     let plain = |label: &&str| {
@@ -173,7 +173,7 @@ impl Resolve for Egress {
         let guard = self.clone();
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            // One address that is not public among others is no accident.
+            // One private address among public ones is an attack.
             if !guard.allows(name.as_str()) && !found.iter().all(|address| is_public(address.ip())) {
                 return Err("the name leads to an address that is not public".into());
             }

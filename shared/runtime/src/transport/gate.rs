@@ -1,7 +1,8 @@
-//! The gate: when a partner asks us to wait, everybody waits, in this sandbox at once and in others as soon as they look.
+//! The gate: when a partner asks the hub to wait, every instance waits: this one at once, the others when they next read
+//! the row.
 //!
-//! A row per partner and environment says until when. Callers who are waited for read it beside their call and not
-//! before it, so that the gate never adds a round trip; the price is at most one call per sandbox that had not heard yet.
+//! A row per partner and environment has the end of the wait. A function whose caller waits reads it beside its call and not
+//! before it, so that the gate adds no round trip. The price is at most one call per instance that has not read it yet.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,11 +11,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Target;
-use crate::store::{Key, Store, When, Write, typed};
+use super::target::Target;
+use crate::port::store::{Key, Store, When, Write, typed};
 
-/// What a partner asks for beyond this is not believed.
-const LONGEST: Duration = Duration::from_secs(60 * 60);
+/// Longer waits are cut to this.
+const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 /// How old knowledge of the row may be, in milliseconds.
 const FRESH: i64 = 2_000;
 
@@ -59,7 +60,7 @@ impl Gate {
         ))
     }
 
-    /// How long it stays shut, as far as this sandbox knows.
+    /// How long it stays shut, as far as this instance knows.
     pub fn shut_for(&self, target: &Target, now: Timestamp) -> Option<Duration> {
         let until = self.known().get(&target.id())?.until;
         u64::try_from(until - now.as_millisecond())
@@ -68,9 +69,9 @@ impl Gate {
             .map(Duration::from_millis)
     }
 
-    /// Shuts it for everybody. It never shortens a longer wait.
+    /// Shuts it for every instance. It never shortens a longer wait.
     pub async fn shut(&self, target: &Target, now: Timestamp, wait: Duration) {
-        let wait = i64::try_from(wait.min(LONGEST).as_millis()).unwrap_or_default();
+        let wait = i64::try_from(wait.min(LONGEST_WAIT).as_millis()).unwrap_or_default();
         let until = now.as_millisecond().saturating_add(wait);
         {
             let mut known = self.known();
@@ -88,7 +89,7 @@ impl Gate {
             Err(error) => Err(error),
         };
         if let Err(error) = written {
-            tracing::warn!(error = %error, "other sandboxes do not know that a partner asked to wait");
+            tracing::warn!(error = %error, "other instances do not know that a partner asked the hub to wait");
         }
     }
 
@@ -99,7 +100,7 @@ impl Gate {
         }
     }
 
-    /// Looks at the row. A store that does not answer leaves the gate as it is known.
+    /// Reads the row. If the store fails, the gate stays as it is known.
     pub async fn refresh(&self, target: &Target, now: Timestamp) {
         let Some(key) = self.key(target) else { return };
         let row: Option<Row> = match self.store.get(&key, false).await {

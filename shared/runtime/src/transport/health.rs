@@ -8,16 +8,16 @@ use model::Result;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::trace::{Attempt, Status, partition};
-use crate::store::{Query, Store, typed};
+use super::trace::{Attempt, AttemptStatus, partition};
+use crate::port::store::{Query, Store, typed};
 
 /// A slow log must not make its readers slow.
-const PATIENCE: Duration = Duration::from_millis(900);
+const LOG_TIMEOUT: Duration = Duration::from_millis(900);
 /// The newest calls per hour that are looked at.
 const SAMPLE: u16 = 100;
 
-/// From the calls of the last hour; nobody is called for this.
-#[derive(Debug, PartialEq, Serialize, ToSchema)]
+/// From the calls of the last hour. No call is made for this.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = RecentCalls)]
 pub struct Health {
@@ -28,20 +28,20 @@ pub struct Health {
     pub last_success_at: Option<Timestamp>,
 }
 
-#[derive(Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Connectivity {
     /// The newest call succeeded.
     Up,
-    /// The newest call failed, and others did not.
+    /// The newest call failed, and an earlier one succeeded.
     Degraded,
     /// Every call failed.
     Down,
-    /// There was no call, or the log does not answer.
+    /// There was no call, or the log cannot be read.
     Unknown,
 }
 
-/// How one installation of a partner does. Without a log nothing is known.
+/// The health of one installation of a partner. Unknown without a log.
 pub async fn health(store: &dyn Store, log: Option<&str>, partner: &str, environment: &str, now: Timestamp) -> Health {
     let calls = async {
         match log {
@@ -49,12 +49,12 @@ pub async fn health(store: &dyn Store, log: Option<&str>, partner: &str, environ
             None => Vec::new(),
         }
     };
-    let calls = tokio::time::timeout(PATIENCE, calls).await.unwrap_or_default();
-    let good = |call: &&Attempt| call.status == Status::Success;
+    let calls = tokio::time::timeout(LOG_TIMEOUT, calls).await.unwrap_or_default();
+    let good = |call: &&Attempt| call.status == AttemptStatus::Success;
     let failures = calls.len() - calls.iter().filter(good).count();
     let connectivity = match (calls.first(), failures) {
         (None, _) => Connectivity::Unknown,
-        (Some(newest), _) if newest.status == Status::Success => Connectivity::Up,
+        (Some(newest), _) if newest.status == AttemptStatus::Success => Connectivity::Up,
         (Some(_), failures) if failures < calls.len() => Connectivity::Degraded,
         _ => Connectivity::Down,
     };

@@ -1,7 +1,7 @@
-//! The limit: how many requests a second one installation of a partner gets from all sandboxes together.
+//! The limit: the requests a second that one installation of a partner gets from all instances together.
 //!
-//! A row per installation and second counts what was sent in it, failures and retries included. Without a limit nothing is
-//! counted and nothing costs time; with one, every request is preceded by one write.
+//! A row per installation and second counts the requests, failures and retries included. With a limit, one write precedes
+//! every request; without one, nothing is counted.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use model::{Error, Result};
 
-use super::Target;
-use crate::store::{Key, Store};
+use super::target::Target;
+use crate::port::store::{Key, Store};
 
 /// Seconds that a count is kept: clocks differ a little, and the table's own clearing takes its time anyway.
-const KEPT: i64 = 60;
+const RETENTION: i64 = 60;
 
 pub struct Limit {
     store: Arc<dyn Store>,
@@ -26,18 +26,18 @@ impl Limit {
         Self { store, table }
     }
 
-    /// Takes a place in this second, or says how long it is until the next. A store that does not answer limits nothing:
-    /// the partner still can.
+    /// Takes a place in this second, or returns the time until the next. If the store fails, the request goes out: the partner
+    /// can still refuse it.
     pub async fn take(&self, target: &Target, rate: NonZeroU32, now: Timestamp) -> Result<Option<Duration>> {
         let table = self.table.as_ref();
         let table = table.ok_or_else(|| Error::misconfigured("a rate limit needs the table of its domain"))?;
         let second = now.as_second();
         let key = Key::new(table, format!("LIMIT#{}#{second}", target.id()), Some("LIMIT"));
-        match self.store.count(&key, Some(second.saturating_add(KEPT))).await {
+        match self.store.count(&key, Some(second.saturating_add(RETENTION))).await {
             Ok(count) if count > u64::from(rate.get()) => Ok(Some(until_next_second(now))),
             Ok(_) => Ok(None),
             Err(error) => {
-                tracing::warn!(cause = crate::launch::chain(&error), "a request goes out uncounted");
+                tracing::warn!(cause = error.chain(), "a request goes out uncounted");
                 Ok(None)
             }
         }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use model::{Error, Kind, Result};
 
-use crate::config::Config;
-use crate::crypto;
+use crate::port::config::Config;
+use crate::port::crypto;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
@@ -17,11 +17,11 @@ pub struct Policy {
     pub multiplier: f64,
     /// Spreads delays by up to a fifth either way. Off by default, because the documented delays have none.
     pub jitter: bool,
-    /// Requests a second to one installation, from all sandboxes together.
+    /// Requests a second to one installation, from all instances together.
     pub rate: Option<NonZeroU32>,
 }
 
-/// What an exchange has spent so far.
+/// The attempts that an exchange has made.
 #[derive(Debug, Default)]
 pub struct Done {
     /// Requests that were answered or given up.
@@ -38,7 +38,7 @@ impl Done {
 }
 
 impl Policy {
-    /// `API_*` for everybody, `<PARTNER>_*` over it where set. Delays are in milliseconds.
+    /// `API_*` for every partner, `<PARTNER>_*` over it where set. Delays are in milliseconds.
     pub fn load(config: &Config, partner: &str) -> Result<Self> {
         let own = |name: &str| format!("{partner}_{name}");
         let number =
@@ -66,7 +66,7 @@ impl Policy {
         })
     }
 
-    /// This policy for a worker whose queue does the waiting: one attempt per message.
+    /// This policy for a worker whose queue delays the retries: one attempt per message.
     #[must_use]
     pub fn single(self) -> Self {
         Self { max_retries: 0, ..self }
@@ -74,7 +74,7 @@ impl Policy {
 
     /// This policy for a question whose failure is the answer.
     #[must_use]
-    pub fn once(self) -> Self {
+    pub fn without_retries(self) -> Self {
         Self { enabled: false, ..self }
     }
 

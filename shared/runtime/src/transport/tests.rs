@@ -3,7 +3,13 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::*;
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode};
+use model::{Kind, Result};
+
+use super::Wire;
+use crate::port::config::Config;
+use crate::port::transport::Transport;
 
 /// A server that reads one request and then writes these bytes, or just hangs up.
 async fn server(answer: Vec<u8>) -> String {
@@ -95,6 +101,6 @@ async fn what_is_not_public_is_not_called_unless_it_is_named() {
     let named = format!("http://localhost:{port}");
     let refused = ask_with(Config::default(), &named).await.unwrap_err();
     assert_eq!(refused.kind, Kind::PartnerUnreachable, "its address is looked at");
-    assert!(crate::launch::chain(&refused).contains("not public"));
-    assert_eq!(ask(&named).await.unwrap().0, 204, "and nobody had called before");
+    assert!(refused.chain().contains("not public"));
+    assert_eq!(ask(&named).await.unwrap().0, 204, "and no call came before");
 }

@@ -3,25 +3,24 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use call::{Answer, Call};
 use jiff::Timestamp;
 use model::id::{CorrelationId, LogRowId};
 use model::{Error, Kind, Result};
-use partners::{Answer, Call};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Target, Trip};
-use crate::metric;
-use crate::redact::Redactor;
-use crate::store::{Item, Store, item};
+use super::target::{CallContext, Target};
+use crate::port::metric;
+use crate::port::store::{Item, Store, item};
+use crate::transport::redact::Redactor;
 
 /// Seconds.
-const KEPT: i64 = 30 * 24 * 60 * 60;
+const RETENTION: i64 = 30 * 24 * 60 * 60;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
-#[schema(as = AttemptStatus)]
-pub enum Status {
+pub enum AttemptStatus {
     Success,
     /// Failed, and tried again.
     Retry,
@@ -32,13 +31,13 @@ pub enum Status {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
-    /// `funder#environment#hour`
+    /// `partner#environment#hour`
     pub pk: String,
     pub sk: LogRowId,
-    pub funder_name: String,
+    pub partner: String,
     pub environment: String,
     pub operation: String,
-    pub status: Status,
+    pub status: AttemptStatus,
     pub retry_count: u32,
     /// Milliseconds.
     pub response_time: u64,
@@ -57,14 +56,14 @@ pub struct Attempt {
     seen: Option<Seen>,
 }
 
-/// How an answer is shown.
+/// How an answer is redacted.
 #[derive(Clone, Debug)]
 struct Seen {
     redactor: Redactor,
     loggable: &'static [&'static str],
 }
 
-/// The partition of the log that holds what happened at `at`.
+/// The partition of the log for calls at `at`.
 pub fn partition(partner: &str, environment: &str, at: Timestamp) -> String {
     let hour = at.to_string();
     format!("{partner}#{environment}#{}", hour.get(..13).unwrap_or_default())
@@ -90,16 +89,16 @@ impl Attempt {
         if !matches!(error.kind, Kind::PartnerRejected | Kind::PartnerThrottled) {
             tracing::warn!(
                 correlation = %self.correlation_id,
-                funder = self.funder_name,
+                partner = self.partner,
                 operation = self.operation,
-                cause = crate::launch::chain(error),
+                cause = error.chain(),
                 "an attempt failed"
             );
         }
         self
     }
 
-    pub(super) fn status(mut self, status: Status) -> Self {
+    pub(super) fn status(mut self, status: AttemptStatus) -> Self {
         self.status = status;
         self
     }
@@ -110,7 +109,7 @@ impl Attempt {
     }
 }
 
-/// Gathers rows and writes them when it costs nobody time.
+/// Gathers rows and writes them when no caller waits for it.
 pub struct Tracer {
     store: Arc<dyn Store>,
     table: Option<String>,
@@ -128,24 +127,24 @@ impl Tracer {
         }
     }
 
-    pub(super) fn attempt(&self, target: &Target, trip: Trip, call: &Call) -> Attempt {
-        let now = trip.clock.now();
+    pub(super) fn attempt(&self, target: &Target, context: CallContext, call: &Call) -> Attempt {
+        let now = context.clock.now();
         Attempt {
             pk: partition(target.partner, &target.environment, now),
             sk: LogRowId::new(now),
-            funder_name: target.partner.to_owned(),
+            partner: target.partner.to_owned(),
             environment: target.environment.clone(),
             operation: call.operation.to_owned(),
-            status: Status::Failed,
+            status: AttemptStatus::Failed,
             retry_count: 0,
             response_time: 0,
-            correlation_id: trip.correlation,
+            correlation_id: context.correlation,
             created_at: now,
             http_status: None,
             error: None,
             request: self.redactor.document(call.request.body(), target.loggable),
             response: None,
-            ttl: now.as_second().saturating_add(KEPT),
+            ttl: now.as_second().saturating_add(RETENTION),
             seen: Some(Seen {
                 redactor: self.redactor.clone(),
                 loggable: target.loggable,
@@ -154,11 +153,11 @@ impl Tracer {
     }
 
     pub(super) fn keep(&self, row: Attempt) {
-        metric::called(&row);
+        metric::called(&row.partner, &row.environment, row.error.as_deref(), row.response_time);
         self.rows.lock().unwrap_or_else(PoisonError::into_inner).push(row);
     }
 
-    /// Writes what has gathered. A log that cannot be written stops nothing, but says so.
+    /// Writes the gathered rows. A log that cannot be written stops no call, but is an error in the function's log.
     pub async fn flush(&self) {
         let rows = std::mem::take(&mut *self.rows.lock().unwrap_or_else(PoisonError::into_inner));
         if rows.is_empty() {
@@ -172,7 +171,7 @@ impl Tracer {
         };
         if let Err(error) = written {
             tracing::error!(
-                cause = crate::launch::chain(&error),
+                cause = error.chain(),
                 rows = rows.len(),
                 "integration log rows are lost"
             );

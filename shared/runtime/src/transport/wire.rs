@@ -13,9 +13,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-use super::Transport;
 use super::egress::Egress;
-use crate::config::Config;
+use crate::port::config::Config;
+use crate::port::transport::Transport;
 
 const CONNECT: Duration = Duration::from_secs(2);
 /// Shorter than servers keep idle connections: a request on a connection that is just being closed has no known outcome.
@@ -111,7 +111,7 @@ impl Transport for Wire {
     }
 }
 
-/// Not reaching a partner is known to be harmless; every other failure may have been preceded by success.
+/// A request that never reached the partner had no effect. After any other failure the outcome is unknown.
 fn failure(error: reqwest::Error) -> Error {
     let error = error.without_url();
     let (kind, message) = if error.is_connect() {

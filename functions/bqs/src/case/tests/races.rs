@@ -1,20 +1,27 @@
-//! What happens between reading and writing, and what is left when a sandbox dies.
+//! Writes between a request's read and its own write, and instances that crash at any step.
 
+use std::future::IntoFuture;
 use std::time::Duration;
 
-use runtime::store::Write;
-use runtime::testing::mortal;
+use model::id::CorrelationId;
+use model::json::Document;
+use runtime::port::store::Write;
+use runtime::testing::{Harness, TestResponse};
 
-use super::desk::{COMPANY, Desk, Route, SCORE, UPDATE};
-use super::meddling::meddling;
+use super::fixtures::{
+    CASE, COMPANY, Route, SCORE, UPDATE, case_row, cases, changes, dealer_with_case, new_dealer, woken,
+};
+use super::interleave::interleave;
+use crate::Env;
+use crate::case::row::ChangeKind;
+use crate::case::schema;
 use crate::channel::{ApiKey, ChannelRow};
-use crate::house::Got;
+use crate::testing::permission;
 
-/// Asks while these writes happen just before its own.
-async fn meanwhile(desk: &Desk, turns: Vec<Vec<Write>>, route: Route, body: &str) -> Got {
-    let world = &desk.house.world;
-    let meddled = desk.on(meddling(world.ports(), &world.store, turns));
-    meddled.ask(route, "1", body).await
+/// Sends a request whose writes come after these, one turn before each transaction.
+async fn meanwhile(dealer: &Harness<Env>, turns: Vec<Vec<Write>>, route: Route, body: &str) -> TestResponse {
+    let interleaved = interleave(dealer, turns);
+    route.request(&interleaved, "1", body).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -35,121 +42,120 @@ async fn permissions_revoked_between_read_and_write_are_revoked() {
         (Route::Update, r#"{"dealer":808,"brandCode":1,"agreementCode":2700}"#),
     ] {
         for (revoke, status) in revocations {
-            let desk = Desk::with_case().await;
-            let revocation = desk.permission(revoke).await;
-            let got = meanwhile(&desk, vec![vec![revocation]], route, body).await;
+            let dealer = dealer_with_case().await;
+            let revocation = permission(&dealer, "dealer", revoke).await;
+            let got = meanwhile(&dealer, vec![vec![revocation]], route, body).await;
             assert_eq!(got.status, status, "{route:?}: {}", got.text);
-            assert_eq!((desk.cases().len(), desk.changes(1).await.len()), (1, 1), "{route:?}");
-            assert_eq!(desk.row(1).await.dealer, 730);
+            assert_eq!(
+                (cases(&dealer).len(), changes(&dealer, 1).await.len()),
+                (1, 1),
+                "{route:?}"
+            );
+            assert_eq!(case_row(&dealer, 1).await.dealer, 730);
         }
     }
-    let desk = Desk::with_case().await;
-    let revocation = desk.permission(|channel| channel.permissions.roles.clear()).await;
+    let dealer = dealer_with_case().await;
+    let revocation = permission(&dealer, "dealer", |channel| channel.permissions.roles.clear()).await;
     assert_eq!(
-        meanwhile(&desk, vec![vec![revocation]], Route::Score, SCORE)
+        meanwhile(&dealer, vec![vec![revocation]], Route::Score, SCORE)
             .await
             .status,
         403
     );
-    assert_eq!(desk.changes(1).await.len(), 1);
+    assert_eq!(changes(&dealer, 1).await.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn permissions_that_still_suffice_are_enough() {
-    let desk = Desk::with_case().await;
-    let more = desk
-        .permission(|channel| channel.permissions.allowed_dealer_codes.extend([1]))
-        .await;
-    let got = meanwhile(&desk, vec![vec![more]], Route::Create, COMPANY).await;
-    assert_eq!((got.status, desk.cases().len()), (201, 2), "{}", got.text);
-    let more = desk
-        .permission(|channel| channel.permissions.allowed_dealer_codes.extend([2]))
-        .await;
+    let dealer = dealer_with_case().await;
+    let more = permission(&dealer, "dealer", |channel| {
+        channel.permissions.allowed_dealer_codes.extend([1])
+    })
+    .await;
+    let got = meanwhile(&dealer, vec![vec![more]], Route::Create, COMPANY).await;
+    assert_eq!((got.status, cases(&dealer).len()), (201, 2), "{}", got.text);
+    let more = permission(&dealer, "dealer", |channel| {
+        channel.permissions.allowed_dealer_codes.extend([2])
+    })
+    .await;
     assert_eq!(
-        meanwhile(&desk, vec![vec![more]], Route::Update, UPDATE).await.status,
+        meanwhile(&dealer, vec![vec![more]], Route::Update, UPDATE).await.status,
         200
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn both_of_two_updates_are_kept() {
-    let desk = Desk::with_case().await;
-    let mut row = desk.row(1).await;
+    let dealer = dealer_with_case().await;
+    let mut row = case_row(&dealer, 1).await;
     let mut case = row.document().unwrap();
-    let asked = br#"{"externalSystemReference":"theirs"}"#;
-    case.merge(&crate::json::Document::read(asked, &crate::case::schema::UPDATE).unwrap());
+    let theirs = br#"{"externalSystemReference":"theirs"}"#;
+    case.merge(&Document::read(theirs, &schema::UPDATE).unwrap());
     row.set_document(&case).unwrap();
-    let kind = crate::case::row::ChangeKind::Update;
-    let correlation = model::id::CorrelationId::new(desk.house.clock.now());
-    let text = String::from_utf8(asked.to_vec()).unwrap();
-    let theirs = row
-        .change(&desk.house.env, kind, text, correlation, desk.house.clock.now())
-        .unwrap();
-    let got = meanwhile(&desk, vec![theirs], Route::Update, r#"{"brandCode":10}"#).await;
+    let kind = ChangeKind::Update;
+    let correlation = CorrelationId::new(dealer.now());
+    let text = String::from_utf8(theirs.to_vec()).unwrap();
+    let theirs = row.change(&dealer.env, kind, text, correlation, dealer.now()).unwrap();
+    let got = meanwhile(&dealer, vec![theirs], Route::Update, r#"{"brandCode":10}"#).await;
     assert_eq!(
         (got.status, got.json()["externalSystemReference"].as_str()),
         (200, Some("theirs"))
     );
-    assert_eq!(desk.get().await.json(), got.json());
-    let changes = desk.changes(1).await;
-    assert_eq!(changes[2].body, r#"{"brandCode":10}"#);
+    assert_eq!(dealer.get(CASE).await.json(), got.json());
+    let all = changes(&dealer, 1).await;
+    assert_eq!(all[2].body, r#"{"brandCode":10}"#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn all_of_many_updates_are_kept() {
-    let desk = Desk::with_case().await;
+    let dealer = dealer_with_case().await;
     let updates: Vec<String> = (0..8).map(|n| format!(r#"{{"note{n}":{n}}}"#)).collect();
-    let all = futures_util::future::join_all(updates.iter().map(|body| desk.update(body))).await;
+    let all = futures_util::future::join_all(updates.iter().map(|body| dealer.put(CASE, body).into_future())).await;
     assert!(all.iter().all(|got| got.status == 200));
-    let case = desk.get().await.json();
+    let case = dealer.get(CASE).await.json();
     assert!((0..8).all(|n| case[format!("note{n}")] == n));
-    assert_eq!(desk.changes(1).await.len(), 9);
+    assert_eq!(changes(&dealer, 1).await.len(), 9);
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_always_comes_too_late_is_told_to_ask_again() {
-    let desk = Desk::with_case().await;
+async fn a_request_that_always_conflicts_is_asked_to_retry() {
+    let dealer = dealer_with_case().await;
     let mut turns = Vec::new();
     for revision in 1..=20 {
-        let mut row = ChannelRow::load(&desk.house.env, "dealer").await.unwrap().unwrap();
+        let mut row = ChannelRow::load(&dealer.env, "dealer").await.unwrap().unwrap();
         row.revision = revision + 1;
-        turns.push(vec![row.replace(&desk.house.env, revision).unwrap()]);
+        turns.push(vec![row.replace(&dealer.env, revision).unwrap()]);
     }
-    let got = meanwhile(&desk, turns, Route::Update, UPDATE).await;
+    let got = meanwhile(&dealer, turns, Route::Update, UPDATE).await;
     assert_eq!((got.status, got.headers["retry-after"].to_str().unwrap()), (409, "1"));
 }
 
-/// Lets the sandbox die at each of its steps in turn, then asks again with the same key once the lease is over. Returns at
-/// how many steps it died.
-async fn dying(route: Route, body: &str, wanted: i64, cases: usize, changes: usize) -> u32 {
+/// Crashes the instance at each of its steps in turn. Then repeats the request with the same key after the lease. Returns the
+/// number of steps. `kept` is the number of cases and of changes at the end.
+async fn crash_everywhere(route: Route, body: &str, wanted: i64, kept: (usize, usize)) -> u32 {
     for steps in 0.. {
-        let desk = if route == Route::Create {
-            Desk::new().await
+        let dealer = if route == Route::Create {
+            new_dealer().await
         } else {
-            Desk::with_case().await
+            dealer_with_case().await
         };
-        desk.woken();
-        let headers = [("x-api-key", desk.key.as_str()), ("idempotency-key", "one")];
-        let dying = desk.on(mortal(desk.house.world.ports(), steps));
-        let first = tokio::time::timeout(Duration::from_secs(28), dying.ask_with(route, "1", body, &headers)).await;
+        woken(&dealer);
+        let crashing = dealer.crash_after(steps);
+        let first = route.request(&crashing, "1", body).key("one").attempt().await;
         tokio::time::advance(Duration::from_secs(60)).await;
-        let again = desk.ask_with(route, "1", body, &headers).await;
+        let again = route.request(&dealer, "1", body).key("one").await;
         assert_eq!(again.status, wanted, "{route:?} after {steps} steps: {}", again.text);
-        assert_eq!(desk.cases().len(), cases, "{route:?} after {steps} steps");
-        let row = desk.cases().remove(0);
-        assert_eq!(
-            desk.changes(row.sequence.0).await.len(),
-            changes,
-            "{route:?} after {steps} steps"
-        );
+        let row = cases(&dealer).remove(0);
+        let found = (cases(&dealer).len(), changes(&dealer, row.sequence.0).await.len());
+        assert_eq!(found, kept, "{route:?} after {steps} steps");
         assert!(
-            desk.woken().contains(&row.sequence.0),
-            "the forwarder knows, after {steps} steps"
+            woken(&dealer).contains(&row.sequence.0),
+            "the forwarder has a message, after {steps} steps"
         );
         if route == Route::Create {
             assert_eq!(again.json()["sequence"], row.sequence.0);
         }
-        if let Ok(first) = first {
+        if let Some(first) = first {
             assert_eq!((first.status, first.text), (wanted, again.text));
             return steps;
         }
@@ -158,27 +164,27 @@ async fn dying(route: Route, body: &str, wanted: i64, cases: usize, changes: usi
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sandbox_that_dies_anywhere_leaves_one_case() {
-    // Who calls, the claim, the number, the wake-up and the transaction: two steps each.
-    assert_eq!(dying(Route::Create, COMPANY, 201, 1, 1).await, 10);
+async fn an_instance_that_crashes_anywhere_leaves_one_case() {
+    // Caller, claim, number, message and transaction: two steps each.
+    assert_eq!(crash_everywhere(Route::Create, COMPANY, 201, (1, 1)).await, 10);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sandbox_that_dies_anywhere_leaves_one_change() {
-    assert_eq!(dying(Route::Update, UPDATE, 200, 1, 2).await, 8);
-    assert_eq!(dying(Route::Score, SCORE, 202, 1, 2).await, 10);
+async fn an_instance_that_crashes_anywhere_leaves_one_change() {
+    assert_eq!(crash_everywhere(Route::Update, UPDATE, 200, (1, 2)).await, 8);
+    assert_eq!(crash_everywhere(Route::Score, SCORE, 202, (1, 2)).await, 10);
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_the_queue_or_the_store_nothing_is_promised() {
-    let desk = Desk::with_case().await;
-    desk.house.world.outbox.refuse(1);
-    let got = desk.update(UPDATE).await;
+async fn without_the_queue_or_the_store_requests_fail() {
+    let dealer = dealer_with_case().await;
+    dealer.fakes.queue.refuse(1);
+    let got = dealer.put(CASE, UPDATE).await;
     assert_eq!(
         (got.status, got.json()["Message"].as_str()),
         (503, Some("Temporarily unavailable"))
     );
-    assert_eq!(desk.changes(1).await.len(), 1);
-    desk.house.world.store.set_down(true);
-    assert_eq!(desk.update(UPDATE).await.status, 503);
+    assert_eq!(changes(&dealer, 1).await.len(), 1);
+    dealer.fakes.store.set_down(true);
+    assert_eq!(dealer.put(CASE, UPDATE).await.status, 503);
 }

@@ -1,12 +1,12 @@
-//! Random partial updates: what is stored equals a model that knows nothing of how it is stored.
+//! Random partial updates: the stored case equals a model that does not know how it is stored.
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-use super::desk::{Desk, json};
+use super::fixtures::{CASE, case_row, changes, dealer_with_case, json};
 
-/// A thousand updates, in runs of so many on one case.
+/// A thousand updates: this many cases, each with `UPDATES`.
 const RUNS: u32 = 50;
 const UPDATES: usize = 20;
 
@@ -45,7 +45,7 @@ fn one_of(codes: &'static [i64]) -> BoxedStrategy<Value> {
     prop::sample::select(codes).prop_map(Value::from).boxed()
 }
 
-/// What is not in any schema: as wild as JSON is.
+/// A member outside the schema: any JSON.
 fn unknown() -> BoxedStrategy<Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -134,7 +134,7 @@ fn merge(case: &mut Value, changes: &Value) {
     }
 }
 
-/// The same with every name in lower case, for a client may write them in any.
+/// Every name in lower case, because a client may write them in any casing.
 fn lower(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -146,7 +146,7 @@ fn lower(value: &Value) -> Value {
     }
 }
 
-/// Writes names in some casing and amounts as text now and then, differently for every `turn`.
+/// Writes some names in another casing and some amounts as text, differently in every `turn`.
 fn disguised(value: &Value, turn: &mut usize) -> Value {
     *turn += 1;
     let odd = *turn;
@@ -173,24 +173,24 @@ fn disguised(value: &Value, turn: &mut usize) -> Value {
 }
 
 async fn agrees(updates: Vec<Value>) {
-    let desk = Desk::with_case().await;
-    let mut model = lower(&desk.get().await.json());
+    let dealer = dealer_with_case().await;
+    let mut model = lower(&dealer.get(CASE).await.json());
     for (turn, update) in updates.iter().enumerate() {
         let body = disguised(update, &mut turn.clone()).to_string();
-        let got = desk.update(&body).await;
+        let got = dealer.put(CASE, &body).await;
         assert_eq!(got.status, 200, "{body}: {}", got.text);
         merge(&mut model, &lower(update));
         assert_eq!(lower(&got.json()), model, "answered to {body}");
-        assert_eq!(lower(&desk.get().await.json()), model, "stored after {body}");
+        assert_eq!(lower(&dealer.get(CASE).await.json()), model, "stored after {body}");
     }
-    // Whoever is sent the changes one by one, as they were kept, has the same case.
+    // Upstream receives the stored changes one by one, and they result in the same case.
     let mut sent = Value::Object(Map::new());
-    for change in desk.changes(1).await {
+    for change in changes(&dealer, 1).await {
         merge(&mut sent, &lower(&json(&change.body)));
     }
     model.as_object_mut().unwrap().remove("sequence");
     assert_eq!(sent, model);
-    assert_eq!(desk.row(1).await.dealer, model["dealer"]);
+    assert_eq!(case_row(&dealer, 1).await.dealer, model["dealer"]);
 }
 
 #[test]

@@ -1,9 +1,14 @@
-//! What is refused, in which words, and that nothing comes of it.
+//! Refused requests: the wording of the error, and that they change nothing.
 
-use super::desk::{COMPANY, Desk, ROUTES, Route, UPDATE, json};
+use runtime::testing::TestResponse;
+
+use super::fixtures::{
+    CASE, CASES, COMPANY, ROUTES, Route, UPDATE, cases, changes, dealer_with_case, json, new_dealer, stored, woken,
+};
+use crate::testing::permit;
 
 /// Path and first message of each error.
-fn errors(got: &crate::house::Got) -> Vec<(String, String)> {
+fn errors(got: &TestResponse) -> Vec<(String, String)> {
     let body = got.json();
     let errors = body["errors"].as_object().unwrap_or_else(|| panic!("{body}"));
     let first = errors
@@ -13,9 +18,9 @@ fn errors(got: &crate::house::Got) -> Vec<(String, String)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bad_bodies_are_told_by_path_and_change_nothing() {
-    let desk = Desk::with_case().await;
-    let before = desk.everything();
+async fn bad_bodies_are_reported_by_path_and_change_nothing() {
+    let dealer = dealer_with_case().await;
+    let before = stored(&dealer);
     for (body, path) in [
         ("{\"dealer\": 80", "$"),
         ("{\"customer\": {\"details\": nope}}", "$.customer.details"),
@@ -39,22 +44,22 @@ async fn bad_bodies_are_told_by_path_and_change_nothing() {
             "$.caseObject.objectRegistry.deliveryDate",
         ),
     ] {
-        let got = desk.update(body).await;
+        let got = dealer.put(CASE, body).await;
         assert_eq!(got.status, 400, "{body}: {}", got.text);
         assert_eq!(got.json()["title"], "One or more validation errors occurred.");
         let errors = errors(&got);
         assert_eq!(errors[0].0, path, "{body}: {errors:?}");
     }
-    assert_eq!(desk.everything(), before);
+    assert_eq!(stored(&dealer), before);
     let deep = format!("{{\"a\":{}1{}}}", "[".repeat(32), "]".repeat(32));
-    assert_eq!(desk.update(&deep).await.status, 400);
+    assert_eq!(dealer.put(CASE, &deep).await.status, 400);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_looks_as_the_spec_shows_it() {
-    let desk = Desk::with_case().await;
+    let dealer = dealer_with_case().await;
     let body = "{\n\"caseObject\": {\n\"objectRegistry\": {\"deliveryDate\": \"1\"}\n}\n}";
-    let got = desk.update(body).await;
+    let got = dealer.put(CASE, body).await;
     let mut said = got.json();
     let trace = said["traceId"].take();
     assert!(
@@ -82,16 +87,16 @@ async fn a_refusal_looks_as_the_spec_shows_it() {
 
 #[tokio::test(start_paused = true)]
 async fn refusals_have_the_members_of_the_samples() {
-    let desk = Desk::with_case().await;
+    let dealer = dealer_with_case().await;
     let misdated = r#"{"caseObject":{"objectRegistry":{"deliveryDate":"1"}}}"#;
-    let invalid = desk.update(misdated).await;
-    let nobody = desk.ask_with(Route::Get, "1", "", &[]).await;
-    desk.house.world.store.set_down(true);
-    let failed = desk.get().await;
+    let invalid = dealer.put(CASE, misdated).await;
+    let anonymous = dealer.anonymous().get(CASE).await;
+    dealer.fakes.store.set_down(true);
+    let failed = dealer.get(CASE).await;
     for (got, status, sample) in [
         (invalid, 400, include_str!("../../../fixtures/problem-validation.json")),
         (
-            nobody,
+            anonymous,
             401,
             include_str!("../../../fixtures/problem-unauthenticated.json"),
         ),
@@ -110,8 +115,8 @@ async fn refusals_have_the_members_of_the_samples() {
 
 #[tokio::test(start_paused = true)]
 async fn a_case_needs_its_three_codes() {
-    let desk = Desk::new().await;
-    let got = desk.create("{}").await;
+    let dealer = new_dealer().await;
+    let got = dealer.post(CASES, "{}").await;
     let paths: Vec<_> = errors(&got).into_iter().map(|(path, _)| path).collect();
     assert_eq!(
         (got.status, paths),
@@ -120,25 +125,25 @@ async fn a_case_needs_its_three_codes() {
             vec!["$.agreementCode".into(), "$.brandCode".into(), "$.dealer".into()]
         )
     );
-    assert!(desk.cases().is_empty() && desk.woken().is_empty());
+    assert!(cases(&dealer).is_empty() && woken(&dealer).is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn only_json_of_some_size_is_read() {
-    let desk = Desk::with_case().await;
-    let headers = [("x-api-key", desk.key.as_str()), ("content-type", "text/plain")];
-    assert_eq!(desk.ask_with(Route::Update, "1", UPDATE, &headers).await.status, 415);
+    let dealer = dealer_with_case().await;
+    let plain = dealer.put(CASE, UPDATE).header("content-type", "text/plain");
+    assert_eq!(plain.await.status, 415);
     let note = |letters: usize| format!(r#"{{"note{letters}":"{}"}}"#, "x".repeat(letters));
-    assert_eq!(desk.update(&note(256 * 1024)).await.status, 413);
-    assert_eq!(desk.update(&note(200 * 1024)).await.status, 200);
-    // Each small enough, and together too much.
-    assert_eq!(desk.update(&note(100 * 1024)).await.status, 413);
-    assert_eq!(desk.changes(1).await.len(), 2);
+    assert_eq!(dealer.put(CASE, note(256 * 1024)).await.status, 413);
+    assert_eq!(dealer.put(CASE, note(200 * 1024)).await.status, 200);
+    // Each is small enough, and the case would be too large.
+    assert_eq!(dealer.put(CASE, note(100 * 1024)).await.status, 413);
+    assert_eq!(changes(&dealer, 1).await.len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_sequence_is_a_number() {
-    let desk = Desk::with_case().await;
+    let dealer = dealer_with_case().await;
     for route in ROUTES.into_iter().filter(|route| *route != Route::Create) {
         for sequence in [
             "one",
@@ -151,20 +156,24 @@ async fn a_sequence_is_a_number() {
             "1e0",
             "１",
         ] {
-            let got = desk.ask(route, sequence, route.body()).await;
+            let got = route.request(&dealer, sequence, route.sample()).await;
             assert_eq!(
                 (got.status, errors(&got)[0].0.as_str()),
                 (400, "sequence"),
                 "{route:?} {sequence}"
             );
         }
-        assert_eq!(desk.ask(route, "2", route.body()).await.status, 404, "{route:?}");
+        assert_eq!(
+            route.request(&dealer, "2", route.sample()).await.status,
+            404,
+            "{route:?}"
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn whom_to_score_is_said() {
-    let desk = Desk::with_case().await;
+async fn the_organisation_is_required() {
+    let dealer = dealer_with_case().await;
     for (route, body, path) in [
         (Route::Score, "{}", "$.organizationNumber"),
         (
@@ -180,17 +189,19 @@ async fn whom_to_score_is_said() {
         ),
         (Route::Consent, r#"{"organizationNumber":"1"}"#, "$.email"),
     ] {
-        let got = desk.ask(route, "1", body).await;
+        let got = route.request(&dealer, "1", body).await;
         assert_eq!((got.status, errors(&got)[0].0.as_str()), (400, path), "{body}");
     }
-    assert_eq!(desk.changes(1).await.len(), 1);
+    assert_eq!(changes(&dealer, 1).await.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn codes_outside_the_lists_are_forbidden() {
-    let desk = Desk::with_case().await;
+    let dealer = dealer_with_case().await;
     for (member, code) in [("dealer", 809), ("brandCode", 2), ("agreementCode", 3702)] {
-        let got = desk.update(&format!(r#"{{"{}":{code}}}"#, member.to_uppercase())).await;
+        let got = dealer
+            .put(CASE, format!(r#"{{"{}":{code}}}"#, member.to_uppercase()))
+            .await;
         assert_eq!(
             (got.status, got.json()["title"].as_str()),
             (403, Some("Forbidden")),
@@ -198,13 +209,15 @@ async fn codes_outside_the_lists_are_forbidden() {
         );
         let mut body = json(COMPANY);
         body[member] = code.into();
-        assert_eq!(desk.create(&body.to_string()).await.status, 403, "{member}");
+        assert_eq!(dealer.post(CASES, body.to_string()).await.status, 403, "{member}");
     }
-    assert_eq!((desk.cases().len(), desk.changes(1).await.len()), (1, 1));
-    // What is taken off a list stays in the case, and may not be given again.
-    desk.permit(|channel| channel.permissions.allowed_dealer_codes.clear())
-        .await;
-    assert_eq!(desk.update(r#"{"externalSystemReference":"x"}"#).await.status, 200);
-    assert_eq!(desk.update(r#"{"dealer":730}"#).await.status, 403);
-    assert_eq!(desk.create(COMPANY).await.status, 403);
+    assert_eq!((cases(&dealer).len(), changes(&dealer, 1).await.len()), (1, 1));
+    // A code that was removed from a list stays in the case, and no request may give it again.
+    permit(&dealer, "dealer", |channel| {
+        channel.permissions.allowed_dealer_codes.clear()
+    })
+    .await;
+    assert_eq!(dealer.put(CASE, r#"{"externalSystemReference":"x"}"#).await.status, 200);
+    assert_eq!(dealer.put(CASE, r#"{"dealer":730}"#).await.status, 403);
+    assert_eq!(dealer.post(CASES, COMPANY).await.status, 403);
 }

@@ -1,20 +1,16 @@
-//! Uploads that a dealer makes by itself: what is offered.
+//! Presigned uploads: the function checks the announcement and offers a request.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::counter::{CASE, Counter};
-use crate::document::pending::{Pending, State};
-
-fn announced() -> Value {
-    json!({"code": "123", "contentType": "application/pdf", "size": 4_000_000})
-}
+use super::fixtures::{CASE, announcement, change, dealer_with_case, presign, strangers};
+use crate::document::pending::{PendingUpload, UploadState};
 
 #[tokio::test(start_paused = true)]
-async fn one_upload_of_one_type_and_size_is_offered_and_looked_for() {
-    let counter = Counter::open().await;
-    let got = counter.presign(&announced()).await;
+async fn one_upload_of_one_type_and_size_is_offered_and_checked_for() {
+    let dealer = dealer_with_case().await;
+    let got = presign(&dealer, &announcement()).await;
     assert_eq!(got.status, 201, "{}", got.text);
     assert_eq!(got.headers["cache-control"], "no-store");
     let offer = got.json();
@@ -24,29 +20,27 @@ async fn one_upload_of_one_type_and_size_is_offered_and_looked_for() {
     let wanted = json!({"content-length": "4000000", "content-type": "application/pdf", "if-none-match": "*"});
     assert_eq!((&upload["method"], &upload["headers"]), (&json!("PUT"), &wanted));
     assert_eq!(upload["expiresAt"], "2026-01-05T10:25:00Z");
-    let pending = Pending::load(&counter.house.env, CASE, id.parse().unwrap())
-        .await
-        .unwrap()
-        .unwrap();
+    let pending = PendingUpload::load(&dealer.env, CASE, id.parse().unwrap()).await;
+    let pending = pending.unwrap().unwrap();
     assert_eq!(
         (pending.state, pending.code.as_str(), pending.size),
-        (State::Awaited, "123", 4_000_000)
+        (UploadState::Awaited, "123", 4_000_000)
     );
-    let sent = counter.house.world.outbox.sent();
+    let sent = dealer.fakes.queue.sent();
     let wake: Value = serde_json::from_str(&sent[0].body).unwrap();
     assert_eq!(
         (wake, sent[0].delay),
         (json!({"sequence": 7, "upload": id}), Duration::from_secs(330))
     );
-    // Nothing is a change before it is there.
-    assert!(counter.change(2).await.is_none());
-    let other = counter.presign(&announced()).await.json();
+    // An announcement alone is no change.
+    assert!(change(&dealer, 2).await.is_none());
+    let other = presign(&dealer, &announcement()).await.json();
     assert_ne!(other["documentId"], id);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_announced_has_to_be_something_that_is_taken() {
-    let counter = Counter::open().await;
+async fn an_announcement_is_refused_by_member() {
+    let dealer = dealer_with_case().await;
     for (member, value, status, named) in [
         ("code", json!(""), 400, "code"),
         ("code", Value::Null, 400, "$.code"),
@@ -57,9 +51,9 @@ async fn what_is_announced_has_to_be_something_that_is_taken() {
         ("size", json!("many"), 400, "$.size"),
         ("size", json!(20 * 1024 * 1024 + 1), 413, ""),
     ] {
-        let mut body = announced();
+        let mut body = announcement();
         body[member] = value.clone();
-        let got = counter.presign(&body).await;
+        let got = presign(&dealer, &body).await;
         assert_eq!(got.status, status, "{member} {value}: {}", got.text);
         assert!(
             named.is_empty() || got.json()["errors"][named].is_array(),
@@ -67,15 +61,15 @@ async fn what_is_announced_has_to_be_something_that_is_taken() {
             got.text
         );
     }
-    assert!(counter.house.world.outbox.sent().is_empty());
+    assert!(dealer.fakes.queue.sent().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_else_is_offered_anything() {
-    let counter = Counter::open().await;
-    for (key, sequence, status) in counter.strangers().await {
-        let got = counter.presign_as(&key, &sequence, &announced()).await;
+async fn only_the_channel_of_the_case_announces_and_only_with_its_role() {
+    let dealer = dealer_with_case().await;
+    for (caller, sequence, status) in strangers(&dealer).await {
+        let got = presign(&caller, &announcement()).path("sequence", &sequence).await;
         assert_eq!(got.status, status, "{sequence}: {}", got.text);
     }
-    assert!(counter.house.world.outbox.sent().is_empty());
+    assert!(dealer.fakes.queue.sent().is_empty());
 }

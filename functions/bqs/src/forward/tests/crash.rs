@@ -1,38 +1,42 @@
-//! A worker that dies before or after each thing it does.
+//! A worker that crashes before or after each of its operations.
 
 use std::time::Duration;
 
-use super::post::Post;
-use crate::forward::row::Why;
+use tokio::time::Instant;
+
+use super::simulation::{Message, Simulation, again};
+use crate::forward::row::HoldReason;
 
 const CHANGES: u64 = 4;
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// What was made, and whether the case is held, when the first worker dies after so many steps and all others live.
-async fn run(honours: bool, steps: u32) -> (Option<bool>, Vec<u64>, bool) {
-    let post = Post::new(honours);
-    let case = post.case(7, CHANGES);
+/// Crashes the first worker after this many steps. Returns its outcome, the changes made, and whether the case is held.
+async fn run(idempotent: bool, steps: u32) -> (Option<bool>, Vec<u64>, bool) {
+    let simulation = Simulation::new(idempotent);
+    let case = simulation.case(7, CHANGES);
     let wake = format!(r#"{{"sequence":{case}}}"#);
-    let first = post.dying(steps).deliver(&wake, 1).await;
-    let again = super::post::again(
-        super::post::Message {
-            due: tokio::time::Instant::now(),
-            body: wake,
-            deliveries: 0,
-        },
-        first,
-    );
-    post.settle(again.into_iter().collect(), HOUR).await;
-    let (row, made) = (post.row(case), post.upstream.made(7));
+    let first = simulation.crash_after(steps).deliver(&wake, 1).await;
+    let message = Message {
+        due: Instant::now(),
+        body: wake,
+        deliveries: 0,
+    };
+    simulation
+        .settle(again(message, first).into_iter().collect(), HOUR)
+        .await;
+    let (row, made) = (simulation.row(case), simulation.upstream.made(7));
     match &row.held {
-        None => assert_eq!(row.forwarded_through, CHANGES, "step {steps}: somebody has to go on"),
-        Some(held) => assert_eq!((honours, held.why), (false, Why::Unknown), "step {steps}"),
+        None => assert_eq!(
+            row.forwarded_through, CHANGES,
+            "step {steps}: another worker has to continue"
+        ),
+        Some(held) => assert_eq!((idempotent, held.why), (false, HoldReason::Unknown), "step {steps}"),
     }
     (first, made, row.held.is_some())
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_honours_our_keys_has_each_change_once_wherever_a_worker_dies() {
+async fn an_idempotent_upstream_has_each_change_once_wherever_a_worker_crashes() {
     let (mut steps, all) = (0, (1..=CHANGES).collect::<Vec<_>>());
     loop {
         let (first, made, held) = run(true, steps).await;
@@ -46,7 +50,7 @@ async fn whoever_honours_our_keys_has_each_change_once_wherever_a_worker_dies() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_does_not_has_none_twice_and_what_nobody_knows_is_held() {
+async fn another_upstream_has_none_twice_and_a_change_with_an_unknown_outcome_is_held() {
     let (mut steps, mut holds) = (0, 0);
     let all: Vec<u64> = (1..=CHANGES).collect();
     loop {
@@ -59,6 +63,6 @@ async fn whoever_does_not_has_none_twice_and_what_nobody_knows_is_held() {
         }
         steps += 1;
     }
-    // Two thirds of the steps or so are not between a sending and its outcome.
+    // About two thirds of the steps are not between a request and its outcome.
     assert!(holds > 10 && holds < steps, "{holds} of {steps}");
 }

@@ -1,39 +1,43 @@
-//! What an operator can do about a change that is held.
+//! An operator's decisions about held changes.
 
 use std::time::Duration;
 
-use runtime::store;
+use runtime::port::store;
 use serde_json::{Value, json};
 
-use super::post::Post;
-use super::upstream::Does::{Fails, Loses, Well};
-use super::upstream::How::{Reset, Says};
-use super::upstream::Upstream;
+use super::fake_upstream::Failure::{Answers, Reset};
+use super::fake_upstream::FakeUpstream;
+use super::fake_upstream::Handling::{Fails, Loses, Makes};
+use super::simulation::Simulation;
 use crate::case::row::Sequence;
-use crate::forward::row::UpstreamRow;
+use crate::forward::UpstreamRow;
 
-async fn decide(post: &Post, case: Sequence, mut decision: Value) {
+async fn decide(simulation: &Simulation, case: Sequence, mut decision: Value) {
     decision["by"] = json!("op");
     let wake = json!({"sequence": case, "decision": decision}).to_string();
-    assert_eq!(post.deliver(&wake, 1).await, Some(true));
-    post.settle(Vec::new(), Duration::from_secs(120)).await;
+    assert_eq!(simulation.deliver(&wake, 1).await, Some(true));
+    simulation.settle(Vec::new(), Duration::from_secs(120)).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_upstream_does_not_have_is_sent() {
-    let post = Post::new(false);
-    let case = post.case(7, 3);
-    post.upstream.script([Well, Fails(Reset)]);
-    post.wake(case).await;
+async fn a_change_that_upstream_does_not_have_is_sent() {
+    let simulation = Simulation::new(false);
+    let case = simulation.case(7, 3);
+    simulation.upstream.script([Makes, Fails(Reset)]);
+    simulation.wake(case).await;
     for other in [1, 3] {
-        decide(&post, case, json!({"n": other, "does": "send"})).await;
-        assert_eq!(post.row(case).held.unwrap().n, 2, "a decision is about one change");
+        decide(&simulation, case, json!({"n": other, "does": "send"})).await;
+        assert_eq!(
+            simulation.row(case).held.unwrap().n,
+            2,
+            "a decision is about one change"
+        );
     }
-    decide(&post, case, json!({"n": 2, "does": "send"})).await;
-    // Twice is once.
-    decide(&post, case, json!({"n": 2, "does": "send"})).await;
-    assert_eq!(post.upstream.made(7), [1, 2, 3]);
-    let kept = post.rows(case, "DECISION#");
+    decide(&simulation, case, json!({"n": 2, "does": "send"})).await;
+    // A repeated decision does nothing.
+    decide(&simulation, case, json!({"n": 2, "does": "send"})).await;
+    assert_eq!(simulation.upstream.made(7), [1, 2, 3]);
+    let kept = simulation.rows(case, "DECISION#");
     assert_eq!(kept.len(), 1);
     let kept: Value = store::typed(kept[0].clone()).unwrap();
     assert_eq!(
@@ -44,44 +48,46 @@ async fn what_upstream_does_not_have_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_upstream_has_or_shall_not_have_is_skipped() {
-    let post = Post::new(false);
-    let case = post.case(7, 3);
-    post.upstream.script([Well, Loses(Reset)]);
-    post.wake(case).await;
-    decide(&post, case, json!({"n": 2, "does": "skip"})).await;
-    assert_eq!(post.upstream.made(7), [1, 2, 3]);
-    let refused = post.case(8, 3);
-    post.upstream.script([Well, Fails(Says(422, ""))]);
-    post.wake(refused).await;
-    decide(&post, refused, json!({"n": 2, "does": "skip"})).await;
-    assert_eq!(post.upstream.made(8), [1, 3]);
+async fn a_change_that_upstream_has_or_must_not_get_is_skipped() {
+    let simulation = Simulation::new(false);
+    let case = simulation.case(7, 3);
+    simulation.upstream.script([Makes, Loses(Reset)]);
+    simulation.wake(case).await;
+    decide(&simulation, case, json!({"n": 2, "does": "skip"})).await;
+    assert_eq!(simulation.upstream.made(7), [1, 2, 3]);
+    let refused = simulation.case(8, 3);
+    simulation.upstream.script([Makes, Fails(Answers(422, ""))]);
+    simulation.wake(refused).await;
+    decide(&simulation, refused, json!({"n": 2, "does": "skip"})).await;
+    assert_eq!(simulation.upstream.made(8), [1, 3]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_creation_that_is_upstream_is_skipped_with_its_number() {
-    let post = Post::new(false);
-    let case = post.case(7, 2);
-    post.upstream.script([Loses(Says(502, "<html>"))]);
-    post.wake(case).await;
+    let simulation = Simulation::new(false);
+    let case = simulation.case(7, 2);
+    simulation.upstream.script([Loses(Answers(502, "<html>"))]);
+    simulation.wake(case).await;
     decide(
-        &post,
+        &simulation,
         case,
-        json!({"n": 1, "does": "skip", "upstream": Upstream::number(7)}),
+        json!({"n": 1, "does": "skip", "upstream": FakeUpstream::number(7)}),
     )
     .await;
-    assert_eq!(post.upstream.made(7), [1, 2]);
-    let found = UpstreamRow::load(&post.env, Upstream::number(7)).await.unwrap();
+    assert_eq!(simulation.upstream.made(7), [1, 2]);
+    let found = UpstreamRow::load(&simulation.hub.env, FakeUpstream::number(7))
+        .await
+        .unwrap();
     assert_eq!(found.unwrap().sequence, case);
 
-    let lost = post.case(8, 2);
-    post.upstream.script([Fails(Says(422, ""))]);
-    post.wake(lost).await;
-    decide(&post, lost, json!({"n": 1, "does": "skip"})).await;
-    let held = post.row(lost).held.unwrap();
+    let lost = simulation.case(8, 2);
+    simulation.upstream.script([Fails(Answers(422, ""))]);
+    simulation.wake(lost).await;
+    decide(&simulation, lost, json!({"n": 1, "does": "skip"})).await;
+    let held = simulation.row(lost).held.unwrap();
     assert_eq!(
         (held.n, held.reason.as_str()),
         (2, "Upstream does not have the case itself.")
     );
-    assert!(post.upstream.made(8).is_empty());
+    assert!(simulation.upstream.made(8).is_empty());
 }

@@ -1,18 +1,23 @@
-//! Events applied: in any order, with and without the funder to ask.
+//! Events are applied in any order, whether or not the funder answers.
+
+use std::time::Duration;
 
 use model::id::ProposalId;
 use model::proposal::{Decision, ProposalStatus};
-use partners::Notice;
+use partners_funders::Notice;
 use runtime::Domain;
+use runtime::testing::Harness;
 use serde_json::json;
 
-use super::bank::Does::Unreachable;
-use super::house::House;
+use crate::Env;
 use crate::event::EventRow;
-use crate::event::apply::apply;
+use crate::testing::Reaction::Unreachable;
+use crate::testing::{FundersHarness, proposal_harness};
 
-/// Remembers an event as the webhook does; its message.
-async fn remember(house: &House, event: &str, proposal: ProposalId, status: ProposalStatus) -> String {
+const APPLY: &str = "funders-event-apply";
+
+/// Stores an event as the webhook does; its message.
+async fn store(h: &Harness<Env>, event: &str, proposal: ProposalId, status: ProposalStatus) -> String {
     let decision = Decision {
         status,
         external_id: Some("P1".into()),
@@ -20,16 +25,11 @@ async fn remember(house: &House, event: &str, proposal: ProposalId, status: Prop
     };
     let notice = Notice {
         proposal,
-        happened_at: house.now(),
+        happened_at: h.now(),
         decision,
     };
-    let row = EventRow::of("LEX", event, notice, house.now()).unwrap();
-    let _ = house
-        .env
-        .store()
-        .write(vec![row.create(&house.env).unwrap()])
-        .await
-        .unwrap();
+    let row = EventRow::of("LEX", event, notice, h.now()).unwrap();
+    let _ = h.env.store().write(vec![row.create(&h.env).unwrap()]).await.unwrap();
     json!({"funder": "LEX", "event": event}).to_string()
 }
 
@@ -52,47 +52,42 @@ fn permutations(of: usize) -> Vec<Vec<usize>> {
 async fn every_order_of_four_events_ends_the_same() {
     use ProposalStatus::{Approved, Declined, Referred, Submitted};
     for last in [Approved, Declined] {
+        let (word, kind) = match last {
+            Approved => ("ACCEPTED", "proposal.approved"),
+            _ => ("DECLINED", "proposal.declined"),
+        };
         // The funder may not answer, or answer, or be asked before anything was sent.
         for (silent, sent) in [(true, true), (true, false), (false, true)] {
             let mut ends = Vec::new();
             for order in permutations(4) {
-                let house = House::new();
-                let id = house.proposal("LEX");
+                let (h, funder) = proposal_harness();
+                let id = h.proposal("LEX");
                 if sent {
-                    house.submit(id).await;
-                    house
-                        .bank
-                        .decide(&id.to_string(), if last == Approved { "ACCEPTED" } else { "DECLINED" });
+                    h.submit(id).await;
+                    funder.decide(&id.to_string(), word);
                 }
-                house.bank.questions(vec![Unreachable; if silent { 100 } else { 0 }]);
+                funder.questions(vec![Unreachable; if silent { 100 } else { 0 }]);
                 let events = [Submitted, Referred, last, Submitted];
                 for place in order {
-                    let body = remember(&house, &format!("evt_{place}"), id, events[place]).await;
+                    let body = store(&h, &format!("evt_{place}"), id, events[place]).await;
                     for deliveries in 1..3 {
-                        assert_eq!(house.deliver(apply, &body, deliveries).await, Some(true));
+                        assert_eq!(h.redeliver(APPLY, &body, deliveries).await, Some(true));
                     }
                 }
-                let row = house.row(id);
-                assert_eq!(house.bank.posts().len(), usize::from(sent));
+                let row = h.proposal_row(id);
+                assert_eq!(funder.posts().len(), usize::from(sent));
                 ends.push((
                     row.status,
-                    row.stage,
+                    row.phase,
                     row.external_id.clone(),
                     row.reason.clone(),
-                    row.rests(),
+                    row.is_idle(),
                 ));
-                let kinds: Vec<_> = house.said().into_iter().map(|said| said.0).collect();
-                let mut once = kinds.clone();
-                once.dedup();
-                assert_eq!(kinds, once, "each status is announced once");
-                assert_eq!(
-                    kinds.last().copied(),
-                    Some(if last == Approved {
-                        "proposal.approved"
-                    } else {
-                        "proposal.declined"
-                    })
-                );
+                let kinds: Vec<_> = h.announced().into_iter().map(|event| event.0).collect();
+                let mut distinct = kinds.clone();
+                distinct.dedup();
+                assert_eq!(kinds, distinct, "each status has one event");
+                assert_eq!(kinds.last().copied(), Some(kind));
             }
             assert_eq!(ends.len(), 24);
             ends.dedup();
@@ -103,42 +98,42 @@ async fn every_order_of_four_events_ends_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_funder_says_now_is_surer_than_what_it_said() {
-    let house = House::new();
-    let id = house.proposal("LEX");
-    house.submit(id).await;
-    house.bank.decide(&id.to_string(), "DECLINED");
-    let body = remember(&house, "evt_1", id, ProposalStatus::Approved).await;
-    house.deliver(apply, &body, 1).await;
-    let row = house.row(id);
+async fn the_funders_answer_wins_over_its_event() {
+    let (h, funder) = proposal_harness();
+    let id = h.proposal("LEX");
+    h.submit(id).await;
+    funder.decide(&id.to_string(), "DECLINED");
+    let body = store(&h, "evt_1", id, ProposalStatus::Approved).await;
+    h.deliver(APPLY, &body).await;
+    let row = h.proposal_row(id);
     assert_eq!(
         (row.status, row.reason.as_deref()),
         (ProposalStatus::Declined, Some("as it is"))
     );
-    let rows = house.proposals().len();
-    let before = house.world.store.table("funders");
-    let late = remember(&house, "evt_3", id, ProposalStatus::Referred).await;
-    house.deliver(apply, &late, 1).await;
-    let after = house.world.store.table("funders");
+    let rows = h.proposals().len();
+    let before = h.fakes.store.table("funders");
+    let late = store(&h, "evt_3", id, ProposalStatus::Referred).await;
+    h.deliver(APPLY, &late).await;
+    let after = h.fakes.store.table("funders");
     let changed = after.iter().filter(|row| !before.contains(row)).count();
-    assert_eq!((rows, changed), (1, 1), "late news changes its own row only");
-    // An answer from before the message does not take the message back.
-    let other = house.proposal("LEX");
-    house.submit(other).await;
-    let body = remember(&house, "evt_2", other, ProposalStatus::Approved).await;
-    house.deliver(apply, &body, 1).await;
-    assert_eq!(house.row(other).status, ProposalStatus::Approved);
+    assert_eq!((rows, changed), (1, 1), "a late event changes its own row only");
+    // An answer that is older than the event does not undo the event.
+    let other = h.proposal("LEX");
+    h.submit(other).await;
+    let body = store(&h, "evt_2", other, ProposalStatus::Approved).await;
+    h.deliver(APPLY, &body).await;
+    assert_eq!(h.proposal_row(other).status, ProposalStatus::Approved);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_funder_that_does_not_answer_is_believed_by_its_message() {
-    let house = House::new();
-    let id = house.proposal("LEX");
-    house.submit(id).await;
-    house.bank.questions([Unreachable]);
-    let body = remember(&house, "evt_1", id, ProposalStatus::Referred).await;
-    assert_eq!(house.deliver(apply, &body, 1).await, Some(true));
-    let row = house.row(id);
+async fn without_an_answer_the_event_is_believed() {
+    let (h, funder) = proposal_harness();
+    let id = h.proposal("LEX");
+    h.submit(id).await;
+    funder.questions([Unreachable]);
+    let body = store(&h, "evt_1", id, ProposalStatus::Referred).await;
+    assert_eq!(h.deliver(APPLY, &body).await, Some(true));
+    let row = h.proposal_row(id);
     assert_eq!(
         (row.status, row.reason.as_deref()),
         (ProposalStatus::Referred, Some("Referred"))
@@ -146,45 +141,45 @@ async fn a_funder_that_does_not_answer_is_believed_by_its_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_about_nothing_of_this_funders_changes_nothing() {
-    let house = House::new();
-    let foreign = house.proposal("ALPHABET");
-    let absent = ProposalId::new(house.now());
+async fn an_event_about_no_proposal_of_this_funder_changes_nothing() {
+    let (h, funder) = proposal_harness();
+    let foreign = h.proposal("ALPHABET");
+    let absent = ProposalId::new(h.now());
     for (event, id) in [("evt_1", foreign), ("evt_2", absent)] {
-        let body = remember(&house, event, id, ProposalStatus::Approved).await;
-        assert_eq!(house.deliver(apply, &body, 1).await, Some(true));
+        let body = store(&h, event, id, ProposalStatus::Approved).await;
+        assert_eq!(h.deliver(APPLY, &body).await, Some(true));
     }
-    assert_eq!(house.row(foreign).status, ProposalStatus::Pending);
-    assert!(house.said().is_empty() && house.bank.asked().is_empty());
+    assert_eq!(h.proposal_row(foreign).status, ProposalStatus::Pending);
+    assert!(h.announced().is_empty() && funder.asked().is_empty());
     let never = json!({"funder": "LEX", "event": "evt_9"}).to_string();
-    assert_eq!(
-        house.deliver(apply, &never, 1).await,
-        Some(false),
-        "its row may still come"
-    );
+    assert_eq!(h.deliver(APPLY, &never).await, Some(false), "its row may still come");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_crash_at_any_step_is_made_up_for_by_the_next_delivery() {
+async fn the_next_delivery_makes_up_for_a_crash_at_any_step() {
     for steps in 0.. {
-        let house = House::new();
-        let id = house.proposal("LEX");
-        house.submit(id).await;
-        house.bank.decide(&id.to_string(), "ACCEPTED");
-        let body = remember(&house, "evt_1", id, ProposalStatus::Approved).await;
-        let died = house.dying(steps).deliver(apply, &body, 1).await.is_none();
-        tokio::time::advance(std::time::Duration::from_secs(180)).await;
-        assert_eq!(house.deliver(apply, &body, 2).await, Some(true));
-        let row = house.row(id);
+        let (h, funder) = proposal_harness();
+        let id = h.proposal("LEX");
+        h.submit(id).await;
+        funder.decide(&id.to_string(), "ACCEPTED");
+        let body = store(&h, "evt_1", id, ProposalStatus::Approved).await;
+        let crashed = h.crash_after(steps).deliver(APPLY, &body).await.is_none();
+        tokio::time::advance(Duration::from_secs(180)).await;
+        assert_eq!(h.redeliver(APPLY, &body, 2).await, Some(true));
+        let row = h.proposal_row(id);
         assert_eq!(
-            (row.status, row.rests()),
+            (row.status, row.is_idle()),
             (ProposalStatus::Approved, true),
             "after {steps} steps"
         );
-        let mut said = house.said();
-        said.dedup();
-        assert_eq!(said.len(), 2, "submitted and approved, repeated as they were: {said:?}");
-        if !died {
+        let mut events = h.announced();
+        events.dedup();
+        assert_eq!(
+            events.len(),
+            2,
+            "submitted and approved, repeated unchanged: {events:?}"
+        );
+        if !crashed {
             break;
         }
     }

@@ -1,210 +1,211 @@
-//! The schedule: who is asked when, what is sent again, and what is handed over.
+//! The schedule: when it asks the funder, what it sends again, and what it escalates.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::id::ProposalId;
 use model::proposal::ProposalStatus;
 use model::quote::QuoteStatus;
+use runtime::testing::Harness;
 use serde_json::json;
 
-use super::bank::Does::{Fails, Loses, Unreachable};
-use super::bank::How::{Reset, Says};
-use super::house::{House, minutes};
-use crate::proposal::Stage;
-use crate::proposal::submit::submit;
+use crate::Env;
+use crate::proposal::Phase;
+use crate::testing::FailureMode::{Answer, Reset};
+use crate::testing::Reaction::{Fails, Loses, Unreachable};
+use crate::testing::{FakeFunder, FundersHarness, proposal_harness};
 
-/// A proposal whose outcome nobody knows; whether the funder has it.
-async fn unknown(arrived: bool) -> (House, ProposalId) {
-    let house = House::new();
-    let id = house.proposal("LEX");
-    house
-        .bank
-        .submissions([if arrived { Loses(Reset) } else { Fails(Reset) }]);
-    assert_eq!(house.submit(id).await, Some(true));
-    assert_eq!(house.stage(id), Stage::Unknown);
-    (house, id)
+const SUBMIT: &str = "funders-proposal-submit";
+
+/// A proposal with an unknown outcome, which the funder has if it `arrived`.
+async fn unknown(arrived: bool) -> (Harness<Env>, Arc<FakeFunder>, ProposalId) {
+    let (h, funder) = proposal_harness();
+    let id = h.proposal("LEX");
+    funder.submissions([if arrived { Loses(Reset) } else { Fails(Reset) }]);
+    assert_eq!(h.submit(id).await, Some(true));
+    assert_eq!(h.phase(id), Phase::Unknown);
+    (h, funder, id)
 }
 
-/// Whole minutes between one question and the next, the first from the sending.
-fn pauses(house: &House) -> Vec<u64> {
-    let first = house.bank.post_times()[0];
-    let times: Vec<_> = [first].into_iter().chain(house.bank.asked()).collect();
-    times.windows(2).map(|pair| minutes(pair[0], pair[1])).collect()
+/// Whole minutes from the submission to the first question, and from each question to the next.
+fn pauses(funder: &FakeFunder) -> Vec<u64> {
+    let first = funder.post_times()[0];
+    let times: Vec<_> = [first].into_iter().chain(funder.asked()).collect();
+    times
+        .windows(2)
+        .map(|pair| (pair[1] - pair[0]).as_secs() / 60)
+        .collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_outcome_is_asked_after_at_1_2_4_minutes() {
-    let (house, id) = unknown(true).await;
-    house.bank.questions(vec![Fails(Says(500, "")); 9]);
-    house.minutes(400).await;
-    assert_eq!(pauses(&house)[..10], [1, 2, 4, 8, 16, 32, 60, 60, 60, 60]);
+    let (h, funder, id) = unknown(true).await;
+    funder.questions(vec![Fails(Answer(500, "")); 9]);
+    h.minutes(400).await;
+    assert_eq!(pauses(&funder)[..10], [1, 2, 4, 8, 16, 32, 60, 60, 60, 60]);
     assert_eq!(
-        (house.row(id).status, house.bank.posts().len()),
+        (h.proposal_row(id).status, funder.posts().len()),
         (ProposalStatus::Submitted, 1)
     );
-    assert_eq!(house.said().len(), 1);
+    assert_eq!(h.announced().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn three_denials_send_it_again_and_no_failure_counts_as_one() {
-    let (house, id) = unknown(false).await;
-    house.bank.questions([Fails(Says(500, "")), Unreachable, Fails(Reset)]);
-    house.minutes(7).await;
-    assert_eq!((house.bank.asked().len(), house.stage(id)), (3, Stage::Unknown));
-    house.minutes(8 + 16).await;
-    assert_eq!((house.row(id).denials, house.sent("submit").len()), (2, 0));
-    house.minutes(32).await;
-    let sent = house.world.outbox.take();
-    assert_eq!((house.stage(id), sent.len()), (Stage::Waiting, 1));
-    house.bank.submissions([Fails(Reset)]);
-    assert_eq!(house.deliver(submit, &sent[0].body, 1).await, Some(true));
-    // Once: a funder that cannot find what it was sent twice may have it twice.
-    house.minutes(24 * 60 + 120).await;
+    let (h, funder, id) = unknown(false).await;
+    funder.questions([Fails(Answer(500, "")), Unreachable, Fails(Reset)]);
+    h.minutes(7).await;
+    assert_eq!((funder.asked().len(), h.phase(id)), (3, Phase::Unknown));
+    h.minutes(8 + 16).await;
+    assert_eq!((h.proposal_row(id).denials, h.sent("submit").len()), (2, 0));
+    h.minutes(32).await;
+    let sent = h.fakes.queue.take();
+    assert_eq!((h.phase(id), sent.len()), (Phase::Waiting, 1));
+    funder.submissions([Fails(Reset)]);
+    assert_eq!(h.deliver(SUBMIT, &sent[0].body).await, Some(true));
+    // Once only: a funder that cannot find what it got twice may have it twice.
+    h.minutes(24 * 60 + 120).await;
     assert_eq!(
-        (
-            house.bank.posts().len(),
-            house.sent("submit").len(),
-            house.sent("dead").len()
-        ),
+        (funder.posts().len(), h.sent("submit").len(), h.sent("dead").len()),
         (2, 0, 1)
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_sent_again_and_arrived_is_the_only_one() {
-    let (house, id) = unknown(false).await;
-    house.minutes(7).await;
-    let sent = house.world.outbox.take().pop().unwrap();
+async fn a_proposal_that_arrives_at_the_second_attempt_is_the_only_one() {
+    let (h, funder, id) = unknown(false).await;
+    h.minutes(7).await;
+    let sent = h.fakes.queue.take().pop().unwrap();
     for deliveries in 1..4 {
-        house.deliver(submit, &sent.body, deliveries).await;
+        h.redeliver(SUBMIT, &sent.body, deliveries).await;
     }
-    assert_eq!((house.bank.posts().len(), house.bank.all_taken()), (2, 1));
-    assert_eq!(house.row(id).status, ProposalStatus::Submitted);
+    assert_eq!((funder.posts().len(), funder.all_taken()), (2, 1));
+    assert_eq!(h.proposal_row(id).status, ProposalStatus::Submitted);
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_day_it_is_an_operators_who_may_have_it_asked_again() {
-    let (house, id) = unknown(true).await;
-    house.bank.questions(vec![Unreachable; 1000]);
-    house.minutes(24 * 60 + 61).await;
-    let dead = house.sent("dead");
+async fn after_a_day_it_is_escalated_and_an_operator_may_have_the_schedule_ask_again() {
+    let (h, funder, id) = unknown(true).await;
+    funder.questions(vec![Unreachable; 1000]);
+    h.minutes(24 * 60 + 61).await;
+    let dead = h.sent("dead");
     assert_eq!(
         (dead.len(), dead[0].reason.as_deref()),
         (1, Some("outcome unknown for 24 hours"))
     );
     assert_eq!(dead[0].body, json!({"id": id}).to_string());
     assert_eq!(
-        (house.row(id).status, house.bank.posts().len()),
+        (h.proposal_row(id).status, funder.posts().len()),
         (ProposalStatus::Pending, 1)
     );
-    let asked = house.bank.asked().len();
-    house.minutes(180).await;
+    let asked = funder.asked().len();
+    h.minutes(180).await;
     assert_eq!(
-        (house.bank.asked().len(), house.sent("dead").len()),
+        (funder.asked().len(), h.sent("dead").len()),
         (asked, 1),
-        "nobody goes on by himself"
+        "the schedule has stopped"
     );
-    house.bank.questions([]);
+    funder.questions([]);
     for _ in 0..2 {
-        assert_eq!(house.deliver(submit, &dead[0].body, 1).await, Some(true));
+        assert_eq!(h.deliver(SUBMIT, &dead[0].body).await, Some(true));
     }
-    house.minutes(1).await;
+    h.minutes(1).await;
     assert_eq!(
-        (house.row(id).status, house.bank.posts().len()),
+        (h.proposal_row(id).status, funder.posts().len()),
         (ProposalStatus::Submitted, 1)
     );
     assert_eq!(
-        house.deliver(submit, &dead[0].body, 1).await,
+        h.deliver(SUBMIT, &dead[0].body).await,
         Some(true),
-        "what is settled stays so"
+        "a settled proposal does not change"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_message_and_a_lost_sender_are_found() {
-    let house = House::new();
-    let id = house.proposal("ALPHABET");
-    house.minutes(9).await;
-    assert!(house.sent("submit").is_empty());
-    house.minutes(1).await;
-    assert_eq!(house.sent("submit").len(), 1);
-    // The sender dies with the request on its way.
+async fn a_lost_message_and_a_crashed_sender_are_found() {
+    let (h, funder) = proposal_harness();
+    let id = h.proposal("ALPHABET");
+    h.minutes(9).await;
+    assert!(h.sent("submit").is_empty());
+    h.minutes(1).await;
+    assert_eq!(h.sent("submit").len(), 1);
+    // The sender crashes with the request on its way.
     for steps in 0.. {
-        if house.dying(steps).submit(id).await.is_some() || house.bank.all_taken() == 1 {
+        if h.crash_after(steps).submit(id).await.is_some() || funder.all_taken() == 1 {
             break;
         }
-        let crashed = house.stage(id);
-        assert_ne!(crashed, Stage::Sent);
-        if crashed == Stage::Sending {
+        let crashed = h.phase(id);
+        assert_ne!(crashed, Phase::Sent);
+        if crashed == Phase::Sending {
             break;
         }
     }
-    assert_eq!(house.reconcile().await, Some(true));
-    assert_eq!(house.stage(id), Stage::Sending, "whoever is sending may be alive");
-    house.minutes(3).await;
-    assert!(matches!(house.stage(id), Stage::Unknown | Stage::Sent));
+    assert_eq!(h.reconcile().await, Some(true));
+    assert_eq!(h.phase(id), Phase::Sending, "the sender may still be running");
+    h.minutes(3).await;
+    assert!(matches!(h.phase(id), Phase::Unknown | Phase::Sent));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_decided_is_asked_after_until_it_is() {
-    let house = House::new();
-    let id = house.proposal("LEX");
-    house.submit(id).await;
-    house.minutes(3).await;
-    assert_eq!(house.bank.asked().len(), 2);
-    house.bank.decide(&id.to_string(), "REFERRED");
-    house.minutes(4).await;
-    assert_eq!(house.row(id).status, ProposalStatus::Referred);
-    house.bank.decide(&id.to_string(), "DECLINED");
-    house.minutes(60).await;
-    assert_eq!(house.row(id).status, ProposalStatus::Declined);
-    let asked = house.bank.asked().len();
-    house.bank.decide(&id.to_string(), "ACCEPTED");
-    house.minutes(120).await;
+async fn the_schedule_asks_until_there_is_a_decision() {
+    let (h, funder) = proposal_harness();
+    let id = h.proposal("LEX");
+    h.submit(id).await;
+    h.minutes(3).await;
+    assert_eq!(funder.asked().len(), 2);
+    funder.decide(&id.to_string(), "REFERRED");
+    h.minutes(4).await;
+    assert_eq!(h.proposal_row(id).status, ProposalStatus::Referred);
+    funder.decide(&id.to_string(), "DECLINED");
+    h.minutes(60).await;
+    assert_eq!(h.proposal_row(id).status, ProposalStatus::Declined);
+    let asked = funder.asked().len();
+    funder.decide(&id.to_string(), "ACCEPTED");
+    h.minutes(120).await;
     assert_eq!(
-        (house.bank.asked().len(), house.row(id).status),
+        (funder.asked().len(), h.proposal_row(id).status),
         (asked, ProposalStatus::Declined)
     );
-    let kinds: Vec<_> = house.said().into_iter().map(|said| said.0).collect();
+    let kinds: Vec<_> = h.announced().into_iter().map(|event| event.0).collect();
     assert_eq!(kinds, ["proposal.submitted", "proposal.referred", "proposal.declined"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quote_ends_and_the_world_is_told_once() {
-    let house = House::new();
-    let end = house.now() + jiff::SignedDuration::from_mins(2);
-    let quote = house.quote("LEX", |row| row.valid_until = Some(end));
-    // What its worker does with it.
-    let watch = json!({"id": quote.id, "attempt": 0}).to_string();
-    assert_eq!(house.deliver(crate::quote::retry::retry, &watch, 1).await, Some(true));
-    house.minutes(5).await;
-    assert_eq!(house.quote_row(quote.id).status, QuoteStatus::Expired);
-    let said: Vec<_> = house.said().into_iter().map(|said| (said.0, said.2)).collect();
-    assert_eq!(said, [("quote.generated", quote.created_at), ("quote.expired", end)]);
+async fn a_quote_expires_with_one_event() {
+    let (h, _) = proposal_harness();
+    let end = h.now() + jiff::SignedDuration::from_mins(2);
+    let quote = h.changed_quote("LEX", |row| row.valid_until = Some(end));
+    // The quote's worker announces the price first.
+    let first_look = json!({"id": quote.id, "attempt": 0}).to_string();
+    assert!(h.retry(&first_look, 1).await);
+    h.minutes(5).await;
+    assert_eq!(h.quote_row(quote.id).status, QuoteStatus::Expired);
+    let events: Vec<_> = h.announced().into_iter().map(|event| (event.0, event.2)).collect();
+    assert_eq!(events, [("quote.generated", quote.created_at), ("quote.expired", end)]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_schedule_that_dies_at_any_step_changes_nothing_for_good() {
+async fn a_schedule_that_crashes_at_any_step_changes_nothing_for_good() {
     for (word, status, event) in [
         ("ACCEPTED", ProposalStatus::Approved, "proposal.approved"),
         ("SUBMITTED", ProposalStatus::Submitted, "proposal.submitted"),
     ] {
         for steps in 0.. {
-            let (house, id) = unknown(true).await;
-            house.bank.decide(&id.to_string(), word);
+            let (h, funder, id) = unknown(true).await;
+            funder.decide(&id.to_string(), word);
             tokio::time::advance(Duration::from_secs(60)).await;
-            let died = house.dying(steps).reconcile().await.is_none();
-            // A row that is written again meanwhile changes nothing of the news.
-            house.bank.questions([Unreachable]);
-            house.minutes(5).await;
-            let row = house.row(id);
-            assert_eq!((row.status, house.bank.posts().len()), (status, 1));
-            assert_eq!(row.rests(), status.is_final());
-            let mut said = house.said();
-            said.dedup();
-            let kinds: Vec<_> = said.iter().map(|said| said.0).collect();
-            assert_eq!(kinds, [event], "after {steps} steps: {said:?}");
-            if !died {
+            let crashed = h.crash_after(steps).reconcile().await.is_none();
+            // A write to the row in between does not change the event.
+            funder.questions([Unreachable]);
+            h.minutes(5).await;
+            let row = h.proposal_row(id);
+            assert_eq!((row.status, funder.posts().len()), (status, 1));
+            assert_eq!(row.is_idle(), status.is_final());
+            let mut events = h.announced();
+            events.dedup();
+            let kinds: Vec<_> = events.iter().map(|event| event.0).collect();
+            assert_eq!(kinds, [event], "after {steps} steps: {events:?}");
+            if !crashed {
                 break;
             }
         }
@@ -212,14 +213,15 @@ async fn a_schedule_that_dies_at_any_step_changes_nothing_for_good() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn more_than_one_schedule_can_do_is_done_by_the_next() {
-    let house = House::new();
-    let ids: Vec<_> = (0..150).map(|_| house.proposal("LEX")).collect();
-    house.bank.submissions(vec![Loses(Reset); 150]);
+async fn the_next_run_does_what_one_run_cannot() {
+    let (h, funder) = proposal_harness();
+    let ids: Vec<_> = (0..150).map(|_| h.proposal("LEX")).collect();
+    funder.submissions(vec![Loses(Reset); 150]);
     for id in &ids {
-        house.submit(*id).await;
+        h.submit(*id).await;
     }
-    house.minutes(3).await;
-    assert!(ids.iter().all(|id| house.row(*id).status == ProposalStatus::Submitted));
-    assert_eq!((house.bank.posts().len(), house.bank.all_taken()), (150, 150));
+    h.minutes(3).await;
+    let submitted = |id: &ProposalId| h.proposal_row(*id).status == ProposalStatus::Submitted;
+    assert!(ids.iter().all(submitted));
+    assert_eq!((funder.posts().len(), funder.all_taken()), (150, 150));
 }

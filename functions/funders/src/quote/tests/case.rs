@@ -1,19 +1,20 @@
-//! One run of the failure table: a funder that misbehaves at one of its steps, and what came of it.
+//! One run of the failure table: a funder that fails at one of its steps, and the result.
 
 use std::time::Duration;
 
 use model::quote::QuoteStatus::{self, Failed, Generated};
-use runtime::testing::Play;
+use runtime::testing::{Harness, Script};
 
-use super::house::{House, good, sample};
+use crate::Env;
+use crate::testing::{FundersHarness, GENERATE, good, harness_with, sample};
 
-/// What must come of a quote.
+/// The result that a quote must have.
 #[derive(Debug, PartialEq)]
 pub struct Expected {
     pub status: i64,
     pub code: &'static str,
     pub quote: QuoteStatus,
-    /// Seconds after the start at which the funder was called.
+    /// Seconds from the start to each call to the funder.
     pub calls: Vec<f64>,
 }
 
@@ -44,7 +45,7 @@ pub const CASES: [Case; 4] = [
 ];
 
 impl Case {
-    /// `calls` are those of the step; the steps before it are done at once, and those after it where it is.
+    /// `calls` are those of the step. The calls of the steps before it take no time; those after it start when it ends.
     pub fn expected(self, status: i64, code: &'static str, quote: QuoteStatus, calls: &[f64]) -> Expected {
         let mut all = vec![0.0; self.step];
         all.extend(calls);
@@ -60,59 +61,64 @@ impl Case {
         }
     }
 
-    pub async fn outcome(self, settings: &[(&str, &str)], script: Vec<Play>, usual: Play) -> (Expected, House) {
+    pub async fn outcome(
+        self,
+        settings: &[(&str, &str)],
+        script: Vec<Script>,
+        usual: Script,
+    ) -> (Expected, Harness<Env>) {
         let before = std::iter::repeat_n(good(), self.step);
-        let script: Vec<Play> = before.chain(script).collect();
-        let (seen, house) = outcome(self.funder, settings, script, usual).await;
-        let calls = |path: &str| house.paths().iter().filter(|called| *called == path).count();
+        let script: Vec<Script> = before.chain(script).collect();
+        let (seen, h) = outcome(self.funder, settings, script, usual).await;
+        let calls = |path: &str| h.paths().iter().filter(|called| *called == path).count();
         for (n, path) in self.paths.iter().enumerate() {
-            let once = usize::from(n < self.step || seen.quote == Generated);
+            let expected = usize::from(n < self.step || seen.quote == Generated);
             assert!(
-                n == self.step || calls(path) == once,
-                "{self:?}: a step that is done is not repeated"
+                n == self.step || calls(path) == expected,
+                "{self:?}: a completed step is not repeated"
             );
         }
-        (seen, house)
+        (seen, h)
     }
 }
 
-pub async fn outcome(funder: &str, settings: &[(&str, &str)], script: Vec<Play>, usual: Play) -> (Expected, House) {
-    let house = House::with(settings);
-    house.world.stage.script(script, usual);
-    let got = match funder {
-        "LEX" => house.quote(&[]).await,
-        // Every house has the same clock, and signing takes longer than all else.
-        funder => house.quote_as(house.token_of_john(), &sample(funder), &[]).await,
-    };
+pub async fn outcome(
+    funder: &str,
+    settings: &[(&str, &str)],
+    script: Vec<Script>,
+    usual: Script,
+) -> (Expected, Harness<Env>) {
+    let h = harness_with(settings);
+    h.fakes.transport.script(script, usual);
+    let got = h.post(GENERATE, sample(funder)).await;
     let code: &'static str = Box::leak(if got.status < 400 { String::new() } else { got.code() }.into_boxed_str());
-    let row = house.row();
+    let row = h.quote();
     let seen = Expected {
         status: got.status,
         code,
         quote: row.status,
-        calls: house.calls(),
+        calls: h.calls(),
     };
     // Holds for every row of the table.
     assert_eq!(
-        house.log().len(),
+        h.log().len(),
         seen.calls.len(),
         "one log row for every request that left"
     );
     assert!(
-        house.born.elapsed() <= Duration::from_secs(25),
-        "the caller is answered within the budget"
+        h.started.elapsed() <= Duration::from_secs(25),
+        "the caller gets a response within the budget"
     );
-    let sent = house.world.outbox.sent();
-    let watch = format!(r#"{{"id":"{}","attempt":0}}"#, row.id);
+    let sent = h.fakes.queue.sent();
+    let first_look = format!(r#"{{"id":"{}","attempt":0}}"#, row.id);
     assert_eq!(
         (sent.len(), sent[0].url.as_str(), sent[0].delay.as_secs(), &sent[0].body),
-        (1, "retry", 5, &watch),
-        "whatever comes of it, one message looks after it"
+        (1, "retry", 5, &first_look),
+        "there is one message for a first look, whatever the result"
     );
-    let failed_id = got.json()["quoteId"].as_str().map(str::to_owned);
     if row.status == Failed {
-        assert_eq!(failed_id, Some(row.id.to_string()), "{}", got.text);
+        assert_eq!(got.text("quoteId"), row.id.to_string(), "{}", got.text);
         assert_eq!(row.failure.as_ref().unwrap().code, code);
     }
-    (seen, house)
+    (seen, h)
 }

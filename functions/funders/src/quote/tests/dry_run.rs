@@ -1,19 +1,19 @@
-//! `dryRun`: what each funder would be sent, exactly, and nothing else.
+//! `dryRun`: the exact requests that each funder would get, and no effect.
 
+use runtime::testing::{Harness, TestResponse};
 use serde_json::{Value, json};
 
-use super::house::{Got, House, sample};
-use crate::quote::generate;
+use crate::Env;
+use crate::testing::{FundersHarness, GENERATE, harness, sample};
 
-async fn rehearse(house: &House, funder: &str) -> Got {
-    let body = sample(funder).replacen('{', r#"{"dryRun":true,"#, 1);
-    house.post(generate::generate, &house.john(), &[], "", &body).await
+fn dry(body: String) -> String {
+    body.replacen('{', r#"{"dryRun":true,"#, 1)
 }
 
-/// Requests without what differs every time, which is checked instead.
-fn requests(got: &Got) -> Vec<Value> {
+/// Requests without the correlation id, which differs every time and is checked here.
+fn requests(got: &TestResponse) -> Vec<Value> {
     assert_eq!(got.status, 200, "{}", got.text);
-    let data = got.json()["data"].clone();
+    let data = got.data();
     assert_eq!(data["dryRun"], true);
     let mut requests = data["requests"].as_array().unwrap().clone();
     for request in &mut requests {
@@ -23,28 +23,28 @@ fn requests(got: &Got) -> Vec<Value> {
     requests
 }
 
-fn untouched(house: &House) {
-    for table in ["quotes", "log", "keys"] {
-        assert!(house.world.store.table(table).is_empty(), "{table}");
+fn assert_untouched(h: &Harness<Env>) {
+    for table in ["funders", "log", "keys"] {
+        assert!(h.fakes.store.table(table).is_empty(), "{table}");
     }
-    assert!(house.world.stage.seen().is_empty() && house.world.outbox.sent().is_empty());
-    assert!(house.world.loudspeaker.said().is_empty() && house.world.shelf.files().is_empty());
-    assert_eq!(*house.world.safe.asked.lock().unwrap(), 0, "no secret is even read");
+    assert!(h.paths().is_empty() && h.fakes.queue.sent().is_empty());
+    assert!(h.fakes.bus.published().is_empty() && h.fakes.files.files().is_empty());
+    assert_eq!(*h.fakes.secrets.reads.lock().unwrap(), 0, "no secret is even read");
 }
 
 #[tokio::test(start_paused = true)]
-async fn lex_would_be_sent_one_request() {
-    let house = House::new();
-    let got = rehearse(&house, "LEX").await;
+async fn lex_would_get_one_request() {
+    let h = harness();
+    let got = h.post(GENERATE, dry(sample("LEX"))).await;
     let mut requests = requests(&got);
     let id = requests[0]["body"]["financials"]["cust_reference"].take();
     assert!(id.as_str().unwrap().parse::<model::id::QuoteId>().is_ok());
-    let told = requests[0]["headers"]
+    let request_id = requests[0]["headers"]
         .as_object_mut()
         .unwrap()
         .remove("x-lbg-request-id");
-    assert_eq!(told.unwrap().as_str(), got.header("x-correlation-id"));
-    let fixture = include_str!("../../../../../shared/partners/fixtures/lex/quote.request.json");
+    assert_eq!(request_id.unwrap().as_str(), got.header("x-correlation-id"));
+    let fixture = include_str!("../../../../../shared/partners/funders/fixtures/lex/quote.request.json");
     let mut body: Value = serde_json::from_str(fixture).unwrap();
     body["financials"]["cust_reference"] = Value::Null;
     assert_eq!(
@@ -56,16 +56,16 @@ async fn lex_would_be_sent_one_request() {
         })]
     );
     assert_eq!(
-        got.json()["data"]["warnings"],
+        got.data()["warnings"],
         json!(["balloonPayment has no meaning for contract hire; it was not sent"])
     );
-    untouched(&house);
+    assert_untouched(&h);
 }
 
 #[tokio::test(start_paused = true)]
-async fn alphabet_would_be_sent_three() {
-    let house = House::new();
-    let got = rehearse(&house, "ALPHABET").await;
+async fn alphabet_would_get_three() {
+    let h = harness();
+    let got = h.post(GENERATE, dry(sample("ALPHABET"))).await;
     let mut requests = requests(&got);
     let id = requests[2]["body"]["VehicleRequests"][0]["Id"].take();
     assert!(id.as_str().unwrap().parse::<model::id::QuoteId>().is_ok());
@@ -103,17 +103,15 @@ async fn alphabet_would_be_sent_three() {
             ),
         ]
     );
-    untouched(&house);
+    assert_untouched(&h);
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_may_stand_in_the_query_and_shows_no_secret() {
-    let house = House::new();
-    for funder in partners::FUNDERS {
-        let got = house
-            .post(generate::generate, &house.john(), &[], "dryRun=true", &sample(funder))
-            .await;
-        assert_eq!(got.json()["data"]["dryRun"], true, "{}", got.text);
+async fn it_may_be_in_the_query_and_shows_no_secret() {
+    let h = harness();
+    for funder in model::partner::FUNDERS {
+        let got = h.post(&format!("{GENERATE}?dryRun=true"), sample(funder)).await;
+        assert_eq!(got.data()["dryRun"], true, "{}", got.text);
         for secret in [
             "test-lex",
             "test-major",
@@ -125,25 +123,24 @@ async fn it_may_stand_in_the_query_and_shows_no_secret() {
             assert!(!got.text.contains(secret), "{secret}");
         }
     }
-    untouched(&house);
+    assert_untouched(&h);
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_refused_like_the_real_thing() {
-    let house = House::new();
-    let dry = |body: String| body.replacen('{', r#"{"dryRun":true,"#, 1);
-    let john = house.john();
-    let jane = house.token("jane", "jane@example.com", &[]);
-    for (token, body, status) in [
-        (john.as_str(), sample("ACME"), 422),
-        (&john, sample("LEX").replace("SANDBOX", "LIVE"), 422),
-        (&john, sample("LEX").replace("\"12345\"", "\"CAP1\""), 422),
-        (&john, sample("ALPHABET").replace("\"12345\"", "\"CAP1\""), 422),
+async fn it_is_refused_like_a_real_request() {
+    let h = harness();
+    let jane = h.as_person("jane", "jane@example.com", &[]);
+    let anonymous = h.anonymous();
+    for (caller, body, status) in [
+        (&h, sample("ACME"), 422),
+        (&h, sample("LEX").replace("SANDBOX", "LIVE"), 422),
+        (&h, sample("LEX").replace("\"12345\"", "\"CAP1\""), 422),
+        (&h, sample("ALPHABET").replace("\"12345\"", "\"CAP1\""), 422),
         (&jane, sample("ALPHABET"), 403),
-        ("", sample("LEX"), 401),
+        (&anonymous, sample("LEX"), 401),
     ] {
-        let got = house.post(generate::generate, token, &[], "", &dry(body)).await;
+        let got = caller.post(GENERATE, dry(body)).await;
         assert_eq!(got.status, status, "{}", got.text);
     }
-    untouched(&house);
+    assert_untouched(&h);
 }

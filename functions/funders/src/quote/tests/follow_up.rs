@@ -1,286 +1,276 @@
-//! What follows a quote: lists, its customer and vehicle, and the news of it.
+//! The follow-up of a quote: its lists, its customer and vehicle, and its events.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use model::event::EventType;
 use model::id::ProposalId;
 use model::quote::QuoteStatus;
-use runtime::store::{Item, Outcome, Store};
-use runtime::testing::{Play, within};
+use runtime::port::store::{Item, Store, Written};
+use runtime::testing::{Harness, Script};
+use runtime::work::due::DueTime;
 use serde_json::{Value, json};
 
-use super::house::{House, JOHN, SAMPLE, good, priced, sample};
-use crate::quote::QuoteRow;
-use crate::{customer, vehicle};
+use crate::testing::{FundersHarness, GENERATE, SAMPLE, good, harness, priced, sample};
+use crate::{Env, customer, vehicle};
 
-/// Kind, id and data of everything that was said.
-fn said(house: &House) -> Vec<(EventType, String, Value)> {
-    let said = house.world.loudspeaker.said().into_iter();
-    said.map(|event| {
-        let data = serde_json::from_str(event.data.get()).unwrap();
-        (event.kind, event.id.to_string(), data)
-    })
-    .collect()
+/// Type, id and data of every published event.
+fn published(h: &Harness<Env>) -> Vec<(EventType, String, Value)> {
+    let events = h.fakes.bus.published().into_iter();
+    events
+        .map(|event| {
+            let data = serde_json::from_str(event.data.get()).unwrap();
+            (event.kind, event.id.to_string(), data)
+        })
+        .collect()
 }
 
-/// Everything stored but the log.
-fn stored(house: &House) -> Vec<Item> {
-    house.world.store.table("quotes")
+/// Every row but the log's.
+fn stored(h: &Harness<Env>) -> Vec<Item> {
+    h.fakes.store.table("funders")
 }
 
-async fn john(house: &House) -> Value {
-    let got = house
-        .get(customer::get::get, &house.john(), &[("email", JOHN)], "")
-        .await;
+async fn john(h: &Harness<Env>) -> Value {
+    let got = h.as_customer().get("/api/customers/john.doe@example.com").await;
     assert_eq!(got.status, 200, "{}", got.text);
-    got.json()["data"].clone()
+    got.data()
 }
 
-async fn car(house: &House) -> Value {
-    let got = house
-        .get(vehicle::get::get, &house.john(), &[("capId", "12345")], "")
-        .await;
-    got.json()["data"].clone()
+async fn car(h: &Harness<Env>) -> Value {
+    h.as_customer().get("/api/vehicles/12345").await.data()
+}
+
+/// A priced quote's message for its first look.
+async fn priced_message(h: &Harness<Env>) -> String {
+    h.fakes.transport.script([], good());
+    h.post(GENERATE, SAMPLE).await;
+    h.fakes.queue.take().remove(0).body
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quote_is_listed_remembered_and_told_of_once() {
-    for funder in partners::FUNDERS {
-        let house = House::new();
-        house.world.stage.script([], good());
-        house.quote_as(&house.john(), &sample(funder), &[]).await;
-        assert_eq!(house.listed("QUOTES#2024-12").len(), 0, "not while somebody waits");
-        let message = house.world.outbox.take().remove(0).body;
-        assert!(house.deliver(&message, 1).await);
-        let row = house.row();
+async fn a_quote_is_listed_once_updates_its_profiles_and_has_one_event() {
+    for funder in model::partner::FUNDERS {
+        let h = harness();
+        h.fakes.transport.script([], good());
+        h.post(GENERATE, sample(funder)).await;
+        assert_eq!(h.list("QUOTES#2024-12").len(), 0, "not while the caller waits");
+        let message = h.fakes.queue.take().remove(0).body;
+        assert!(h.retry(&message, 1).await);
+        let row = h.quote();
         let key = format!("QUOTE#{}", row.id);
         for list in ["QUOTES#2024-12", "CUSTOMER#john.doe@example.com#QUOTES"] {
-            assert_eq!(house.listed(list), [key.as_str()], "{list}");
+            assert_eq!(h.list(list), [key.as_str()], "{list}");
         }
-        assert_eq!(house.listed(customer::LIST), ["CUSTOMER#john.doe@example.com"]);
-        assert_eq!(house.listed(vehicle::LIST), ["VEHICLE#12345"]);
-        let told = said(&house);
-        let news = json!({
+        assert_eq!(h.list(customer::LIST), ["CUSTOMER#john.doe@example.com"]);
+        assert_eq!(h.list(vehicle::LIST), ["VEHICLE#12345"]);
+        let events = published(&h);
+        let data = json!({
             "quoteId": row.id.to_string(), "funderName": funder, "environment": "SANDBOX", "status": "GENERATED",
         });
-        assert_eq!(told.len(), 1);
-        assert_eq!((told[0].0, &told[0].2), (EventType::QuoteGenerated, &news));
+        assert_eq!(events.len(), 1);
+        assert_eq!((events[0].0, &events[0].2), (EventType::QuoteGenerated, &data));
         assert_eq!(row.announced, Some(QuoteStatus::Generated));
-        assert!(house.world.outbox.sent().is_empty(), "there is nothing left to do");
+        assert!(h.fakes.queue.sent().is_empty(), "there is nothing left to do");
 
-        let before = stored(&house);
+        let before = stored(&h);
         tokio::time::advance(Duration::from_secs(60)).await;
         for deliveries in [1, 2] {
-            assert!(house.deliver(&message, deliveries).await);
+            assert!(h.retry(&message, deliveries).await);
         }
-        assert_eq!(stored(&house), before, "doing it again changes nothing");
-        assert_eq!((said(&house).len(), house.world.outbox.sent().len()), (1, 0));
+        assert_eq!(stored(&h), before, "repeating it changes nothing");
+        assert_eq!((published(&h).len(), h.fakes.queue.sent().len()), (1, 0));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_quote_is_told_of_with_its_reason() {
-    let house = House::new();
-    house.world.stage.script([], Play::answer(422, "{}"));
-    house.quote(&[]).await;
-    house.watch().await;
-    let told = said(&house);
-    assert_eq!((told.len(), told[0].0), (1, EventType::QuoteFailed));
+async fn the_event_of_a_refused_quote_has_the_reason() {
+    let h = harness();
+    h.fakes.transport.script([], Script::answer(422, "{}"));
+    h.post(GENERATE, SAMPLE).await;
+    h.first_look().await;
+    let events = published(&h);
+    assert_eq!((events.len(), events[0].0), (1, EventType::QuoteFailed));
     assert_eq!(
-        (&told[0].2["code"], &told[0].2["status"]),
+        (&events[0].2["code"], &events[0].2["status"]),
         (&json!("funder-rejected"), &json!("FAILED"))
     );
-    assert_eq!(house.listed("QUOTES#2024-12").len(), 1);
+    assert_eq!(h.list("QUOTES#2024-12").len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_waits_is_listed_and_not_yet_told_of() {
-    for headers in [[].as_slice(), &[("prefer", "respond-async")]] {
-        let house = House::new();
-        house.world.stage.script([], Play::answer(500, ""));
-        assert_eq!(house.quote(headers).await.status, 202);
-        let first = house.world.outbox.take().remove(0);
-        assert!(house.deliver(&first.body, 1).await);
-        assert_eq!(house.row().status, QuoteStatus::Pending);
-        assert_eq!((house.listed("QUOTES#2024-12").len(), said(&house).len()), (1, 0));
-        let next = house.world.outbox.take().remove(0);
-        house.world.stage.script([], priced());
-        assert!(house.deliver(&next.body, 1).await);
-        assert_eq!((house.row().status, said(&house).len()), (QuoteStatus::Generated, 1));
-        assert_eq!(house.listed("QUOTES#2024-12").len(), 1);
+async fn a_waiting_quote_is_listed_and_has_no_event_yet() {
+    for prefers_async in [false, true] {
+        let h = harness();
+        h.fakes.transport.script([], Script::answer(500, ""));
+        let request = h.post(GENERATE, SAMPLE);
+        let got = match prefers_async {
+            true => request.header("prefer", "respond-async").await,
+            false => request.await,
+        };
+        assert_eq!(got.status, 202);
+        let first = h.fakes.queue.take().remove(0);
+        assert!(h.retry(&first.body, 1).await);
+        assert_eq!(h.quote().status, QuoteStatus::Pending);
+        assert_eq!((h.list("QUOTES#2024-12").len(), published(&h).len()), (1, 0));
+        let next = h.fakes.queue.take().remove(0);
+        h.fakes.transport.script([], priced());
+        assert!(h.retry(&next.body, 1).await);
+        assert_eq!((h.quote().status, published(&h).len()), (QuoteStatus::Generated, 1));
+        assert_eq!(h.list("QUOTES#2024-12").len(), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_crash_between_telling_and_writing_tells_the_same_again() {
-    let house = House::new();
-    house.world.stage.script([], good());
-    house.quote(&[]).await;
-    let message = house.world.outbox.take().remove(0).body;
-    let before: Vec<Item> = stored(&house)
+async fn a_crash_between_the_event_and_its_record_publishes_the_same_event_again() {
+    let h = harness();
+    let message = priced_message(&h).await;
+    let before: Vec<Item> = stored(&h)
         .into_iter()
         .filter(|row| row["sk"].as_s().unwrap() == "QUOTE")
         .collect();
-    assert!(house.deliver(&message, 1).await);
-    // As if the write had never come.
-    house.world.store.append("quotes", before).await.unwrap();
-    assert_eq!(house.row().announced, None);
-    assert!(house.deliver(&message, 2).await);
-    let told = house.world.loudspeaker.said();
-    assert_eq!(told.len(), 2);
-    let text = |n: usize| serde_json::to_string(&told[n]).unwrap();
-    assert_eq!(text(0), text(1), "whoever listens can tell that it is the same");
-    assert_eq!(house.row().announced, Some(QuoteStatus::Generated));
+    assert!(h.retry(&message, 1).await);
+    // As if the write had never arrived.
+    h.fakes.store.append("funders", before).await.unwrap();
+    assert_eq!(h.quote().announced, None);
+    assert!(h.retry(&message, 2).await);
+    let events = h.fakes.bus.published();
+    assert_eq!(events.len(), 2);
+    let text = |n: usize| serde_json::to_string(&events[n]).unwrap();
+    assert_eq!(text(0), text(1), "subscribers can tell that it is the same");
+    assert_eq!(h.quote().announced, Some(QuoteStatus::Generated));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_told_or_written_brings_the_message_back() {
-    let house = House::new();
-    house.world.stage.script([], good());
-    house.quote(&[]).await;
-    let message = house.world.outbox.take().remove(0).body;
-    house.world.loudspeaker.set_down(true);
-    assert!(!house.deliver(&message, 1).await);
-    assert_eq!(house.row().announced, None);
-    house.world.loudspeaker.set_down(false);
-    house.world.store.set_down(true);
-    assert!(!house.deliver(&message, 2).await);
-    assert!(said(&house).is_empty());
-    house.world.store.set_down(false);
-    assert!(house.deliver(&message, 3).await);
-    assert_eq!(said(&house).len(), 1);
+async fn a_failing_bus_or_store_brings_the_message_back() {
+    let h = harness();
+    let message = priced_message(&h).await;
+    h.fakes.bus.set_down(true);
+    assert!(!h.retry(&message, 1).await);
+    assert_eq!(h.quote().announced, None);
+    h.fakes.bus.set_down(false);
+    h.fakes.store.set_down(true);
+    assert!(!h.retry(&message, 2).await);
+    assert!(published(&h).is_empty());
+    h.fakes.store.set_down(false);
+    assert!(h.retry(&message, 3).await);
+    assert_eq!(published(&h).len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_202_has_a_message_behind_it_and_a_price_needs_none() {
-    let house = House::new();
-    house.world.stage.script([], Play::answer(500, ""));
-    house.world.outbox.refuse(1);
-    assert_eq!(house.quote(&[]).await.status, 202);
-    assert_eq!(house.world.outbox.take().len(), 1, "it was sent again");
-    house.world.outbox.refuse(2);
-    let got = house.quote(&[]).await;
+    let h = harness();
+    h.fakes.transport.script([], Script::answer(500, ""));
+    h.fakes.queue.refuse(1);
+    assert_eq!(h.post(GENERATE, SAMPLE).await.status, 202);
+    assert_eq!(h.fakes.queue.take().len(), 1, "it was sent again");
+    h.fakes.queue.refuse(2);
+    let got = h.post(GENERATE, SAMPLE).await;
     assert_eq!((got.status, got.code().as_str()), (503, "unavailable"));
-    house.world.outbox.refuse(1);
-    let got = house.quote(&[("prefer", "respond-async")]).await;
+    h.fakes.queue.refuse(1);
+    let got = h.post(GENERATE, SAMPLE).header("prefer", "respond-async").await;
     assert_eq!(got.status, 503);
-    assert_eq!(house.rows().len(), 2, "nothing was promised, and nothing written");
-    house.world.outbox.refuse(1);
-    house.world.stage.script([], priced());
-    assert_eq!(house.quote(&[]).await.status, 201);
+    assert_eq!(h.quotes().len(), 2, "nothing was promised, and nothing written");
+    h.fakes.queue.refuse(1);
+    h.fakes.transport.script([], priced());
+    assert_eq!(h.post(GENERATE, SAMPLE).await.status, 201);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_newest_quote_describes_customer_and_vehicle() {
-    let house = House::new();
-    house.world.stage.script([], good());
-    let ask = async |phone: &str, model: &str| {
+    let h = harness();
+    h.fakes.transport.script([], good());
+    let generate = async |phone: &str, model: &str| {
         let body = SAMPLE.replace("+44 7700 900001", phone).replace("3 Series", model);
-        assert_eq!(house.quote_as(&house.john(), &body, &[]).await.status, 201);
+        assert_eq!(h.post(GENERATE, body).await.status, 201);
         tokio::time::advance(Duration::from_secs(60)).await;
-        house.world.outbox.take().remove(0).body
+        h.fakes.queue.take().remove(0).body
     };
-    let first = ask("+44 7700 900001", "First").await;
-    let second = ask("+44 7700 900002", "Second").await;
-    let third = ask("+44 7700 900003", "Third").await;
-    assert!(house.deliver(&second, 1).await);
-    let (person, vehicle) = (john(&house).await, car(&house).await);
+    let first = generate("+44 7700 900001", "First").await;
+    let second = generate("+44 7700 900002", "Second").await;
+    let third = generate("+44 7700 900003", "Third").await;
+    assert!(h.retry(&second, 1).await);
+    let (person, vehicle) = (john(&h).await, car(&h).await);
     assert_eq!(
         (&person["phone"], &vehicle["model"]),
         (&json!("+44 7700 900002"), &json!("Second"))
     );
     tokio::time::advance(Duration::from_secs(60)).await;
-    assert!(house.deliver(&first, 1).await);
-    assert_eq!(john(&house).await, person, "an older quote overwrites nothing");
-    assert_eq!(car(&house).await, vehicle);
-    assert!(house.deliver(&third, 1).await);
-    let (now, vehicle) = (john(&house).await, car(&house).await);
+    assert!(h.retry(&first, 1).await);
+    assert_eq!(john(&h).await, person, "an older quote overwrites nothing");
+    assert_eq!(car(&h).await, vehicle);
+    assert!(h.retry(&third, 1).await);
+    let (now, vehicle) = (john(&h).await, car(&h).await);
     assert_eq!(
         (&now["phone"], &vehicle["model"]),
         (&json!("+44 7700 900003"), &json!("Third"))
     );
     assert_eq!((&now["id"], &now["createdAt"]), (&person["id"], &person["createdAt"]));
     assert_ne!(now["updatedAt"], person["updatedAt"]);
-    assert!(house.deliver(&second, 2).await);
-    assert_eq!(john(&house).await, now, "nor does one that is told again");
-    assert_eq!(
-        (house.listed(customer::LIST).len(), house.listed(vehicle::LIST).len()),
-        (1, 1)
-    );
+    assert!(h.retry(&second, 2).await);
+    assert_eq!(john(&h).await, now, "a repeated message overwrites nothing either");
+    assert_eq!((h.list(customer::LIST).len(), h.list(vehicle::LIST).len()), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_customer_who_comes_back_stays_in_the_list() {
-    let house = House::new();
-    house.world.stage.script([], good());
-    house.quote(&[]).await;
-    house.watch().await;
+    let h = harness();
+    h.fakes.transport.script([], good());
+    h.post(GENERATE, SAMPLE).await;
+    h.first_look().await;
     tokio::time::advance(Duration::from_secs(80 * 24 * 3600)).await;
-    house.quote_as(&house.john(), SAMPLE, &[]).await;
-    house.watch().await;
+    h.as_customer().post(GENERATE, SAMPLE).await;
+    h.first_look().await;
     for (list, row) in [(customer::LIST, "CUSTOMER"), (vehicle::LIST, "VEHICLE")] {
         let end = |pk: bool| {
-            let mut rows = stored(&house).into_iter();
+            let mut rows = stored(&h).into_iter();
             let found =
                 rows.find(|one| one[if pk { "pk" } else { "sk" }].as_s().unwrap() == if pk { list } else { row });
             found.unwrap()["ttl"].as_n().unwrap().parse::<i64>().unwrap()
         };
         assert_eq!(end(true), end(false), "{list}: the entry lasts as long as its row");
-        assert!(end(true) > house.now().as_second() + 89 * 24 * 3600);
+        assert!(end(true) > h.now().as_second() + 89 * 24 * 3600);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quote_that_became_a_proposal_at_once_is_told_of_too() {
-    let house = House::new();
-    house.world.stage.script([], good());
-    house.quote(&[]).await;
-    let mut row = house.row();
-    row.converted(ProposalId::new(house.now()));
-    let write = row.replace(&house.env, house.now()).unwrap();
-    assert_eq!(house.world.store.write(vec![write]).await.unwrap(), Outcome::Done);
-    let message = house.world.outbox.take().remove(0).body;
+async fn a_quote_converted_at_once_still_has_its_event() {
+    let h = harness();
+    let message = priced_message(&h).await;
+    let mut row = h.quote();
+    row.converted(ProposalId::new(h.now()));
+    let write = row.replace(&h.env, h.now()).unwrap();
+    assert_eq!(h.fakes.store.write(vec![write]).await.unwrap(), Written::Done);
     for deliveries in [1, 2] {
-        assert!(house.deliver(&message, deliveries).await);
+        assert!(h.retry(&message, deliveries).await);
     }
-    let told = said(&house);
+    let events = published(&h);
     assert_eq!(
-        (told.len(), told[0].0, &told[0].2["status"]),
+        (events.len(), events[0].0, &events[0].2["status"]),
         (1, EventType::QuoteGenerated, &json!("GENERATED"))
     );
-    assert_eq!(house.row().status, QuoteStatus::Converted);
-}
-
-/// One start of the schedule.
-async fn reconcile(house: &House) -> bool {
-    let function = runtime::schedule(crate::reconcile::reconcile);
-    function
-        .start(Arc::clone(&house.env), house.clock, within(Duration::from_secs(29)))
-        .await
+    assert_eq!(h.quote().status, QuoteStatus::Converted);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_of_a_price_is_told_once_even_after_a_crash() {
-    let house = House::new();
-    house.world.stage.script([], good());
-    house.quote(&[]).await;
-    house.watch().await;
-    assert!(reconcile(&house).await);
-    assert_eq!(said(&house).len(), 1, "not before its time");
+async fn an_expired_quote_has_one_event_even_after_a_crash() {
+    let h = harness();
+    h.fakes.transport.script([], good());
+    h.post(GENERATE, SAMPLE).await;
+    h.first_look().await;
+    assert_eq!(h.reconcile().await, Some(true));
+    assert_eq!(published(&h).len(), 1, "not before its time");
     tokio::time::advance(Duration::from_secs(40 * 3600)).await;
-    house.world.loudspeaker.set_down(true);
-    assert!(!reconcile(&house).await);
-    assert_eq!(house.row().status, QuoteStatus::Expired);
-    house.world.loudspeaker.set_down(false);
+    h.fakes.bus.set_down(true);
+    assert_eq!(h.reconcile().await, Some(false));
+    assert_eq!(h.quote().status, QuoteStatus::Expired);
+    h.fakes.bus.set_down(false);
     for _ in 0..2 {
-        assert!(reconcile(&house).await);
+        assert_eq!(h.reconcile().await, Some(true));
     }
-    let kinds: Vec<_> = said(&house).into_iter().map(|(kind, ..)| kind).collect();
+    let kinds: Vec<_> = published(&h).into_iter().map(|(kind, ..)| kind).collect();
     assert_eq!(kinds, [EventType::QuoteGenerated, EventType::QuoteExpired]);
-    let row: QuoteRow = house.row();
+    let row = h.quote();
     assert_eq!(
         (row.announced, row.due),
-        (Some(QuoteStatus::Expired), runtime::due::Due::default())
+        (Some(QuoteStatus::Expired), DueTime::default())
     );
 }

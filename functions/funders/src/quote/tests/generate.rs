@@ -1,23 +1,24 @@
-//! What callers get, and what nobody must be able to do.
+//! The responses to a request for a quote, and what a request cannot do.
 
-use runtime::testing::Play;
+use runtime::testing::{Harness, Script};
 use serde_json::json;
 
-use super::house::{House, JOHN, SAMPLE, priced};
+use crate::Env;
+use crate::testing::{FundersHarness, GENERATE, PRICED, SAMPLE, harness, harness_with, priced};
 use model::quote::QuoteStatus;
+
+fn status(id: &str) -> String {
+    format!("/api/integration/quotes/{id}/status")
+}
 
 #[tokio::test(start_paused = true)]
 async fn the_sample_is_priced() {
-    let house = House::new();
-    house.world.stage.script([], priced());
-    let got = house
-        .quote(&[("x-correlation-id", "0190d5a0-0000-7000-8000-00000000000a")])
-        .await;
+    let h = harness();
+    h.fakes.transport.script([], priced());
+    let correlation = "0190d5a0-0000-7000-8000-00000000000a";
+    let got = h.post(GENERATE, SAMPLE).header("x-correlation-id", correlation).await;
     assert_eq!(got.status, 201, "{}", got.text);
-    assert_eq!(
-        got.header("x-correlation-id"),
-        Some("0190d5a0-0000-7000-8000-00000000000a")
-    );
+    assert_eq!(got.header("x-correlation-id"), Some(correlation));
     assert_eq!(got.header("content-type"), Some("application/json"));
     assert!(
         got.text
@@ -25,11 +26,8 @@ async fn the_sample_is_priced() {
         "{}",
         got.text
     );
-    let id = got.json()["data"]["id"].as_str().unwrap().to_owned();
-    assert_eq!(
-        got.header("location"),
-        Some(format!("/api/integration/quotes/{id}/status").as_str())
-    );
+    let id = got.data()["id"].as_str().unwrap().to_owned();
+    assert_eq!(got.header("location"), Some(status(&id).as_str()));
     let mut seen = got.json();
     seen["data"]["id"] = json!("<id>");
     assert_eq!(
@@ -47,32 +45,29 @@ async fn the_sample_is_priced() {
             "message": "Quote generated successfully with LEX",
         })
     );
-    let row = house.row();
+    let row = h.quote();
     assert_eq!(
         (row.status, row.owner.as_str(), row.id.to_string()),
         (QuoteStatus::Generated, "john", id)
     );
-    let log = house.log();
+    let log = h.log();
     assert_eq!(log.len(), 1);
     assert_eq!(
         (log[0].operation.as_str(), log[0].retry_count, log[0].http_status),
         ("quote", 0, Some(200))
     );
-    assert_eq!(
-        log[0].correlation_id.to_string(),
-        "0190d5a0-0000-7000-8000-00000000000a"
-    );
+    assert_eq!(log[0].correlation_id.to_string(), correlation);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_funder_is_told_who_asks_and_for_what() {
-    let house = House::new();
-    house.world.stage.script([], priced());
-    let got = house.quote(&[]).await;
-    let (_, request) = &house.world.stage.seen()[0];
+async fn the_funder_gets_our_credentials_and_the_quotes_id() {
+    let h = harness();
+    h.fakes.transport.script([], priced());
+    let got = h.post(GENERATE, SAMPLE).await;
+    let (_, request) = &h.fakes.transport.seen()[0];
     assert_eq!(request.uri(), "http://lex.test/api/v1/quotes/calculate");
     let sent: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
-    assert_eq!(sent["financials"]["cust_reference"], got.json()["data"]["id"]);
+    assert_eq!(sent["financials"]["cust_reference"], got.data()["id"]);
     assert_eq!(
         request.headers()["x-lbg-request-id"],
         got.header("x-correlation-id").unwrap()
@@ -90,7 +85,7 @@ async fn the_funder_is_told_who_asks_and_for_what() {
         serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()
     };
     assert_eq!(part(0), json!({"typ": "JWT", "alg": "HS256"}));
-    let now = house.now().as_second();
+    let now = h.now().as_second();
     assert_eq!(
         part(1),
         json!({
@@ -102,56 +97,53 @@ async fn the_funder_is_told_who_asks_and_for_what() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_used_until_near_its_end() {
-    let house = House::new();
-    house.world.stage.script([], priced());
-    async fn ask(house: &House) {
-        house.quote_as(&house.token("john", JOHN, &[]), SAMPLE, &[]).await;
-    }
-    let tokens = || -> Vec<_> {
-        house
-            .world
-            .stage
-            .seen()
-            .iter()
-            .map(|(_, request)| request.headers()["authorization"].clone())
-            .collect()
-    };
-    ask(&house).await;
+    let h = harness();
+    h.fakes.transport.script([], priced());
+    let generate = async || h.as_customer().post(GENERATE, SAMPLE).await;
+    generate().await;
     tokio::time::advance(std::time::Duration::from_secs(23 * 3600 + 54 * 60)).await;
-    ask(&house).await;
+    generate().await;
     tokio::time::advance(std::time::Duration::from_secs(2 * 60)).await;
-    ask(&house).await;
-    let tokens = tokens();
+    generate().await;
+    let seen = h.fakes.transport.seen().into_iter();
+    let tokens: Vec<_> = seen
+        .map(|(_, request)| request.headers()["authorization"].clone())
+        .collect();
     assert_eq!(tokens[0], tokens[1]);
     assert_ne!(tokens[1], tokens[2]);
-    assert_eq!(*house.world.safe.asked.lock().unwrap(), 1, "the secret is fetched once");
+    assert_eq!(*h.fakes.secrets.reads.lock().unwrap(), 1, "the secret is fetched once");
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_gets_in_without_a_good_token_and_nothing_changes() {
-    let house = House::new();
-    for token in ["", "Bearer ", "Bearer a.b.c", "Basic am9objpkb2U="] {
-        let got = house.quote_as(token, SAMPLE, &[("idempotency-key", "k")]).await;
+async fn without_a_good_token_every_request_is_refused_and_nothing_changes() {
+    let h = harness();
+    let callers = [
+        h.anonymous(),
+        h.as_bearer("Bearer "),
+        h.as_bearer("Bearer a.b.c"),
+        h.as_bearer("Basic am9objpkb2U="),
+    ];
+    for caller in callers {
+        let got = caller.post(GENERATE, SAMPLE).key("k").await;
         assert_eq!((got.status, got.code().as_str()), (401, "unauthenticated"));
         assert_eq!(got.header("www-authenticate"), Some(r#"Bearer error="invalid_token""#));
         assert_eq!(got.header("content-type"), Some("application/problem+json"));
-        let got = house.status(token, "0190d5a0-0000-7000-8000-000000000001").await;
+        let got = caller.get(&status("0190d5a0-0000-7000-8000-000000000001")).await;
         assert_eq!(got.status, 401);
     }
-    untouched(&house);
+    assert_untouched(&h);
 }
 
-fn untouched(house: &House) {
-    for table in ["quotes", "log", "keys"] {
-        assert!(house.world.store.table(table).is_empty(), "{table}");
+fn assert_untouched(h: &Harness<Env>) {
+    for table in ["funders", "log", "keys"] {
+        assert!(h.fakes.store.table(table).is_empty(), "{table}");
     }
-    assert!(house.world.stage.seen().is_empty() && house.world.outbox.sent().is_empty());
+    assert!(h.calls().is_empty() && h.fakes.queue.sent().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn bad_input_is_told_what_is_wrong_and_nothing_changes() {
-    let house = House::new();
-    let john = house.token("john", JOHN, &[]);
+async fn bad_input_is_named_in_the_response_and_nothing_changes() {
+    let h = harness();
     let cases = [
         (SAMPLE.replace("\"LEX\"", "\"ACME\""), 422, "funderName", "`LEX`"),
         (SAMPLE.replace("SANDBOX", "MOON"), 422, "environment", "`SANDBOX`"),
@@ -174,7 +166,7 @@ async fn bad_input_is_told_what_is_wrong_and_nothing_changes() {
         (format!("{SAMPLE}{}", " ".repeat(1024 * 1024)), 413, "", ""),
     ];
     for (body, status, field, words) in cases {
-        let got = house.quote_as(&john, &body, &[]).await;
+        let got = h.post(GENERATE, body).await;
         assert_eq!(got.status, status, "{}", got.text);
         let problem = got.json();
         assert_eq!(
@@ -182,26 +174,24 @@ async fn bad_input_is_told_what_is_wrong_and_nothing_changes() {
             (Some(false), Some(status))
         );
         if !field.is_empty() {
-            assert_eq!(problem["errors"][0]["field"], field);
+            assert_eq!(got.field(), field);
             assert!(
                 problem["errors"][0]["message"].as_str().unwrap().contains(words),
                 "{problem}"
             );
         }
     }
-    let got = house.quote_as(&john, SAMPLE, &[("content-type", "text/plain")]).await;
+    let got = h.post(GENERATE, SAMPLE).header("content-type", "text/plain").await;
     assert_eq!(got.status, 415);
-    let got = house
-        .quote_as(&john, SAMPLE, &[("idempotency-key", &"k".repeat(256))])
-        .await;
+    let got = h.post(GENERATE, SAMPLE).key(&"k".repeat(256)).await;
     assert_eq!(got.status, 400);
-    untouched(&house);
+    assert_untouched(&h);
 }
 
 #[tokio::test(start_paused = true)]
-async fn customers_quote_for_themselves_and_staff_for_anybody() {
-    let house = House::new();
-    house.world.stage.script([], priced());
+async fn customers_quote_for_themselves_and_staff_for_any_customer() {
+    let h = harness();
+    h.fakes.transport.script([], priced());
     for (email, roles, status) in [
         ("jane@example.com", [].as_slice(), 403),
         ("", &[], 403),
@@ -209,34 +199,25 @@ async fn customers_quote_for_themselves_and_staff_for_anybody() {
         ("jane@example.com", &["staff"], 201),
         ("jane@example.com", &["admin"], 201),
     ] {
-        let got = house.quote_as(&house.token("jane", email, roles), SAMPLE, &[]).await;
+        let got = h.as_person("jane", email, roles).post(GENERATE, SAMPLE).await;
         assert_eq!(got.status, status, "{email} {roles:?}");
     }
-    assert_eq!(house.calls().len(), 3);
+    assert_eq!(h.calls().len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn somebody_elses_quote_is_exactly_as_absent_as_none() {
-    let house = House::new();
-    house.world.stage.script([], priced());
-    let id = house.quote(&[]).await.json()["data"]["id"].as_str().unwrap().to_owned();
-    assert_eq!(
-        house.status(&house.token("john", JOHN, &[]), &id).await.json()["data"]["status"],
-        "GENERATED"
-    );
-    for roles in [["staff"], ["admin"]] {
-        assert_eq!(
-            house
-                .status(&house.token("s", "s@example.com", &roles), &id)
-                .await
-                .status,
-            200
-        );
+async fn another_callers_quote_looks_exactly_like_none() {
+    let h = harness();
+    h.fakes.transport.script([], priced());
+    let id = h.post(GENERATE, SAMPLE).await.data()["id"].as_str().unwrap().to_owned();
+    assert_eq!(h.get(&status(&id)).await.data()["status"], "GENERATED");
+    for caller in [h.as_staff(), h.as_admin()] {
+        assert_eq!(caller.get(&status(&id)).await.status, 200);
     }
-    let jane = house.token("jane", "jane@example.com", &[]);
-    let theirs = house.status(&jane, &id).await;
+    let jane = h.as_person("jane", "jane@example.com", &[]);
+    let theirs = jane.get(&status(&id)).await;
     for absent in ["0190d5a0-0000-7000-8000-000000000001", "nonsense", "%2e%2e", "' OR 1=1"] {
-        let absent = house.status(&jane, absent).await;
+        let absent = jane.get(&status(&id)).path("quoteId", absent).await;
         assert_eq!((theirs.status, &theirs.text), (absent.status, &absent.text));
     }
     assert_eq!(theirs.status, 404);
@@ -244,22 +225,20 @@ async fn somebody_elses_quote_is_exactly_as_absent_as_none() {
 
 #[tokio::test(start_paused = true)]
 async fn a_price_ends() {
-    let house = House::new();
-    house.world.stage.script([], priced());
-    let id = house.quote(&[]).await.json()["data"]["id"].as_str().unwrap().to_owned();
+    let h = harness();
+    h.fakes.transport.script([], priced());
+    let id = h.post(GENERATE, SAMPLE).await.data()["id"].as_str().unwrap().to_owned();
     tokio::time::advance(std::time::Duration::from_secs(40 * 3600)).await;
-    let got = house.status(&house.token("john", JOHN, &[]), &id).await;
-    assert_eq!(got.json()["data"]["status"], "EXPIRED");
+    let got = h.as_customer().get(&status(&id)).await;
+    assert_eq!(got.data()["status"], "EXPIRED");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shorter_term_than_asked_for_is_shown_beside_it() {
-    let house = House::new();
-    house.world.stage.script(
-        [],
-        Play::answer(200, super::house::PRICED.replace("\"term\": 36", "\"term\": 24")),
-    );
-    let data = house.quote(&[]).await.json()["data"].clone();
+async fn a_shorter_term_than_requested_is_shown_beside_it() {
+    let h = harness();
+    let shorter = PRICED.replace("\"term\": 36", "\"term\": 24");
+    h.fakes.transport.script([], Script::answer(200, shorter));
+    let data = h.post(GENERATE, SAMPLE).await.data();
     assert_eq!(
         (data["term"].as_u64(), data["requestedTerm"].as_u64()),
         (Some(24), Some(36))
@@ -267,22 +246,22 @@ async fn a_shorter_term_than_asked_for_is_shown_beside_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_personal_is_in_no_log_row() {
-    let house = House::new();
+async fn no_log_row_has_personal_data() {
+    let h = harness();
     let leak = r#"{"errors":[{"code":"X","field":"John Doe","message":"john.doe@example.com born 1985-06-20"}]}"#;
-    house.world.stage.script(
-        [Play::answer(500, "<html>John Doe</html>"), Play::answer(503, leak)],
+    h.fakes.transport.script(
+        [Script::answer(500, "<html>John Doe</html>"), Script::answer(503, leak)],
         priced(),
     );
-    house.quote(&[]).await;
-    let log: String = house
-        .world
+    h.post(GENERATE, SAMPLE).await;
+    let log: String = h
+        .fakes
         .store
         .table("log")
         .iter()
         .map(|row| format!("{row:?}"))
         .collect();
-    assert_eq!(house.log().len(), 3);
+    assert_eq!(h.log().len(), 3);
     for canary in [
         "John",
         "Doe",
@@ -299,28 +278,21 @@ async fn what_is_personal_is_in_no_log_row() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_configured_is_named_in_the_log_and_not_to_the_caller() {
+async fn a_missing_setting_is_named_in_the_log_and_not_to_the_caller() {
     for missing in [
         "LEX_SANDBOX_URL",
         "LEX_SANDBOX_SECRET",
         "FUNDERS_TABLE",
         "JWT_PUBLIC_KEY",
     ] {
-        let house = House::with(&[(missing, "")]);
-        house.world.stage.script([], priced());
-        let got = house.quote(&[]).await;
+        let h = harness_with(&[(missing, "")]);
+        h.fakes.transport.script([], priced());
+        let got = h.post(GENERATE, SAMPLE).await;
         assert_eq!((got.status, got.code().as_str()), (500, "misconfigured"), "{missing}");
         assert!(!got.text.contains(missing) && got.json()["traceId"].is_string());
-        assert!(house.calls().is_empty());
+        assert!(h.calls().is_empty());
     }
-    let house = House::new();
-    house
-        .world
-        .safe
-        .secrets
-        .lock()
-        .unwrap()
-        .insert("lex-sandbox".into(), "{}".into());
-    assert_eq!(house.quote(&[]).await.status, 500);
-    assert_eq!(house.row().status, QuoteStatus::Failed);
+    let h = harness().secret("lex-sandbox", &json!({}));
+    assert_eq!(h.post(GENERATE, SAMPLE).await.status, 500);
+    assert_eq!(h.quote().status, QuoteStatus::Failed);
 }

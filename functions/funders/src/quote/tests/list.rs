@@ -1,69 +1,56 @@
-//! `GET /api/quotes`, `GET /api/quotes/{quoteId}` and a customer's quotes: who sees what, and what is refused.
+//! `GET /api/quotes`, `GET /api/quotes/{quoteId}` and a customer's quotes: what each caller sees, and what is refused.
 
 use std::time::Duration;
 
-use runtime::testing::Play;
+use runtime::testing::{Harness, Script, TestResponse};
 use serde_json::{Value, json};
 
-use super::house::{Got, House, JOHN, good, priced};
-use crate::quote::{get, list};
+use crate::Env;
+use crate::testing::{FundersHarness, GENERATE, JANE, JOHN, SAMPLE, each, good, harness, priced};
 
-const JANE: &str = "jane@example.com";
-
-async fn ask(house: &House, token: &str, query: &str) -> Got {
-    house.get(list::list, token, &[], query).await
+async fn request(caller: &Harness<Env>, query: &str) -> TestResponse {
+    caller.get(&format!("/api/quotes?{query}")).await
 }
 
-fn ids(got: &Got) -> Vec<String> {
-    assert_eq!(got.status, 200, "{}", got.text);
-    let data = got.json()["data"].as_array().unwrap().clone();
-    data.iter()
-        .map(|quote| quote["id"].as_str().unwrap().to_owned())
-        .collect()
+async fn ids(caller: &Harness<Env>, query: &str) -> Vec<String> {
+    each(&request(caller, query).await, "id")
 }
 
 #[tokio::test(start_paused = true)]
 async fn customers_see_their_own_and_staff_all() {
-    let house = House::new();
-    house.world.stage.script([], good());
-    let first = house.filed("LEX", "john", JOHN).await;
+    let h = harness();
+    h.fakes.transport.script([], good());
+    let first = h.listed_quote("LEX", "john", JOHN).await;
     tokio::time::advance(Duration::from_secs(5)).await;
-    let theirs = house.filed("LEX", "jane", JANE).await;
+    let theirs = h.listed_quote("LEX", "jane", JANE).await;
     tokio::time::advance(Duration::from_secs(5)).await;
-    let last = house.filed("ALPHABET", "john", JOHN).await;
+    let last = h.listed_quote("ALPHABET", "john", JOHN).await;
     tokio::time::advance(Duration::from_secs(5)).await;
     // Another account with the same address owns its own quotes only.
-    let twin = house.filed("LEX", "twin", JOHN).await;
-    let john = house.john();
-    assert_eq!(ids(&ask(&house, &john, "").await), [last.as_str(), &first]);
-    assert_eq!(
-        ids(&ask(&house, &house.token("jane", JANE, &[]), "").await),
-        [theirs.as_str()]
-    );
-    assert_eq!(ids(&ask(&house, &house.token("nobody", "", &[]), "").await), [""; 0]);
-    for token in [house.staff(), house.admin()] {
-        assert_eq!(
-            ids(&ask(&house, &token, "").await),
-            [twin.as_str(), &last, &theirs, &first]
-        );
+    let twin = h.listed_quote("LEX", "twin", JOHN).await;
+    assert_eq!(ids(&h, "").await, [last.as_str(), &first]);
+    assert_eq!(ids(&h.as_person("jane", JANE, &[]), "").await, [theirs.as_str()]);
+    assert_eq!(ids(&h.as_person("unverified", "", &[]), "").await, [""; 0]);
+    for caller in [h.as_staff(), h.as_admin()] {
+        assert_eq!(ids(&caller, "").await, [twin.as_str(), &last, &theirs, &first]);
     }
-    assert_eq!(ask(&house, "", "").await.status, 401);
-    let got = ask(&house, &john, "limit=1").await.json();
-    let status = house.status(&john, &last).await.json();
-    assert_eq!(got["data"][0], status["data"], "the same quote everywhere");
+    assert_eq!(request(&h.anonymous(), "").await.status, 401);
+    let got = request(&h, "limit=1").await.json();
+    let status = h.get(&format!("/api/integration/quotes/{last}/status")).await;
+    assert_eq!(got["data"][0], status.data(), "the same quote on each route");
     assert_eq!((&got["success"], &got["message"]), (&json!(true), &json!("Quotes")));
 }
 
 #[tokio::test(start_paused = true)]
 async fn filters_narrow_the_list() {
-    let house = House::new();
-    house.world.stage.script([priced(), Play::answer(422, "{}")], good());
-    let generated = house.filed("LEX", "john", JOHN).await;
+    let h = harness();
+    h.fakes.transport.script([priced(), Script::answer(422, "{}")], good());
+    let generated = h.listed_quote("LEX", "john", JOHN).await;
     tokio::time::advance(Duration::from_secs(60)).await;
-    let failed = house.filed("LEX", "john", JOHN).await;
+    let failed = h.listed_quote("LEX", "john", JOHN).await;
     tokio::time::advance(Duration::from_secs(60)).await;
-    let other = house.filed("ALPHABET", "john", JOHN).await;
-    for token in [house.john(), house.staff()] {
+    let other = h.listed_quote("ALPHABET", "john", JOHN).await;
+    for caller in [h.as_customer(), h.as_staff()] {
         for (query, wanted) in [
             ("funder=LEX", vec![&failed, &generated]),
             ("funder=ALPHABET", vec![&other]),
@@ -83,25 +70,22 @@ async fn filters_narrow_the_list() {
                 vec![&other, &failed, &generated],
             ),
         ] {
-            assert_eq!(
-                ids(&ask(&house, &token, query).await),
-                wanted.into_iter().cloned().collect::<Vec<_>>(),
-                "{query}"
-            );
+            let wanted: Vec<_> = wanted.into_iter().cloned().collect();
+            assert_eq!(ids(&caller, query).await, wanted, "{query}");
         }
     }
     tokio::time::advance(Duration::from_secs(40 * 3600)).await;
-    let john = house.john();
-    let expired = ids(&ask(&house, &john, "status=EXPIRED").await);
+    let john = h.as_customer();
+    let expired = ids(&john, "status=EXPIRED").await;
     assert_eq!(expired, [other.as_str(), &generated], "as they are now");
-    assert!(ids(&ask(&house, &john, "status=GENERATED").await).is_empty());
+    assert!(ids(&john, "status=GENERATED").await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_makes_no_sense_is_refused() {
-    let house = House::new();
-    house.world.stage.script([], good());
-    house.filed("LEX", "john", JOHN).await;
+async fn bad_parameters_are_refused() {
+    let h = harness();
+    h.fakes.transport.script([], good());
+    h.listed_quote("LEX", "john", JOHN).await;
     for (query, field) in [
         ("limit=0", "limit"),
         ("limit=101", "limit"),
@@ -126,33 +110,32 @@ async fn what_makes_no_sense_is_refused() {
         (&format!("funder={}", "L".repeat(41)), "funder"),
         (&format!("cursor={}", "A".repeat(5000)), "cursor"),
     ] {
-        for token in [house.john(), house.staff()] {
-            let got = ask(&house, &token, query).await;
+        for caller in [h.as_customer(), h.as_staff()] {
+            let got = request(&caller, query).await;
             assert_eq!(
-                (got.status, &got.json()["errors"][0]["field"]),
-                (422, &json!(field)),
+                (got.status, got.field().as_str()),
+                (422, field),
                 "{query}: {}",
                 got.text
             );
         }
     }
-    assert_eq!(ask(&house, &house.john(), "limit=1&limit=2").await.status, 400);
+    assert_eq!(request(&h, "limit=1&limit=2").await.status, 400);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cursor_that_was_made_up_finds_nothing_that_is_not_the_callers() {
-    let house = House::new();
-    house.world.stage.script([], good());
-    let id = house.filed("LEX", "jane", JANE).await;
-    let john = house.john();
+async fn a_forged_cursor_shows_only_the_callers_own() {
+    let h = harness();
+    h.fakes.transport.script([], good());
+    let id = h.listed_quote("LEX", "jane", JANE).await;
     // Before everything, after everything, and below the window's start.
     for cursor in ["AAAAAAAAAAAAAAAAAAAAAA", "_____________________w"] {
         for query in [
             format!("cursor={cursor}"),
             format!("cursor={cursor}&from=2024-12-01T00:00:00Z"),
         ] {
-            assert!(ids(&ask(&house, &john, &query).await).is_empty());
-            let all = ids(&ask(&house, &house.staff(), &query).await);
+            assert!(ids(&h, &query).await.is_empty());
+            let all = ids(&h.as_staff(), &query).await;
             assert_eq!(all.contains(&id), cursor.starts_with('_'), "{query}");
         }
     }
@@ -160,22 +143,22 @@ async fn a_cursor_that_was_made_up_finds_nothing_that_is_not_the_callers() {
 
 #[tokio::test(start_paused = true)]
 async fn limits_hold_at_both_ends() {
-    let house = House::new();
-    house.world.stage.script([], good());
+    let h = harness();
+    h.fakes.transport.script([], good());
     for _ in 0..25 {
-        house.quote(&[]).await;
+        h.post(GENERATE, SAMPLE).await;
         tokio::time::advance(Duration::from_millis(10)).await;
     }
-    house.watch().await;
+    h.first_look().await;
     for (query, rows, more) in [
         ("", 20, true),
         ("limit=1", 1, true),
         ("limit=25", 25, false),
         ("limit=100", 25, false),
     ] {
-        let got = ask(&house, &house.john(), query).await;
+        let got = request(&h, query).await;
         assert_eq!(
-            (ids(&got).len(), got.json()["nextCursor"].is_string()),
+            (each(&got, "id").len(), got.json()["nextCursor"].is_string()),
             (rows, more),
             "{query}"
         );
@@ -183,24 +166,24 @@ async fn limits_hold_at_both_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_quote_is_seen_by_whoever_made_it() {
-    let house = House::new();
-    house.world.stage.script([], good());
-    let id = house.filed("ALPHABET", "john", JOHN).await;
-    let one = async |token: &str, id: &str| house.get(get::get, token, &[("quoteId", id)], "").await;
-    let got = one(&house.john(), &id).await;
-    let listed: Value = ask(&house, &house.john(), "").await.json()["data"][0].clone();
-    assert_eq!((got.status, &got.json()["data"]), (200, &listed));
+async fn a_quote_is_shown_to_its_owner_and_to_staff() {
+    let h = harness();
+    h.fakes.transport.script([], good());
+    let id = h.listed_quote("ALPHABET", "john", JOHN).await;
+    let path = format!("/api/quotes/{id}");
+    let got = h.get(&path).await;
+    let listed: Value = request(&h, "").await.data()[0].clone();
+    assert_eq!((got.status, &got.data()), (200, &listed));
     assert_eq!(
         (&listed["monthlyPayment"], &listed["externalQuoteId"]),
         (&json!(450.0), &json!("CW-1"))
     );
-    assert_eq!(one(&house.staff(), &id).await.status, 200);
-    let jane = house.token("jane", JANE, &[]);
-    let theirs = one(&jane, &id).await;
+    assert_eq!(h.as_staff().get(&path).await.status, 200);
+    let jane = h.as_person("jane", JANE, &[]);
+    let theirs = jane.get(&path).await;
     for absent in ["0190d5a0-0000-7000-8000-000000000001", "nonsense", "%2e%2e", "' OR 1=1"] {
-        let absent = one(&jane, absent).await;
+        let absent = jane.get(&path).path("quoteId", absent).await;
         assert_eq!((theirs.status, &theirs.text), (404, &absent.text));
     }
-    assert_eq!(one("", &id).await.status, 401);
+    assert_eq!(h.anonymous().get(&path).await.status, 401);
 }

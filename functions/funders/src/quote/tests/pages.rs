@@ -1,18 +1,20 @@
-//! Pages put together are the whole list: nothing is missing, nothing comes twice, whatever was made when.
+//! Pages put together are the whole list: no quote is missing or comes twice, whenever it was made.
 
 use jiff::{SignedDuration, Timestamp};
 use model::id::{CorrelationId, QuoteId};
 use model::quote::{QuoteRequest, QuoteStatus};
-use runtime::listing::month_of;
-use runtime::store::{Outcome, Store};
+use runtime::http::list::month_of;
+use runtime::port::store::{Store, Written};
+use runtime::testing::{Dice, Harness};
 
-use super::house::{House, JOHN, Random, sample};
-use crate::customer;
-use crate::quote::{QuoteRow, list};
+use crate::Env;
+use crate::quote::QuoteRow;
+use crate::testing::{FundersHarness, JANE, JOHN, each, harness, next, sample};
 
-const JANE: &str = "jane@example.com";
+const ALL: &str = "/api/quotes";
+const JOHNS: &str = "/api/integration/customers/john.doe@example.com/quotes";
 
-/// What a list is expected to tell apart.
+/// A quote, with the members that filters look at.
 #[derive(Clone)]
 struct Made {
     id: QuoteId,
@@ -26,20 +28,20 @@ struct Made {
 /// Whether a filter wants it; the times are those of the window.
 type Keep = fn(&Made, Timestamp, Timestamp) -> bool;
 
-/// A quote made some time in the last 89 days, stored and filed.
-async fn make(house: &House, random: &mut Random, at: Timestamp) -> Made {
-    let (owner, email) = [("john", JOHN), ("jane", JANE), ("staff", JOHN), ("staff", JANE)][below(random, 4)];
-    let funder = partners::FUNDERS[below(random, 2)];
-    let ask: QuoteRequest = serde_json::from_str(&sample(funder).replace(JOHN, email)).unwrap();
+/// A stored and listed quote.
+async fn make(h: &Harness<Env>, dice: &mut Dice, at: Timestamp) -> Made {
+    let (owner, email) = [("john", JOHN), ("jane", JANE), ("staff", JOHN), ("staff", JANE)][dice.roll(4)];
+    let funder = model::partner::FUNDERS[dice.roll(2)];
+    let request: QuoteRequest = serde_json::from_str(&sample(funder).replace(JOHN, email)).unwrap();
     let id = QuoteId::new(at);
-    let mut row = QuoteRow::pending(id, owner, &ask, CorrelationId::new(at), at).unwrap();
-    let status = ["PENDING", "FAILED"][below(random, 2)];
+    let mut row = QuoteRow::pending(id, owner, &request, CorrelationId::new(at), at).unwrap();
+    let status = ["PENDING", "FAILED"][dice.roll(2)];
     if status == "FAILED" {
         row.status = QuoteStatus::Failed;
     }
-    let written = house.world.store.write(vec![row.create(&house.env).unwrap()]).await;
-    assert_eq!(written.unwrap(), Outcome::Done);
-    assert!(house.deliver(&format!(r#"{{"id":"{id}","attempt":0}}"#), 1).await);
+    let written = h.fakes.store.write(vec![row.create(&h.env).unwrap()]).await;
+    assert_eq!(written.unwrap(), Written::Done);
+    assert!(h.retry(&format!(r#"{{"id":"{id}","attempt":0}}"#), 1).await);
     Made {
         id,
         at,
@@ -50,45 +52,32 @@ async fn make(house: &House, random: &mut Random, at: Timestamp) -> Made {
     }
 }
 
-fn below(random: &mut Random, n: usize) -> usize {
-    usize::try_from(random.below(u64::try_from(n).unwrap())).unwrap()
-}
-
-fn some_time(house: &House, random: &mut Random) -> Timestamp {
+/// A time in the last 89 days.
+fn some_time(h: &Harness<Env>, dice: &mut Dice) -> Timestamp {
     // Many share a second and some a millisecond, and the ends of months are crowded.
-    let millis = match random.below(3) {
-        0 => i64::try_from(random.below(89 * 24 * 3600 * 1000)).unwrap(),
-        1 => i64::try_from(random.below(89 * 24)).unwrap() * 3_600_000,
+    let millis = match dice.roll(3) {
+        0 => i64::try_from(dice.roll(89 * 24 * 3600 * 1000)).unwrap(),
+        1 => i64::try_from(dice.roll(89 * 24)).unwrap() * 3_600_000,
         _ => {
             let end: Timestamp = "2024-12-01T00:00:00Z".parse().unwrap();
-            let near = i64::try_from(random.below(7)).unwrap() - 3;
-            house.now().as_millisecond() - end.as_millisecond() - near
+            let near = i64::try_from(dice.roll(7)).unwrap() - 3;
+            h.now().as_millisecond() - end.as_millisecond() - near
         }
     };
-    house.now() - SignedDuration::from_millis(millis)
+    h.now() - SignedDuration::from_millis(millis)
 }
 
 /// All pages of a list, put together.
-async fn all(house: &House, random: &mut Random, token: &str, of: Option<&str>, filter: &str) -> Vec<String> {
+async fn all(caller: &Harness<Env>, dice: &mut Dice, path: &str, filter: &str) -> Vec<String> {
     let (mut found, mut cursor) = (Vec::new(), String::new());
     for _ in 0..1000 {
-        let limit = 1 + random.below(30);
-        let query = format!("limit={limit}{filter}{cursor}");
-        let got = match of {
-            Some(email) => {
-                house
-                    .get(customer::quotes::quotes, token, &[("email", email)], &query)
-                    .await
-            }
-            None => house.get(list::list, token, &[], &query).await,
-        };
-        assert_eq!(got.status, 200, "{query}: {}", got.text);
-        let page = got.json();
-        let rows = page["data"].as_array().unwrap();
-        assert!(rows.len() <= usize::try_from(limit).unwrap());
-        found.extend(rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()));
-        match page["nextCursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
+        let limit = 1 + dice.roll(30);
+        let got = caller.get(&format!("{path}?limit={limit}{filter}{cursor}")).await;
+        let page = each(&got, "id");
+        assert!(page.len() <= limit);
+        found.extend(page);
+        match next(&got) {
+            Some(next) => cursor = next,
             None => return found,
         }
     }
@@ -96,17 +85,17 @@ async fn all(house: &House, random: &mut Random, token: &str, of: Option<&str>, 
 }
 
 #[tokio::test(start_paused = true)]
-async fn pages_of_anything_are_complete() {
+async fn pages_of_any_list_are_complete() {
     for seed in 1..=12 {
-        let mut random = Random::new(seed);
-        let house = House::new();
+        let mut dice = Dice(seed);
+        let h = harness();
         let mut made = Vec::new();
-        for _ in 0..random.below(260) {
-            let at = some_time(&house, &mut random);
-            made.push(make(&house, &mut random, at).await);
+        for _ in 0..dice.roll(260) {
+            let at = some_time(&h, &mut dice);
+            made.push(make(&h, &mut dice, at).await);
         }
         made.sort_by_key(|one| std::cmp::Reverse(one.id));
-        let (one, other) = (some_time(&house, &mut random), some_time(&house, &mut random));
+        let (one, other) = (some_time(&h, &mut dice), some_time(&h, &mut dice));
         let (from, to) = (one.min(other), one.max(other));
         let window = format!("&from={from}&to={to}");
         let table: [(&str, Keep); 4] = [
@@ -116,59 +105,49 @@ async fn pages_of_anything_are_complete() {
             (&window, |one, from, to| (from..=to).contains(&one.at)),
         ];
         for (filter, keep) in table {
-            let wanted = |who: fn(&Made) -> bool| -> Vec<String> {
-                let wanted = made.iter().filter(|one| who(one) && keep(one, from, to));
+            let wanted = |visible: fn(&Made) -> bool| -> Vec<String> {
+                let wanted = made.iter().filter(|one| visible(one) && keep(one, from, to));
                 wanted.map(|one| one.id.to_string()).collect()
             };
-            let (staff, john) = (house.staff(), house.john());
-            let found = all(&house, &mut random, &staff, None, filter).await;
+            let found = all(&h.as_staff(), &mut dice, ALL, filter).await;
             assert_eq!(found, wanted(|_| true), "seed {seed} {filter}");
-            let found = all(&house, &mut random, &john, None, filter).await;
+            let found = all(&h, &mut dice, ALL, filter).await;
             assert_eq!(found, wanted(|one| one.owner == "john"), "seed {seed} {filter}");
         }
-        let found = all(&house, &mut random, &house.staff(), Some(JOHN), "").await;
+        let found = all(&h.as_staff(), &mut dice, JOHNS, "").await;
         let wanted = made.iter().filter(|one| one.email == JOHN);
-        assert_eq!(
-            found,
-            wanted.map(|one| one.id.to_string()).collect::<Vec<_>>(),
-            "seed {seed}"
-        );
+        let wanted: Vec<_> = wanted.map(|one| one.id.to_string()).collect();
+        assert_eq!(found, wanted, "seed {seed}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_long_search_goes_on_from_where_it_stopped() {
-    let house = House::new();
-    let mut random = Random::new(7);
+    let h = harness();
+    let staff = h.as_staff();
+    let mut dice = Dice(7);
     let mut wanted = Vec::new();
     for n in 0..1100 {
-        let at = house.now() - SignedDuration::from_secs(1200 - n);
-        let one = make(&house, &mut random, at).await;
+        let at = h.now() - SignedDuration::from_secs(1200 - n);
+        let one = make(&h, &mut dice, at).await;
         if n < 3 && one.funder == "LEX" && one.owner == "staff" {
             wanted.push(one.id.to_string());
         }
     }
-    let last = house.now() - SignedDuration::from_secs(1197);
-    let first = house
-        .get(list::list, &house.staff(), &[], "status=EXPIRED")
-        .await
-        .json();
+    let last = h.now() - SignedDuration::from_secs(1197);
+    let first = staff.get(&format!("{ALL}?status=EXPIRED")).await.json();
     assert_eq!(
         (first["data"].as_array().unwrap().len(), first["nextCursor"].is_string()),
         (0, true)
     );
-    let found = all(&house, &mut random, &house.staff(), None, &format!("&to={last}")).await;
+    let found = all(&staff, &mut dice, ALL, &format!("&to={last}")).await;
     assert_eq!(found.len(), 4, "the oldest are found too");
     assert!(wanted.iter().all(|id| found.contains(id)));
-    assert!(
-        all(&house, &mut random, &house.staff(), None, "&status=EXPIRED")
-            .await
-            .is_empty()
-    );
+    assert!(all(&staff, &mut dice, ALL, "&status=EXPIRED").await.is_empty());
 }
 
 #[test]
-fn an_id_stands_in_the_list_of_its_own_month() {
+fn an_id_is_in_the_list_of_its_own_month() {
     for (at, list) in [
         ("2024-12-31T23:59:59.999Z", "Q#2024-12"),
         ("2025-01-01T00:00:00Z", "Q#2025-01"),

@@ -1,20 +1,20 @@
-//! The failure table: what a funder may do, at every attempt of every step, and what must come of it.
+//! The failure table: every failure of a funder, at every attempt of every step, and the result that it must have.
 
 use std::time::Duration;
 
 use model::quote::QuoteStatus::{Failed, Generated, Pending};
-use runtime::testing::Play;
-use runtime::transport::Status;
+use runtime::testing::Script;
+use runtime::transport::AttemptStatus;
 
 use super::case::{CASES, Case, outcome};
-use super::house::{House, JOHN, PRICED, calculation, good, sample};
+use crate::testing::{FundersHarness, GENERATE, PRICED, calculation, good, harness, sample};
 
-pub fn status(code: u16) -> Play {
-    Play::answer(code, r#"{"errors":[{"code":"X","message":"no"}]}"#)
+pub fn status(code: u16) -> Script {
+    Script::answer(code, r#"{"errors":[{"code":"X","message":"no"}]}"#)
 }
 
-pub fn wait(code: u16, retry_after: &str) -> Play {
-    Play::Answer {
+pub fn wait(code: u16, retry_after: &str) -> Script {
+    Script::Answer {
         status: code,
         headers: vec![("retry-after", retry_after.to_owned())],
         body: String::new(),
@@ -30,16 +30,16 @@ fn every<T: Clone>(all: &[T]) -> Vec<(Case, T)> {
     CASES.into_iter().flat_map(each).collect()
 }
 
-/// `before` failures that pass, then `plays`.
-fn after(before: usize, plays: impl IntoIterator<Item = Play>) -> Vec<Play> {
-    std::iter::repeat_n(status(500), before).chain(plays).collect()
+/// `before` transient failures, then `script`.
+fn after(before: usize, script: impl IntoIterator<Item = Script>) -> Vec<Script> {
+    std::iter::repeat_n(status(500), before).chain(script).collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_passes_is_tried_again_and_then_left_to_the_queue() {
-    let passing = [
-        Play::Unreachable,
-        Play::Reset,
+async fn a_transient_failure_is_retried_and_then_left_to_the_queue() {
+    let transient = [
+        Script::Unreachable,
+        Script::Reset,
         status(500),
         status(502),
         status(503),
@@ -50,31 +50,34 @@ async fn what_passes_is_tried_again_and_then_left_to_the_queue() {
         wait(503, "0"),
         wait(429, "Mon, 30 Dec 2024 10:19:59 GMT"),
     ];
-    for (case, play) in every(&passing) {
+    for (case, answer) in every(&transient) {
         for position in 0..3 {
-            let (seen, _) = case.outcome(&[], after(position, [play.clone()]), good()).await;
+            let (seen, _) = case.outcome(&[], after(position, [answer.clone()]), good()).await;
             assert_eq!(
                 seen,
                 case.expected(201, "", Generated, &TIMES[..position + 2]),
-                "{case:?} {play:?} at {position}"
+                "{case:?} {answer:?} at {position}"
             );
         }
-        let (seen, house) = case.outcome(&[], vec![], play.clone()).await;
+        let (seen, h) = case.outcome(&[], vec![], answer.clone()).await;
         assert_eq!(
             seen,
             case.expected(202, "", Pending, &TIMES),
-            "{case:?} {play:?} for good"
+            "{case:?} {answer:?} for good"
         );
-        let log = house.log().into_iter().filter(|row| row.status != Status::Success);
+        let log = h.log().into_iter().filter(|row| row.status != AttemptStatus::Success);
         let log: Vec<_> = log.map(|row| (row.status, row.retry_count)).collect();
-        let retried = Status::Retry;
-        assert_eq!(log, [(retried, 0), (retried, 1), (retried, 2), (Status::Failed, 3)]);
+        let retried = AttemptStatus::Retry;
+        assert_eq!(
+            log,
+            [(retried, 0), (retried, 1), (retried, 2), (AttemptStatus::Failed, 3)]
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_costs_an_attempt_and_not_the_budget() {
-    let silence = Play::Late(Duration::from_secs(60), Box::new(good()));
+async fn a_timeout_costs_one_attempt_and_not_the_budget() {
+    let silence = Script::Late(Duration::from_secs(60), Box::new(good()));
     for case in CASES {
         for position in 0..3 {
             let (seen, _) = case.outcome(&[], after(position, [silence.clone()]), good()).await;
@@ -86,14 +89,14 @@ async fn silence_costs_an_attempt_and_not_the_budget() {
                 "{case:?} at {position}"
             );
         }
-        let (seen, house) = case.outcome(&[], vec![], silence.clone()).await;
+        let (seen, h) = case.outcome(&[], vec![], silence.clone()).await;
         assert_eq!(seen, case.expected(202, "", Pending, &[0.0, 9.0, 19.0]));
-        assert_eq!(house.born.elapsed(), Duration::from_secs(25));
+        assert_eq!(h.started.elapsed(), Duration::from_secs(25));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_that_is_asked_for_is_kept() {
+async fn a_wait_that_a_funder_asks_for_is_kept() {
     for case in CASES {
         for position in 0..3 {
             let (seen, _) = case.outcome(&[], after(position, [wait(429, "5")]), good()).await;
@@ -113,59 +116,58 @@ async fn a_wait_that_is_asked_for_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_is_kept_by_everybody_who_calls_that_funder_and_by_nobody_else() {
+async fn a_wait_is_kept_by_all_instances_and_for_that_funder_only() {
     for (funder, other) in [("LEX", "ALPHABET"), ("ALPHABET", "LEX")] {
-        let (seen, house) = outcome(funder, &[], vec![wait(429, "60")], good()).await;
+        let (seen, h) = outcome(funder, &[], vec![wait(429, "60")], good()).await;
         assert_eq!((seen.status, seen.calls.len()), (202, 1));
-        let john = house.john();
-        let again = house.quote_as(&john, &sample(funder), &[]).await;
+        let again = h.post(GENERATE, sample(funder)).await;
         assert_eq!(
-            (again.status, house.calls().len()),
+            (again.status, h.calls().len()),
             (202, 1),
             "the gate stops the next call"
         );
         assert!(again.header("retry-after").is_some());
-        let sandbox = House::on(house.world.clone(), &[]);
-        let shut = partners::funder(funder).unwrap();
-        let target = sandbox.env.target(shut, model::quote::Environment::Sandbox).unwrap();
-        sandbox.env.outbound.warm(&target, house.clock).await;
-        let again = sandbox.quote_as(&john, &sample(funder), &[]).await;
-        assert_eq!((again.status, house.calls().len()), (202, 1), "in other sandboxes too");
-        let another = house.quote_as(&john, &sample(other), &[]).await;
+        let instance = h.instance();
+        let shut = partners_funders::funder(funder).unwrap();
+        let target = instance.env.target(shut, model::quote::Environment::Sandbox).unwrap();
+        instance.env.outbound.warm(&target, h.clock).await;
+        let again = instance.post(GENERATE, sample(funder)).await;
+        assert_eq!((again.status, h.calls().len()), (202, 1), "in other instances too");
+        let another = h.post(GENERATE, sample(other)).await;
         assert_eq!(another.status, 201, "another funder asked for nothing");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_is_told_to_the_caller_and_capped_at_an_hour() {
+async fn a_wait_is_in_the_response_and_at_most_an_hour() {
     for case in CASES {
-        let house = House::new();
+        let h = harness();
         let before = std::iter::repeat_n(good(), case.step);
-        house.world.stage.script(before.chain([wait(429, "86400")]), good());
-        let got = house.quote_as(house.token_of_john(), &sample(case.funder), &[]).await;
+        h.fakes.transport.script(before.chain([wait(429, "86400")]), good());
+        let got = h.post(GENERATE, sample(case.funder)).await;
         assert_eq!((got.status, got.header("retry-after")), (202, Some("3600")), "{case:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_final_and_has_reasons() {
-    let lex = include_str!("../../../../../shared/partners/fixtures/lex/quote.refusal.json");
+    let lex = include_str!("../../../../../shared/partners/funders/fixtures/lex/quote.refusal.json");
     let words = r#""Code":"VehicleNotFound","UserMessage":"No such vehicle.""#;
     let alphabet = format!(r#"{{"HasError":true,"Error":{{{words}}}}}"#);
     for (case, code) in every(&[400, 422]) {
         // ALPHABET's reasons come with a 200.
         let refusal = match case.funder {
-            "LEX" => Play::answer(code, lex),
-            _ => Play::answer(200, alphabet.clone()),
+            "LEX" => Script::answer(code, lex),
+            _ => Script::answer(200, alphabet.clone()),
         };
         for position in 0..4 {
-            let (seen, house) = case.outcome(&[], after(position, [refusal.clone()]), good()).await;
+            let (seen, h) = case.outcome(&[], after(position, [refusal.clone()]), good()).await;
             assert_eq!(
                 seen,
                 case.expected(422, "funder-rejected", Failed, &TIMES[..=position]),
                 "{case:?}"
             );
-            assert_eq!(house.row().failure.unwrap().errors[0].0, "vehicleDetails.capId");
+            assert_eq!(h.quote().failure.unwrap().errors[0].0, "vehicleDetails.capId");
             let (seen, _) = case.outcome(&[], after(position, [status(code)]), good()).await;
             assert_eq!(
                 seen,
@@ -177,18 +179,14 @@ async fn a_refusal_is_final_and_has_reasons() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refused_credentials_are_renewed_once_and_never_the_callers_fault() {
+async fn refused_credentials_are_renewed_once_and_are_never_the_callers_fault() {
     for (case, code) in every(&[401, 403]) {
         for position in 0..4 {
             let mut calls = TIMES[..=position].to_vec();
             calls.push(TIMES[position]);
-            let (seen, house) = case.outcome(&[], after(position, [status(code)]), good()).await;
+            let (seen, h) = case.outcome(&[], after(position, [status(code)]), good()).await;
             assert_eq!(seen, case.expected(201, "", Generated, &calls), "{case:?}");
-            assert_eq!(
-                *house.world.safe.asked.lock().unwrap(),
-                2,
-                "the secret is fetched again"
-            );
+            assert_eq!(*h.fakes.secrets.reads.lock().unwrap(), 2, "the secret is fetched again");
             let twice = after(position, [status(code), status(code)]);
             let (seen, _) = case.outcome(&[], twice, good()).await;
             assert_eq!(seen, case.expected(502, "funder-auth", Failed, &calls), "{case:?}");
@@ -196,27 +194,27 @@ async fn refused_credentials_are_renewed_once_and_never_the_callers_fault() {
     }
 }
 
-/// Answers that nobody can use, whatever the step.
-fn unusable(case: Case) -> Vec<Play> {
+/// Answers that cannot be used, for each step.
+fn unusable(case: Case) -> Vec<Script> {
     let mut each = vec![
-        Play::answer(200, "<html>"),
-        Play::answer(200, "{}"),
-        Play::answer(204, ""),
+        Script::answer(200, "<html>"),
+        Script::answer(200, "{}"),
+        Script::answer(204, ""),
         status(302),
         status(404),
     ];
     match (case.funder, case.step) {
         ("LEX", _) => each.extend([
-            Play::answer(200, PRICED.replace("450.00", "-1")),
-            Play::answer(200, PRICED.replace("\"status\"", "\"currency\":\"EUR\",\"status\"")),
+            Script::answer(200, PRICED.replace("450.00", "-1")),
+            Script::answer(200, PRICED.replace("\"status\"", "\"currency\":\"EUR\",\"status\"")),
         ]),
         (_, 2) => each.extend([
-            Play::By(|asked| Play::answer(200, calculation(asked.body(), "PCP"))),
-            Play::By(|asked| Play::answer(200, calculation(asked.body(), "PCH").replace("18700", "18701"))),
-            Play::By(|asked| Play::answer(200, calculation(asked.body(), "PCH").replace("450", "-450"))),
-            Play::answer(200, r#"{"Vehicles":[{"Id":"somebody else's"}]}"#),
+            Script::By(|request| Script::answer(200, calculation(request.body(), "PCP"))),
+            Script::By(|request| Script::answer(200, calculation(request.body(), "PCH").replace("18700", "18701"))),
+            Script::By(|request| Script::answer(200, calculation(request.body(), "PCH").replace("450", "-450"))),
+            Script::answer(200, r#"{"Vehicles":[{"Id":"another quote's"}]}"#),
         ]),
-        _ => each.push(Play::answer(200, r#"{"HasError":true}"#)),
+        _ => each.push(Script::answer(200, r#"{"HasError":true}"#)),
     }
     each
 }
@@ -224,37 +222,37 @@ fn unusable(case: Case) -> Vec<Play> {
 #[tokio::test(start_paused = true)]
 async fn an_unusable_success_gets_one_more_chance_and_is_never_a_price() {
     for case in CASES {
-        for play in unusable(case) {
+        for answer in unusable(case) {
             for position in 0..3 {
-                let (seen, _) = case.outcome(&[], after(position, [play.clone()]), good()).await;
+                let (seen, _) = case.outcome(&[], after(position, [answer.clone()]), good()).await;
                 let calls = &TIMES[..position + 2];
-                assert_eq!(seen, case.expected(201, "", Generated, calls), "{case:?} {play:?}");
-                let twice = after(position, [play.clone(), play.clone()]);
+                assert_eq!(seen, case.expected(201, "", Generated, calls), "{case:?} {answer:?}");
+                let twice = after(position, [answer.clone(), answer.clone()]);
                 let (seen, _) = case.outcome(&[], twice, good()).await;
                 let bad = case.expected(502, "funder-bad-response", Failed, calls);
-                assert_eq!(seen, bad, "{case:?} {play:?}");
+                assert_eq!(seen, bad, "{case:?} {answer:?}");
             }
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_retries_the_caller_is_told_at_once() {
+async fn without_retries_the_caller_gets_the_failure_at_once() {
     let off = [("API_RETRY_ENABLED", "false")];
-    let silence = Play::Late(Duration::from_secs(60), Box::new(good()));
+    let silence = Script::Late(Duration::from_secs(60), Box::new(good()));
     let table = [
-        (Play::Unreachable, 503, "funder-unreachable"),
+        (Script::Unreachable, 503, "funder-unreachable"),
         (status(500), 503, "funder-error"),
         (wait(429, "5"), 503, "funder-throttled"),
         (silence, 504, "funder-timeout"),
-        (Play::Reset, 504, "funder-timeout"),
-        (Play::answer(200, "{}"), 502, "funder-bad-response"),
+        (Script::Reset, 504, "funder-timeout"),
+        (Script::answer(200, "{}"), 502, "funder-bad-response"),
         (self::status(400), 422, "funder-rejected"),
     ];
-    for (case, (play, status, code)) in every(&table) {
-        let (seen, house) = case.outcome(&off, vec![play], good()).await;
+    for (case, (answer, status, code)) in every(&table) {
+        let (seen, h) = case.outcome(&off, vec![answer], good()).await;
         assert_eq!(seen, case.expected(status, code, Failed, &[0.0]), "{case:?}");
-        let retryable = house.row().failure.unwrap().to_error().kind.rule().retryable;
+        let retryable = h.quote().failure.unwrap().to_error().kind.rule().retryable;
         assert_eq!(retryable, status > 502);
     }
 }
@@ -283,20 +281,18 @@ async fn the_partners_own_settings_count() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dead_store_is_our_failure() {
-    for funder in partners::FUNDERS {
-        let house = House::new();
-        house.world.stage.script([], good());
-        house.world.store.set_down(true);
-        let got = house
-            .quote_as(&house.token("john", JOHN, &[]), &sample(funder), &[])
-            .await;
+async fn a_failing_store_is_the_hubs_failure() {
+    for funder in model::partner::FUNDERS {
+        let h = harness();
+        h.fakes.transport.script([], good());
+        h.fakes.store.set_down(true);
+        let got = h.post(GENERATE, sample(funder)).await;
         assert_eq!((got.status, got.code().as_str()), (503, "unavailable"));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_funder_answers_to_a_failure_is_kept_and_shows_nobody() {
+async fn a_failures_answer_is_logged_without_personal_data() {
     let refusal = r#"{"errors":[{"code":"INVALID_FIELD","message":"jane.roe@example.com is too young"}]}"#;
     for (code, body) in [
         (422, refusal),
@@ -306,8 +302,8 @@ async fn what_a_funder_answers_to_a_failure_is_kept_and_shows_nobody() {
         (200, r#"{"customer":"jane.roe@example.com"}"#),
     ] {
         for case in CASES {
-            let (_, house) = case.outcome(&[], vec![], Play::answer(code, body)).await;
-            let log = house.log().into_iter().filter(|row| row.status != Status::Success);
+            let (_, h) = case.outcome(&[], vec![], Script::answer(code, body)).await;
+            let log = h.log().into_iter().filter(|row| row.status != AttemptStatus::Success);
             let failed: Vec<_> = log.collect();
             assert!(!failed.is_empty());
             for row in failed {
@@ -315,8 +311,12 @@ async fn what_a_funder_answers_to_a_failure_is_kept_and_shows_nobody() {
                 let seen = row.response.unwrap();
                 assert!(seen.contains("[REDACTED len="), "{seen}");
                 assert!(!seen.contains("jane"), "{seen}");
-                let told = row.funder_name == "LEX" && body == refusal;
-                assert_eq!(seen.contains("INVALID_FIELD"), told, "what an adapter allows: {seen}");
+                let allowed = row.partner == "LEX" && body == refusal;
+                assert_eq!(
+                    seen.contains("INVALID_FIELD"),
+                    allowed,
+                    "only what an adapter allows: {seen}"
+                );
             }
         }
     }

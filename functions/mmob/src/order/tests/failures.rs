@@ -1,120 +1,128 @@
-//! What becomes of an order when MMOB or its provider fail.
+//! Orders whose marketplace or provider fails.
 
 use std::time::Duration;
 
 use model::order::OrderStatus;
+use serde_json::json;
 
-use super::house::House;
-use super::web::Does::{self, Fails, Loses, Unreachable};
-use super::web::How::{Reset, Says, Silent, Waits};
-use crate::order::{Manual, Step};
+use super::fake_mmob::Behaviour::{self, Fails, Loses, Unreachable};
+use super::fake_mmob::Failure::{Answers, Reset, Silent, Throttles};
+use super::fake_mmob::SECRET;
+use super::testing::{MESSAGE, Orders, auto, callback, deliver, pass};
+use crate::order::row::{Manual, Step};
 use crate::product::Fulfilment;
+use crate::testing::TOKEN;
 
-fn failures() -> Vec<Does> {
-    let hows = [
+fn failures() -> Vec<Behaviour> {
+    let failures = [
         Reset,
         Silent,
-        Says(500, ""),
-        Says(502, "<html>"),
-        Says(503, ""),
-        Says(200, "<html>"),
-        Says(200, "{"),
-        Says(404, "<html>"),
-        Says(302, ""),
+        Answers(500, ""),
+        Answers(502, "<html>"),
+        Answers(503, ""),
+        Answers(200, "<html>"),
+        Answers(200, "{"),
+        Answers(404, "<html>"),
+        Answers(302, ""),
     ];
-    let each = hows.into_iter().flat_map(|how| [Fails(how.clone()), Loses(how)]);
+    let each = failures
+        .into_iter()
+        .flat_map(|failure| [Fails(failure.clone()), Loses(failure)]);
     each.chain([
         Unreachable,
-        Fails(Waits(429, "2")),
-        Fails(Says(429, "")),
-        Fails(Says(404, "")),
-        Fails(Says(422, "{}")),
+        Fails(Throttles(429, "2")),
+        Fails(Answers(429, "")),
+        Fails(Answers(404, "")),
+        Fails(Answers(422, "{}")),
     ])
     .collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_mmob_does_the_order_is_told_within_the_minute() {
+async fn the_worker_reports_within_the_minute_whatever_mmob_does() {
     for failure in failures() {
         for request in 0..6 {
-            let script = |house: &House| {
-                let well = std::iter::repeat_n(Does::Well, request);
-                house.web.market(well.chain([failure.clone(), failure.clone()]));
+            let script = |orders: &Orders| {
+                let well = std::iter::repeat_n(Behaviour::Well, request);
+                orders.mmob.script_mmob(well.chain([failure.clone(), failure.clone()]));
             };
-            let (house, _) = House::worked(House::callback(), script).await;
-            house.minute().await;
-            let row = house.row();
+            let (orders, _) = Orders::worked(callback(), script).await;
+            orders.work_for_a_minute().await;
+            let row = orders.row();
             assert_eq!(
                 (row.step, row.status, row.manual),
-                (Step::Told, OrderStatus::Succesful, None),
+                (Step::Reported, OrderStatus::Succesful, None),
                 "{failure:?} {request}"
             );
-            assert_eq!(house.web.books().effects[&1].len(), 1);
+            assert_eq!(orders.mmob.books().effects[&1].len(), 1);
             assert_eq!(
-                house.web.books().deliveries[&1],
+                orders.mmob.books().deliveries[&1],
                 1,
-                "MMOB's trouble is not the provider's: {failure:?}"
+                "a failure of MMOB causes no second call: {failure:?}"
             );
-            assert!(house.told().iter().all(|(status, _)| status == "Succesful"));
+            assert!(orders.updates().iter().all(|(status, _)| status == "Succesful"));
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_a_provider_does_is_an_answer_or_a_question_put_again_or_an_operators() {
+async fn a_failed_callback_is_repeated_or_left_to_an_operator() {
     let again = [
         Reset,
         Silent,
-        Says(500, ""),
-        Says(503, "<html>"),
-        Says(408, ""),
-        Says(425, ""),
-        Says(429, ""),
+        Answers(500, ""),
+        Answers(503, "<html>"),
+        Answers(408, ""),
+        Answers(425, ""),
+        Answers(429, ""),
     ];
-    for how in again {
-        for does in [Fails(how.clone()), Loses(how)] {
-            let (house, done) = House::worked(House::callback(), |house| {
-                house.web.provider([does.clone(), does.clone()])
+    for failure in again {
+        for behaviour in [Fails(failure.clone()), Loses(failure)] {
+            let (orders, done) = Orders::worked(callback(), |orders| {
+                orders.mmob.script_provider([behaviour.clone(), behaviour.clone()])
             })
             .await;
-            assert!(!done, "{does:?}");
+            assert!(!done, "{behaviour:?}");
             assert_eq!(
-                (house.row().step, house.row().status),
+                (orders.row().step, orders.row().status),
                 (Step::Calling, OrderStatus::Pending)
             );
-            house.minute().await;
+            orders.work_for_a_minute().await;
             assert_eq!(
-                (house.row().step, house.row().status),
-                (Step::Told, OrderStatus::Succesful),
-                "{does:?}"
+                (orders.row().step, orders.row().status),
+                (Step::Reported, OrderStatus::Succesful),
+                "{behaviour:?}"
             );
-            let books = house.web.books();
-            assert_eq!((books.deliveries[&1], books.effects[&1].len()), (3, 1), "{does:?}");
+            let books = orders.mmob.books();
+            assert_eq!((books.deliveries[&1], books.effects[&1].len()), (3, 1), "{behaviour:?}");
         }
     }
-    for (how, why) in [
-        (Says(400, ""), Manual::Refused),
-        (Says(401, ""), Manual::Refused),
-        (Says(404, "<html>"), Manual::Refused),
-        (Says(302, ""), Manual::Refused),
-        (Says(200, "<html>"), Manual::Unusable),
-        (Says(200, ""), Manual::Unusable),
-        (Says(204, ""), Manual::Unusable),
-        (Says(200, r#"{"status":"Done"}"#), Manual::Unusable),
-        (Says(200, r#"{"status":"Pending"}"#), Manual::Unusable),
-        (Says(200, r#"{"status":"Need_more_info"}"#), Manual::Unusable),
+    for (failure, why) in [
+        (Answers(400, ""), Manual::Refused),
+        (Answers(401, ""), Manual::Refused),
+        (Answers(404, "<html>"), Manual::Refused),
+        (Answers(302, ""), Manual::Refused),
+        (Answers(200, "<html>"), Manual::Unusable),
+        (Answers(200, ""), Manual::Unusable),
+        (Answers(204, ""), Manual::Unusable),
+        (Answers(200, r#"{"status":"Done"}"#), Manual::Unusable),
+        (Answers(200, r#"{"status":"Pending"}"#), Manual::Unusable),
+        (Answers(200, r#"{"status":"Need_more_info"}"#), Manual::Unusable),
         (
-            Says(200, r#"{"status":"Succesful","output":{"a":{}}}"#),
+            Answers(200, r#"{"status":"Succesful","output":{"a":{}}}"#),
             Manual::Unusable,
         ),
     ] {
-        let (house, done) = House::worked(House::callback(), |house| house.web.provider([Loses(how.clone())])).await;
+        let (orders, done) = Orders::worked(callback(), |orders| {
+            orders.mmob.script_provider([Loses(failure.clone())])
+        })
+        .await;
         assert!(done);
-        assert_eq!(house.row().manual, Some(why), "{how:?}");
-        house.minute().await;
+        assert_eq!(orders.row().manual, Some(why), "{failure:?}");
+        orders.work_for_a_minute().await;
         assert!(
-            house.told().is_empty() && house.web.books().deliveries[&1] == 1,
-            "{how:?}"
+            orders.updates().is_empty() && orders.mmob.books().deliveries[&1] == 1,
+            "{failure:?}"
         );
     }
 }
@@ -130,87 +138,76 @@ async fn an_address_that_is_not_public_is_not_called() {
     ] {
         let fulfilment = Fulfilment::Callback {
             url: url.into(),
-            secret: super::web::SECRET.into(),
+            secret: SECRET.into(),
         };
-        let (house, done) = House::worked(Some(fulfilment), |_| {}).await;
+        let (orders, done) = Orders::worked(Some(fulfilment), |_| {}).await;
         assert!(done);
-        assert_eq!(house.row().manual, Some(Manual::AddressRefused), "{url}");
-        assert!(house.web.books().requests.is_empty());
+        assert_eq!(orders.row().manual, Some(Manual::AddressRefused), "{url}");
+        assert!(orders.mmob.books().provider_requests.is_empty());
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unknown_outcome_is_never_told_as_failed() {
-    let (house, _) = House::worked(House::callback(), |house| {
-        house.web.provider(std::iter::repeat_n(Loses(Silent), 50));
+async fn an_unknown_outcome_is_not_reported_as_failed() {
+    let (orders, _) = Orders::worked(callback(), |orders| {
+        orders.mmob.script_provider(std::iter::repeat_n(Loses(Silent), 50));
     })
     .await;
-    house.minute().await;
-    let row = house.row();
+    orders.work_for_a_minute().await;
+    let row = orders.row();
     assert_eq!(
         (row.status, row.step, row.late),
         (OrderStatus::Pending, Step::Calling, true)
     );
-    assert!(house.told().is_empty());
-    house.web.provider([]);
-    house.sweep(house.env(None)).await;
-    house.minute().await;
-    assert_eq!(house.web.status(), "Succesful", "and it goes on");
-    assert_eq!(house.web.books().effects[&1].len(), 1);
+    assert!(orders.updates().is_empty());
+    orders.mmob.script_provider([]);
+    orders.sweep().await;
+    orders.work_for_a_minute().await;
+    assert_eq!(orders.mmob.status(), "Succesful", "a later worker finishes it");
+    assert_eq!(orders.mmob.books().effects[&1].len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_mmob_says_otherwise_is_not_overwritten() {
-    // Whoever decides there does so while the provider is asked.
-    for (theirs, manual) in [("Failed", Some(Manual::Conflict)), ("Succesful", None)] {
-        let house = House::new(House::callback());
-        house.web.market((0..5).map(|request| {
+async fn a_final_status_at_mmob_is_not_overwritten() {
+    // The operator there decides while the provider works.
+    for (remote, manual) in [("Failed", Some(Manual::Conflict)), ("Succesful", None)] {
+        let orders = Orders::new(callback());
+        orders.mmob.script_mmob((0..5).map(|request| {
             if request < 4 {
-                Does::Well
+                Behaviour::Well
             } else {
-                Fails(Says(409, "{}"))
+                Fails(Answers(409, "{}"))
             }
         }));
-        house.place().await;
-        let (work, decide) = (house.work(), async {
+        orders.place().await;
+        let (work, decide) = (orders.work(), async {
             tokio::time::sleep(Duration::from_millis(30)).await;
-            house.web.books().order.insert("status".into(), theirs.into());
+            orders.mmob.books().order.insert("status".into(), remote.into());
         });
         assert!(tokio::join!(work, decide).0);
-        let row = house.row();
+        let row = orders.row();
         assert_eq!(
             (row.status, row.manual),
             (OrderStatus::Succesful, manual),
-            "ours is kept"
+            "the row keeps the hub's decision"
         );
-        assert_eq!(house.web.status(), theirs);
-        assert!(house.told().is_empty());
+        assert_eq!(orders.mmob.status(), remote);
+        assert!(orders.updates().is_empty());
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_new_key_is_fetched_when_the_old_one_is_refused() {
-    let house = House::new(House::auto(&[]));
-    let stale = r#"{"MMOB_API_KEY":"test-old-key","MMOB_WEBHOOK_TOKEN":"test-mmob-webhook-token"}"#;
-    let good = house
-        .world
-        .safe
-        .secrets
-        .lock()
-        .unwrap()
-        .insert("mmob".into(), stale.into());
-    let env = house.env(None);
-    house.place().await;
-    let body = r#"{"id":"po_1"}"#;
-    assert!(!house.deliver(env.clone(), body).await, "it comes back");
-    house
-        .world
-        .safe
-        .secrets
-        .lock()
-        .unwrap()
-        .extend(good.map(|good| ("mmob".to_owned(), good)));
-    house.pass(12).await;
-    assert!(house.deliver(env, body).await, "the same sandbox");
-    assert_eq!(house.web.status(), "Succesful");
+    let orders = Orders::new(auto(&[]));
+    let secrets = &orders.harness.fakes.secrets;
+    let stale = json!({"MMOB_API_KEY": "test-old-key", "MMOB_WEBHOOK_TOKEN": TOKEN});
+    let good = secrets.remove("mmob").unwrap();
+    secrets.set("mmob", &stale);
+    let instance = orders.instance();
+    orders.place().await;
+    assert!(!deliver(&instance, MESSAGE).await, "the message comes back");
+    secrets.set("mmob", &serde_json::from_str(&good).unwrap());
+    pass(12).await;
+    assert!(deliver(&instance, MESSAGE).await, "the same instance");
+    assert_eq!(orders.mmob.status(), "Succesful");
 }

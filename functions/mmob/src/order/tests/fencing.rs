@@ -1,80 +1,84 @@
-//! Who holds an order, and who held it too long.
+//! Leases: another worker waits for the holder, and a holder whose lease has ended writes nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use runtime::testing::{Fate, Mortal};
+use runtime::port::store::Item;
+use runtime::testing::Fault;
 use tokio::sync::Semaphore;
 
-use super::house::House;
-use crate::order::Step;
+use super::testing::{MESSAGE, Orders, WORKER, WORKER_LIMIT, callback, deliver, pass};
+use crate::order::row::Step;
 
-/// Stops at a step until it is told to go on.
-struct Stopped {
+/// Suspends an instance at a step until the test resumes it.
+struct Suspended {
     at: AtomicU32,
-    on: Semaphore,
+    resumed: Semaphore,
 }
 
-impl Fate for Stopped {
+impl Fault for Suspended {
     fn step(&self) -> BoxFuture<'_, ()> {
         let left = self.at.fetch_sub(1, Ordering::Relaxed);
         Box::pin(async move {
             if left == 0 {
-                self.on.acquire().await.unwrap().forget();
+                self.resumed.acquire().await.unwrap().forget();
             }
         })
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn whoever_held_an_order_too_long_writes_nothing() {
-    let body = r#"{"id":"po_1"}"#;
-    let mut refused = 0;
-    for step in 0..44 {
-        let house = House::new(House::callback());
-        house.place().await;
-        let fate = Arc::new(Stopped {
-            at: step.into(),
-            on: Semaphore::new(0),
-        });
-        let slow = house.deliver(house.env(Some(fate.clone())), body);
-        let rest = async {
-            house.pass(13).await;
-            assert!(house.deliver(house.env(None), body).await);
-            let after = house.world.store.table("mmob");
-            assert_eq!(house.row().step, Step::Told);
-            fate.on.add_permits(1);
-            after
-        };
-        let (done, after) = tokio::join!(slow, rest);
-        let order =
-            |rows: &[runtime::store::Item]| rows.iter().find(|row| row["sk"].as_s().unwrap() == "ORDER").cloned();
-        assert_eq!(order(&house.world.store.table("mmob")), order(&after), "step {step}");
-        refused += u32::from(!done);
-        let books = house.web.books();
-        assert!(books.deliveries[&1] <= 2 && books.effects[&1].len() == 1, "step {step}");
-    }
-    assert!(refused > 5, "it knows that it was too slow, {refused} times");
+fn stored_order(rows: &[Item]) -> Option<Item> {
+    rows.iter().find(|row| row["sk"].as_s().unwrap() == "ORDER").cloned()
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_holds_an_order_is_left_alone_and_whoever_dies_is_succeeded() {
-    let body = r#"{"id":"po_1"}"#;
-    let house = House::new(House::callback());
-    house.place().await;
-    // After it has taken the order on.
-    let dead = house.env(Some(Arc::new(Mortal::after(8))));
+async fn a_worker_whose_lease_has_ended_writes_nothing() {
+    let mut refused = 0;
+    for step in 0..44 {
+        let orders = Orders::new(callback());
+        orders.place().await;
+        let suspended = Arc::new(Suspended {
+            at: step.into(),
+            resumed: Semaphore::new(0),
+        });
+        let slow = orders.harness.faulty(suspended.clone());
+        let slow = slow.limit(WORKER_LIMIT).kill_after(Duration::from_secs(3600));
+        let slow = slow.deliver(WORKER, MESSAGE);
+        let next = async {
+            pass(13).await;
+            assert!(deliver(&orders.instance(), MESSAGE).await);
+            let after = orders.harness.fakes.store.table("mmob");
+            assert_eq!(orders.row().step, Step::Reported);
+            suspended.resumed.add_permits(1);
+            after
+        };
+        let (done, after) = tokio::join!(slow, next);
+        let end = orders.harness.fakes.store.table("mmob");
+        assert_eq!(stored_order(&end), stored_order(&after), "step {step}");
+        refused += u32::from(!done.unwrap());
+        let books = orders.mmob.books();
+        assert!(books.deliveries[&1] <= 2 && books.effects[&1].len() == 1, "step {step}");
+    }
+    assert!(refused > 5, "{refused} workers found that they were too slow");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_waits_for_the_lease_of_one_that_crashed() {
+    let orders = Orders::new(callback());
+    orders.place().await;
+    // After it has leased the order.
+    let crashed = orders.harness.crash_after(8).limit(WORKER_LIMIT);
+    let crashed = crashed.kill_after(Duration::from_secs(8));
+    assert_eq!(crashed.deliver(WORKER, MESSAGE).await, None);
+    assert_eq!(orders.row().attempts, 1);
     assert!(
-        tokio::time::timeout(Duration::from_secs(8), house.deliver(dead, body))
-            .await
-            .is_err()
+        deliver(&orders.instance(), MESSAGE).await,
+        "the holder may still be working"
     );
-    assert_eq!(house.row().attempts, 1);
-    assert!(house.deliver(house.env(None), body).await, "somebody may be at it yet");
-    assert_eq!((house.row().attempts, house.told().len()), (1, 0));
-    house.pass(4).await;
-    assert!(house.deliver(house.env(None), body).await);
-    assert_eq!((house.row().attempts, house.row().step), (2, Step::Told));
+    assert_eq!((orders.row().attempts, orders.updates().len()), (1, 0));
+    pass(4).await;
+    assert!(deliver(&orders.instance(), MESSAGE).await);
+    assert_eq!((orders.row().attempts, orders.row().step), (2, Step::Reported));
 }

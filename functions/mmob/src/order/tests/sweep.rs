@@ -1,133 +1,148 @@
-//! What was left lying.
+//! Orders that stopped on the way.
 
-use model::order::{OrderStatus, Outcome};
+use model::order::{OrderOutcome, OrderStatus};
 
-use super::house::House;
-use super::web::Does;
-use crate::order::{Manual, Step};
+use super::fake_mmob::Behaviour;
+use super::testing::{Orders, auto, pass};
+use crate::order::row::{Manual, Step};
 
 #[tokio::test(start_paused = true)]
-async fn an_order_whose_messages_are_lost_is_sent_on() {
-    let house = House::new(House::auto(&[]));
-    house.sqs.refuse(2);
-    assert_eq!(house.place().await, 503);
-    assert!(house.sweep(house.env(None)).await);
-    assert!(house.sqs.messages().is_empty(), "it is looked at by others yet");
-    house.pass(15).await;
-    assert!(house.sweep(house.env(None)).await);
-    assert_eq!(house.sqs.messages().len(), 1);
-    assert!(house.sweep(house.env(None)).await);
-    assert_eq!(house.sqs.messages().len(), 1, "once a minute");
-    assert!(house.work().await);
-    assert_eq!(
-        (house.row().step, house.web.status().as_str()),
-        (Step::Told, "Succesful")
+async fn the_sweep_enqueues_an_order_whose_messages_are_lost() {
+    let orders = Orders::new(auto(&[]));
+    orders.sqs.refuse(2);
+    assert_eq!(orders.place().await, 503);
+    assert!(orders.sweep().await);
+    assert!(
+        orders.sqs.messages().is_empty(),
+        "a worker may still get the first messages"
     );
-    house.pass(3600).await;
-    assert!(house.sweep(house.env(None)).await);
-    assert!(house.sqs.messages().is_empty(), "it is finished");
+    pass(15).await;
+    assert!(orders.sweep().await);
+    assert_eq!(orders.sqs.messages().len(), 1);
+    assert!(orders.sweep().await);
+    assert_eq!(orders.sqs.messages().len(), 1, "once a minute");
+    assert!(orders.work().await);
+    assert_eq!(
+        (orders.row().step, orders.mmob.status().as_str()),
+        (Step::Reported, "Succesful")
+    );
+    pass(3600).await;
+    assert!(orders.sweep().await);
+    assert!(orders.sqs.messages().is_empty(), "it is finished");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_order_is_late_from_fifty_seconds_on() {
-    let house = House::new(House::auto(&[]));
-    house.sqs.refuse(2);
-    house.place().await;
-    house.pass(49).await;
-    house.sweep(house.env(None)).await;
-    assert!(!house.row().late);
-    house.pass(61).await;
-    house.sweep(house.env(None)).await;
-    assert!(house.row().late);
-    assert_eq!(house.row().status, OrderStatus::Pending, "and not failed");
-    assert!(house.work().await);
-    assert!(house.row().late && house.row().status == OrderStatus::Succesful);
+    let orders = Orders::new(auto(&[]));
+    orders.sqs.refuse(2);
+    orders.place().await;
+    pass(49).await;
+    orders.sweep().await;
+    assert!(!orders.row().late);
+    pass(61).await;
+    orders.sweep().await;
+    assert!(orders.row().late);
+    assert_eq!(orders.row().status, OrderStatus::Pending, "and not failed");
+    assert!(orders.work().await);
+    assert!(orders.row().late && orders.row().status == OrderStatus::Succesful);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_that_nobody_can_decide_is_an_operators_after_a_quarter_of_an_hour() {
-    let house = House::new(House::auto(&[]));
-    house.web.market(std::iter::repeat_n(Does::Unreachable, 1000));
-    house.place().await;
+async fn an_order_that_stays_undecided_for_a_quarter_of_an_hour_goes_to_an_operator() {
+    let orders = Orders::new(auto(&[]));
+    orders
+        .mmob
+        .script_mmob(std::iter::repeat_n(Behaviour::Unreachable, 1000));
+    orders.place().await;
     for minute in 0..17 {
-        assert!(minute > 14 || house.row().manual.is_none(), "{minute}");
-        house.work().await;
-        house.pass(60).await;
-        house.sweep(house.env(None)).await;
+        assert!(minute > 14 || orders.row().manual.is_none(), "{minute}");
+        orders.work().await;
+        pass(60).await;
+        orders.sweep().await;
     }
-    let row = house.row();
+    let row = orders.row();
     assert_eq!(
         (row.manual, row.status),
         (Some(Manual::Undecided), OrderStatus::Pending)
     );
-    assert!(house.web.books().told.is_empty());
-    house.web.market([]);
-    house.work().await;
-    assert!(house.web.books().told.is_empty(), "it is the operator's now");
+    assert!(orders.mmob.books().updates.is_empty());
+    orders.mmob.script_mmob([]);
+    orders.work().await;
+    assert!(
+        orders.mmob.books().updates.is_empty(),
+        "the order waits for an operator"
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_decided_is_told_for_a_day() {
-    let house = House::new(House::auto(&[]));
-    house.place().await;
-    house.work().await;
-    house.pass(3 * 24 * 3600).await;
+async fn a_worker_tries_to_report_a_decision_for_a_day() {
+    let orders = Orders::new(auto(&[]));
+    orders.place().await;
+    orders.work().await;
+    pass(3 * 24 * 3600).await;
     // An operator's decision, days later.
-    house.web.books().order.insert("status".into(), "Pending".into());
-    house.change(|row| {
+    orders.mmob.books().order.insert("status".into(), "Pending".into());
+    orders.change(|row| {
         row.step = Step::Received;
         row.status = OrderStatus::Pending;
-        row.resolve(Outcome::failed("by hand"), house.clock.now()).unwrap();
+        row.resolve(OrderOutcome::failed("by hand"), orders.harness.now())
+            .unwrap();
     });
-    house.web.market(std::iter::repeat_n(Does::Unreachable, 100_000));
+    orders
+        .mmob
+        .script_mmob(std::iter::repeat_n(Behaviour::Unreachable, 100_000));
     for _ in 0..23 {
-        house.pass(3600).await;
-        house.sweep(house.env(None)).await;
-        house.work().await;
+        pass(3600).await;
+        orders.sweep().await;
+        orders.work().await;
     }
-    assert!(house.row().is_unfinished());
-    house.pass(2 * 3600).await;
-    house.sweep(house.env(None)).await;
-    assert_eq!(house.row().manual, Some(Manual::Untold));
-    assert_eq!(house.row().status, OrderStatus::Failed);
+    assert!(orders.row().is_unfinished());
+    pass(2 * 3600).await;
+    orders.sweep().await;
+    assert_eq!(orders.row().manual, Some(Manual::Unreported));
+    assert_eq!(orders.row().status, OrderStatus::Failed);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_that_was_tried_too_often_is_an_operators_too() {
-    let house = House::new(House::auto(&[]));
-    house.place().await;
-    house.change(|row| row.attempts = 60);
-    assert!(house.work().await);
-    assert_eq!(house.row().manual, Some(Manual::Undecided));
-    assert!(house.web.books().asked.is_empty());
+async fn an_order_with_too_many_attempts_goes_to_an_operator() {
+    let orders = Orders::new(auto(&[]));
+    orders.place().await;
+    orders.change(|row| row.attempts = 60);
+    assert!(orders.work().await);
+    assert_eq!(orders.row().manual, Some(Manual::Undecided));
+    assert!(orders.mmob.books().mmob_requests.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_long_outage_all_orders_are_sent_on_at_once() {
-    let house = House::new(House::auto(&[]));
-    house.sqs.refuse(600);
+async fn after_an_outage_one_sweep_enqueues_every_order() {
+    let orders = Orders::new(auto(&[]));
+    orders.sqs.refuse(600);
     for number in 0..250 {
         let id = format!("po_x{number}");
-        house
+        orders
             .place_changed(|order| drop(order.insert("id".into(), id.into())))
             .await;
     }
-    house.sqs.refuse(0);
-    house.pass(20).await;
-    assert!(house.sweep(house.env(None)).await);
-    assert_eq!(house.sqs.messages().len(), 250);
+    orders.sqs.refuse(0);
+    pass(20).await;
+    assert!(orders.sweep().await);
+    assert_eq!(orders.sqs.messages().len(), 250);
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_orders_trouble_is_no_others() {
-    let house = House::new(House::auto(&[]));
-    house.sqs.refuse(4);
-    house.place().await;
-    house
+async fn a_failure_of_one_order_does_not_stop_the_others() {
+    let orders = Orders::new(auto(&[]));
+    orders.sqs.refuse(4);
+    orders.place().await;
+    orders
         .place_changed(|order| drop(order.insert("id".into(), "po_2".into())))
         .await;
-    house.pass(20).await;
-    house.sqs.refuse(1);
-    assert!(!house.sweep(house.env(None)).await, "and it is said");
-    assert_eq!(house.sqs.messages().len(), 2, "while there is time, it is tried again");
+    pass(20).await;
+    orders.sqs.refuse(1);
+    assert!(!orders.sweep().await, "the run reports the failure");
+    assert_eq!(
+        orders.sqs.messages().len(),
+        2,
+        "the run tries it again while there is time"
+    );
 }

@@ -1,90 +1,96 @@
-//! What MMOB posts, well and badly.
+//! What MMOB posts to the webhook.
 
 use std::time::Duration;
 
+use http::Method;
+use model::Kind;
+use model::id::CorrelationId;
 use model::order::OrderStatus;
 use serde_json::{Value, json};
 
-use super::house::{House, TOKEN};
-use super::web::order;
-use crate::order::{OrderRow, Step, Wake};
+use super::fake_mmob::order;
+use super::testing::{Orders, auto, pass, post};
+use crate::order::process::OrderMessage;
+use crate::order::row::{OrderIds, OrderRow, Step};
+use crate::order::webhook::OrderNotice;
+use crate::testing::{TOKEN, WEBHOOK, harness};
 
 fn body() -> String {
     Value::Object(order()).to_string()
 }
 
-/// When messages come, in seconds from now.
-fn looks(house: &House) -> Vec<u64> {
+/// When messages become visible, in seconds from now.
+fn delays(orders: &Orders) -> Vec<u64> {
     let now = tokio::time::Instant::now();
-    let mut looks: Vec<u64> = house
+    let mut delays: Vec<u64> = orders
         .sqs
         .messages()
         .iter()
         .map(|each| (each.visible - now).as_secs())
         .collect();
-    looks.sort_unstable();
-    looks
+    delays.sort_unstable();
+    delays
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_is_written_down_and_looked_at_now_and_before_the_minute_is_over() {
-    let house = House::new(House::auto(&[]));
-    let (status, answer) = house.post(house.env(None), TOKEN, &body()).await;
-    assert_eq!((status, answer), (200, json!({})));
-    let row = house.row();
+async fn the_webhook_stores_an_order_and_enqueues_it_twice() {
+    let orders = Orders::new(auto(&[]));
+    let response = post(&orders.instance(), TOKEN, &body()).await;
+    assert_eq!((response.status, response.json()), (200, json!({})));
+    let row = orders.row();
     assert_eq!(
         (row.status, row.step, row.round),
         (OrderStatus::Pending, Step::Received, 1)
     );
     assert_eq!(row.deadline(), row.received_at + Duration::from_secs(60));
-    assert_eq!(looks(&house), [0, 45]);
-    for message in house.sqs.messages() {
+    assert_eq!(delays(&orders), [0, 45]);
+    for message in orders.sqs.messages() {
         assert_eq!(
-            serde_json::from_str::<Wake>(&message.body).unwrap(),
-            Wake { id: "po_1".into() }
+            serde_json::from_str::<OrderMessage>(&message.body).unwrap(),
+            OrderMessage { id: "po_1".into() }
         );
     }
-    assert!(house.web.books().asked.is_empty(), "nothing else happens here");
-    let stored = format!("{:?}", house.world.store.table("mmob"));
+    assert!(orders.mmob.books().mmob_requests.is_empty(), "the worker does the rest");
+    let stored = format!("{:?}", orders.harness.fakes.store.table("mmob"));
     assert!(!stored.contains("Nichols") && !stored.contains("123456789"), "{stored}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_function_url_knows_no_path_parameters() {
-    let house = House::new(None);
-    let mut event = House::event();
-    event.path_parameters.clear();
-    event.route_key = Some("$default".into());
-    assert_eq!(house.request(house.env(None), event.clone()).await.0, 200);
-    event.raw_path = Some("/webhooks/mmob/another".into());
-    assert_eq!(house.request(house.env(None), event).await.0, 404);
+    let orders = Orders::new(None);
+    let call = |path| {
+        let method = Method::POST;
+        orders.harness.call("mmob-order-webhook", &method, path).body(body())
+    };
+    assert_eq!(call(WEBHOOK).await.status, 200);
+    assert_eq!(call("/webhooks/mmob/another").await.status, 404);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_that_is_posted_again_has_no_effect_but_to_be_looked_at() {
-    let house = House::new(House::auto(&[]));
-    assert_eq!(house.place().await, 200);
-    let first = house.world.store.table("mmob");
-    house.pass(1).await;
+async fn a_repeated_order_has_no_effect_but_another_message() {
+    let orders = Orders::new(auto(&[]));
+    assert_eq!(orders.place().await, 200);
+    let first = orders.harness.fakes.store.table("mmob");
+    pass(1).await;
     assert_eq!(
-        house
+        orders
             .place_changed(|order| drop(order.insert("status".into(), "Failed".into())))
             .await,
         200
     );
-    assert_eq!(house.world.store.table("mmob"), first);
-    assert_eq!(looks(&house).len(), 3, "the first messages may be lost");
-    assert!(house.work().await);
-    let messages = house.sqs.messages().len();
-    assert_eq!(house.place().await, 200);
-    assert_eq!(house.sqs.messages().len(), messages, "it is finished");
+    assert_eq!(orders.harness.fakes.store.table("mmob"), first);
+    assert_eq!(delays(&orders).len(), 3, "the first messages may be lost");
+    assert!(orders.work().await);
+    let messages = orders.sqs.messages().len();
+    assert_eq!(orders.place().await, 200);
+    assert_eq!(orders.sqs.messages().len(), messages, "the order is finished");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_that_is_posted_differently_is_refused_and_the_first_kept() {
-    let house = House::new(House::auto(&[]));
-    assert_eq!(house.place().await, 200);
-    let first = house.world.store.table("mmob");
+async fn a_changed_order_is_refused_and_the_first_stays() {
+    let orders = Orders::new(auto(&[]));
+    assert_eq!(orders.place().await, 200);
+    let first = orders.harness.fakes.store.table("mmob");
     for (member, value) in [
         ("prod_id", json!("prod_2")),
         ("pricing_id", json!("price_2")),
@@ -92,44 +98,44 @@ async fn an_order_that_is_posted_differently_is_refused_and_the_first_kept() {
         ("input", json!({"last_name": "Nichols", "account_number": "123456780"})),
         ("input", json!(null)),
     ] {
-        let change = house.place_changed(|order| drop(order.insert(member.into(), value)));
+        let change = orders.place_changed(|order| drop(order.insert(member.into(), value)));
         assert_eq!(change.await, 409, "{member}");
     }
-    assert_eq!(house.world.store.table("mmob"), first);
-    assert_eq!(house.sqs.messages().len(), 2);
+    assert_eq!(orders.harness.fakes.store.table("mmob"), first);
+    assert_eq!(orders.sqs.messages().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_that_needed_more_begins_again_when_it_is_there() {
-    let house = House::new(House::auto(&["appointment"]));
-    assert_eq!(house.place().await, 200);
-    assert!(house.work().await);
+async fn an_order_that_needed_more_begins_again_with_the_missing_input() {
+    let orders = Orders::new(auto(&["appointment"]));
+    assert_eq!(orders.place().await, 200);
+    assert!(orders.work().await);
     assert_eq!(
-        (house.row().status, house.row().step),
-        (OrderStatus::NeedMoreInfo, Step::Told)
+        (orders.row().status, orders.row().step),
+        (OrderStatus::NeedMoreInfo, Step::Reported)
     );
-    house.pass(30).await;
-    assert_eq!(house.place().await, 200, "the same as before is nothing new");
-    assert_eq!(house.row().round, 1);
-    let other = house.place_changed(|order| drop(order.insert("tpp_user_id".into(), "tus_2".into())));
+    pass(30).await;
+    assert_eq!(orders.place().await, 200, "the same order as before has no effect");
+    assert_eq!(orders.row().round, 1);
+    let other = orders.place_changed(|order| drop(order.insert("tpp_user_id".into(), "tus_2".into())));
     assert_eq!(other.await, 409);
-    house.web.books().order["input"]["appointment"] = "tomorrow".into();
-    assert_eq!(house.place().await, 200);
-    let row = house.row();
+    orders.mmob.books().order["input"]["appointment"] = "tomorrow".into();
+    assert_eq!(orders.place().await, 200);
+    let row = orders.row();
     assert_eq!(
         (row.round, row.status, row.step),
         (2, OrderStatus::Pending, Step::Received)
     );
-    assert_eq!((row.received_at, row.decision), (house.clock.now(), None));
-    assert!(house.work().await);
-    assert_eq!(house.web.status(), "Succesful");
-    let change = house.place_changed(|order| drop(order.insert("input".into(), json!({}))));
-    assert_eq!(change.await, 409, "what is final stays");
+    assert_eq!((row.received_at, row.decision), (orders.harness.now(), None));
+    assert!(orders.work().await);
+    assert_eq!(orders.mmob.status(), "Succesful");
+    let change = orders.place_changed(|order| drop(order.insert("input".into(), json!({}))));
+    assert_eq!(change.await, 409, "a final status stays");
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_the_token_there_is_nothing_here() {
-    let house = House::new(None);
+async fn a_wrong_token_gets_404() {
+    let orders = Orders::new(None);
     let mut answers = Vec::new();
     for token in [
         "",
@@ -140,56 +146,58 @@ async fn without_the_token_there_is_nothing_here() {
         &format!("{TOKEN}x"),
         "%00",
     ] {
-        let (status, mut answer) = house.post(house.env(None), token, &body()).await;
+        let response = post(&orders.instance(), token, &body()).await;
+        let mut answer = response.json();
         answer.as_object_mut().unwrap().remove("traceId");
-        assert_eq!(status, 404, "{token}");
+        assert_eq!(response.status, 404, "{token}");
         answers.push(answer);
     }
     answers.dedup();
-    assert_eq!(answers.len(), 1, "which it was says nothing");
-    assert_eq!(house.post(house.env(None), "wrong", "not an order").await.0, 404);
-    assert!(house.is_unchanged_by_strangers());
+    assert_eq!(answers.len(), 1, "the response does not depend on the token");
+    assert_eq!(post(&orders.instance(), "wrong", "not an order").await.status, 404);
+    assert!(orders.is_untouched());
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_tokens_hold_while_they_are_changed() {
-    let house = House::new(None);
-    let env = house.env(None);
+async fn two_tokens_are_valid_during_a_rotation() {
+    let orders = Orders::new(None);
+    let instance = orders.instance();
+    let secrets = &orders.harness.fakes.secrets;
     let secret = |tokens: &str| {
-        let secret = json!({"MMOB_API_KEY": "test-mmob-key", "MMOB_WEBHOOK_TOKEN": tokens}).to_string();
-        house.world.safe.secrets.lock().unwrap().insert("mmob".into(), secret);
+        let members = json!({"MMOB_API_KEY": "test-mmob-key", "MMOB_WEBHOOK_TOKEN": tokens});
+        secrets.set("mmob", &members);
     };
     let next = "test-next-webhook-token";
-    assert_eq!(house.post(env.clone(), TOKEN, &body()).await.0, 200);
+    assert_eq!(post(&instance, TOKEN, &body()).await.status, 200);
     secret(&format!("{TOKEN}, {next}"));
     assert_eq!(
-        house.post(env.clone(), next, &body()).await.0,
+        post(&instance, next, &body()).await.status,
         200,
-        "a new one is looked for"
+        "a new token causes a fresh read"
     );
-    assert_eq!(house.post(env.clone(), TOKEN, &body()).await.0, 200);
-    let asked = *house.world.safe.asked.lock().unwrap();
+    assert_eq!(post(&instance, TOKEN, &body()).await.status, 200);
+    let reads = *secrets.reads.lock().unwrap();
     for _ in 0..10 {
-        assert_eq!(house.post(env.clone(), "wrong", &body()).await.0, 404);
+        assert_eq!(post(&instance, "wrong", &body()).await.status, 404);
     }
     assert_eq!(
-        *house.world.safe.asked.lock().unwrap(),
-        asked,
-        "and strangers do not make us look each time"
+        *secrets.reads.lock().unwrap(),
+        reads,
+        "wrong tokens do not cause a read each"
     );
     secret(next);
-    house.pass(61).await;
-    assert_eq!(house.post(env.clone(), "wrong", &body()).await.0, 404);
+    pass(61).await;
+    assert_eq!(post(&instance, "wrong", &body()).await.status, 404);
     assert_eq!(
-        house.post(env.clone(), TOKEN, &body()).await.0,
+        post(&instance, TOKEN, &body()).await.status,
         404,
-        "the old one is over"
+        "the old token has ended"
     );
-    assert_eq!(house.post(env, next, &body()).await.0, 200);
+    assert_eq!(post(&instance, next, &body()).await.status, 200);
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_token_of_our_own_nothing_is_taken() {
+async fn without_a_configured_token_the_webhook_answers_503() {
     for secret in [
         None,
         Some("{}"),
@@ -197,23 +205,23 @@ async fn without_a_token_of_our_own_nothing_is_taken() {
         Some(r#"{"MMOB_WEBHOOK_TOKEN":"short"}"#),
         Some("no json"),
     ] {
-        let house = House::new(None);
-        let secrets = &house.world.safe.secrets;
+        let orders = Orders::new(None);
+        let secrets = &orders.harness.fakes.secrets.secrets;
         secrets.lock().unwrap().remove("mmob");
         let wrong = secret.map(|secret| ("mmob".to_owned(), secret.to_owned()));
         secrets.lock().unwrap().extend(wrong);
         for token in ["", TOKEN, "short"] {
-            assert_eq!(house.post(house.env(None), token, &body()).await.0, 503, "{secret:?}");
+            assert_eq!(post(&orders.instance(), token, &body()).await.status, 503, "{secret:?}");
         }
-        assert!(house.is_unchanged_by_strangers());
+        assert!(orders.is_untouched());
     }
-    let house = House::with(None, 0, None, &[("MMOB_SECRET", "")]);
-    assert_eq!(house.post(house.env(None), TOKEN, &body()).await.0, 503);
+    let unset = harness().with(&[("MMOB_SECRET", "")]);
+    assert_eq!(post(&unset, TOKEN, &body()).await.status, 503);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_an_order_is_refused() {
-    let house = House::new(None);
+async fn a_body_that_is_no_order_is_refused() {
+    let orders = Orders::new(None);
     for bad in [
         "",
         "null",
@@ -223,39 +231,84 @@ async fn what_is_not_an_order_is_refused() {
         r#"{"id":"po_1"}"#,
         &body().replace("po_1", "po/1"),
     ] {
-        assert_eq!(house.post(house.env(None), TOKEN, bad).await.0, 400, "{bad}");
+        assert_eq!(post(&orders.instance(), TOKEN, bad).await.status, 400, "{bad}");
     }
     let large = body().replace("Nichols", &"x".repeat(64 * 1024));
-    assert_eq!(house.post(house.env(None), TOKEN, &large).await.0, 413);
-    assert!(house.is_unchanged_by_strangers());
+    assert_eq!(post(&orders.instance(), TOKEN, &large).await.status, 413);
+    assert!(orders.is_untouched());
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_whose_messages_could_not_be_sent_is_there_all_the_same() {
+async fn an_order_is_stored_even_if_its_messages_are_not_sent() {
     for refused in [1, 2] {
-        let house = House::new(House::auto(&[]));
-        house.sqs.refuse(refused);
-        assert_eq!(house.place().await, 503);
-        assert_eq!(house.row().step, Step::Received);
-        assert_eq!(house.place().await, 200, "MMOB tries again");
-        assert!(house.work().await);
-        assert_eq!(house.web.status(), "Succesful");
+        let orders = Orders::new(auto(&[]));
+        orders.sqs.refuse(refused);
+        assert_eq!(orders.place().await, 503);
+        assert_eq!(orders.row().step, Step::Received);
+        assert_eq!(orders.place().await, 200, "MMOB repeats the order");
+        assert!(orders.work().await);
+        assert_eq!(orders.mmob.status(), "Succesful");
     }
-    let house = House::new(None);
-    house.world.store.set_down(true);
-    assert_eq!(house.place().await, 503);
-    house.world.store.set_down(false);
-    assert!(house.is_unchanged_by_strangers());
+    let orders = Orders::new(None);
+    orders.harness.fakes.store.set_down(true);
+    assert_eq!(orders.place().await, 503);
+    orders.harness.fakes.store.set_down(false);
+    assert!(orders.is_untouched());
 }
 
 #[test]
-fn a_rounds_callback_has_an_id_that_no_order_has() {
-    let facts = crate::order::facts::Facts::of(body().as_bytes()).unwrap();
-    let redactor = runtime::redact::Redactor::new("test");
+fn a_callback_id_of_a_later_round_is_no_order_id() {
     let now = "2026-01-05T10:20:00Z".parse().unwrap();
-    let mut row = OrderRow::receive(&facts, &redactor, model::id::CorrelationId::new(now), now);
+    let ids = OrderIds {
+        order: "po_1".into(),
+        product: "prod_1".into(),
+        price: "price_1".into(),
+        user: "tus_1".into(),
+    };
+    let mut row = OrderRow::receive(ids, "hash".into(), CorrelationId::new(now), now);
     assert_eq!(row.callback_id(), "po_1");
     row.round = 3;
     assert_eq!(row.callback_id(), "po_1:3");
-    assert!(crate::order::facts::Facts::of(body().replace("po_1", "po_1:3").as_bytes()).is_err());
+    assert!(OrderNotice::read(body().replace("po_1", "po_1:3").as_bytes()).is_err());
+}
+
+/// A notice with these members at its end.
+fn notice(end: &str) -> String {
+    format!(
+        r#"{{"id":"po_1","status":"Pending","prod_id":"prod_1","pricing_id":"price_1","tpp_user_id":"tus_1"{end}}}"#
+    )
+}
+
+#[test]
+fn equal_inputs_have_equal_texts() {
+    let text = |input: &str| OrderNotice::read(notice(input).as_bytes()).unwrap().input();
+    assert_eq!(
+        text(r#","input":{"b":{"y":"\u0061","x":1},"a":2}"#),
+        text(r#", "input" : {"a":2,"b":{"x":1,"y":"a"}}"#)
+    );
+    assert_eq!(text(""), text(r#","input":null"#));
+    assert_eq!(text(""), text(r#","input":{}"#));
+    assert_ne!(text(r#","input":{"a":"1"}"#), text(r#","input":{"a":1}"#));
+}
+
+#[test]
+fn a_notice_that_is_no_order_is_malformed() {
+    for body in [
+        String::new(),
+        "null".into(),
+        "[]".into(),
+        "{}".into(),
+        "<html>".into(),
+        notice("").replace("po_1", ""),
+        notice("").replace("po_1", "../po_1"),
+        notice("").replace("prod_1", "prod.1"),
+        notice("").replace(r#""tus_1""#, "7"),
+        notice("").replace("price_1", &"p".repeat(65)),
+        notice(r#","input":[]"#),
+        notice(r#","id":"po_2""#),
+        notice(r#","input":{"a":1,"a":2}"#),
+    ] {
+        let error = OrderNotice::read(body.as_bytes()).err().unwrap();
+        assert_eq!(error.kind, Kind::Malformed, "{body}");
+    }
 }

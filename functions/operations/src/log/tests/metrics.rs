@@ -1,65 +1,56 @@
-//! The numbers, and when they are not all of them.
+//! The numbers, and where they are truncated.
 
 use jiff::{SignedDuration, Timestamp};
+use runtime::testing::Harness;
 use serde_json::{Value, json};
 
-use super::house::{House, NOW, Row};
+use super::ask;
+use crate::Env;
+use crate::log::fixtures::{LoggedCall, NOW};
+use crate::log::lane::Lane;
+use crate::testing::harness;
 
-async fn funders(house: &House, query: &str) -> Value {
-    let told = house.ask("metrics", query).await.json();
-    assert_eq!(told["data"]["truncated"], false);
-    told["data"]["funders"].clone()
+async fn metrics(h: &Harness<Env>, query: &str) -> Value {
+    let metrics = ask(h, "metrics", query).await.data();
+    assert_eq!(metrics["truncated"], false);
+    metrics
+}
+
+async fn funders(h: &Harness<Env>, query: &str) -> Value {
+    metrics(h, query).await["funders"].clone()
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_funder_in_numbers() {
-    let house = House::new(NOW);
-    let noted = Row::at("2026-01-05T10:00:00Z");
+    let h = harness();
+    let noted = LoggedCall::at("2026-01-05T10:00:00Z");
     for time in 1..=96 {
-        house.called(Row { time, ..noted }).await;
+        LoggedCall { time, ..noted }.write(&h).await;
     }
-    let timeout = Some("timeout");
-    house
-        .called(Row {
-            time: 8000,
-            status: "RETRY",
-            error: timeout,
-            ..noted
-        })
-        .await;
-    house
-        .called(Row {
-            time: 8001,
-            status: "RETRY",
-            error: timeout,
-            ..noted
-        })
-        .await;
-    house
-        .called(Row {
-            time: 8002,
-            status: "FAILED",
-            error: timeout,
-            ..noted
-        })
-        .await;
-    house
-        .called(Row {
-            time: 7,
-            status: "FAILED",
-            error: Some("rejected"),
-            ..noted
-        })
-        .await;
-    house
-        .called(Row {
-            time: 9999,
-            ..Row::at("2026-01-05T09:19:59Z")
-        })
-        .await;
-    let both = funders(&house, "").await;
+    let timeout = |time, status| LoggedCall {
+        time,
+        status,
+        error: Some("timeout"),
+        ..noted
+    };
+    for (time, status) in [(8000, "RETRY"), (8001, "RETRY"), (8002, "FAILED")] {
+        timeout(time, status).write(&h).await;
+    }
+    let rejected = LoggedCall {
+        time: 7,
+        status: "FAILED",
+        error: Some("rejected"),
+        ..noted
+    };
+    rejected.write(&h).await;
+    let earlier = LoggedCall {
+        time: 9999,
+        ..LoggedCall::at("2026-01-05T09:19:59Z")
+    };
+    earlier.write(&h).await;
+    let both = funders(&h, "").await;
     let busy = json!({
-        "funder": "LEX", "environment": "SANDBOX", "calls": 100, "retries": 2, "successRate": 0.96,
+        "partner": "LEX", "funder": "LEX", "environment": "SANDBOX", "calls": 100, "retries": 2, "successRate": 0.96,
         "errors": [
             {"kind": "rejected", "count": 1, "rate": 0.01},
             {"kind": "timeout", "count": 3, "rate": 0.03},
@@ -67,53 +58,87 @@ async fn a_funder_in_numbers() {
         "responseTime": {"p50": 49, "p95": 94, "p99": 8001},
     });
     let quiet = json!({
-        "funder": "LEX", "environment": "LIVE", "calls": 0, "retries": 0, "successRate": null, "errors": [],
+        "partner": "LEX", "funder": "LEX", "environment": "LIVE", "calls": 0, "retries": 0, "successRate": null, "errors": [],
         "responseTime": null,
     });
     assert_eq!(both.as_array().unwrap().get(..2), Some(&[busy, quiet][..]));
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_window_decides() {
-    let house = House::new(NOW);
-    house.called(Row::at("2026-01-04T12:00:00Z")).await;
-    house
-        .called(Row {
-            environment: "LIVE",
-            ..Row::at("2026-01-05T09:59:59.999Z")
-        })
-        .await;
-    house.called(Row::at("2026-01-05T10:00:00Z")).await;
-    for (query, sandbox, live) in [
-        ("", 1, 1),
-        ("from=2026-01-05T10:00:00Z", 1, 0),
-        ("from=2026-01-05T09:00:00Z&to=2026-01-05T10:00:00Z", 0, 1),
-        ("from=2026-01-04T11:00:00Z&to=2026-01-05T11:00:00Z", 2, 1),
-    ] {
-        let both = funders(&house, query).await;
+async fn every_partner_has_numbers_and_funders_also_by_themselves() {
+    let h = harness();
+    for (partner, environment, calls) in [("MMOB", "LIVE", 2), ("BQS", "UPSTREAM", 3)] {
+        for _ in 0..calls {
+            let call = LoggedCall {
+                partner,
+                environment,
+                ..LoggedCall::at("2026-01-05T10:00:00Z")
+            };
+            call.write(&h).await;
+        }
+    }
+    let metrics = metrics(&h, "").await;
+    let partners = metrics["partners"].as_array().unwrap();
+    let lanes = Lane::all();
+    assert_eq!(partners.len(), lanes.len());
+    for (row, lane) in partners.iter().zip(&lanes) {
         assert_eq!(
-            (&both[0]["calls"], &both[1]["calls"]),
-            (&json!(sandbox), &json!(live)),
-            "{query}"
+            (&row["partner"], &row["funder"], &row["environment"]),
+            (&json!(lane.partner), &json!(lane.partner), &json!(lane.environment))
         );
+        let calls = match (lane.partner, lane.environment) {
+            ("MMOB", "LIVE") => 2,
+            ("BQS", _) => 3,
+            _ => 0,
+        };
+        assert_eq!(row["calls"], calls, "{lane:?}");
+    }
+    let funders = lanes.iter().filter(|lane| lane.is_funder()).count();
+    assert_eq!(metrics["funders"].as_array().unwrap(), &partners[..funders]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_calls_of_the_period_count() {
+    let h = harness();
+    LoggedCall::at("2026-01-04T12:00:00Z").write(&h).await;
+    LoggedCall {
+        environment: "LIVE",
+        ..LoggedCall::at("2026-01-05T09:59:59.999Z")
+    }
+    .write(&h)
+    .await;
+    LoggedCall::at("2026-01-05T10:00:00Z").write(&h).await;
+    for (query, calls) in [
+        ("", [1, 1]),
+        ("from=2026-01-05T10:00:00Z", [1, 0]),
+        ("from=2026-01-05T09:00:00Z&to=2026-01-05T10:00:00Z", [0, 1]),
+        ("from=2026-01-04T11:00:00Z&to=2026-01-05T11:00:00Z", [2, 1]),
+    ] {
+        let both = funders(&h, query).await;
+        assert_eq!(json!([both[0]["calls"], both[1]["calls"]]), json!(calls), "{query}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_truncated_says_so_and_from_where_it_is_complete() {
-    let house = House::new(NOW);
+async fn truncated_numbers_name_the_instant_from_which_they_are_complete() {
+    let h = harness();
     let now: Timestamp = NOW.parse().unwrap();
     let mut made = Vec::new();
     for n in 0..6_000 {
         let at = now - SignedDuration::from_millis(n * 500);
         made.push(at);
-        house.called(Row { at, ..Row::at(NOW) }).await;
+        LoggedCall {
+            at,
+            ..LoggedCall::at(NOW)
+        }
+        .write(&h)
+        .await;
     }
-    let told = house.ask("metrics", "").await.json()["data"].clone();
-    assert_eq!(told["truncated"], true);
-    let from: Timestamp = told["from"].as_str().unwrap().parse().unwrap();
+    let metrics = ask(&h, "metrics", "").await.data();
+    assert_eq!(metrics["truncated"], true);
+    let from: Timestamp = metrics["from"].as_str().unwrap().parse().unwrap();
     let complete = made.iter().filter(|at| **at >= from).count();
-    let calls = usize::try_from(told["funders"][0]["calls"].as_u64().unwrap()).unwrap();
+    let calls = usize::try_from(metrics["funders"][0]["calls"].as_u64().unwrap()).unwrap();
     assert!((5_000..6_000).contains(&calls), "{calls}");
     assert!(calls - complete <= 1, "{calls} counted, {complete} since {from}");
 }

@@ -1,15 +1,18 @@
-//! Pages together are the list: nothing twice, nothing left out, whatever lies where.
+//! The pages of a list together have every row once, wherever the rows are.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use runtime::cx::Time;
+use runtime::testing::Fault;
 use serde_json::Value;
-use tokio::time::Instant;
 
-use super::house::{House, NOW, Row, correlation};
+use super::{all, ask};
+use crate::log::fixtures::{LoggedCall, NOW, correlation};
+use crate::testing::harness;
 
 /// Times as they come: in bursts of the same millisecond, around the hours, and days apart.
 fn time() -> impl Strategy<Value = Timestamp> {
@@ -23,20 +26,27 @@ fn time() -> impl Strategy<Value = Timestamp> {
     back.prop_map(move |millis| now - SignedDuration::from_millis(millis))
 }
 
-fn row() -> impl Strategy<Value = Row> {
-    let environment = prop_oneof![4 => Just("SANDBOX"), 1 => Just("LIVE")];
+fn row() -> impl Strategy<Value = LoggedCall> {
+    let lane = prop_oneof![
+        4 => Just(("LEX", "SANDBOX")),
+        1 => Just(("LEX", "LIVE")),
+        1 => Just(("MMOB", "LIVE")),
+        1 => Just(("BQS", "UPSTREAM")),
+    ];
     let status = prop_oneof![Just("SUCCESS"), Just("RETRY"), Just("FAILED")];
-    (time(), environment, status, 0..3_u8).prop_map(|(at, environment, status, correlation)| Row {
+    (time(), lane, status, 0..3_u8).prop_map(|(at, (partner, environment), status, correlation)| LoggedCall {
         at,
+        partner,
         environment,
         status,
         correlation,
-        ..Row::at(NOW)
+        ..LoggedCall::at(NOW)
     })
 }
 
 #[derive(Clone, Debug)]
-struct Question {
+struct Filter {
+    partner: Option<&'static str>,
     environment: Option<&'static str>,
     status: Option<&'static str>,
     correlation: Option<u8>,
@@ -44,18 +54,20 @@ struct Question {
     limit: usize,
 }
 
-fn question() -> impl Strategy<Value = Question> {
-    let environment = prop_oneof![2 => Just(None), 1 => Just(Some("LIVE")), 1 => Just(Some("SANDBOX"))];
+fn filter() -> impl Strategy<Value = Filter> {
+    let lane = prop_oneof![
+        4 => Just((None, None)),
+        2 => Just((None, Some("LIVE"))),
+        2 => Just((None, Some("SANDBOX"))),
+        1 => Just((Some("LEX"), None)),
+        1 => Just((Some("BQS"), Some("UPSTREAM"))),
+    ];
     let status = prop_oneof![2 => Just(None), 1 => Just(Some("FAILED"))];
     let correlation = prop_oneof![2 => Just(None), 1 => (0..3_u8).prop_map(Some)];
-    let asked = (
-        environment,
-        status,
-        correlation,
-        time(),
-        prop_oneof![1..4_usize, 1..101_usize],
-    );
-    asked.prop_map(|(environment, status, correlation, from, limit)| Question {
+    let limit = prop_oneof![1..4_usize, 1..101_usize];
+    let parts = (lane, status, correlation, time(), limit);
+    parts.prop_map(|((partner, environment), status, correlation, from, limit)| Filter {
+        partner,
         environment,
         status,
         correlation,
@@ -64,10 +76,14 @@ fn question() -> impl Strategy<Value = Question> {
     })
 }
 
-impl Question {
+impl Filter {
     fn query(&self) -> String {
         let mut query = format!("from={}&limit={}", self.from, self.limit);
-        let named = [("environment", self.environment), ("status", self.status)];
+        let named = [
+            ("partner", self.partner),
+            ("environment", self.environment),
+            ("status", self.status),
+        ];
         for (name, value) in named.into_iter().filter_map(|(name, value)| Some((name, value?))) {
             query += &format!("&{name}={value}");
         }
@@ -77,8 +93,9 @@ impl Question {
         query
     }
 
-    fn takes(&self, row: &Row) -> bool {
+    fn wants(&self, row: &LoggedCall) -> bool {
         row.at >= self.from
+            && self.partner.is_none_or(|partner| partner == row.partner)
             && self
                 .environment
                 .is_none_or(|environment| environment == row.environment)
@@ -105,40 +122,37 @@ fn pages_are_complete_and_in_order() {
         failure_persistence: None,
         ..Config::default()
     };
-    let strategy = (
-        prop::collection::vec(row(), 0..150),
-        prop::collection::vec(question(), 3),
-    );
-    let held = TestRunner::new(config).run(&strategy, |(rows, questions)| {
+    let strategy = (prop::collection::vec(row(), 0..150), prop::collection::vec(filter(), 3));
+    let result = TestRunner::new(config).run(&strategy, |(rows, filters)| {
         runtime.block_on(async {
-            let house = House::new(NOW);
+            let h = harness();
             let mut written = Vec::new();
             for row in rows {
-                written.push((house.called(row).await.to_string(), row));
+                written.push((row.write(&h).await.to_string(), row));
             }
-            for question in questions {
-                let taken = written.iter().filter(|(_, row)| question.takes(row));
-                let mut expected: Vec<String> = taken.map(|(id, _)| id.clone()).collect();
+            for filter in filters {
+                let wanted = written.iter().filter(|(_, row)| filter.wants(row));
+                let mut expected: Vec<String> = wanted.map(|(id, _)| id.clone()).collect();
                 expected.sort_unstable_by(|a, b| b.cmp(a));
-                let found = ids(&house.all("logs", &question.query()).await);
-                prop_assert_eq!(found, expected, "{}", question.query());
+                let found = ids(&all(&h, &filter.query()).await);
+                prop_assert_eq!(found, expected, "{}", filter.query());
             }
             Ok::<(), TestCaseError>(())
         })
     });
-    held.unwrap();
+    result.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_full_page_leads_to_the_next_and_the_last_to_nothing() {
-    let house = House::new(NOW);
+async fn a_full_page_has_a_cursor_and_the_last_has_none() {
+    let h = harness();
     for n in 0..45 {
-        house.called(Row::at(&format!("2026-01-05T10:00:{n:02}Z"))).await;
+        LoggedCall::at(&format!("2026-01-05T10:00:{n:02}Z")).write(&h).await;
     }
     let mut sizes = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = house.ask("logs", &cursor).await.json();
+        let page = ask(&h, "logs", &cursor).await.json();
         assert_eq!(
             (&page["success"], &page["message"]),
             (&true.into(), &"Integration log".into())
@@ -151,54 +165,54 @@ async fn a_full_page_leads_to_the_next_and_the_last_to_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_long_quiet_window_is_read_in_several_requests() {
-    let house = House::new(NOW);
-    house.called(Row::at("2025-12-07T00:00:00Z")).await;
+async fn a_long_period_without_rows_is_read_in_several_requests() {
+    let h = harness();
+    LoggedCall::at("2025-12-07T00:00:00Z").write(&h).await;
     let query = "from=2025-12-06T10:20:01Z";
-    let first = house.ask("logs", query).await.json();
+    let first = ask(&h, "logs", query).await.json();
     assert_eq!(
         first["data"].as_array().unwrap().len(),
         0,
         "a short page rather than a slow one"
     );
     assert!(first["nextCursor"].is_string());
-    assert_eq!(house.all("logs", query).await.len(), 1);
+    assert_eq!(all(&h, query).await.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_filter_that_passes_over_many_rows_stops_and_goes_on() {
-    let house = House::new(NOW);
+async fn a_filter_that_passes_over_many_rows_stops_and_its_cursor_goes_on() {
+    let h = harness();
     let start: Timestamp = "2026-01-05T09:00:00Z".parse().unwrap();
     for n in 0..2_500 {
         let status = if n == 0 { "FAILED" } else { "SUCCESS" };
         let at = start + SignedDuration::from_millis(n);
-        house
-            .called(Row {
-                at,
-                status,
-                ..Row::at(NOW)
-            })
-            .await;
+        LoggedCall {
+            at,
+            status,
+            ..LoggedCall::at(NOW)
+        }
+        .write(&h)
+        .await;
     }
-    let first = house.ask("logs", "status=FAILED").await.json();
+    let first = ask(&h, "logs", "status=FAILED").await.json();
     assert_eq!(first["data"].as_array().unwrap().len(), 0);
     assert!(first["nextCursor"].is_string());
-    assert_eq!(house.all("logs", "status=FAILED").await.len(), 1);
+    assert_eq!(all(&h, "status=FAILED").await.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_busy_lane_beside_a_quiet_one_repeats_nothing() {
-    let house = House::new(NOW);
+    let h = harness();
     let start: Timestamp = "2026-01-05T10:00:00Z".parse().unwrap();
     let mut written = Vec::new();
     for n in 0..300 {
-        let row = Row {
+        let row = LoggedCall {
             at: start + SignedDuration::from_millis(n),
             environment: if n < 50 { "LIVE" } else { "SANDBOX" },
             status: if n >= 50 && n % 2 == 0 { "SUCCESS" } else { "FAILED" },
-            ..Row::at(NOW)
+            ..LoggedCall::at(NOW)
         };
-        let id = house.called(row).await;
+        let id = row.write(&h).await;
         if row.status == "FAILED" {
             written.push(id.to_string());
         }
@@ -206,30 +220,35 @@ async fn a_busy_lane_beside_a_quiet_one_repeats_nothing() {
     written.sort_unstable_by(|a, b| b.cmp(a));
     for limit in [1, 7, 100] {
         let query = format!("status=FAILED&limit={limit}");
-        assert_eq!(ids(&house.all("logs", &query).await), written, "{query}");
+        assert_eq!(ids(&all(&h, &query).await), written, "{query}");
+    }
+}
+
+/// A log that needs three seconds before and after each query.
+struct SlowLog;
+
+impl Fault for SlowLog {
+    fn step(&self) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(Duration::from_secs(3)))
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_out_of_time_takes_one_step_and_says_where_to_go_on() {
-    let house = House::new(NOW);
-    house.called(Row::at("2026-01-04T12:00:00Z")).await;
-    tokio::time::advance(Duration::from_secs(20)).await;
-    let now = Instant::now();
-    let late = Time {
-        started: now - Duration::from_secs(10),
-        deadline: now + Duration::from_secs(10),
-    };
-    let first = house.send("logs", Some(&["staff"]), Some(""), late).await.json();
-    assert_eq!(first["data"].as_array().unwrap().len(), 0);
-    let mut cursor = first["nextCursor"].as_str().unwrap().to_owned();
-    for _ in 0..24 {
-        let query = format!("cursor={cursor}");
-        let page = house.send("logs", Some(&["staff"]), Some(&query), late).await.json();
-        if page["data"].as_array().unwrap().len() == 1 {
-            return;
+async fn a_request_out_of_time_takes_one_step_and_its_cursor_goes_on() {
+    let h = harness();
+    LoggedCall::at("2026-01-04T12:00:00Z").write(&h).await;
+    for late in [h.faulty(Arc::new(SlowLog)), h.instance().limit(Duration::ZERO)] {
+        let mut query = String::new();
+        let mut requests = 0;
+        loop {
+            let page = ask(&late, "logs", &query).await.json();
+            requests += 1;
+            if page["data"].as_array().unwrap().len() == 1 {
+                break;
+            }
+            let cursor = page["nextCursor"].as_str().expect("each request gets further");
+            query = format!("cursor={cursor}");
         }
-        cursor = page["nextCursor"].as_str().unwrap().to_owned();
+        assert_eq!(requests, 23, "one hour a request");
     }
-    panic!("each request gets further");
 }

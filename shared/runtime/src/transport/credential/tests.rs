@@ -3,13 +3,13 @@
 use http::Request;
 
 use super::*;
-use crate::testing::World;
+use crate::testing::Fakes;
 
 async fn signed(setting: &str) -> Result<Request<Bytes>> {
-    let world = World::default();
+    let fakes = Fakes::default();
     let secret = r#"{"KEY":"not-a-real-key"}"#;
-    world
-        .safe
+    fakes
+        .secrets
         .secrets
         .lock()
         .unwrap()
@@ -31,7 +31,7 @@ async fn signed(setting: &str) -> Result<Request<Bytes>> {
         operation: "thing",
         repeatable: true,
     };
-    let credentials = Credentials::new(Secrets::new(world.ports().vault), config);
+    let credentials = Credentials::new(Secrets::new(fakes.ports().vault), config);
     credentials.sign(&target, &call, Timestamp::UNIX_EPOCH).await
 }
 

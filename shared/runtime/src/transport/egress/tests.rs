@@ -1,4 +1,4 @@
-//! Spellings of places that nobody may have the hub call.
+//! Spellings of addresses that the hub must not call.
 
 use super::*;
 

@@ -1,19 +1,19 @@
-//! Many sandboxes at once, in time that the test moves.
+//! Many instances at once, in virtual time.
 
 use std::collections::BTreeMap;
 
+use call::{Auth, Call};
 use futures_util::future::join_all;
 use http::Request;
 use model::Kind;
 use model::id::CorrelationId;
-use partners::{Auth, Call};
 use tokio::time::Instant;
 
 use super::*;
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::testing::{Play, World};
-use crate::transport::{Outbound, Policy, Trip};
+use crate::port::clock::Clock;
+use crate::port::config::Config;
+use crate::testing::{Fakes, Script};
+use crate::transport::{CallContext, Outbound, Policy};
 
 const RATE: usize = 5;
 
@@ -45,17 +45,17 @@ fn call() -> Call {
     }
 }
 
-fn world(usual: Play) -> World {
-    let world = World::default();
+fn fakes(usual: Script) -> Fakes {
+    let fakes = Fakes::default();
     let secret = r#"{"KEY":"not-a-real-key"}"#;
-    world
-        .safe
+    fakes
+        .secrets
         .secrets
         .lock()
         .unwrap()
         .insert("secret".into(), secret.into());
-    world.stage.script([], usual);
-    world
+    fakes.transport.script([], usual);
+    fakes
 }
 
 /// Begins within a second, as most calls do.
@@ -65,23 +65,23 @@ fn clock() -> Clock {
 
 async fn ask(outbound: &Outbound, limit: &str, environment: &str, clock: Clock, patience: Duration) -> Result<()> {
     let policy = Policy::load(&config(limit), "LEX").unwrap();
-    let trip = Trip {
+    let context = CallContext {
         correlation: CorrelationId::new(clock.now()),
         clock,
         deadline: Instant::now() + patience,
-        unhurried: false,
+        background: false,
     };
-    let read = |answer: &partners::Answer| answer.accepted().map(drop);
+    let read = |answer: &call::Answer| answer.accepted().map(drop);
     outbound
-        .exchange(&target(environment), &policy, trip, &call(), read)
+        .exchange(&target(environment), &policy, context, &call(), read)
         .await
 }
 
 /// How many requests arrived in each second of the clock.
-fn arrivals(world: &World, began: Instant, clock: Clock) -> BTreeMap<i64, usize> {
+fn arrivals(fakes: &Fakes, began: Instant, clock: Clock) -> BTreeMap<i64, usize> {
     let begin = clock.now().as_millisecond() - i64::try_from(began.elapsed().as_millis()).unwrap();
     let mut seconds = BTreeMap::new();
-    for (at, _) in world.stage.seen() {
+    for (at, _) in fakes.transport.seen() {
         let at = begin + i64::try_from(at.duration_since(began).as_millis()).unwrap();
         *seconds.entry(at.div_euclid(1000)).or_default() += 1;
     }
@@ -89,20 +89,20 @@ fn arrivals(world: &World, began: Instant, clock: Clock) -> BTreeMap<i64, usize>
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_sandboxes_together_keep_to_the_limit_and_lose_nothing() {
-    let world = world(Play::answer(200, "{}"));
+async fn all_instances_together_keep_to_the_limit_and_lose_nothing() {
+    let fakes = fakes(Script::answer(200, "{}"));
     let (began, clock) = (Instant::now(), clock());
-    let sandboxes: Vec<Outbound> = (0..10)
-        .map(|_| world.ports().outbound(&config("5"), Some("funders")))
+    let instances: Vec<Outbound> = (0..10)
+        .map(|_| Outbound::new(&fakes.ports(), &config("5"), Some("funders")))
         .collect();
     let patience = Duration::from_secs(60);
-    let calls = sandboxes
+    let calls = instances
         .iter()
-        .flat_map(|sandbox| (0..8).map(move |_| ask(sandbox, "5", "SANDBOX", clock, patience)));
+        .flat_map(|instance| (0..8).map(move |_| ask(instance, "5", "SANDBOX", clock, patience)));
     for outcome in join_all(calls).await {
         outcome.unwrap();
     }
-    let seconds = arrivals(&world, began, clock);
+    let seconds = arrivals(&fakes, began, clock);
     assert_eq!(seconds.values().sum::<usize>(), 80);
     assert!(seconds.values().all(|count| *count == RATE), "{seconds:?}");
     assert_eq!(seconds.len(), 16);
@@ -110,17 +110,17 @@ async fn all_sandboxes_together_keep_to_the_limit_and_lose_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn retries_count_and_installations_are_counted_apart() {
-    let world = world(Play::answer(500, ""));
+    let fakes = fakes(Script::answer(500, ""));
     let clock = clock();
-    let sandbox = world.ports().outbound(&config("1"), Some("funders"));
+    let instance = Outbound::new(&fakes.ports(), &config("1"), Some("funders"));
     let patience = Duration::from_secs(60);
-    let (sandbox_call, live_call) = tokio::join!(
-        ask(&sandbox, "1", "SANDBOX", clock, patience),
-        ask(&sandbox, "1", "LIVE", clock, patience)
+    let (first_call, live_call) = tokio::join!(
+        ask(&instance, "1", "SANDBOX", clock, patience),
+        ask(&instance, "1", "LIVE", clock, patience)
     );
-    assert_eq!(sandbox_call.unwrap_err().kind, Kind::PartnerError);
+    assert_eq!(first_call.unwrap_err().kind, Kind::PartnerError);
     assert_eq!(live_call.unwrap_err().kind, Kind::PartnerError);
-    let rows = world.store.table("funders");
+    let rows = fakes.store.table("funders");
     let count = |environment: &str| {
         let named = format!("LIMIT#LEX#{environment}#");
         let rows = rows.iter().filter(|row| row["pk"].as_s().unwrap().starts_with(&named));
@@ -132,54 +132,54 @@ async fn retries_count_and_installations_are_counted_apart() {
 
 #[tokio::test(start_paused = true)]
 async fn who_cannot_wait_is_told_so_and_nothing_is_sent() {
-    let world = world(Play::answer(200, "{}"));
+    let fakes = fakes(Script::answer(200, "{}"));
     let (began, clock) = (Instant::now(), clock());
-    let sandbox = world.ports().outbound(&config("1"), Some("funders"));
+    let instance = Outbound::new(&fakes.ports(), &config("1"), Some("funders"));
     // The next second begins in 600 ms, and three more must be left then.
     let patience = Duration::from_millis(3599);
-    ask(&sandbox, "1", "SANDBOX", clock, patience).await.unwrap();
-    let refused = ask(&sandbox, "1", "SANDBOX", clock, patience).await.unwrap_err();
+    ask(&instance, "1", "SANDBOX", clock, patience).await.unwrap();
+    let refused = ask(&instance, "1", "SANDBOX", clock, patience).await.unwrap_err();
     assert_eq!(refused.kind, Kind::PartnerThrottled);
     assert_eq!(refused.retry_after, Some(Duration::from_secs(1)));
-    assert_eq!((world.stage.seen().len(), began.elapsed()), (1, Duration::ZERO));
-    ask(&sandbox, "1", "SANDBOX", clock, Duration::from_millis(3600))
+    assert_eq!((fakes.transport.seen().len(), began.elapsed()), (1, Duration::ZERO));
+    ask(&instance, "1", "SANDBOX", clock, Duration::from_millis(3600))
         .await
         .unwrap();
     assert_eq!(
-        (world.stage.seen().len(), began.elapsed()),
+        (fakes.transport.seen().len(), began.elapsed()),
         (2, Duration::from_millis(600))
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_a_limit_nothing_is_counted() {
-    let world = world(Play::answer(200, "{}"));
-    let sandbox = world.ports().outbound(&config(""), Some("funders"));
+    let fakes = fakes(Script::answer(200, "{}"));
+    let instance = Outbound::new(&fakes.ports(), &config(""), Some("funders"));
     for _ in 0..20 {
-        ask(&sandbox, "", "SANDBOX", clock(), Duration::from_secs(5))
+        ask(&instance, "", "SANDBOX", clock(), Duration::from_secs(5))
             .await
             .unwrap();
     }
-    assert_eq!(world.store.table("funders"), []);
+    assert_eq!(fakes.store.table("funders"), []);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_down_limits_nothing() {
-    let world = world(Play::answer(200, "{}"));
-    world.store.set_down(true);
-    let sandbox = world.ports().outbound(&config("1"), Some("funders"));
+    let fakes = fakes(Script::answer(200, "{}"));
+    fakes.store.set_down(true);
+    let instance = Outbound::new(&fakes.ports(), &config("1"), Some("funders"));
     for _ in 0..3 {
-        ask(&sandbox, "1", "SANDBOX", clock(), Duration::from_secs(5))
+        ask(&instance, "1", "SANDBOX", clock(), Duration::from_secs(5))
             .await
             .unwrap();
     }
-    assert_eq!(world.stage.seen().len(), 3);
+    assert_eq!(fakes.transport.seen().len(), 3);
 }
 
 #[tokio::test]
 async fn a_limit_without_a_table_is_named() {
-    let world = world(Play::answer(200, "{}"));
-    let limit = Limit::new(world.store.clone(), None);
+    let fakes = fakes(Script::answer(200, "{}"));
+    let limit = Limit::new(fakes.store.clone(), None);
     let refused = limit
         .take(&target("SANDBOX"), NonZeroU32::MIN, clock().now())
         .await

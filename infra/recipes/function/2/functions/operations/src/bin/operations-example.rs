@@ -1,5 +1,5 @@
-//! `GET /api/example`: says who asks.
+//! `GET /api/example`: returns the caller's subject.
 
 fn main() -> runtime::Exit {
-    operations::entry::example()
+    operations::entry::example().run()
 }

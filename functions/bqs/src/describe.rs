@@ -1,0 +1,105 @@
+//! A document's schema as the API document shows it: as strict as the reader.
+
+use model::json::{CODE_PATTERN, ListItem, MAX_NUMBER, Member, Schema, Type};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{
+    Array, KnownFormat, ObjectBuilder, OneOf, Schema as ApiSchema, SchemaFormat, SchemaType, Type as ApiType,
+};
+
+/// The known members. The reader accepts others too.
+pub fn describe(schema: &Schema, description: &str) -> RefOr<ApiSchema> {
+    object(schema.members, schema.partial)
+        .description(Some(description))
+        .into()
+}
+
+fn object(members: &[Member], partial: bool) -> ObjectBuilder {
+    let members = members.iter().filter(|member| !matches!(member.ty, Type::ServerSet));
+    members.fold(ObjectBuilder::new(), |object, member| {
+        let object = object.property(member.name, value(member, partial));
+        if member.required && !partial {
+            object.required(member.name)
+        } else {
+            object
+        }
+    })
+}
+
+fn value(member: &Member, partial: bool) -> RefOr<ApiSchema> {
+    let types = |mut types: Vec<ApiType>| {
+        if member.nullable {
+            types.push(ApiType::Null);
+        }
+        match types.as_slice() {
+            [only] => SchemaType::Type(only.clone()),
+            _ => SchemaType::Array(types),
+        }
+    };
+    let plain = |kind| ObjectBuilder::new().schema_type(types(vec![kind]));
+    match member.ty {
+        Type::Text => plain(ApiType::String).into(),
+        Type::Code => plain(ApiType::String).pattern(Some(CODE_PATTERN)).into(),
+        Type::Bool => plain(ApiType::Boolean).into(),
+        Type::Instant => plain(ApiType::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .into(),
+        Type::Integer => number(types(vec![ApiType::Integer, ApiType::String]))
+            .pattern(Some("^-?(0|[1-9][0-9]{0,14})$"))
+            .into(),
+        Type::Decimal => number(types(vec![ApiType::Number, ApiType::String]))
+            .pattern(Some(r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?$"))
+            .into(),
+        Type::Object(members) => object(members, partial)
+            .schema_type(types(vec![ApiType::Object]))
+            .into(),
+        Type::List(item) => list(items(&item), types(vec![ApiType::Array])),
+        Type::ListOf(each) => {
+            let one = value(&Member::new("", *each).not_null(), partial);
+            list(one, types(vec![ApiType::Array]))
+        }
+        Type::ServerSet => plain(ApiType::Object).into(),
+    }
+}
+
+/// A number or its text.
+fn number(types: SchemaType) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(types)
+        .minimum(Some(-MAX_NUMBER))
+        .maximum(Some(MAX_NUMBER))
+}
+
+fn list(items: RefOr<ApiSchema>, types: SchemaType) -> RefOr<ApiSchema> {
+    let mut list = Array::new(items);
+    list.schema_type = types;
+    RefOr::T(ApiSchema::Array(list))
+}
+
+/// An item: one alternative for each member of `one_of`.
+fn items(item: &ListItem) -> RefOr<ApiSchema> {
+    if item.one_of.is_empty() {
+        return object(item.members, false).into();
+    }
+    let mut alternatives = OneOf::new();
+    for chosen in item.one_of {
+        let members = item
+            .members
+            .iter()
+            .filter(|member| !item.one_of.contains(&member.name) || member.name == *chosen);
+        let members: Vec<Member> = members
+            .map(|member| {
+                if member.name == *chosen {
+                    member.required()
+                } else {
+                    *member
+                }
+            })
+            .collect();
+        let absent = item.one_of.iter().filter(|name| *name != chosen);
+        let alternative = absent.fold(object(&members, false), |object, name| {
+            object.property(*name, ObjectBuilder::new().schema_type(ApiType::Null))
+        });
+        alternatives.items.push(alternative.into());
+    }
+    RefOr::T(ApiSchema::OneOf(alternatives))
+}

@@ -1,0 +1,202 @@
+//! A worker that holds the lease of a case: it sends one change after the other and records each outcome.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use call::Call;
+use model::{Error, Kind, Result};
+use partners_cases::{Bqs, CaseSystem, Change, Upload, UpstreamAnswer};
+use runtime::port::store::{Write, Written};
+use runtime::transport::{ATTEMPT_TIMEOUT, Target};
+use runtime::{Cx, Domain};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::row::{ForwardRow, HoldReason, raise_alarm};
+use super::upstream::{AnswerRow, UpstreamRow};
+use super::wake::ForwarderWake;
+use crate::Env;
+use crate::case::row::{ChangeKind, ChangeRow};
+use crate::document::StoredDocument;
+
+/// The time for an attempt and for recording its outcome.
+const MIN_TIME_LEFT: Duration = ATTEMPT_TIMEOUT.saturating_add(Duration::from_secs(6));
+/// In characters.
+const MAX_REASON_LENGTH: usize = 2000;
+
+pub struct CaseSender<'a> {
+    cx: &'a Cx<Env>,
+    target: Target,
+    /// Whether upstream makes a change once per idempotency key.
+    idempotent: bool,
+    row: ForwardRow,
+    owner: Uuid,
+}
+
+impl<'a> CaseSender<'a> {
+    pub fn new(cx: &'a Cx<Env>, target: Target, row: ForwardRow) -> Result<Self> {
+        Ok(Self {
+            idempotent: cx.env.upstream_is_idempotent()?,
+            owner: Uuid::new_v4(),
+            cx,
+            target,
+            row,
+        })
+    }
+
+    /// Sends this change and those after it.
+    pub async fn send_all(mut self, mut change: ChangeRow) -> Result<()> {
+        if let Some(n) = self.row.sending
+            && !self.idempotent
+        {
+            let crashed = "The worker that sent it crashed.";
+            return self.hold(n, HoldReason::Unknown, crashed).await.map(drop);
+        }
+        while self.send(&change).await?.is_continue() {
+            let next = ChangeRow::load(&self.cx.env, self.row.sequence, change.n + 1).await?;
+            let Some(next) = next else { break };
+            if self.cx.deadline.saturating_duration_since(Instant::now()) < MIN_TIME_LEFT {
+                return self.wake_after(Duration::ZERO).await;
+            }
+            change = next;
+        }
+        Ok(())
+    }
+
+    /// Sends one change. Continues if the next one may follow.
+    async fn send(&mut self, change: &ChangeRow) -> Result<ControlFlow<()>> {
+        let call = match self.call(change).await {
+            Ok(call) => call,
+            Err(error) if error.kind == Kind::Unavailable => return Err(error),
+            Err(error) => return self.hold(change.n, HoldReason::Unsendable, &error.message).await,
+        };
+        self.row.sending = Some(change.n);
+        self.row.lease(self.owner, self.cx.now());
+        if !self.write(Vec::new()).await? {
+            // Another worker has the lease, and it sees every change that is there now.
+            return Ok(ControlFlow::Break(()));
+        }
+        let context = self.cx.call_context(change.correlation_id);
+        let policy = self.cx.env.upstream_policy()?;
+        let creates = change.kind == ChangeKind::Create;
+        let read = |answer: &_| match creates {
+            true => Bqs.created(answer).map(|(sequence, answer)| (Some(sequence), answer)),
+            false => Bqs.accepted(answer).map(|answer| (None, answer)),
+        };
+        let outbound = &self.cx.env.outbound;
+        match outbound.exchange(&self.target, &policy, context, &call, read).await {
+            Ok((upstream, answer)) => self.accept(change.n, upstream, answer).await,
+            Err(error) => self.fail(change.n, error).await,
+        }
+    }
+
+    async fn call(&self, change: &ChangeRow) -> Result<Call> {
+        let key = Change {
+            case: self.row.sequence.0,
+            number: change.n,
+        };
+        let unknown = || Error::new(Kind::Conflict, "Upstream does not have the case itself.");
+        let upstream = || self.row.upstream.ok_or_else(unknown);
+        match change.kind {
+            ChangeKind::Create => Bqs.create(key, &change.body),
+            ChangeKind::Update => Bqs.update(key, upstream()?, &change.body),
+            ChangeKind::Score => Bqs.score(key, upstream()?, &change.body),
+            ChangeKind::Consent => Bqs.consent(key, upstream()?, &change.body),
+            ChangeKind::Document => Bqs.document(key, upstream()?, &self.upload(change).await?),
+        }
+    }
+
+    async fn upload(&self, change: &ChangeRow) -> Result<Upload> {
+        let stored = StoredDocument::read(&change.body)?;
+        let bytes = self.cx.env.blobs().get(self.cx.env.bucket()?, &stored.key).await?;
+        let bytes = bytes.ok_or_else(|| Error::new(Kind::NotFound, "The document's file no longer exists."))?;
+        Ok(Upload {
+            code: stored.code,
+            media_type: stored.media_type,
+            bytes,
+            sha256: stored.sha256,
+        })
+    }
+
+    /// Records that upstream made a change, and releases the lease.
+    async fn accept(&mut self, n: u64, upstream: Option<u64>, answer: UpstreamAnswer) -> Result<ControlFlow<()>> {
+        let (env, sequence, now) = (&self.cx.env, self.row.sequence, self.cx.now());
+        let rows = vec![AnswerRow::write(env, sequence, n, answer, now)?];
+        if let Some(upstream) = upstream {
+            if !UpstreamRow::claim(env, upstream, sequence, now).await? {
+                let taken = "Upstream returned a number that another case has.";
+                return self.hold(n, HoldReason::Unknown, taken).await;
+            }
+            self.row.upstream = Some(upstream);
+        }
+        self.row.advance(n);
+        if self.write(rows).await? {
+            return Ok(ControlFlow::Continue(()));
+        }
+        Err(Error::new(
+            Kind::Unavailable,
+            "a worker lost its lease while it sent a change",
+        ))
+    }
+
+    async fn fail(&mut self, n: u64, error: Error) -> Result<ControlFlow<()>> {
+        match error.kind {
+            // Upstream refused the change.
+            Kind::PartnerRejected => self.hold(n, HoldReason::Refused, &reason(&error)).await,
+            // The change never arrived, or upstream did not look at it.
+            Kind::PartnerUnreachable | Kind::PartnerThrottled | Kind::PartnerAuth => {
+                self.row.sending = None;
+                self.postpone(n, &error).await
+            }
+            // The attempt failed before anything left, so SQS delivers the message again.
+            Kind::Misconfigured | Kind::Unavailable | Kind::Internal => {
+                self.row.sending = None;
+                self.row.release();
+                self.write(Vec::new()).await?;
+                Err(error)
+            }
+            // The change may have arrived.
+            _ if self.idempotent => self.postpone(n, &error).await,
+            _ => self.hold(n, HoldReason::Unknown, &reason(&error)).await,
+        }
+    }
+
+    async fn postpone(&mut self, n: u64, error: &Error) -> Result<ControlFlow<()>> {
+        let Some(wait) = self.row.postpone(error.retry_after, self.cx.now()) else {
+            return self.hold(n, HoldReason::Expired, &reason(error)).await;
+        };
+        // The message goes first: a crash between the two must not leave a retry without a message.
+        self.wake_after(wait).await?;
+        self.write(Vec::new()).await?;
+        Ok(ControlFlow::Break(()))
+    }
+
+    async fn hold(&mut self, n: u64, why: HoldReason, reason: &str) -> Result<ControlFlow<()>> {
+        self.row.hold(n, why, reason, self.cx.now());
+        if self.write(Vec::new()).await? {
+            raise_alarm();
+        }
+        Ok(ControlFlow::Break(()))
+    }
+
+    async fn wake_after(&self, delay: Duration) -> Result<()> {
+        let wake = ForwarderWake::of(self.row.sequence);
+        wake.send_late(&self.cx.env, delay).await
+    }
+
+    /// Writes the row and these rows. False if another worker has written the row meanwhile.
+    async fn write(&mut self, mut rows: Vec<Write>) -> Result<bool> {
+        rows.push(self.row.replace(&self.cx.env, self.cx.now())?);
+        Ok(self.cx.env.store().write(rows).await? == Written::Done)
+    }
+}
+
+/// The reason that an operator reads.
+fn reason(error: &Error) -> String {
+    let fields = error
+        .fields
+        .iter()
+        .map(|field| format!(" {}: {}", field.path, field.message));
+    let text: String = std::iter::once(error.message.clone()).chain(fields).collect();
+    text.chars().take(MAX_REASON_LENGTH).collect()
+}

@@ -1,0 +1,112 @@
+//! `dryRun`: the exact requests that a funder would get. Nothing is sent and no secret is read.
+
+use std::collections::BTreeMap;
+
+use call::{Auth, Call};
+use model::Result;
+use model::id::{CorrelationId, QuoteId};
+use model::proposal::Proposal;
+use model::quote::{Contract, QuoteRequest};
+use partners_funders::QuoteContext;
+use runtime::transport::Target;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::asked::Asked;
+
+/// The requests that would be sent.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DryRun {
+    pub dry_run: bool,
+    /// In order. A value from an earlier answer is shown in parentheses, with the step that it would come from.
+    pub requests: Vec<DryRunRequest>,
+    pub warnings: Vec<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DryRunRequest {
+    /// As in the integration log.
+    pub operation: &'static str,
+    pub method: String,
+    pub url: String,
+    /// Credentials are not shown.
+    pub headers: BTreeMap<String, String>,
+    #[schema(value_type = Object)]
+    pub body: Option<Box<RawValue>>,
+}
+
+impl DryRun {
+    pub fn of_quote(
+        asked: &Asked,
+        request: &QuoteRequest,
+        reference: QuoteId,
+        correlation: CorrelationId,
+    ) -> Result<Self> {
+        let context = QuoteContext {
+            reference,
+            correlation,
+            request,
+        };
+        let steps = asked.funder.dry_run();
+        let calls: Result<Vec<Call>> = steps
+            .iter()
+            .map(|so_far| asked.funder.quote(&context, so_far))
+            .collect();
+        let shown = |call: &Call| DryRunRequest::of(&asked.target, call, correlation);
+        Ok(Self {
+            dry_run: true,
+            requests: calls?.iter().map(shown).collect(),
+            warnings: warnings(&request.contract_details),
+        })
+    }
+
+    pub fn of_proposal(asked: &Asked, proposal: &Proposal, correlation: CorrelationId) -> Result<Self> {
+        let call = asked.funder.propose(proposal)?;
+        Ok(Self {
+            dry_run: true,
+            requests: vec![DryRunRequest::of(&asked.target, &call, correlation)],
+            warnings: Vec::new(),
+        })
+    }
+}
+
+impl DryRunRequest {
+    fn of(target: &Target, call: &Call, correlation: CorrelationId) -> Self {
+        let request = &call.request;
+        let header = match target.auth {
+            Auth::SignedToken { .. } => "authorization",
+            Auth::ApiKey { header, .. } => header,
+        };
+        let given = request.headers().iter().filter_map(|(name, value)| {
+            let value = value.to_str().ok()?;
+            Some((name.to_string(), value.to_owned()))
+        });
+        let added = [
+            (header.to_owned(), "[REDACTED]".to_owned()),
+            ("x-correlation-id".to_owned(), correlation.to_string()),
+        ];
+        Self {
+            operation: call.operation,
+            method: request.method().to_string(),
+            url: format!("{}{}", target.base_url.trim_end_matches('/'), request.uri()),
+            headers: given.chain(added).collect(),
+            body: serde_json::from_slice(request.body()).ok(),
+        }
+    }
+}
+
+/// The values of a request that a funder does not get, because they have no meaning there.
+pub fn warnings(contract: &Contract) -> Vec<String> {
+    let extra = [
+        ("apr", contract.apr.is_some()),
+        ("balloonPayment", contract.balloon_payment.is_some()),
+    ];
+    let hire = contract.quote_type.is_contract_hire();
+    let extra = extra.into_iter().filter(|(_, given)| hire && *given);
+    extra
+        .map(|(name, _)| format!("{name} has no meaning for contract hire; it was not sent"))
+        .collect()
+}

@@ -1,0 +1,78 @@
+//! What a funder decides about a proposal, from a response, a webhook or a question.
+
+use jiff::{SignedDuration, Timestamp};
+use model::proposal::Decision;
+use model::{Error, Kind, Result};
+use runtime::port::store::Written;
+use runtime::{Cx, Domain};
+
+use super::outcome::follow_up;
+use super::row::{Phase, ProposalRow};
+use crate::Env;
+use crate::asked::Asked;
+
+/// When the schedule first asks the funder for its decision.
+pub const FIRST_CHECK: SignedDuration = SignedDuration::from_mins(1);
+const MAX_ID_LENGTH: usize = 100;
+/// How many characters of the funder's reason are kept.
+const MAX_REASON_LENGTH: usize = 200;
+/// Other workers may be changing the same proposal.
+const WRITE_ATTEMPTS: u32 = 5;
+
+/// Brings a decision into a row. The schedule asks again until the decision is final: webhooks get lost, and some funders
+/// send none.
+fn decide(row: &mut ProposalRow, decision: Decision, now: Timestamp) {
+    row.enter(Phase::Sent, now, FIRST_CHECK);
+    row.decided(decision, now);
+}
+
+/// A decision that can be stored. An id that is empty or too long cannot name the proposal to the funder later.
+pub fn usable(decision: Decision) -> Result<Decision> {
+    if let Some(id) = &decision.external_id
+        && !(1..=MAX_ID_LENGTH).contains(&id.len())
+    {
+        return Err(Error::new(
+            Kind::PartnerBadResponse,
+            "the funder's id of the proposal cannot be used",
+        ));
+    }
+    let reason = decision
+        .reason
+        .map(|words| words.chars().take(MAX_REASON_LENGTH).collect());
+    Ok(Decision { reason, ..decision })
+}
+
+/// Applies a decision to the proposal as it is now, and publishes its event. A decision that comes too late changes nothing.
+pub async fn apply(cx: &Cx<Env>, row: &mut ProposalRow, decision: Decision) -> Result<()> {
+    for _ in 0..WRITE_ATTEMPTS {
+        if !row.is_changed_by(&decision) {
+            return follow_up(cx, row).await;
+        }
+        decide(row, decision.clone(), cx.now());
+        let write = row.replace(&cx.env, cx.now())?;
+        if cx.env.store().write(vec![write]).await? == Written::Done {
+            return follow_up(cx, row).await;
+        }
+        match ProposalRow::load(&cx.env, row.id).await? {
+            Some(fresh) => *row = fresh,
+            None => return Ok(()),
+        }
+    }
+    Err(Error::new(
+        Kind::Unavailable,
+        "other workers keep changing this proposal",
+    ))
+}
+
+/// Asks the funder for its decision. None means that the funder has no such proposal.
+pub async fn fetch(cx: &Cx<Env>, row: &ProposalRow) -> Result<Option<Decision>> {
+    let env = &cx.env;
+    let asked = Asked::of(env, &row.funder_name, row.environment)?.single();
+    let reference = row.reference();
+    let call = asked.funder.ask_decision(&reference)?;
+    let read = |answer: &_| asked.funder.decided(&reference, answer)?.map(usable).transpose();
+    let context = cx.call_context(row.correlation_id);
+    let decision = asked.exchange(env, context, &call, read).await;
+    env.outbound.tracer.flush().await;
+    decision
+}

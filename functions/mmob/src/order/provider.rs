@@ -1,0 +1,161 @@
+//! Calls to a provider's own endpoint, which decides an order. The call is a signed POST in the form of Standard Webhooks.
+//! Its id is the same for each call of a round, so that the provider can dedupe.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use call::read;
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use model::order::{OrderOutcome, OrderUser};
+use model::product::CurrencyCode;
+use model::{Error, Kind, Result};
+use runtime::Cx;
+use runtime::http::signature;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use super::client::PlacedOrder;
+use super::row::{Manual, OrderRow, Step};
+use crate::Env;
+
+const PROVIDER_TIMEOUT: Duration = Duration::from_secs(4);
+/// Kept back to store the decision and to report it to MMOB.
+const REPORT_RESERVE: Duration = Duration::from_millis(1600);
+/// A call with less time than this would be in vain.
+const MIN_TIME_LEFT: Duration = Duration::from_millis(500);
+
+/// What becomes of an order.
+pub enum Decision {
+    Report(OrderOutcome),
+    Escalate(Manual),
+}
+
+pub async fn decide(
+    cx: &Cx<Env>,
+    row: &mut OrderRow,
+    url: &str,
+    secret: &str,
+    placed: &PlacedOrder,
+) -> Result<Decision> {
+    // The rules may have changed since the product was created.
+    if cx.env.egress.endpoint("url", url).is_err() {
+        return Ok(Decision::Escalate(Manual::AddressRefused));
+    }
+    let body = body(row, placed)?;
+    time_left(cx)?;
+    if row.step != Step::Calling {
+        row.step = Step::Calling;
+        row.save(cx).await?;
+    }
+    let request = signature::request(url, secret, &row.callback_id(), cx.now(), body)?;
+    match tokio::time::timeout(time_left(cx)?, cx.env.transport().send(request)).await {
+        Ok(Ok(response)) => decision(&response),
+        Ok(Err(error)) => permanent(&error).map(Decision::Escalate).ok_or(error),
+        Err(_) => Err(Error::new(Kind::PartnerTimeout, "the provider did not answer in time")),
+    }
+}
+
+fn time_left(cx: &Cx<Env>) -> Result<Duration> {
+    let left = cx.deadline.saturating_duration_since(Instant::now());
+    let timeout = PROVIDER_TIMEOUT.min(left.saturating_sub(REPORT_RESERVE));
+    let late = || Error::new(Kind::Unavailable, "an order ran out of time");
+    (timeout >= MIN_TIME_LEFT).then_some(timeout).ok_or_else(late)
+}
+
+/// A failing provider is called again. A refusal, or a response without a usable decision, is a matter for an operator.
+fn decision((status, _, body): &(StatusCode, HeaderMap, Bytes)) -> Result<Decision> {
+    match status.as_u16() {
+        200..=299 => {
+            let outcome = read::<OrderOutcome>(body).and_then(OrderOutcome::checked);
+            Ok(outcome.map_or(Decision::Escalate(Manual::Unusable), Decision::Report))
+        }
+        408 | 425 | 429 | 500..=599 => {
+            let message = format!("the provider answered {status}");
+            Err(Error::new(Kind::PartnerError, message))
+        }
+        _ => Ok(Decision::Escalate(Manual::Refused)),
+    }
+}
+
+/// Why the order needs an operator, if no repetition of the call can help.
+fn permanent(error: &Error) -> Option<Manual> {
+    match error.kind {
+        Kind::PartnerBadResponse => Some(Manual::Unusable),
+        Kind::Misconfigured => Some(Manual::AddressRefused),
+        _ => None,
+    }
+}
+
+/// What a provider gets. Of the user it has no more than MMOB's own dashboard shows to a provider.
+#[derive(Serialize)]
+struct Event<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    timestamp: Timestamp,
+    data: EventData<'a>,
+}
+
+#[derive(Serialize)]
+struct EventData<'a> {
+    order: EventOrder<'a>,
+    product: EventProduct<'a>,
+    pricing: EventPrice<'a>,
+    user: &'a OrderUser,
+}
+
+#[derive(Serialize)]
+struct EventOrder<'a> {
+    id: &'a str,
+    /// 1, and one more each time that the user has given the missing information.
+    round: u32,
+    input: &'a Map<String, Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EventProduct<'a> {
+    id: &'a str,
+    name: &'a str,
+    meta: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_key: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct EventPrice<'a> {
+    id: &'a str,
+    currency: CurrencyCode,
+    /// In the currency's minor units.
+    amount: i64,
+}
+
+fn body(row: &OrderRow, placed: &PlacedOrder) -> Result<Bytes> {
+    let event = Event {
+        kind: "order.placed",
+        timestamp: row.received_at,
+        data: EventData {
+            order: EventOrder {
+                id: &row.id,
+                round: row.round,
+                input: &placed.order.input,
+            },
+            product: EventProduct {
+                id: &placed.product.id,
+                name: &placed.product.name,
+                meta: &placed.product.meta,
+                external_key: placed.product.external_key.as_deref(),
+            },
+            pricing: EventPrice {
+                id: &placed.price.id,
+                currency: placed.price.currency,
+                amount: placed.price.amount,
+            },
+            user: &placed.user,
+        },
+    };
+    let body = serde_json::to_vec(&event).map_err(|error| Error::new(Kind::Internal, "an order").because(error))?;
+    Ok(body.into())
+}

@@ -1,0 +1,58 @@
+use http::Method;
+use runtime::testing::TestResponse;
+
+use crate::testing::harness;
+
+async fn ask(method: &str, path: &str) -> TestResponse {
+    let method: Method = method.parse().unwrap();
+    harness().call("operations-fallback", &method, path).await
+}
+
+#[tokio::test]
+async fn unknown_paths_are_not_found() {
+    for path in [
+        "/",
+        "/nope",
+        "/api/integration/quotes",
+        "/api/integration/quotes//status",
+        "/health/x",
+    ] {
+        let got = ask("GET", path).await;
+        assert_eq!(got.status, 404, "{path}");
+        assert_eq!(got.headers["content-type"], "application/problem+json");
+    }
+}
+
+#[tokio::test]
+async fn a_known_path_names_its_methods() {
+    for (method, path, allow) in [
+        ("GET", "/api/integration/quotes/generate", "POST"),
+        ("DELETE", "/api/integration/quotes/123/status", "GET"),
+        ("POST", "/health", "GET"),
+        ("POST", "/health/", "GET"),
+    ] {
+        let got = ask(method, path).await;
+        assert_eq!(got.status, 405, "{method} {path}");
+        assert_eq!(got.headers["allow"], allow);
+    }
+}
+
+#[tokio::test]
+async fn a_trailing_slash_is_redirected_to_the_route() {
+    for (method, path, location) in [
+        (
+            "POST",
+            "/api/integration/quotes/generate/",
+            "/api/integration/quotes/generate",
+        ),
+        (
+            "GET",
+            "/api/quotes/123/?a=2024-05-22T15%3A21%3A05%2B02%3A00&b=1",
+            "/api/quotes/123?a=2024-05-22T15%3A21%3A05%2B02%3A00&b=1",
+        ),
+    ] {
+        let got = ask(method, path).await;
+        assert_eq!(got.status, 308, "{path}");
+        assert_eq!(got.headers["location"], location);
+    }
+}

@@ -1,0 +1,179 @@
+//! Refuses the names and phrases that docs/writing.md lists, so that the page and the check cannot differ.
+
+mod list;
+mod prose;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::failure::Result;
+use crate::files;
+use crate::tokens::{self, Kind, Token};
+use crate::tree;
+use crate::workspace::Workspace;
+
+use list::List;
+use prose::{EnvironmentWord, Phrases};
+
+const PAGE: &str = "docs/writing.md";
+/// Other people's files, and what partners send.
+const EXCLUDED: [&str; 2] = ["functions/operations/assets/", "/fixtures/"];
+const DEFINES: [&str; 9] = [
+    "struct", "enum", "trait", "type", "union", "const", "static", "mod", "fn",
+];
+
+pub fn check(workspace: &Workspace) -> Result<()> {
+    let found = findings(&workspace.root)?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
+    Err(format!("{PAGE} refuses {} words:\n{}", found.len(), lines.join("\n")).into())
+}
+
+/// `file:line: what is refused, and what to say instead`. A file or folder name has line 0.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Finding {
+    file: String,
+    line: usize,
+    advice: String,
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}:{}: {}", self.file, self.line, self.advice)
+    }
+}
+
+fn findings(root: &Path) -> Result<BTreeSet<Finding>> {
+    let list = List::parse(&files::read(&root.join(PAGE))?)?;
+    let all = tree::files(root)?;
+    let environment = EnvironmentWord::of_funders(all.iter().filter_map(|file| fixtures_of(file)));
+    let checker = Checker { list, environment };
+    let mut found = BTreeSet::new();
+    for file in all
+        .iter()
+        .filter(|file| !EXCLUDED.iter().any(|part| file.contains(part)))
+    {
+        if let Some(language) = Language::of(file) {
+            found.extend(checker.read(file, language, &files::read(&root.join(file))?));
+        }
+    }
+    Ok(found)
+}
+
+/// A partner is known by its folder of fixtures.
+fn fixtures_of(file: &str) -> Option<&str> {
+    file.split_once("/fixtures/")?.1.split_once('/').map(|(name, _)| name)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Language {
+    Rust,
+    /// The whole text counts as prose.
+    Other,
+}
+
+impl Language {
+    fn of(file: &str) -> Option<Self> {
+        // Recipes edit files: `lib.rs.edit` is a part of a Rust file.
+        let name = file.strip_suffix(".edit").unwrap_or(file);
+        match Path::new(name).extension().and_then(|extension| extension.to_str()) {
+            Some("rs") => Some(Self::Rust),
+            Some("md" | "yaml" | "yml" | "toml" | "py" | "sh" | "mjs") => Some(Self::Other),
+            None if name.starts_with(".ci/") => Some(Self::Other),
+            _ => None,
+        }
+    }
+}
+
+struct Checker {
+    list: List,
+    environment: EnvironmentWord,
+}
+
+impl Checker {
+    fn read(&self, file: &str, language: Language, text: &str) -> Vec<Finding> {
+        let finding = |(line, advice): (usize, String)| Finding {
+            file: file.to_owned(),
+            line,
+            advice,
+        };
+        match language {
+            Language::Rust => {
+                let inside = self.rust(text).into_iter().map(finding);
+                inside.chain(self.path(file)).collect()
+            }
+            Language::Other if file == PAGE => self.prose(&prose::unquoted(text)).map(finding).collect(),
+            Language::Other => self.prose(text).map(finding).collect(),
+        }
+    }
+
+    fn prose(&self, text: &str) -> impl Iterator<Item = (usize, String)> {
+        let mut phrases = Phrases::default();
+        phrases.add(text, 1);
+        let uses = self.environment.other_uses(text).into_iter();
+        uses.map(|line| (line, self.environment.advice()))
+            .chain(phrases.refused(&self.list))
+    }
+
+    fn rust(&self, text: &str) -> Vec<(usize, String)> {
+        let tokens = tokens::read(text);
+        let mut found = Vec::new();
+        let mut phrases = Phrases::default();
+        let mut before: Option<&Token<'_>> = None;
+        for token in &tokens {
+            match token.kind {
+                Kind::Comment | Kind::Text => {
+                    // A sentence goes on in the next line of a comment and nowhere else.
+                    if token.kind == Kind::Text || before.is_none_or(|before| before.kind != Kind::Comment) {
+                        phrases.end_sentence();
+                    }
+                    // A string literal without a blank is a value.
+                    if token.kind == Kind::Comment || token.text.contains(' ') {
+                        phrases.add(token.text, token.line);
+                    }
+                    let uses = self.environment.other_uses(token.text).into_iter();
+                    found.extend(uses.map(|line| (token.line + line - 1, self.environment.advice())));
+                }
+                Kind::Word => found.extend(self.name(before, token)),
+                Kind::Mark => {}
+            }
+            before = Some(token);
+        }
+        found.extend(phrases.refused(&self.list));
+        found
+    }
+
+    fn name(&self, before: Option<&Token<'_>>, name: &Token<'_>) -> Option<(usize, String)> {
+        let defined = before.is_some_and(|before| DEFINES.iter().any(|word| before.is(word)));
+        if let Some(instead) = self.list.instead_of(name.text).filter(|_| defined) {
+            return Some((name.line, refused(name.text, instead)));
+        }
+        let refused = self.environment.refuses_name(name.text, defined);
+        refused.then(|| (name.line, self.environment.advice()))
+    }
+
+    /// The names of the file and of the folders above it.
+    fn path(&self, file: &str) -> Vec<Finding> {
+        let path = Path::new(file);
+        let names = path
+            .ancestors()
+            .filter_map(|above| Some((above, above.file_stem()?.to_str()?)));
+        names
+            .filter_map(|(above, name)| {
+                Some(Finding {
+                    file: above.display().to_string(),
+                    line: 0,
+                    advice: refused(name, self.list.instead_of(name)?),
+                })
+            })
+            .collect()
+    }
+}
+
+fn refused(what: &str, instead: &str) -> String {
+    format!("`{what}` is refused: say {instead}")
+}

@@ -1,0 +1,176 @@
+//! A partner's answer, and the meaning of its status before an adapter reads the body.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use jiff::Timestamp;
+use model::{Error, Kind, Result};
+use rust_decimal::Decimal;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    pub received_at: Timestamp,
+}
+
+impl Answer {
+    /// The body of a success, or the failure that the status stands for. The adapter adds the details of 400 and 422.
+    pub fn accepted(&self) -> Result<&Bytes> {
+        let wait = self.retry_after();
+        let kind = match self.status.as_u16() {
+            200..=299 => return Ok(&self.body),
+            400 | 422 => Kind::PartnerRejected,
+            401 | 403 => Kind::PartnerAuth,
+            429 => Kind::PartnerThrottled,
+            503 if wait.is_some() => Kind::PartnerThrottled,
+            500..=599 => Kind::PartnerError,
+            _ => Kind::PartnerBadResponse,
+        };
+        Err(Error::new(kind, format!("the partner answered {}", self.status)).retry_after(wait))
+    }
+
+    /// Seconds or an HTTP date. Anything else, or a date in the past, is no wait.
+    fn retry_after(&self) -> Option<Duration> {
+        let text = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+        if let Ok(seconds) = text.parse::<u64>() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let then = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+        Duration::try_from(then.duration_since(self.received_at)).ok()
+    }
+}
+
+/// Reads a JSON object. The error names the path of a mistake and never its value.
+pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    // serde would read an array of the right length as a struct.
+    if body.trim_ascii_start().starts_with(b"[") {
+        let what = "the partner's answer is an array";
+        return Err(Error::new(Kind::PartnerBadResponse, what));
+    }
+    let json = &mut serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut *json)
+        .map_err(|error| bad_response(&error.path().to_string(), error.inner()))?;
+    json.end().map_err(|error| bad_response(".", &error))?;
+    Ok(value)
+}
+
+/// The category and place of the mistake. serde's own message would quote the partner's data.
+fn bad_response(path: &str, error: &serde_json::Error) -> Error {
+    let what = format!(
+        "{:?} error at `{path}`, line {} column {}",
+        error.classify(),
+        error.line(),
+        error.column()
+    );
+    Error::new(
+        Kind::PartnerBadResponse,
+        format!("the partner's answer cannot be read: {what}"),
+    )
+}
+
+/// A partner's code for a failure, if it is a word for programs. Free text could contain personal data.
+pub fn code(text: &str) -> Option<Box<str>> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let is_word = (1..=64).contains(&text.len()) && text.bytes().all(plain);
+    is_word.then(|| text.into())
+}
+
+/// A decimal with its digits as written, for `#[serde(deserialize_with = "decimal")]`: never through a float.
+pub fn decimal<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Decimal, D::Error> {
+    let raw = <Box<RawValue> as serde::Deserialize>::deserialize(deserializer)?;
+    exact(&raw).map_err(serde::de::Error::custom)
+}
+
+/// [`decimal`] for a member that may be absent or null.
+pub fn optional_decimal<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<Decimal>, D::Error> {
+    let raw = <Box<RawValue> as serde::Deserialize>::deserialize(deserializer)?;
+    if raw.get() == "null" {
+        Ok(None)
+    } else {
+        exact(&raw).map(Some).map_err(serde::de::Error::custom)
+    }
+}
+
+fn exact(raw: &RawValue) -> std::result::Result<Decimal, rust_decimal::Error> {
+    Decimal::from_str_exact(raw.get()).or_else(|_| Decimal::from_scientific(raw.get()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_a_word() {
+        assert_eq!(code("value_error.missing").as_deref(), Some("value_error.missing"));
+        for text in ["", "John Doe", "caf\u{e9}", "a/b", &"x".repeat(65)] {
+            assert_eq!(code(text), None, "{text}");
+        }
+    }
+
+    fn answer(status: u16, retry_after: Option<&str>) -> Answer {
+        let mut headers = HeaderMap::new();
+        if let Some(text) = retry_after {
+            headers.insert(header::RETRY_AFTER, text.parse().unwrap());
+        }
+        let received_at = "2026-01-05T10:00:00Z".parse().unwrap();
+        Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers,
+            body: Bytes::new(),
+            received_at,
+        }
+    }
+
+    #[test]
+    fn a_status_stands_for_one_kind_of_failure() {
+        let kind = |status, wait| answer(status, wait).accepted().unwrap_err().kind;
+        assert!(answer(200, None).accepted().is_ok());
+        assert_eq!(kind(400, None), Kind::PartnerRejected);
+        assert_eq!(kind(422, None), Kind::PartnerRejected);
+        assert_eq!(kind(401, None), Kind::PartnerAuth);
+        assert_eq!(kind(403, None), Kind::PartnerAuth);
+        assert_eq!(kind(429, None), Kind::PartnerThrottled);
+        assert_eq!(kind(500, None), Kind::PartnerError);
+        assert_eq!(kind(503, None), Kind::PartnerError);
+        assert_eq!(kind(503, Some("2")), Kind::PartnerThrottled);
+        assert_eq!(kind(302, None), Kind::PartnerBadResponse);
+        assert_eq!(kind(404, None), Kind::PartnerBadResponse);
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_and_nonsense_is_ignored() {
+        let wait = |text| answer(429, Some(text)).retry_after().map(|wait| wait.as_secs());
+        assert_eq!(wait("7"), Some(7));
+        assert_eq!(wait(" 0 "), Some(0));
+        assert_eq!(wait("Mon, 05 Jan 2026 10:00:09 GMT"), Some(9));
+        assert_eq!(wait("Mon, 05 Jan 2026 09:59:00 GMT"), None, "already past");
+        for nonsense in ["-1", "soon", "1.5", ""] {
+            assert_eq!(wait(nonsense), None, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_named_by_its_place_and_not_by_its_value() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Inner {
+            #[allow(dead_code, reason = "only its type matters")]
+            count: u32,
+        }
+        let error = read::<Inner>(br#"{"count":"secret"}"#).unwrap_err();
+        assert_eq!(error.kind, Kind::PartnerBadResponse);
+        assert!(
+            error.message.contains("`count`") && !error.message.contains("secret"),
+            "{}",
+            error.message
+        );
+        assert!(read::<Inner>(br#"{"count":1} trailing"#).is_err());
+        assert!(read::<Inner>(b" [1]").is_err(), "an array is no object");
+    }
+}

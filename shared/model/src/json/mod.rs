@@ -1,0 +1,24 @@
+//! JSON documents that keep what they were sent: the order of members, the text of numbers, and unknown members.
+//!
+//! A [`Schema`] names the known members. They are read strictly and written in one form. Absent and null differ, so that
+//! [`Document::merge`] can keep the one and clear the other. No amount passes through a float. A fault has the path and the
+//! position of the value.
+
+mod date;
+mod document;
+mod path;
+mod position;
+mod read;
+mod schema;
+mod strict;
+mod value;
+
+pub use date::instant;
+pub use document::Document;
+pub use path::JsonPath;
+pub use schema::{CODE_PATTERN, ListItem, MAX_NUMBER, Member, Schema, Type};
+pub use strict::{Flaw, check};
+pub use value::{Object, Value};
+
+#[cfg(test)]
+mod tests;

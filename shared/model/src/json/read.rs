@@ -1,0 +1,259 @@
+//! Reads a body by its schema to the end and collects every fault, in the words of System.Text.Json.
+
+use std::collections::HashSet;
+
+use jiff::tz::TimeZone;
+use serde_json::value::RawValue;
+
+use super::date::instant;
+use super::path::JsonPath;
+use super::position::Position;
+use super::schema::{ListItem, MAX_NUMBER, Member, Schema, Type};
+use super::strict::check;
+use super::value::{Members, Object, Token, Value, fold};
+use crate::error::{Error, Kind, Result};
+
+/// ASP.NET reports this many too.
+const MAX_ERRORS: usize = 200;
+
+pub fn document(body: &[u8], schema: &Schema) -> Result<Object> {
+    let unreadable = |error: Error| error.field(schema.name, format!("The {} field is required.", schema.name));
+    if body.is_empty() {
+        let error = Error::invalid("$", "A non-empty request body is required.");
+        return Err(unreadable(error));
+    }
+    check(body).map_err(|flaw| {
+        let (line, byte) = (flaw.line.saturating_sub(1), flaw.column.saturating_sub(1));
+        let path = flaw.path.as_str();
+        let message = placed(flaw.why, path, Position { line, byte });
+        unreadable(Error::new(Kind::Malformed, "The body cannot be read as JSON.").field(path, message))
+    })?;
+    let mut reader = Reader {
+        body,
+        path: JsonPath::default(),
+        unconverted: false,
+        errors: Vec::new(),
+    };
+    let raw = serde_json::from_slice(body).map_err(unexpected)?;
+    let object = match Token::of(raw) {
+        Token::Object => reader.object(raw, schema.members, schema.partial)?,
+        _ => {
+            reader.misfit(raw, &Type::Object(schema.members));
+            Object::default()
+        }
+    };
+    let errors = reader.errors.into_iter();
+    let refusal = errors.fold(None, |refusal: Option<Error>, (path, message)| {
+        Some(match refusal {
+            None => Error::invalid(path, message),
+            Some(refusal) => refusal.field(path, message),
+        })
+    });
+    match refusal {
+        None => Ok(object),
+        Some(refusal) if reader.unconverted => Err(unreadable(refusal)),
+        Some(refusal) => Err(refusal),
+    }
+}
+
+/// `check` accepted the body, so a failure of `serde` now is a defect.
+fn unexpected(error: serde_json::Error) -> Error {
+    Error::new(Kind::Internal, "a body that was checked").because(error)
+}
+
+fn placed(what: &str, path: &str, at: Position) -> String {
+    let Position { line, byte } = at;
+    format!("{what}. Path: {path} | LineNumber: {line} | BytePositionInLine: {byte}.")
+}
+
+struct Reader<'a> {
+    body: &'a [u8],
+    path: JsonPath,
+    /// A value could not be converted to its type.
+    unconverted: bool,
+    errors: Vec<(String, String)>,
+}
+
+impl Reader<'_> {
+    /// An object's members: known ones in their canonical form, the others as they came.
+    fn object(&mut self, raw: &RawValue, known: &[Member], partial: bool) -> Result<Object> {
+        let Members(given) = serde_json::from_str(raw.get()).map_err(unexpected)?;
+        let (mut object, mut seen) = (Object::default(), HashSet::new());
+        for (name, raw) in given {
+            let folded = fold(&name);
+            let member = known.iter().find(|member| is_named(member, &folded));
+            let outer = self.path.enter_member(&name);
+            if !seen.insert(member.map_or(folded, |member| member.name.to_ascii_lowercase())) {
+                self.refuse(raw, "The JSON object has this member twice, in two spellings");
+            } else if let Some(member) = member {
+                if let Some(value) = self.member(raw, member, partial)? {
+                    object.push(member.name.to_owned(), value);
+                }
+            } else {
+                let value = self.unknown(raw)?;
+                object.push(name, value);
+            }
+            self.path.leave(outer);
+        }
+        for member in known.iter().filter(|member| member.required && !partial) {
+            if !seen.contains(&member.name.to_ascii_lowercase()) {
+                let outer = self.path.enter_member(member.name);
+                self.report(format!("The {} field is required.", member.name));
+                self.path.leave(outer);
+            }
+        }
+        Ok(object)
+    }
+
+    fn member(&mut self, raw: &RawValue, member: &Member, partial: bool) -> Result<Option<Value>> {
+        if let (Token::Null, true) = (Token::of(raw), member.nullable) {
+            return Ok(Some(Value::Null));
+        }
+        self.value(raw, &member.ty, partial)
+    }
+
+    fn value(&mut self, raw: &RawValue, ty: &Type, partial: bool) -> Result<Option<Value>> {
+        let value = match (*ty, Token::of(raw)) {
+            (Type::ServerSet, _) => return Ok(None),
+            (Type::ListOf(each), Token::List) => Some(Value::List(self.each(raw, each)?)),
+            (Type::Object(members), Token::Object) => Some(Value::Object(self.object(raw, members, partial)?)),
+            (Type::List(item), Token::List) => Some(Value::List(self.items(raw, &item)?)),
+            (Type::Bool, Token::Bool(value)) => Some(Value::Bool(value)),
+            (Type::Text, Token::Text) => Some(Value::Text(text(raw)?)),
+            (Type::Code, Token::Text) => {
+                let text = text(raw)?;
+                if !is_code(&text) {
+                    self.refuse(raw, "The value must be 1 to 32 letters, digits or hyphens");
+                    return Ok(None);
+                }
+                Some(Value::Text(text))
+            }
+            (Type::Instant, Token::Text) => {
+                let text = text(raw)?;
+                instant(&text, &TimeZone::UTC).map(|_| Value::Text(text))
+            }
+            (Type::Integer | Type::Decimal, Token::Number) => number(raw.get(), ty),
+            (Type::Integer | Type::Decimal, Token::Text) => number(&text(raw)?, ty),
+            _ => None,
+        };
+        if value.is_none() {
+            self.misfit(raw, ty);
+        }
+        Ok(value)
+    }
+
+    fn each(&mut self, raw: &RawValue, each: &Type) -> Result<Vec<Value>> {
+        let given: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(unexpected)?;
+        let mut values = Vec::with_capacity(given.len());
+        for (index, raw) in given.into_iter().enumerate() {
+            let outer = self.path.enter_item(index);
+            values.extend(self.value(raw, each, false)?);
+            self.path.leave(outer);
+        }
+        Ok(values)
+    }
+
+    fn items(&mut self, raw: &RawValue, item: &ListItem) -> Result<Vec<Value>> {
+        let given: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(unexpected)?;
+        let mut items = Vec::with_capacity(given.len());
+        for (index, raw) in given.into_iter().enumerate() {
+            let outer = self.path.enter_item(index);
+            if let Token::Object = Token::of(raw) {
+                // A list is replaced as a whole, so an update's items need all that a creation's need.
+                let object = self.object(raw, item.members, false)?;
+                let given = |name: &&&str| !matches!(object.get(name), None | Some(Value::Null));
+                if !item.one_of.is_empty() && item.one_of.iter().filter(given).count() != 1 {
+                    self.refuse(
+                        raw,
+                        &format!("Exactly one of {} is required", item.one_of.join(" and ")),
+                    );
+                }
+                items.push(Value::Object(object));
+            } else {
+                self.misfit(raw, &Type::Object(item.members));
+            }
+            self.path.leave(outer);
+        }
+        Ok(items)
+    }
+
+    /// Keeps any value. Only its objects must not have one member in two casings.
+    fn unknown(&mut self, raw: &RawValue) -> Result<Value> {
+        Ok(match Token::of(raw) {
+            Token::Null => Value::Null,
+            Token::Bool(value) => Value::Bool(value),
+            Token::Number => Value::Number(raw.get().to_owned()),
+            Token::Text => Value::Text(text(raw)?),
+            Token::Object => Value::Object(self.object(raw, &[], false)?),
+            Token::List => {
+                let given: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(unexpected)?;
+                let mut items = Vec::with_capacity(given.len());
+                for (index, raw) in given.into_iter().enumerate() {
+                    let outer = self.path.enter_item(index);
+                    items.push(self.unknown(raw)?);
+                    self.path.leave(outer);
+                }
+                Value::List(items)
+            }
+        })
+    }
+
+    fn misfit(&mut self, raw: &RawValue, ty: &Type) {
+        self.unconverted = true;
+        let what = format!("The JSON value could not be converted to {}", ty.dot_net());
+        self.refuse(raw, &what);
+    }
+
+    fn refuse(&mut self, raw: &RawValue, what: &str) {
+        let at = Position::behind(self.body, raw);
+        self.report(placed(what, self.path.as_str(), at));
+    }
+
+    fn report(&mut self, message: String) {
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push((self.path.as_str().to_owned(), message));
+        }
+    }
+}
+
+fn is_named(member: &Member, folded: &str) -> bool {
+    let names = std::iter::once(&member.name).chain(member.aliases);
+    names.into_iter().any(|name| name.eq_ignore_ascii_case(folded))
+}
+
+fn text(raw: &RawValue) -> Result<String> {
+    serde_json::from_str(raw.get()).map_err(unexpected)
+}
+
+/// Whether the text matches [`CODE_PATTERN`](super::CODE_PATTERN).
+fn is_code(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// The number, if the text is one of this type.
+pub(super) fn number(text: &str, ty: &Type) -> Option<Value> {
+    let raw: &RawValue = serde_json::from_str(text).ok()?;
+    let alone = raw.get().len() == text.len() && matches!(Token::of(raw), Token::Number);
+    let number = match ty {
+        Type::Integer => whole(text)
+            .parse()
+            .ok()
+            .filter(|number: &i64| number.unsigned_abs() <= MAX_NUMBER.unsigned_abs())
+            .map(|number| number.to_string()),
+        _ => small(text).then(|| text.to_owned()),
+    };
+    number.filter(|_| alone).map(Value::Number)
+}
+
+/// In JSON, 12.0 is the integer 12.
+fn whole(text: &str) -> &str {
+    match text.split_once('.') {
+        Some((whole, zeros)) if zeros.bytes().all(|digit| digit == b'0') => whole,
+        _ => text,
+    }
+}
+
+/// Whether a number is at most [`MAX_NUMBER`]. A float decides only this: the number keeps its text.
+fn small(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(|number| number.abs() <= 1e15)
+}

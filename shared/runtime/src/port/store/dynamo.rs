@@ -1,0 +1,325 @@
+//! The store on DynamoDB.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, KeysAndAttributes, Put, PutRequest, ReturnValue,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem, WriteRequest,
+};
+use futures_util::future::BoxFuture;
+use model::{Error, Kind, Result};
+
+use super::access::Store;
+use super::condition::{Expression, When};
+use super::query::Query;
+use super::row::{COUNT, Item, Key, counted, lives};
+use super::write::{Write, Written};
+use crate::port::clock::Clock;
+use crate::port::crypto;
+
+pub struct Dynamo {
+    client: LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>,
+}
+
+/// DynamoDB takes at most this many rows in one batch.
+const BATCH: usize = 25;
+/// And reads at most this many.
+const READS: usize = 100;
+/// How many milliseconds are waited between attempts at a transaction that met another.
+const CONFLICTS: [u64; 6] = [20, 40, 80, 160, 320, 640];
+
+impl Dynamo {
+    /// The client is made at its first use: most functions name no table.
+    pub fn new(client: impl FnOnce() -> Client + Send + 'static) -> Self {
+        Self {
+            client: LazyLock::new(Box::new(client)),
+        }
+    }
+
+    async fn write_one(&self, key: &Key, item: Item, when: &When) -> Result<Written> {
+        let condition = Expression::of(when);
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&key.table)
+            .set_item(Some(item.clone()))
+            .condition_expression(condition.text)
+            .set_expression_attribute_names(Some(condition.names))
+            .set_expression_attribute_values(some(condition.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match sent.map_err(SdkError::into_service_error) {
+            Ok(_) => Ok(Written::Done),
+            Err(error) => match error {
+                aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(refusal) => {
+                    // The SDK repeats a write whose answer was lost; finding our own row means that it had arrived.
+                    if refusal.item.as_ref() == Some(&item) {
+                        return Ok(Written::Done);
+                    }
+                    Ok(Written::Refused(vec![refusal.item]))
+                }
+                error => Err(failure("PutItem", &key.table, error)),
+            },
+        }
+    }
+
+    /// One transaction, retried while other transactions hold the same rows.
+    async fn write_all(&self, writes: Vec<Write>) -> Result<Written> {
+        let table = writes.first().map(|write| write.key.table.clone()).unwrap_or_default();
+        let items = writes.iter().map(part).collect::<Result<Vec<_>>>()?;
+        for pause in CONFLICTS {
+            let transaction = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(items.clone()));
+            let reasons = match transaction.send().await.map_err(SdkError::into_service_error) {
+                Ok(_) => return Ok(Written::Done),
+                Err(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                    canceled.cancellation_reasons.unwrap_or_default()
+                }
+                Err(error) => return Err(failure("TransactWriteItems", &table, error)),
+            };
+            let is = |code| reasons.iter().any(|reason| reason.code() == Some(code));
+            if is("ConditionalCheckFailed") {
+                return Ok(Written::Refused(
+                    reasons.into_iter().map(|reason| reason.item).collect(),
+                ));
+            }
+            if !is("TransactionConflict") {
+                let codes: Vec<_> = reasons.iter().filter_map(|reason| reason.code()).collect();
+                let why = format!("TransactWriteItems on {table} was canceled: {codes:?}");
+                return Err(Error::new(Kind::Unavailable, why));
+            }
+            tokio::time::sleep(spread(Duration::from_millis(pause))).await;
+        }
+        let why = format!("TransactWriteItems on {table} met others every time");
+        Err(Error::new(Kind::Unavailable, why))
+    }
+}
+
+/// One part of a transaction.
+fn part(write: &Write) -> Result<TransactWriteItem> {
+    let condition = Expression::of(&write.when);
+    let part = TransactWriteItem::builder();
+    let built = match &write.item {
+        Some(item) => Put::builder()
+            .table_name(&write.key.table)
+            .set_item(Some(item.clone()))
+            .condition_expression(condition.text)
+            .set_expression_attribute_names(Some(condition.names))
+            .set_expression_attribute_values(some(condition.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map(|put| part.put(put)),
+        None => ConditionCheck::builder()
+            .table_name(&write.key.table)
+            .set_key(Some(write.key.item()))
+            .condition_expression(condition.text)
+            .set_expression_attribute_names(Some(condition.names))
+            .set_expression_attribute_values(some(condition.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map(|check| part.condition_check(check)),
+    };
+    let built = built.map_err(|error| Error::new(Kind::Internal, "a write is incomplete").because(error))?;
+    Ok(built.build())
+}
+
+/// Between half of the pause and all of it, so that two transactions that conflicted do not conflict again.
+fn spread(pause: Duration) -> Duration {
+    pause.mul_f64(0.5 + 0.5 * crypto::fraction())
+}
+
+impl Store for Dynamo {
+    fn get<'a>(&'a self, key: &'a Key, consistent: bool) -> BoxFuture<'a, Result<Option<Item>>> {
+        Box::pin(async move {
+            let request = self.client.get_item().table_name(&key.table).set_key(Some(key.item()));
+            let found = request.consistent_read(consistent).send().await;
+            let found = found.map_err(|error| failure("GetItem", &key.table, error.into_service_error()))?;
+            Ok(found.item.filter(|row| lives(row, Clock::System.now())))
+        })
+    }
+
+    fn write(&self, mut writes: Vec<Write>) -> BoxFuture<'_, Result<Written>> {
+        Box::pin(async move {
+            match (writes.pop(), writes.is_empty()) {
+                (None, _) => Ok(Written::Done),
+                (
+                    Some(Write {
+                        key,
+                        item: Some(item),
+                        when,
+                    }),
+                    true,
+                ) => self.write_one(&key, item, &when).await,
+                (Some(last), _) => {
+                    writes.push(last);
+                    self.write_all(writes).await
+                }
+            }
+        })
+    }
+
+    fn append<'a>(&'a self, table: &'a str, items: Vec<Item>) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            for batch in items.chunks(BATCH) {
+                let mut requests = Vec::new();
+                for item in batch {
+                    let put = PutRequest::builder().set_item(Some(item.clone())).build();
+                    let put = put.map_err(|error| Error::new(Kind::Internal, "a row is incomplete").because(error))?;
+                    requests.push(WriteRequest::builder().put_request(put).build());
+                }
+                let mut left = HashMap::from([(table.to_owned(), requests)]);
+                while !left.is_empty() {
+                    let sent = self
+                        .client
+                        .batch_write_item()
+                        .set_request_items(Some(left))
+                        .send()
+                        .await;
+                    let sent = sent.map_err(|error| failure("BatchWriteItem", table, error.into_service_error()))?;
+                    left = sent.unprocessed_items.unwrap_or_default();
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn get_all<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Item>>>> {
+        Box::pin(async move {
+            let mut found: HashMap<Key, Item> = HashMap::new();
+            for batch in keys.chunks(READS) {
+                let mut left: HashMap<String, Vec<Item>> = HashMap::new();
+                for key in batch {
+                    left.entry(key.table.clone()).or_default().push(key.item());
+                }
+                while !left.is_empty() {
+                    let mut request = self.client.batch_get_item();
+                    for (table, keys) in left {
+                        let keys = KeysAndAttributes::builder().set_keys(Some(keys)).build();
+                        let keys =
+                            keys.map_err(|error| Error::new(Kind::Internal, "a key is incomplete").because(error))?;
+                        request = request.request_items(table, keys);
+                    }
+                    let table = batch.first().map(|key| key.table.as_str()).unwrap_or_default();
+                    let answer = request.send().await;
+                    let answer = answer.map_err(|error| failure("BatchGetItem", table, error.into_service_error()))?;
+                    for (table, items) in answer.responses.unwrap_or_default() {
+                        let live = items.into_iter().filter(|row| lives(row, Clock::System.now()));
+                        found.extend(live.map(|row| (Key::of(&table, &row), row)));
+                    }
+                    let again = answer.unprocessed_keys.unwrap_or_default().into_iter();
+                    left = again.map(|(table, keys)| (table, keys.keys)).collect();
+                }
+            }
+            Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+        })
+    }
+
+    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Item>>> {
+        Box::pin(async move {
+            // An empty range, which DynamoDB would refuse.
+            if query
+                .from
+                .as_ref()
+                .zip(query.to.as_ref())
+                .is_some_and(|(from, to)| from > to)
+            {
+                return Ok(Vec::new());
+            }
+            let (pk, sk) = query.keys();
+            let mut condition = "#pk = :pk".to_owned();
+            let mut request = self
+                .client
+                .query()
+                .expression_attribute_names("#pk", pk)
+                .expression_attribute_values(":pk", AttributeValue::S(query.pk.clone()));
+            for (name, bound) in [(":from", &query.from), (":to", &query.to)] {
+                if let Some(bound) = bound {
+                    request = request.expression_attribute_values(name, AttributeValue::S(bound.clone()));
+                }
+            }
+            condition.push_str(match (&query.from, &query.to) {
+                (None, None) => "",
+                (Some(_), None) => " AND #sk >= :from",
+                (None, Some(_)) => " AND #sk <= :to",
+                (Some(_), Some(_)) => " AND #sk BETWEEN :from AND :to",
+            });
+            if query.from.is_some() || query.to.is_some() {
+                request = request.expression_attribute_names("#sk", sk);
+            }
+            let request = request
+                .table_name(&query.table)
+                .set_index_name(query.index.map(|index| index.name.into()))
+                .key_condition_expression(condition)
+                .consistent_read(query.consistent)
+                .scan_index_forward(query.oldest_first)
+                .limit(query.limit.into());
+            let (mut rows, mut from) = (Vec::new(), None);
+            loop {
+                let found = request.clone().set_exclusive_start_key(from).send().await;
+                let found = found.map_err(|error| failure("Query", &query.table, error.into_service_error()))?;
+                let live = found.items.unwrap_or_default().into_iter();
+                rows.extend(live.filter(|row| lives(row, Clock::System.now())));
+                from = found.last_evaluated_key;
+                // Expired rows leave room for more.
+                if rows.len() >= query.limit.into() || from.is_none() {
+                    rows.truncate(query.limit.into());
+                    return Ok(rows);
+                }
+            }
+        })
+    }
+
+    fn count<'a>(&'a self, key: &'a Key, ttl: Option<i64>) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(async move {
+            let mut update = self.client.update_item();
+            let mut change = "ADD #count :one".to_owned();
+            if let Some(ttl) = ttl {
+                change.push_str(" SET #ttl = :ttl");
+                update = update
+                    .expression_attribute_names("#ttl", "ttl")
+                    .expression_attribute_values(":ttl", AttributeValue::N(ttl.to_string()));
+            }
+            let counted_to = update
+                .table_name(&key.table)
+                .set_key(Some(key.item()))
+                .update_expression(change)
+                .expression_attribute_names("#count", COUNT)
+                .expression_attribute_values(":one", AttributeValue::N("1".into()))
+                .return_values(ReturnValue::UpdatedNew)
+                .send()
+                .await;
+            let row = counted_to.map_err(|error| failure("UpdateItem", &key.table, error.into_service_error()))?;
+            Ok(counted(&row.attributes.unwrap_or_default()))
+        })
+    }
+}
+
+/// DynamoDB refuses an empty map of values.
+fn some<K, V>(map: HashMap<K, V>) -> Option<HashMap<K, V>> {
+    (!map.is_empty()).then_some(map)
+}
+
+/// An SDK failure as an error. A validation or access error of AWS is a mistake of ours; the others may pass.
+fn failure<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(
+    what: &str,
+    table: &str,
+    error: E,
+) -> Error {
+    let code = error.code().unwrap_or("no answer").to_owned();
+    let ours = [
+        "ValidationException",
+        "AccessDeniedException",
+        "ResourceNotFoundException",
+    ]
+    .contains(&code.as_str());
+    let kind = if ours { Kind::Misconfigured } else { Kind::Unavailable };
+    Error::new(kind, format!("{what} on {table} failed: {code}")).because(DisplayErrorContext(error).to_string())
+}

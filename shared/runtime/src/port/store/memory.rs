@@ -1,0 +1,149 @@
+//! A store in memory, for tests: the same conditions, the same atomicity.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::BoxFuture;
+use model::{Error, Kind, Result};
+
+use super::access::Store;
+use super::query::Query;
+use super::row::{COUNT, Item, Key, counted, lives};
+use super::write::{Write, Written};
+use crate::port::clock::Clock;
+
+#[derive(Default)]
+pub struct Memory {
+    rows: Mutex<BTreeMap<Key, Item>>,
+    down: Mutex<bool>,
+    /// Without one, no row's time passes.
+    clock: Option<Clock>,
+}
+
+impl Memory {
+    fn rows(&self) -> MutexGuard<'_, BTreeMap<Key, Item>> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One in which rows expire by this clock.
+    pub fn at(clock: Clock) -> Self {
+        Self {
+            clock: Some(clock),
+            ..Self::default()
+        }
+    }
+
+    fn lives(&self, row: &Item) -> bool {
+        self.clock.is_none_or(|clock| lives(row, clock.now()))
+    }
+
+    /// Every row of a table, by key.
+    pub fn table(&self, table: &str) -> Vec<Item> {
+        self.rows()
+            .iter()
+            .filter(|(key, _)| key.table == table)
+            .map(|(_, item)| item.clone())
+            .collect()
+    }
+
+    /// From now on every operation fails, or works again.
+    pub fn set_down(&self, down: bool) {
+        *self.down.lock().unwrap_or_else(PoisonError::into_inner) = down;
+    }
+
+    fn up(&self) -> Result<()> {
+        if *self.down.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Err(Error::new(Kind::Unavailable, "the store is down"));
+        }
+        Ok(())
+    }
+}
+
+impl Store for Memory {
+    fn get<'a>(&'a self, key: &'a Key, _: bool) -> BoxFuture<'a, Result<Option<Item>>> {
+        Box::pin(async move {
+            self.up()?;
+            Ok(self.rows().get(key).filter(|row| self.lives(row)).cloned())
+        })
+    }
+
+    fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<Written>> {
+        Box::pin(async move {
+            self.up()?;
+            let mut rows = self.rows();
+            if writes.iter().all(|write| write.when.holds(rows.get(&write.key))) {
+                rows.extend(writes.into_iter().filter_map(|write| Some((write.key, write.item?))));
+                return Ok(Written::Done);
+            }
+            Ok(Written::Refused(
+                writes.iter().map(|write| rows.get(&write.key).cloned()).collect(),
+            ))
+        })
+    }
+
+    fn append<'a>(&'a self, table: &'a str, items: Vec<Item>) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.up()?;
+            self.rows()
+                .extend(items.into_iter().map(|item| (Key::of(table, &item), item)));
+            Ok(())
+        })
+    }
+
+    fn get_all<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Item>>>> {
+        Box::pin(async move {
+            self.up()?;
+            let rows = self.rows();
+            let found = keys.iter().map(|key| rows.get(key).filter(|row| self.lives(row)));
+            Ok(found.map(|row| row.cloned()).collect())
+        })
+    }
+
+    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Item>>> {
+        Box::pin(async move {
+            self.up()?;
+            let (pk, sk) = query.keys();
+            let rows = self.rows();
+            let mut found: Vec<(&str, &Item)> = rows
+                .iter()
+                .filter(|(key, row)| key.table == query.table && text(row, pk) == Some(&query.pk))
+                .filter_map(|(_, row)| Some((text(row, sk)?, row)))
+                .filter(|(sk, _)| query.from.as_deref().is_none_or(|from| from <= *sk))
+                .filter(|(sk, _)| query.to.as_deref().is_none_or(|to| *sk <= to))
+                .collect();
+            found.sort_by_key(|(sk, _)| *sk);
+            if !query.oldest_first {
+                found.reverse();
+            }
+            let keys_only = |row: &Item| -> Item {
+                let kept = row
+                    .iter()
+                    .filter(|(name, _)| ["pk", "sk", pk, sk].contains(&name.as_str()));
+                kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+            };
+            let found = found.into_iter().filter(|(_, row)| self.lives(row));
+            let found = found.take(query.limit.into());
+            Ok(match query.index {
+                Some(_) => found.map(|(_, row)| keys_only(row)).collect(),
+                None => found.map(|(_, row)| row.clone()).collect(),
+            })
+        })
+    }
+
+    fn count<'a>(&'a self, key: &'a Key, ttl: Option<i64>) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(async move {
+            self.up()?;
+            let mut rows = self.rows();
+            let row = rows.entry(key.clone()).or_insert_with(|| key.item());
+            let count = counted(row) + 1;
+            row.insert(COUNT.into(), AttributeValue::N(count.to_string()));
+            row.extend(ttl.map(|ttl| ("ttl".into(), AttributeValue::N(ttl.to_string()))));
+            Ok(count)
+        })
+    }
+}
+
+fn text<'a>(row: &'a Item, name: &str) -> Option<&'a str> {
+    row.get(name)?.as_s().ok().map(String::as_str)
+}

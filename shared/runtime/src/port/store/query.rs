@@ -1,0 +1,78 @@
+//! Queries: the rows under one partition key, in the order of their sort keys.
+
+/// Another order of a table's rows. It holds their keys only, and rows without its key attributes are not in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Index {
+    pub name: &'static str,
+    pub pk: &'static str,
+    pub sk: &'static str,
+}
+
+/// Rows under one partition key, by sort key, newest first by default.
+#[derive(Clone, Debug)]
+pub struct Query {
+    pub table: String,
+    pub index: Option<Index>,
+    pub pk: String,
+    /// The least sort key, itself included.
+    pub from: Option<String>,
+    /// The greatest sort key, itself included.
+    pub to: Option<String>,
+    pub oldest_first: bool,
+    /// Sees every write that was answered before. Indexes cannot.
+    pub consistent: bool,
+    pub limit: u16,
+}
+
+impl Query {
+    pub fn new(table: impl Into<String>, pk: impl Into<String>, limit: u16) -> Self {
+        Self {
+            table: table.into(),
+            index: None,
+            pk: pk.into(),
+            from: None,
+            to: None,
+            oldest_first: false,
+            consistent: false,
+            limit,
+        }
+    }
+
+    #[must_use]
+    pub fn index(self, index: Index) -> Self {
+        Self {
+            index: Some(index),
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn from(self, least: Option<String>) -> Self {
+        Self { from: least, ..self }
+    }
+
+    #[must_use]
+    pub fn to(self, greatest: Option<String>) -> Self {
+        Self { to: greatest, ..self }
+    }
+
+    #[must_use]
+    pub fn oldest_first(self) -> Self {
+        Self {
+            oldest_first: true,
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn consistent(self) -> Self {
+        Self {
+            consistent: true,
+            ..self
+        }
+    }
+
+    pub(super) fn keys(&self) -> (&'static str, &'static str) {
+        self.index.map_or(("pk", "sk"), |index| (index.pk, index.sk))
+    }
+}

@@ -1,0 +1,400 @@
+//! A domain's functions on stand-ins: the values that are deployed, called as Lambda calls them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use futures_util::future::BoxFuture;
+use http::{HeaderName, HeaderValue, Method, header};
+use jiff::Timestamp;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use tokio::time::Instant;
+use utoipa::openapi::OpenApi;
+
+use super::api::named;
+use super::fakes::Fakes;
+use super::faults::{Fault, crash_after, with_faults};
+use super::keys::{auth_settings, bearer};
+use super::request::TestRequest;
+use crate::port::Ports;
+use crate::port::clock::Clock;
+use crate::port::config::Config;
+use crate::trigger::cx::Time;
+use crate::trigger::domain::Domain;
+use crate::trigger::function::{Function, Invocation};
+
+/// No function runs longer unless a test sets another limit.
+const LIMIT: Duration = Duration::from_secs(29);
+/// The time at which a harness starts.
+const START: &str = "2026-01-05T10:20:00Z";
+
+/// Which ports an instance gets, made from the stand-ins.
+type Wrap = Arc<dyn Fn(Ports) -> Ports + Send + Sync>;
+
+/// The functions of a domain and the routes of its API document.
+struct Hub<E: Domain> {
+    functions: BTreeMap<&'static str, Function<E>>,
+    /// Method, path with its `{parameters}`, function.
+    routes: Vec<(Method, String, &'static str)>,
+}
+
+/// One instance of a domain's functions, with the credential that its requests carry.
+pub struct Harness<E: Domain> {
+    pub fakes: Fakes,
+    pub clock: Clock,
+    /// When the harness was made.
+    pub started: Instant,
+    pub env: Arc<E>,
+    hub: Arc<Hub<E>>,
+    settings: BTreeMap<String, String>,
+    wrap: Wrap,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    limit: Duration,
+    kill_after: Option<Duration>,
+}
+
+impl<E: Domain> Clone for Harness<E> {
+    /// The same instance, its environment included.
+    fn clone(&self) -> Self {
+        Self {
+            fakes: self.fakes.clone(),
+            clock: self.clock,
+            started: self.started,
+            env: Arc::clone(&self.env),
+            hub: Arc::clone(&self.hub),
+            settings: self.settings.clone(),
+            wrap: Arc::clone(&self.wrap),
+            headers: self.headers.clone(),
+            limit: self.limit,
+            kill_after: self.kill_after,
+        }
+    }
+}
+
+/// An invocation that begins now and may take `limit`.
+pub fn within(limit: Duration) -> Time {
+    let started = Instant::now();
+    Time {
+        started,
+        deadline: started + limit,
+    }
+}
+
+impl<E: Domain> Harness<E> {
+    /// `functions` are the domain's, by name, and `api` is its part of the API document.
+    pub fn new(functions: Vec<(&'static str, Function<E>)>, api: &OpenApi) -> Self {
+        let routes = routes(&functions, api);
+        let fakes = Fakes::default();
+        let mut settings: BTreeMap<String, String> = auth_settings()
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        for (name, value) in [
+            ("IDEMPOTENCY_TABLE", "keys"),
+            ("INTEGRATION_LOG_TABLE", "log"),
+            ("DEAD_LETTER_QUEUE_URL", "dead"),
+            ("REDACTION_KEY", "test"),
+            ("STAGE", "test"),
+        ] {
+            settings.insert(name.to_owned(), value.to_owned());
+        }
+        let env = Arc::new(E::load(config(&settings), fakes.ports()));
+        Self {
+            clock: Clock::starting(START.parse().unwrap_or(Timestamp::UNIX_EPOCH)),
+            started: Instant::now(),
+            env,
+            hub: Arc::new(Hub {
+                functions: functions.into_iter().collect(),
+                routes,
+            }),
+            settings,
+            wrap: Arc::new(|ports| ports),
+            headers: Vec::new(),
+            limit: LIMIT,
+            kill_after: None,
+            fakes,
+        }
+    }
+
+    /// With these settings beside the usual ones; an empty value unsets one.
+    #[must_use]
+    pub fn with(mut self, settings: &[(&str, &str)]) -> Self {
+        let pairs = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.settings.extend(pairs);
+        self.instance()
+    }
+
+    /// With this secret.
+    #[must_use]
+    pub fn secret(self, id: &str, members: &serde_json::Value) -> Self {
+        self.fakes.secrets.set(id, members);
+        self
+    }
+
+    /// With other ports than the stand-ins, in this instance and in those made from it.
+    #[must_use]
+    pub fn ports(mut self, wrap: impl Fn(Ports) -> Ports + Send + Sync + 'static) -> Self {
+        let inner = Arc::clone(&self.wrap);
+        self.wrap = Arc::new(move |ports| wrap(inner(ports)));
+        self.instance()
+    }
+
+    /// With a clock that starts here.
+    #[must_use]
+    pub fn starting(mut self, start: &str) -> Self {
+        self.clock = Clock::starting(start.parse().unwrap_or(Timestamp::UNIX_EPOCH));
+        self
+    }
+
+    /// Each call may take this long.
+    #[must_use]
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Each call ends after this time instead of one second after its limit, so that a suspended instance can go on after it
+    /// has lost its lease.
+    #[must_use]
+    pub fn kill_after(mut self, time: Duration) -> Self {
+        self.kill_after = Some(time);
+        self
+    }
+
+    /// A new instance on the same stand-ins, without the memory of the other.
+    #[must_use]
+    pub fn instance(&self) -> Self {
+        self.loaded((self.wrap)(self.fakes.ports()))
+    }
+
+    /// A new instance on the same stand-ins that crashes after this many steps.
+    #[must_use]
+    pub fn crash_after(&self, steps: u32) -> Self {
+        self.loaded(crash_after((self.wrap)(self.fakes.ports()), steps))
+    }
+
+    /// A new instance on the same stand-ins with this fault at each step.
+    #[must_use]
+    pub fn faulty(&self, fault: Arc<dyn Fault>) -> Self {
+        self.loaded(with_faults((self.wrap)(self.fakes.ports()), fault))
+    }
+
+    fn loaded(&self, ports: Ports) -> Self {
+        Self {
+            env: Arc::new(E::load(config(&self.settings), ports)),
+            ..self.clone()
+        }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The same instance, called by a person with a good token.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a harness is for tests")]
+    pub fn as_person(&self, subject: &str, email: &str, roles: &[&str]) -> Self {
+        let token = bearer(subject, email, roles, self.now()).expect("a token");
+        self.as_bearer(&token)
+    }
+
+    /// The same instance, called with this `Authorization`.
+    #[must_use]
+    pub fn as_bearer(&self, authorization: &str) -> Self {
+        self.anonymous().header(header::AUTHORIZATION, authorization)
+    }
+
+    #[must_use]
+    pub fn as_customer(&self) -> Self {
+        self.as_person("john", "john.doe@example.com", &[])
+    }
+
+    #[must_use]
+    pub fn as_staff(&self) -> Self {
+        self.as_person("staff", "staff@example.com", &["staff"])
+    }
+
+    #[must_use]
+    pub fn as_admin(&self) -> Self {
+        self.as_person("admin", "admin@example.com", &["admin"])
+    }
+
+    /// The same instance, called with this api key.
+    #[must_use]
+    pub fn as_channel(&self, key: &str) -> Self {
+        self.anonymous().header(HeaderName::from_static("x-api-key"), key)
+    }
+
+    /// The same instance, called without credentials.
+    #[must_use]
+    pub fn anonymous(&self) -> Self {
+        Self {
+            headers: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// The same instance, with this header in every request.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a harness is for tests")]
+    pub fn header(&self, name: HeaderName, value: &str) -> Self {
+        let mut harness = self.clone();
+        let value = HeaderValue::from_str(value).expect("a header's value");
+        harness.headers.push((name, value));
+        harness
+    }
+
+    pub fn get(&self, path: &str) -> TestRequest<'_> {
+        self.request(Method::GET, path)
+    }
+
+    pub fn delete(&self, path: &str) -> TestRequest<'_> {
+        self.request(Method::DELETE, path)
+    }
+
+    pub fn post(&self, path: &str, body: impl std::fmt::Display) -> TestRequest<'_> {
+        self.request(Method::POST, path).body(body)
+    }
+
+    pub fn put(&self, path: &str, body: impl std::fmt::Display) -> TestRequest<'_> {
+        self.request(Method::PUT, path).body(body)
+    }
+
+    /// A request to the function whose route this is. The path is as the gateway has decoded it.
+    #[expect(clippy::panic, reason = "a harness is for tests")]
+    pub fn request(&self, method: Method, path: &str) -> TestRequest<'_> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let mut routes = self.hub.routes.iter().filter(|(known, ..)| *known == method);
+        let found = routes.find_map(|(_, pattern, name)| Some((pattern, *name, captures(pattern, path)?)));
+        let (pattern, name, parameters) = found.unwrap_or_else(|| panic!("no function answers {method} {path}"));
+        let mut event = event(&method, path, query);
+        event.path_parameters = parameters.into_iter().collect();
+        event.route_key = Some(format!("{method} {pattern}"));
+        self.deliverable(name, event)
+    }
+
+    /// A request to this function, for those that have no route of their own.
+    pub fn call(&self, function: &'static str, method: &Method, path: &str) -> TestRequest<'_> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let mut event = event(method, path, query);
+        event.route_key = Some("$default".to_owned());
+        self.deliverable(function, event)
+    }
+
+    #[expect(clippy::panic, reason = "a harness is for tests")]
+    fn deliverable(&self, function: &str, mut event: ApiGatewayV2httpRequest) -> TestRequest<'_> {
+        event
+            .headers
+            .extend(self.headers.iter().cloned().map(|(name, value)| (Some(name), value)));
+        let (name, function) = (function.to_owned(), self.function(function));
+        let send = move |event| -> BoxFuture<'_, _> {
+            let answer = function.request(self.invocation(), event);
+            let answer = answer.unwrap_or_else(|| panic!("{name} answers no requests"));
+            Box::pin(async move { tokio::time::timeout(self.patience(), answer).await.ok() })
+        };
+        TestRequest::new(event, Box::new(send))
+    }
+
+    /// The function of this name, as it is deployed.
+    #[expect(clippy::panic, reason = "a harness is for tests")]
+    pub fn function(&self, name: &str) -> &Function<E> {
+        let found = self.hub.functions.get(name);
+        found.unwrap_or_else(|| panic!("there is no function {name}"))
+    }
+
+    /// Delivers a message to a worker, for the first time. True if the message is done; None if the instance crashed.
+    pub async fn deliver(&self, worker: &str, body: &str) -> Option<bool> {
+        self.redeliver(worker, body, 1).await
+    }
+
+    /// Delivers a message to a worker that has been delivered so often, this time included.
+    #[expect(clippy::panic, reason = "a harness is for tests")]
+    pub async fn redeliver(&self, worker: &str, body: &str, deliveries: u32) -> Option<bool> {
+        let mut message = SqsMessage::default();
+        message.message_id = Some("message".to_owned());
+        message.body = Some(body.to_owned());
+        let count = ("ApproximateReceiveCount".to_owned(), deliveries.to_string());
+        message.attributes.extend([count]);
+        let mut event = SqsEvent::default();
+        event.records.push(message);
+        let work = self.function(worker).batch(self.invocation(), event);
+        let work = work.unwrap_or_else(|| panic!("{worker} works through no queue"));
+        let answer = tokio::time::timeout(self.patience(), work).await.ok()?;
+        Some(answer.batch_item_failures.is_empty())
+    }
+
+    /// Runs a scheduled function. Whether it succeeded; None if the instance crashed.
+    #[expect(clippy::panic, reason = "a harness is for tests")]
+    pub async fn tick(&self, schedule: &str) -> Option<bool> {
+        let run = self.function(schedule).start(self.invocation());
+        let run = run.unwrap_or_else(|| panic!("{schedule} is started by no schedule"));
+        tokio::time::timeout(self.patience(), run).await.ok()
+    }
+
+    fn invocation(&self) -> Invocation<E> {
+        Invocation {
+            env: Arc::clone(&self.env),
+            clock: self.clock,
+            time: within(self.limit),
+        }
+    }
+
+    /// An instance that has not answered by then has crashed.
+    fn patience(&self) -> Duration {
+        self.kill_after.unwrap_or(self.limit + Duration::from_secs(1))
+    }
+}
+
+fn event(method: &Method, path: &str, query: &str) -> ApiGatewayV2httpRequest {
+    let mut event = ApiGatewayV2httpRequest::default();
+    event.request_context.http.method = method.clone();
+    event.raw_path = Some(path.to_owned());
+    event.raw_query_string = Some(query.to_owned());
+    event
+}
+
+fn config(settings: &BTreeMap<String, String>) -> Config {
+    settings
+        .iter()
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+fn routes<E: Domain>(functions: &[(&'static str, Function<E>)], api: &OpenApi) -> Vec<(Method, String, &'static str)> {
+    let mut routes = Vec::new();
+    for (path, item) in &api.paths.paths {
+        for (method, operation) in [
+            (Method::GET, &item.get),
+            (Method::POST, &item.post),
+            (Method::PUT, &item.put),
+            (Method::PATCH, &item.patch),
+            (Method::DELETE, &item.delete),
+        ] {
+            let found = operation.as_ref().and_then(|operation| named(functions, operation));
+            routes.extend(found.map(|(name, _)| (method, path.clone(), *name)));
+        }
+    }
+    // A literal path wins over a parameter, as at the gateway.
+    routes.sort_by_key(|(_, path, _)| path.matches('{').count());
+    routes
+}
+
+/// The parameters of a path that fits the pattern.
+fn captures(pattern: &str, path: &str) -> Option<Vec<(String, String)>> {
+    let (wanted, given): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
+    if wanted.len() != given.len() {
+        return None;
+    }
+    let mut found = Vec::new();
+    for (wanted, given) in wanted.into_iter().zip(given) {
+        match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            Some(name) => found.push((name.to_owned(), given.to_owned())),
+            None if wanted == given => {}
+            None => return None,
+        }
+    }
+    Some(found)
+}

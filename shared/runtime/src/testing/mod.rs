@@ -1,0 +1,17 @@
+//! What tests run functions on: a stand-in for every port, faults, tokens, and the harness that joins them.
+
+mod api;
+mod fakes;
+mod faults;
+mod harness;
+mod keys;
+mod random;
+mod request;
+
+pub use api::complete;
+pub use fakes::{FakeBus, FakeFiles, FakeQueue, FakeSecrets, FakeTransport, Fakes, Script, Sent};
+pub use faults::{CrashAfter, Fault, crash_after, with_faults};
+pub use harness::{Harness, within};
+pub use keys::{KEY, OTHER_KEY, TestKey, auth_settings, bearer, claims, sign};
+pub use random::Dice;
+pub use request::{TestRequest, TestResponse};

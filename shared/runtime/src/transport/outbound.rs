@@ -1,0 +1,187 @@
+//! What every outbound call gets, once: retry around a limit around authentication around a traced, timed `send`.
+//!
+//! The order is the point. The timeout is inside the retry, so that a partner that does not answer costs one attempt and
+//! not the budget. The trace is innermost, so that every request that left is one log row, token refreshes included.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use call::{Answer, Call};
+use http::{HeaderName, HeaderValue};
+use jiff::Timestamp;
+use model::{Error, Kind, Result};
+use tokio::time::Instant;
+
+use super::credential::Credentials;
+use super::gate::Gate;
+use super::limit::Limit;
+use super::policy::{self, Policy};
+use super::redact::Redactor;
+use super::target::{CallContext, Target};
+use super::trace::{Attempt, AttemptStatus, Tracer};
+use crate::port::Ports;
+use crate::port::clock::Clock;
+use crate::port::config::Config;
+use crate::port::secret::Secrets;
+use crate::port::transport::Transport;
+
+/// Carries the id that joins a caller's request, our log and a partner's call.
+pub const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
+/// No single attempt takes longer.
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
+/// A retry starts only if its delay and this much more fit before the deadline.
+const MIN_TIME_LEFT: Duration = Duration::from_secs(3);
+
+/// Everything outbound calls share.
+pub struct Outbound {
+    pub transport: Arc<dyn Transport>,
+    pub tracer: Tracer,
+    credentials: Credentials,
+    gate: Gate,
+    limit: Limit,
+}
+
+impl Outbound {
+    /// `table` is the domain's own: the gate and the limit of its partners are kept there.
+    pub fn new(ports: &Ports, config: &Config, table: Option<&str>) -> Self {
+        let log = config.get("INTEGRATION_LOG_TABLE").map(Into::into);
+        let table: Option<String> = table.map(Into::into);
+        let secrets = Secrets::new(Arc::clone(&ports.vault));
+        Self {
+            transport: Arc::clone(&ports.transport),
+            tracer: Tracer::new(Arc::clone(&ports.store), log, Redactor::load(config)),
+            credentials: Credentials::new(secrets, config.clone()),
+            gate: Gate::new(Arc::clone(&ports.store), table.clone()),
+            limit: Limit::new(Arc::clone(&ports.store), table),
+        }
+    }
+
+    /// Opens the connection, fetches the secret and asks whether the gate is shut, all at once.
+    pub async fn warm(&self, target: &Target, clock: Clock) {
+        let connect = self.transport.warm(&target.base_url);
+        let _ = tokio::join!(
+            connect,
+            self.credentials.warm(target, clock.now()),
+            self.gate.refresh(target, clock.now())
+        );
+    }
+
+    /// A member of the partner's secret that is no credential of a call.
+    pub async fn secret(&self, target: &Target, name: &str) -> Result<Option<String>> {
+        self.credentials.member(target, name).await
+    }
+
+    /// Sends `call` until `read` accepts the answer or the policy ends the retries. Rows of the integration log gather in the
+    /// tracer; the caller writes them together with its own.
+    pub async fn exchange<T>(
+        &self,
+        target: &Target,
+        policy: &Policy,
+        context: CallContext,
+        call: &Call,
+        read: impl Fn(&Answer) -> Result<T>,
+    ) -> Result<T> {
+        let mut done = policy::Done::default();
+        if context.background {
+            self.gate.refresh(target, context.clock.now()).await;
+        }
+        loop {
+            self.pass(target, policy, context).await?;
+            let attempt = self.attempt(target, context, call, &read);
+            let (outcome, mut row) = if done.is_first() && !context.background {
+                tokio::join!(attempt, self.gate.refresh_if_old(target, context.clock.now())).0
+            } else {
+                attempt.await
+            };
+            let error = match outcome {
+                Ok(value) => {
+                    self.tracer
+                        .keep(row.status(AttemptStatus::Success).retry(done.attempts));
+                    return Ok(value);
+                }
+                Err(error) => error,
+            };
+            let hold = error.retry_after.filter(|_| error.kind == Kind::PartnerThrottled);
+            if let Some(wait) = hold {
+                self.gate.shut(target, context.clock.now(), wait).await;
+            }
+            let left = context.deadline.saturating_duration_since(Instant::now());
+            let next = policy
+                .next(&mut done, &error, call.repeatable)
+                .filter(|delay| *delay + MIN_TIME_LEFT <= left);
+            row = row.failed(&error).retry(done.attempts);
+            done.attempts += 1;
+            let Some(delay) = next else {
+                self.tracer.keep(row.status(AttemptStatus::Failed));
+                return Err(error);
+            };
+            self.tracer.keep(row.status(AttemptStatus::Retry));
+            if error.kind == Kind::PartnerAuth {
+                self.credentials.renew(target).await?;
+            }
+            tokio::join!(tokio::time::sleep(delay), self.tracer.flush());
+        }
+    }
+
+    /// Waits until the gate is open and the limit has room. Fails without sending if that takes too long.
+    async fn pass(&self, target: &Target, policy: &Policy, context: CallContext) -> Result<()> {
+        while let Some((wait, why)) = self.obstacle(target, policy, context.clock.now()).await? {
+            let left = context.deadline.saturating_duration_since(Instant::now());
+            if !policy.waits(wait) || wait + MIN_TIME_LEFT > left {
+                let wait = wait.max(Duration::from_secs(1));
+                return Err(Error::new(Kind::PartnerThrottled, why).retry_after(Some(wait)));
+            }
+            tokio::time::sleep(wait).await;
+        }
+        Ok(())
+    }
+
+    async fn obstacle(
+        &self,
+        target: &Target,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Option<(Duration, &'static str)>> {
+        if let Some(wait) = self.gate.shut_for(target, now) {
+            return Ok(Some((wait, "the partner asked the hub to wait")));
+        }
+        let Some(rate) = policy.rate else { return Ok(None) };
+        let wait = self.limit.take(target, rate, now).await?;
+        Ok(wait.map(|wait| (wait, "our own limit for the partner is reached")))
+    }
+
+    /// One request on the wire and its row.
+    async fn attempt<T>(
+        &self,
+        target: &Target,
+        context: CallContext,
+        call: &Call,
+        read: impl Fn(&Answer) -> Result<T>,
+    ) -> (Result<T>, Attempt) {
+        let started = Instant::now();
+        let row = self.tracer.attempt(target, context, call);
+        let sent = async {
+            let mut request = self.credentials.sign(target, call, context.clock.now()).await?;
+            if let Ok(correlation) = HeaderValue::from_str(&context.correlation.to_string()) {
+                request.headers_mut().insert(CORRELATION, correlation);
+            }
+            let left = context.deadline.saturating_duration_since(Instant::now());
+            let silent = Error::new(Kind::PartnerTimeout, "the partner did not answer in time");
+            tokio::time::timeout(ATTEMPT_TIMEOUT.min(left), self.transport.send(request))
+                .await
+                .map_err(|_| silent)?
+        };
+        let (status, headers, body) = match sent.await {
+            Ok(answer) => answer,
+            Err(error) => return (Err(error), row.took(started.elapsed())),
+        };
+        let answer = Answer {
+            status,
+            headers,
+            body,
+            received_at: context.clock.now(),
+        };
+        let row = row.took(started.elapsed()).answered(&answer);
+        (read(&answer), row)
+    }
+}

@@ -1,0 +1,85 @@
+//! What a domain provides: its clients, its callers and the words of its problems.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use jiff::Timestamp;
+use model::Result;
+use serde::de::DeserializeOwned;
+
+use crate::http::caller::Identity;
+use crate::http::problem::Family;
+use crate::port::Ports;
+use crate::port::config::Config;
+use crate::port::queue::Queue;
+use crate::port::store::{self, Key, Store};
+use crate::transport::redact::Redactor;
+
+pub trait Domain: Sized + Send + Sync + 'static {
+    type Caller: Identity;
+
+    const FAMILY: Family;
+
+    /// Builds handles, never connections, and cannot fail: a missing setting is named at its first use.
+    fn load(config: Config, ports: Ports) -> Self;
+
+    /// Identifies the caller of a request by this domain's rules.
+    fn caller(&self, headers: &HeaderMap, now: Timestamp) -> impl Future<Output = Result<Self::Caller>> + Send;
+
+    /// Opens the connections that the function's settings name, while init still runs at full speed. A failure shows at first
+    /// use.
+    fn warm(&self) -> impl Future<Output = ()> + Send;
+
+    fn common(&self) -> &Common;
+
+    fn store(&self) -> &Arc<dyn Store> {
+        &self.common().ports.store
+    }
+
+    /// Hashes values that must be comparable in logs and not readable.
+    fn redactor(&self) -> &Redactor {
+        &self.common().redactor
+    }
+
+    /// The table of idempotency records.
+    fn idempotency_table(&self) -> Result<&str> {
+        self.common().config.need("IDEMPOTENCY_TABLE")
+    }
+
+    /// Where messages go that no retry can help.
+    fn dead_letters(&self) -> Option<Queue> {
+        let common = self.common();
+        let url = common.config.get("DEAD_LETTER_QUEUE_URL");
+        url.map(|url| common.ports.queue(url))
+    }
+
+    /// The queue that this setting names.
+    fn queue(&self, setting: &str) -> Result<Queue> {
+        let common = self.common();
+        Ok(common.ports.queue(common.config.need(setting)?))
+    }
+}
+
+/// What every domain has.
+pub struct Common {
+    pub config: Config,
+    pub ports: Ports,
+    redactor: Redactor,
+}
+
+impl Common {
+    pub fn new(config: Config, ports: Ports) -> Self {
+        let redactor = Redactor::load(&config);
+        Self {
+            config,
+            ports,
+            redactor,
+        }
+    }
+
+    /// A row as it is now, in its type.
+    pub async fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
+        self.ports.store.get(key, true).await?.map(store::typed).transpose()
+    }
+}

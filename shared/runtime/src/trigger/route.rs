@@ -1,0 +1,24 @@
+//! What an HTTP function declares about its route.
+
+use super::domain::Domain;
+use crate::http::caller::Identity;
+use crate::http::problem::Family;
+
+/// Who may call a function. Checked before anything is read, claimed, replayed or written.
+pub enum Access<E: Domain> {
+    /// Callers without credentials. A webhook's handler verifies a signature over the raw bytes instead.
+    Public,
+    /// Callers that the domain knows and that hold this right.
+    Callers(<E::Caller as Identity>::Right),
+}
+
+/// The declaration of a route, as the API document shows it.
+pub struct Route<'a, E: Domain> {
+    pub access: &'a Access<E>,
+    /// Whether it honours `Idempotency-Key`.
+    pub idempotent: bool,
+    /// Whether the handler takes the raw bytes of a partner's webhook.
+    pub webhook: bool,
+    /// The domain's problems, with this route's own statuses.
+    pub family: Family,
+}

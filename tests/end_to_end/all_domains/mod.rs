@@ -1,0 +1,10 @@
+//! Every route and every function, whatever its domain.
+
+mod bad_bodies;
+mod canaries;
+mod logs;
+mod ownership;
+mod paths;
+mod roles;
+mod sample_events;
+mod tokens;

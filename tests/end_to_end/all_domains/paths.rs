@@ -1,0 +1,73 @@
+//! Paths and methods: those that no route takes, and a slash at the end.
+
+use http::Method;
+
+use crate::lock::Domain::Operations;
+use crate::stack::Stack;
+use crate::surface::routes;
+
+/// The spec writes these with a slash at the end.
+const SLASHED: [&str; 2] = ["/v1/bqs-case/management", "/v1/bqs-case/message/case"];
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_refused() {
+    let stack = Stack::shared(&[Operations]).await;
+    for (method, path, status, allow) in [
+        (Method::GET, "/nope", 404, None),
+        (Method::POST, "/api/integration/quotes", 404, None),
+        (Method::GET, "/api/integration/quotes/generate", 405, Some("POST")),
+        (Method::DELETE, "/api/integration/quotes/x/status", 405, Some("GET")),
+        (Method::PUT, "/health", 405, Some("GET")),
+    ] {
+        let got = stack.send(method, path, "", None, &[]).await;
+        assert_eq!((got.status, got.header("allow")), (status, allow), "{path}");
+        assert_eq!(got.header("content-type"), Some("application/problem+json"));
+    }
+    for path in ["/health", "/api/health"] {
+        let got = stack.send(Method::GET, path, "", None, &[]).await;
+        assert_eq!((got.status, got.json()["status"].as_str()), (200, Some("ok")));
+    }
+}
+
+#[tokio::test]
+async fn a_path_names_the_methods_that_it_takes() {
+    let stack = Stack::shared(&[Operations]).await;
+    let routes = routes();
+    let known = [Method::DELETE, Method::GET, Method::PATCH, Method::POST, Method::PUT];
+    for route in &routes {
+        let own = |method: &Method| {
+            routes
+                .iter()
+                .any(|other| other.path == route.path && other.method == *method)
+        };
+        let allowed: Vec<&str> = known.iter().filter(|method| own(method)).map(Method::as_str).collect();
+        for method in known.iter().filter(|method| !own(method)) {
+            let got = stack.send(method.clone(), &route.with(&[]), "", None, &[]).await;
+            let actual = (got.status, got.header("allow"), got.header("content-type"));
+            let wanted = (405, Some(allowed.join(", ")), Some("application/problem+json"));
+            assert_eq!(
+                actual,
+                (wanted.0, wanted.1.as_deref(), wanted.2),
+                "{method} {}",
+                route.path
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_is_redirected_or_ignored() {
+    let stack = Stack::shared(&[Operations]).await;
+    for route in routes() {
+        let path = route.with(&[]);
+        let send = async |path: &str| stack.send(route.method.clone(), path, "", route.body(), &[]).await;
+        let slashed = send(&format!("{path}/?a=1")).await;
+        if SLASHED.contains(&route.path.as_str()) {
+            assert_eq!(slashed.status, send(&path).await.status, "{}", route.name());
+            continue;
+        }
+        assert_eq!(slashed.status, 308, "{}: {}", route.name(), slashed.text);
+        let location = slashed.header("location").unwrap();
+        assert!(location.ends_with(&format!("{path}?a=1")), "{location}");
+    }
+}

@@ -1,0 +1,11 @@
+//! The case API: channels, cases, documents and messages, and their way upstream.
+
+mod cases;
+mod channels;
+mod documents;
+mod forwarding;
+mod messages;
+mod permissions;
+mod roles;
+mod samples;
+mod upstream;

@@ -1,0 +1,270 @@
+//! Permissions of the case API: every route for every kind of channel. A refused request changes nothing.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use super::upstream::settled_rows;
+use crate::channel::ADMIN;
+use crate::lock::Domain::Bqs;
+use crate::stack::{HubResponse, Stack};
+use crate::surface::{Credential, Route, wanting};
+
+/// The creator of a case, another channel for the same dealer, one for another dealer; channels that created a case and
+/// then kept one role; a request without a key, and one with a key that was replaced.
+const CALLERS: [&str; 11] = [
+    "creator",
+    "peer",
+    "stranger",
+    "case.write",
+    "case.read",
+    "message.read",
+    "message.write",
+    "document.write",
+    "admin",
+    "anonymous",
+    "revoked",
+];
+
+/// The callers with one role.
+const ROLES: std::ops::Range<usize> = 3..9;
+
+/// The status for each of [`CALLERS`]. It asks for the creator's case, and a caller with one role for its own.
+const MATRIX: &[(&str, [u16; 11])] = &[
+    (
+        "POST /v1/bqs-case/case",
+        [201, 201, 403, 201, 403, 403, 403, 403, 403, 401, 401],
+    ),
+    (
+        "GET /v1/bqs-case/case/{sequence}",
+        [200, 403, 404, 403, 200, 403, 403, 403, 403, 401, 401],
+    ),
+    (
+        "PUT /v1/bqs-case/case/{sequence}",
+        [200, 403, 404, 200, 403, 403, 403, 403, 403, 401, 401],
+    ),
+    (
+        "POST /v1/bqs-case/case/{sequence}/business-consent",
+        [202, 403, 404, 202, 403, 403, 403, 403, 403, 401, 401],
+    ),
+    (
+        "POST /v1/bqs-case/case/{sequence}/score-customer",
+        [202, 403, 404, 202, 403, 403, 403, 403, 403, 401, 401],
+    ),
+    (
+        "POST /v1/bqs-case/document/{sequence}",
+        [201, 403, 404, 403, 403, 403, 403, 201, 403, 401, 401],
+    ),
+    (
+        "POST /v1/bqs-case/document/{sequence}/upload",
+        [201, 403, 404, 403, 403, 403, 403, 201, 403, 401, 401],
+    ),
+    (
+        "GET /v1/bqs-case/management",
+        [403, 403, 403, 403, 403, 403, 403, 403, 200, 401, 401],
+    ),
+    (
+        "POST /v1/bqs-case/management",
+        [403, 403, 403, 403, 403, 403, 403, 403, 201, 401, 401],
+    ),
+    (
+        "GET /v1/bqs-case/management/{channelName}",
+        [403, 403, 403, 403, 403, 403, 403, 403, 200, 401, 401],
+    ),
+    (
+        "PUT /v1/bqs-case/management/{channelName}",
+        [403, 403, 403, 403, 403, 403, 403, 403, 200, 401, 401],
+    ),
+    (
+        "POST /v1/bqs-case/management/{channelName}/key",
+        [403, 403, 403, 403, 403, 403, 403, 403, 201, 401, 401],
+    ),
+    // A channel sees the messages of its own dealers only, so that a stranger gets an empty list.
+    (
+        "GET /v1/bqs-case/message/case",
+        [200, 200, 200, 403, 403, 200, 403, 403, 403, 401, 401],
+    ),
+    (
+        "POST /v1/bqs-case/message/case",
+        [403, 403, 403, 403, 403, 403, 202, 403, 403, 401, 401],
+    ),
+];
+
+const DEALER: i64 = 808;
+const MANAGEMENT: &str = "/v1/bqs-case/management";
+const FORM: &str = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\
+    Content-Type: application/pdf\r\n\r\n%PDF-1.4\n\r\n--b\r\nContent-Disposition: form-data; name=\"code\"\r\n\r\n123\r\n--b--\r\n";
+
+struct Caller {
+    key: String,
+    /// The case that it asks for.
+    case: i64,
+}
+
+/// A case, every caller that may ask for it, and a channel that admins manage.
+struct Fixtures {
+    callers: Vec<Caller>,
+    managed: String,
+}
+
+/// Made by the first test that needs them.
+static FIXTURES: OnceCell<Fixtures> = OnceCell::const_new();
+
+fn permissions(name: &str, roles: &[&str]) -> String {
+    json!({
+        "channelName": name, "roles": roles, "allowedDealerCodes": [DEALER],
+        "allowedBrandCodes": [1, 4, 10], "allowedAgreements": [2700, 3600, 3700],
+    })
+    .to_string()
+}
+
+impl Fixtures {
+    async fn of(stack: &Stack) -> &'static Self {
+        FIXTURES.get_or_init(|| Self::make(stack)).await
+    }
+
+    async fn make(stack: &Stack) -> Self {
+        let admin = stack.sample_key(ADMIN);
+        let dealer = ["case.write", "case.read", "message.read", "document.write"];
+        let creator = stack.channel(&dealer, &[DEALER]).await.key;
+        let case = stack.case(&creator, DEALER).await;
+        let mut callers = vec![creator];
+        callers.push(stack.channel(&dealer, &[DEALER]).await.key);
+        callers.push(stack.channel(&dealer, &[1]).await.key);
+        let mut callers: Vec<Caller> = callers.into_iter().map(|key| Caller { key, case }).collect();
+        for role in &CALLERS[ROLES] {
+            let channel = stack.channel(&dealer, &[DEALER]).await;
+            let case = stack.case(&channel.key, DEALER).await;
+            let path = format!("{MANAGEMENT}/{}", channel.name);
+            let body = permissions(&channel.name, &[role]);
+            let left = stack.send_with_key(Method::PUT, &path, &admin, Some(&body)).await;
+            assert_eq!(left.status, 200, "{}", left.text);
+            let key = channel.key;
+            callers.push(Caller { key, case });
+        }
+        let revoked = stack.channel(&CALLERS[ROLES], &[DEALER]).await;
+        let path = format!("{MANAGEMENT}/{}/key", revoked.name);
+        let rotated = stack.send_with_key(Method::POST, &path, &admin, None).await;
+        assert_eq!(rotated.status, 201, "{}", rotated.text);
+        for key in [String::new(), revoked.key] {
+            callers.push(Caller { key, case });
+        }
+        let managed = stack.channel(&[], &[]).await.name;
+        Self { callers, managed }
+    }
+
+    async fn send(&self, stack: &Stack, route: &Route, Caller { key, case }: &Caller) -> HubResponse {
+        let sequence = case.to_string();
+        let mut path = route.with(&[("sequence", sequence.as_str()), ("channelName", self.managed.as_str())]);
+        if route.name() == "GET /v1/bqs-case/message/case" {
+            path.push_str(&format!("?pre_view_case_id={sequence}"));
+        }
+        let body = match route.name().as_str() {
+            "POST /v1/bqs-case/document/{sequence}" => {
+                let headers = [
+                    ("x-api-key", key.as_str()),
+                    ("content-type", "multipart/form-data; boundary=b"),
+                ];
+                return stack.send(Method::POST, &path, "", Some(FORM), &headers).await;
+            }
+            "POST /v1/bqs-case/document/{sequence}/upload" => {
+                Some(r#"{"code":"123","contentType":"application/pdf","size":1000}"#.to_owned())
+            }
+            "POST /v1/bqs-case/management" => Some(permissions(&format!("test-{}", uuid::Uuid::new_v4()), &[])),
+            "PUT /v1/bqs-case/management/{channelName}" => Some(permissions(&self.managed, &["case.read"])),
+            _ => route.body().map(str::to_owned),
+        };
+        stack
+            .send_with_key(route.method.clone(), &path, key, body.as_deref())
+            .await
+    }
+
+    async fn check(&self, stack: &Stack, route: &Route, caller: usize, wanted: u16) {
+        let got = self.send(stack, route, &self.callers[caller]).await;
+        let name = CALLERS[caller];
+        assert_eq!(got.status, wanted, "{} as {name}: {}", route.name(), got.text);
+        if wanted >= 400 {
+            assert_eq!(got.json()["status"], wanted, "{}", got.text);
+        }
+    }
+
+    /// Checks every refusal of the matrix. Returns their number.
+    async fn check_refusals(&self, stack: &Stack) -> usize {
+        let mut refused = 0;
+        for route in &wanting(Credential::ApiKey) {
+            for (caller, wanted) in statuses(route).filter(|(_, wanted)| *wanted >= 400) {
+                self.check(stack, route, caller, wanted).await;
+                refused += 1;
+            }
+        }
+        refused
+    }
+}
+
+/// The callers of a route with their statuses.
+fn statuses(route: &Route) -> impl Iterator<Item = (usize, u16)> {
+    let (_, row) = MATRIX.iter().find(|(name, _)| *name == route.name()).unwrap();
+    row.iter().copied().enumerate()
+}
+
+#[test]
+fn the_matrix_lists_every_route_of_channels() {
+    let listed: BTreeSet<String> = MATRIX.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let routes: BTreeSet<String> = wanting(Credential::ApiKey).iter().map(Route::name).collect();
+    assert_eq!(listed, routes);
+    let roles = bqs::channel::Role::ALL.map(bqs::channel::Role::name);
+    assert_eq!(CALLERS[ROLES], roles);
+}
+
+#[tokio::test]
+async fn channels_may_do_what_their_roles_allow_and_a_refusal_changes_no_row() {
+    let stack = Stack::exclusive(&[Bqs]).await;
+    let fixtures = Fixtures::of(&stack).await;
+    let before = settled_rows(&stack).await;
+    let refused = fixtures.check_refusals(&stack).await;
+    assert!(refused >= 100, "{refused}");
+    let after = settled_rows(&stack).await;
+    let changed: Vec<_> = before.symmetric_difference(&after).collect();
+    assert!(changed.is_empty(), "{changed:?}");
+    for route in &wanting(Credential::ApiKey) {
+        for (caller, wanted) in statuses(route).filter(|(_, wanted)| *wanted < 400) {
+            fixtures.check(&stack, route, caller, wanted).await;
+        }
+    }
+}
+
+/// All domains keep their idempotency keys in one table.
+#[tokio::test]
+async fn a_refused_channel_leaves_no_idempotency_key() {
+    let stack = Stack::whole().await;
+    let fixtures = Fixtures::of(&stack).await;
+    let keys = stack.count("idempotency").await;
+    fixtures.check_refusals(&stack).await;
+    assert_eq!(stack.count("idempotency").await, keys);
+}
+
+#[tokio::test]
+async fn a_case_of_another_dealer_looks_like_one_that_does_not_exist() {
+    let stack = Stack::shared(&[Bqs]).await;
+    let fixtures = Fixtures::of(&stack).await;
+    let stranger = CALLERS.iter().position(|caller| *caller == "stranger").unwrap();
+    let stranger = &fixtures.callers[stranger];
+    let nowhere = Caller {
+        key: stranger.key.clone(),
+        case: i64::from(i32::MAX),
+    };
+    let comparable = |got: &HubResponse| {
+        let mut body = got.json();
+        body["traceId"] = Value::Null;
+        (got.status, got.header("content-type").map(str::to_owned), body)
+    };
+    let routes = wanting(Credential::ApiKey);
+    for route in routes.iter().filter(|route| route.path.contains("{sequence}")) {
+        let theirs = fixtures.send(&stack, route, stranger).await;
+        let none = fixtures.send(&stack, route, &nowhere).await;
+        assert_eq!(comparable(&theirs), comparable(&none), "{}", route.name());
+        assert_eq!(theirs.status, 404);
+    }
+}

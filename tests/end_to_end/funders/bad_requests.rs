@@ -1,0 +1,78 @@
+//! Requests for quotes that are refused: the response names the problem, and nothing changes.
+
+use http::Method;
+
+use crate::lock::Domain::Funders;
+use crate::quote::{GENERATE, SAMPLE};
+use crate::stack::Stack;
+
+/// The number of rows of each table, and of calls to LEX.
+async fn counters(stack: &Stack) -> (i64, i64, i64, usize) {
+    (
+        stack.count("funders").await,
+        stack.count("integrationLog").await,
+        stack.count("idempotency").await,
+        stack.lex_calls().await,
+    )
+}
+
+#[tokio::test]
+async fn bad_input_is_named_in_a_problem_and_changes_nothing() {
+    let stack = Stack::whole().await;
+    let before = counters(&stack).await;
+    let token = stack.customer();
+    let cases = [
+        (SAMPLE.replace("\"LEX\"", "\"ACME\""), 422, "invalid"),
+        (SAMPLE.replace("SANDBOX", "MOON"), 422, "invalid"),
+        (SAMPLE.replace("SANDBOX", "LIVE"), 422, "invalid"),
+        (SAMPLE.replace("38000", "-38000"), 422, "invalid"),
+        (SAMPLE.replace("38000", "\"much\""), 422, "invalid"),
+        (SAMPLE.replace("john.doe@", "jane.doe@"), 403, "forbidden"),
+        ("{\"customerDetails\":".into(), 400, "malformed"),
+        (SAMPLE.replacen('{', "{\"funderName\":\"LEX\",", 1), 400, "malformed"),
+        (
+            format!("{{\"a\":{}1{}}}", "[".repeat(40), "]".repeat(40)),
+            400,
+            "malformed",
+        ),
+        (format!("{SAMPLE}{}", " ".repeat(1024 * 1024)), 413, "too-large"),
+    ];
+    for (body, status, code) in cases {
+        let got = stack.send(Method::POST, GENERATE, &token, Some(&body), &[]).await;
+        assert_eq!(
+            (got.status, got.json()["code"].as_str()),
+            (status, Some(code)),
+            "{:.80}: {}",
+            body,
+            got.text
+        );
+        assert_eq!(got.header("content-type"), Some("application/problem+json"));
+    }
+    let text = stack
+        .send(
+            Method::POST,
+            GENERATE,
+            &token,
+            Some(SAMPLE),
+            &[("content-type", "text/plain")],
+        )
+        .await;
+    assert_eq!(text.status, 415);
+    assert_eq!(counters(&stack).await, before);
+}
+
+#[tokio::test]
+async fn a_quote_of_another_caller_looks_like_one_that_does_not_exist() {
+    let stack = Stack::shared(&[Funders]).await;
+    let id = stack.quote(&[]).await.json()["data"]["id"].as_str().unwrap().to_owned();
+    let jane = stack.token("jane", "jane@example.com", &[]);
+    let path = |id: &str| format!("/api/integration/quotes/{id}/status");
+    let theirs = stack.send(Method::GET, &path(&id), &jane, None, &[]).await;
+    assert_eq!(theirs.status, 404);
+    for id in ["0190d5a0-0000-7000-8000-000000000001", "nonsense", "a%00b", "a%252fb"] {
+        let absent = stack.send(Method::GET, &path(id), &jane, None, &[]).await;
+        assert_eq!((absent.status, &absent.text), (404, &theirs.text), "{id}");
+    }
+    let staff = stack.token("s", "s@example.com", &["staff"]);
+    assert_eq!(stack.send(Method::GET, &path(&id), &staff, None, &[]).await.status, 200);
+}

@@ -1,0 +1,4 @@
+//! What operators and subscribers see.
+
+mod logs;
+mod subscriptions;
