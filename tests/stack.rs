@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -12,26 +12,16 @@ use serde_json::Value;
 
 use crate::lock::{Domain, DomainLock};
 
-/// How often and how long [`Stack::until`] asks.
-const POLL_INTERVAL: Duration = Duration::from_millis(100);
-const POLLS: usize = 700;
+/// How often [`Stack::until`] asks the hub. Every request costs the machine about 10 ms.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+const CONTROL_POLL_INTERVAL: Duration = Duration::from_millis(100);
+const POLL_TIMEOUT: Duration = Duration::from_secs(70);
 
 pub struct Stack {
     pub description: Value,
     folder: PathBuf,
     pub http: reqwest::Client,
     lock: DomainLock,
-    began: std::time::Instant,
-}
-
-impl Drop for Stack {
-    fn drop(&mut self) {
-        eprintln!(
-            "TIME {:.1} {}",
-            self.began.elapsed().as_secs_f64(),
-            std::thread::current().name().unwrap_or_default()
-        );
-    }
 }
 
 #[derive(Debug)]
@@ -108,7 +98,6 @@ impl Stack {
             folder: PathBuf::from(file).parent().unwrap().to_owned(),
             http: client(),
             lock,
-            began: std::time::Instant::now(),
         }
     }
 
@@ -217,14 +206,15 @@ impl Stack {
 
     /// Repeats a GET until its response is as wanted.
     pub async fn until(&self, path: &str, token: &str, wanted: impl Fn(&HubResponse) -> bool) -> HubResponse {
-        for _ in 0..POLLS {
+        let began = Instant::now();
+        loop {
             let got = self.get(path, token).await;
             if wanted(&got) {
                 return got;
             }
+            assert!(began.elapsed() < POLL_TIMEOUT, "{path}: {}", got.text);
             tokio::time::sleep(POLL_INTERVAL).await;
         }
-        panic!("{path}: {}", self.get(path, token).await.text)
     }
 
     /// Sends a request to the simulators' control plane.
@@ -258,14 +248,15 @@ impl Stack {
 
     /// Repeats a GET of the control plane until its response is as wanted.
     pub async fn control_until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        for _ in 0..POLLS {
+        let began = Instant::now();
+        loop {
             let got = self.control(Method::GET, path, None).await;
             if wanted(&got) {
                 return got;
             }
-            tokio::time::sleep(POLL_INTERVAL).await;
+            assert!(began.elapsed() < POLL_TIMEOUT, "{path}: {got}");
+            tokio::time::sleep(CONTROL_POLL_INTERVAL).await;
         }
-        panic!("{path}: {}", self.control(Method::GET, path, None).await)
     }
 }
 

@@ -57,11 +57,11 @@ impl Stack {
 
     /// Repeats [`Self::rows`] until the rows are as wanted.
     pub async fn rows_until(&self, table: &str, member: &str, value: &str, wanted: impl Fn(&[Value]) -> bool) {
-        for _ in 0..300 {
+        for _ in 0..120 {
             if wanted(&self.rows(table, member, value).await) {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
         }
         panic!("{table}: {:?}", self.rows(table, member, value).await)
     }

@@ -31,6 +31,8 @@ const INTEGRATION_TESTS: [&str; 2] = ["--package", "tests"];
 const WITHOUT_STACK: [&str; 8] = [
     "docs", "leaks", "names", "openapi", "routes", "settings", "surface", "template",
 ];
+/// Tests of package `tests` wait for each other, so every one of them needs a thread.
+const STACK_THREADS: &str = "256";
 /// The domain with long tests. They are ignored unless optimised.
 const LONG_DOMAIN: &str = "mmob";
 
@@ -126,6 +128,7 @@ fn run_on_stack(progress: &mut Progress, workspace: &Workspace, venv: &Venv, fil
     up::with_temporary_stack(progress, workspace, venv, &dir, |progress, _| {
         progress.attempt("end-to-end tests on the deployed stack", || {
             let mut tests = cargo_test(workspace, &INTEGRATION_TESTS, &["--no-fail-fast"], filter);
+            tests.args(["--", "--test-threads", STACK_THREADS]);
             tests.env("TRUNKLINE_STACK", dir.join("stack.json"));
             // Some tests run commands of this tool.
             tests.env("TRUNKLINE_XTASK", &tool);

@@ -6,6 +6,7 @@ use futures_util::stream::{self, StreamExt};
 use http::Method;
 use serde_json::{Value, json};
 
+use super::upstream::settled_rows;
 use crate::channel::{ADMIN, Channel};
 use crate::lock::Domain::Bqs;
 use crate::stack::Stack;
@@ -20,7 +21,8 @@ fn sample() -> Value {
 
 #[tokio::test]
 async fn two_hundred_creates_at_once_have_two_hundred_numbers() {
-    let stack = Stack::shared(&[Bqs]).await;
+    // The next test purges the messages of the two hundred cases.
+    let stack = Stack::exclusive(&[Bqs]).await;
     let key = stack.channel(&WRITER, &[808]).await.key;
     let each = stream::iter(0..200).map(|_| stack.case(&key, 808));
     let numbers: BTreeSet<i64> = each.buffer_unordered(AT_ONCE).collect().await;
@@ -42,7 +44,7 @@ async fn a_refused_request_changes_nothing() {
     };
     let only = |member: &str, value: Value| json!({member: value}).to_string();
     let before = (
-        stack.count("cases").await,
+        settled_rows(&stack).await,
         stack.send_with_key(Method::GET, &path, &key, None).await.text,
     );
     let refused = [
@@ -96,7 +98,7 @@ async fn a_refused_request_changes_nothing() {
         );
     }
     let after = (
-        stack.count("cases").await,
+        settled_rows(&stack).await,
         stack.send_with_key(Method::GET, &path, &key, None).await.text,
     );
     assert_eq!(before, after);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use runtime::port::clock::Clock;
 use serde_json::Value;
 
 use crate::stack::Stack;
@@ -19,14 +20,17 @@ pub async fn changes(stack: &Stack, case: i64, count: usize) -> Vec<Value> {
     of_case(&stack.control_until("/bqs/state/cases", wanted).await)
 }
 
-/// All rows of the domain, once the forwarder is idle: it has no message and no lease, and two reads are equal. It is woken 5
+/// All rows of the domain, once the forwarder is idle: it has no message and no lease, and two reads of the rows are equal. It is woken 5
 /// seconds after each change.
 pub async fn settled_rows(stack: &Stack) -> BTreeSet<String> {
     let mut before = BTreeSet::new();
-    for _ in 0..200 {
+    for _ in 0..1_000 {
         if stack.depth("bqsForward").await == 0 {
             let rows = stack.all("cases").await;
-            let leased = rows.iter().any(|row| row["lease"].is_object());
+            // A killed worker's lease stays in the row until it ends.
+            let now = Clock::System.now().to_string();
+            let until = |row: &Value| row["lease"]["M"]["until"]["S"].as_str().map(str::to_owned);
+            let leased = rows.iter().filter_map(until).any(|until| until > now);
             let rows: BTreeSet<String> = rows.iter().map(Value::to_string).collect();
             if !leased && rows == before {
                 return rows;
