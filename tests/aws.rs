@@ -1,11 +1,16 @@
 //! The AWS services of the stack, as the emulator plays them.
 
+use std::time::Duration;
+
 use http::Method;
 use runtime::port::Ports;
 use runtime::port::config::Config;
 use serde_json::{Value, json};
 
 use crate::stack::Stack;
+
+/// The emulator fails so if a list grows while it reads the list. The next request succeeds.
+const LIST_CHANGED: &str = "changed size during iteration";
 
 impl Stack {
     fn config(&self) -> Config {
@@ -75,10 +80,18 @@ impl Stack {
     async fn signed(&self, request: reqwest::RequestBuilder, service: &str) -> Value {
         let scope = format!("test/20260101/{}/{service}/aws4_request", self.text("/region"));
         let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
-        let response = request.header("authorization", authorization).send().await.unwrap();
-        let (status, text) = (response.status(), response.text().await.unwrap());
-        assert!(status.is_success(), "{service}: {status} {text}");
-        serde_json::from_str(&text).unwrap_or_default()
+        let request = request.header("authorization", authorization);
+        for _ in 0..20 {
+            let response = request.try_clone().unwrap().send().await.unwrap();
+            let (status, text) = (response.status(), response.text().await.unwrap());
+            if status.is_server_error() && text.contains(LIST_CHANGED) {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+            assert!(status.is_success(), "{service}: {status} {text}");
+            return serde_json::from_str(&text).unwrap_or_default();
+        }
+        panic!("{service}: the emulator cannot list what it has")
     }
 
     pub fn queue_url(&self, queue: &str) -> String {

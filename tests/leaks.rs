@@ -83,20 +83,31 @@ pub fn hits<'a>(canaries: impl IntoIterator<Item = &'a Canary>, text: &Text) -> 
 }
 
 impl Stack {
+    async fn log_groups(&self) -> Vec<String> {
+        let (mut names, mut request) = (Vec::new(), json!({}));
+        loop {
+            let page = self.service("logs", "Logs_20140328.DescribeLogGroups", request).await;
+            let groups = page["logGroups"].as_array().unwrap().iter();
+            names.extend(groups.map(|group| group["logGroupName"].as_str().unwrap().to_owned()));
+            if page["nextToken"].is_null() {
+                return names;
+            }
+            request = json!({"nextToken": page["nextToken"]});
+        }
+    }
+
     /// Every line of every log group since this time, in milliseconds.
     pub async fn logs(&self, since: i64) -> Vec<Text> {
         const PAGE_SIZE: usize = 10_000;
-        let groups = self.service("logs", "Logs_20140328.DescribeLogGroups", json!({})).await;
         let mut lines = Vec::new();
-        for group in groups["logGroups"].as_array().unwrap() {
-            let name = group["logGroupName"].as_str().unwrap();
+        for name in self.log_groups().await {
             let mut from = since;
             loop {
-                let request = json!({"logGroupName": name, "limit": PAGE_SIZE, "startTime": from});
+                let request = json!({"logGroupName": &name, "limit": PAGE_SIZE, "startTime": from});
                 let got = self.service("logs", "Logs_20140328.FilterLogEvents", request).await;
                 let events = got["events"].as_array().unwrap();
                 lines.extend(events.iter().map(|event| Text {
-                    place: name.to_owned(),
+                    place: name.clone(),
                     text: event["message"].as_str().unwrap().to_owned(),
                 }));
                 // The emulator has no pages, so the next request begins at the last event.
