@@ -10,7 +10,7 @@ use super::homes::{is_home, is_senders_own};
 use super::seen::Seen;
 use super::{dealer, funder, malformed, marketplace, route};
 use crate::leaks::{Canary, Text, hits};
-use crate::lock::Domain::Mmob;
+use crate::lock::Domain::{Bqs, Mmob};
 use crate::stack::Stack;
 
 /// Everything that the hub left behind.
@@ -90,9 +90,10 @@ async fn no_canary_of_a_request_is_found_outside_its_home() {
 /// By itself, because an order waits for its provider's retry.
 #[tokio::test]
 async fn no_canary_of_an_order_is_found_outside_its_home() {
-    let stack = Stack::exclusive(&[Mmob]).await;
     let since = Clock::System.now().as_millisecond();
-    let values = CanaryValues::new(&stack).await;
+    // The values have a channel, so BQS is locked while they are made.
+    let values = CanaryValues::new(&Stack::shared(&[Bqs, Mmob]).await).await;
+    let stack = Stack::exclusive(&[Mmob]).await;
     let mut ordered = Seen(Vec::new());
     marketplace::trade(&stack, &values, &mut ordered).await;
     assert_absent(&stack, &values, since, vec![ordered]).await;
