@@ -124,3 +124,40 @@ fn the_committed_document_is_what_the_functions_declare() {
         );
     }
 }
+
+#[test]
+fn a_status_names_every_reason() {
+    let document = serde_json::to_value(document()).unwrap();
+    let reasons = |path: &str, method: &str, status: &str| -> Vec<String> {
+        let reference = &document["paths"][path][method]["responses"][status]["$ref"];
+        let Some(reference) = reference.as_str() else {
+            return Vec::new();
+        };
+        let response = document.pointer(reference.trim_start_matches('#')).unwrap();
+        let description = response["description"].as_str().unwrap();
+        description.split("; ").map(str::to_owned).collect()
+    };
+    assert_eq!(
+        reasons("/api/integration/proposals/generate", "post", "422"),
+        ["Some values cannot be accepted", "the key was used with another body"]
+    );
+    assert_eq!(
+        reasons("/v1/bqs-case/case/{sequence}/score-customer", "post", "409"),
+        [
+            "Other requests changed the case first",
+            "a call with the same key is running"
+        ]
+    );
+    assert_eq!(
+        reasons("/webhooks/mmob/{token}", "post", "413"),
+        ["The body is over 64 KiB"]
+    );
+    let never = [
+        ("/api/integration/customers/{email}/quotes", "404"),
+        ("/v1/bqs-case/management/{channelName}", "404"),
+        ("/api-docs", "503"),
+    ];
+    for (path, status) in never {
+        assert!(reasons(path, "get", status).is_empty(), "{path} {status}");
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::Result;
 use model::json::{Document, Schema};
-use runtime::{Input, Parts};
+use runtime::{Input, Media, Parts};
 
 /// An unread JSON body, and the path parameters.
 pub struct JsonBody {
@@ -13,6 +13,8 @@ pub struct JsonBody {
 }
 
 impl Input for JsonBody {
+    const MEDIA: Media = Media::Json;
+
     fn read(parts: &Parts) -> Result<Self> {
         let bytes = if parts.body.is_empty() { &[] } else { parts.json()? };
         Ok(Self {

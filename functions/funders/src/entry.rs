@@ -113,7 +113,9 @@ pub fn vehicle_get() -> Function {
 }
 
 pub fn webhook() -> Function {
-    runtime::webhook("/webhooks/{funder}", event::webhook::webhook).into()
+    runtime::webhook("/webhooks/{funder}", event::webhook::webhook)
+        .public()
+        .into()
 }
 
 pub fn event_apply() -> Function {

@@ -28,6 +28,7 @@ pub fn functions() -> Vec<(&'static str, Function)> {
 
 pub fn order_webhook() -> Function {
     webhook("/webhooks/mmob/{token}", order::webhook::webhook)
+        .public()
         .limit(ORDER_LIMIT)
         .into()
 }

@@ -2,7 +2,6 @@
 
 use http::header;
 use model::{Error, Result};
-use runtime::http::problem::Problem;
 use runtime::{Cx, StaticFile};
 
 use crate::Env;
@@ -60,7 +59,7 @@ pub fn document() {}
     params(("asset" = String, Path, description = "The name that the page has for it")),
     responses(
         (status = 200, description = "The file", content((String = "text/javascript"), (String = "text/css"))),
-        (status = 404, description = "The page has no such file", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The page has no such file"),
     )
 )]
 pub fn asset() {}

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use http::{HeaderValue, StatusCode, header};
 use model::{Error, Kind, Result};
 use runtime::http::reply::Rendered;
-use runtime::{Cx, Input, Parts};
+use runtime::{Cx, Input, Media, Parts};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -30,6 +30,8 @@ pub struct UnreadRequest {
 }
 
 impl Input for UnreadRequest {
+    const MEDIA: Media = Media::Any;
+
     fn read(parts: &Parts) -> Result<Self> {
         Ok(Self {
             query: parts.query.to_owned(),

@@ -12,7 +12,7 @@ pub mod transport;
 pub mod trigger;
 pub mod work;
 
-pub use http::document::{Input, Parts, Raw};
+pub use http::document::{Input, Media, Parts, Raw};
 pub use http::envelope::{Listed, Success};
 pub use http::form::{Field, Form};
 pub use http::reply::{Answer, EmptyObject, NoContent, Reply, StaticFile};

@@ -2,7 +2,6 @@
 
 use model::Result;
 use runtime::Cx;
-use runtime::http::problem::AspNetProblem;
 use runtime::http::reply::Rendered;
 
 use super::row::Run;
@@ -23,9 +22,10 @@ use crate::body::JsonBody;
     params(("sequence" = u64, Path, description = "The case's number", minimum = 1, maximum = 999_999_999_999_999_i64)),
     responses(
         (status = 202, description = "Accepted"),
-        (status = 403, description = "Another channel's case, or the caller lacks the role `case.write`", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 409, description = "A call with the same key is still running, or other requests changed the case first", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 429, description = "Too much is running for this case", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 403, description = "Another channel's case"),
+        (status = 404, description = "No such case for this channel"),
+        (status = 409, description = "Other requests changed the case first"),
+        (status = 429, description = "Too much is running for this case"),
     )
 )]
 pub async fn consent(cx: Cx<Env>, body: JsonBody) -> Result<Rendered> {

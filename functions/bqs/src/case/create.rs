@@ -3,7 +3,6 @@
 use http::header;
 use model::Result;
 use model::json::Document;
-use runtime::http::problem::AspNetProblem;
 use runtime::{Cx, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -34,8 +33,8 @@ pub struct Created {
     request_body = NewCase,
     responses(
         (status = 201, description = "Created; see Location", body = Created),
-        (status = 403, description = "A dealer, brand or agreement outside the channel's lists, or the caller lacks the role `case.write`", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 409, description = "A call with the same key is still running, or the channel's permissions are changing", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 403, description = "A dealer, brand or agreement outside the channel's lists"),
+        (status = 409, description = "The channel's permissions are changing"),
     )
 )]
 pub async fn create(cx: Cx<Env>, body: JsonBody) -> Result<Reply<Created>> {

@@ -1,7 +1,6 @@
 //! `GET /v1/bqs-case/case/{sequence}`
 
 use model::Result;
-use runtime::http::problem::AspNetProblem;
 use runtime::{Cx, Raw};
 
 use super::row::{CaseRow, Sequence};
@@ -17,7 +16,9 @@ use crate::Env;
     params(("sequence" = u64, Path, description = "The case's number", minimum = 1, maximum = 999_999_999_999_999_i64)),
     responses(
         (status = 200, description = "The case", body = CaseView),
-        (status = 403, description = "Another channel's case, or the caller lacks the role `case.read`", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 400, description = "Not a number"),
+        (status = 403, description = "Another channel's case"),
+        (status = 404, description = "No such case for this channel"),
     )
 )]
 pub async fn get(cx: Cx<Env>, request: Raw) -> Result<CaseView> {

@@ -1,7 +1,6 @@
 //! `PUT /v1/bqs-case/case/{sequence}`
 
 use model::Result;
-use runtime::http::problem::AspNetProblem;
 use runtime::{Cx, Reply};
 
 use super::row::{CaseRow, ChangeKind, Sequence};
@@ -25,10 +24,11 @@ use crate::body::JsonBody;
     params(("sequence" = u64, Path, description = "The case's number", minimum = 1, maximum = 999_999_999_999_999_i64)),
     responses(
         (status = 200, description = "The whole case", body = CaseView),
-        (status = 403, description = "Another channel's case; a dealer, brand or agreement outside the channel's lists; or the caller lacks the role `case.write`", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 409, description = "Other requests changed the case first", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 413, description = "The body or the changed case is over 256 KiB", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 429, description = "Too much is running for this case", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 403, description = "Another channel's case; a dealer, brand or agreement outside the channel's lists"),
+        (status = 404, description = "No such case for this channel"),
+        (status = 409, description = "Other requests changed the case first"),
+        (status = 413, description = "The changed case is over 256 KiB"),
+        (status = 429, description = "Too much is running for this case"),
     )
 )]
 pub async fn update(cx: Cx<Env>, body: JsonBody) -> Result<Reply<CaseView>> {

@@ -3,7 +3,6 @@
 use http::header;
 use model::json::{Document, Member, Schema, Type};
 use model::{Error, Kind, Result};
-use runtime::http::problem::AspNetProblem;
 use runtime::port::blob::{File, Presigned};
 use runtime::port::store::{When, Write, Written};
 use runtime::{Cx, Domain, Reply};
@@ -78,9 +77,10 @@ pub struct Offered {
     params(("sequence" = u64, Path, description = "The case's number", minimum = 1)),
     responses(
         (status = 201, description = "The request that uploads the document", body = Offered),
-        (status = 403, description = "Another channel's case, or the caller lacks the role `document.write`", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 409, description = "The channel's permissions are changing", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 413, description = "The document is over 20 MiB, or the body over 1 MiB", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 403, description = "Another channel's case"),
+        (status = 404, description = "No such case for this channel"),
+        (status = 409, description = "The channel's permissions are changing"),
+        (status = 413, description = "The document is over 20 MiB"),
     )
 )]
 pub async fn presign(cx: Cx<Env>, body: JsonBody) -> Result<Reply<Offered>> {

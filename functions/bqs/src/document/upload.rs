@@ -1,7 +1,6 @@
 //! `POST /v1/bqs-case/document/{sequence}`
 
 use model::Result;
-use runtime::http::problem::AspNetProblem;
 use runtime::port::blob::sha256;
 use runtime::{Cx, Form, Reply};
 use serde::Serialize;
@@ -54,10 +53,12 @@ pub struct Uploaded {
     params(("sequence" = u64, Path, description = "The case's number", minimum = 1)),
     responses(
         (status = 201, description = "Stored", body = Uploaded),
-        (status = 403, description = "Another channel's case, or the caller lacks the role `document.write`", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 409, description = "A call with the same key is still running, or other requests changed the case first", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 413, description = "Over 3 MiB; `instead` names the route for larger documents", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 415, description = "Not a form; or the file is no PDF, JPEG or PNG, or has another content type", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 400, description = "Not one file and a code, or the file is not base64"),
+        (status = 403, description = "Another channel's case"),
+        (status = 404, description = "No such case for this channel"),
+        (status = 409, description = "Other requests changed the case first"),
+        (status = 413, description = "Over 3 MiB; `instead` names the route for larger documents"),
+        (status = 415, description = "The file is no PDF, JPEG or PNG, or has another content type"),
     )
 )]
 pub async fn upload(cx: Cx<Env>, form: Form) -> Result<Reply<Uploaded>> {

@@ -1,7 +1,6 @@
 //! `POST /v1/bqs-case/management`
 
 use model::{Error, Kind, Result};
-use runtime::http::problem::AspNetProblem;
 use runtime::{Cx, Reply};
 
 use super::channel_view::{KeyedChannel, commit_key};
@@ -20,7 +19,7 @@ use crate::channel::{Actor, ApiKey, Caller, ChannelRow};
     request_body = WantedChannel,
     responses(
         (status = 201, description = "Created; only this response has the api key", body = KeyedChannel),
-        (status = 409, description = "The channel exists, or a call with the same key is still running", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 409, description = "The channel exists"),
     )
 )]
 pub async fn create(cx: Cx<Env>, body: JsonBody) -> Result<Reply<KeyedChannel>> {

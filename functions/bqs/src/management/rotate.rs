@@ -15,7 +15,10 @@ use crate::channel::{Actor, ApiKey, Caller, ChannelRow};
     operation_id = "bqs-management-rotate",
     tag = "bqs",
     params(("channelName" = String, Path, description = "The channel")),
-    responses((status = 201, description = "Rotated; only this response has the api key", body = KeyedChannel))
+    responses(
+        (status = 201, description = "Rotated; only this response has the api key", body = KeyedChannel),
+        (status = 404, description = "No such channel"),
+    )
 )]
 pub async fn rotate(cx: Cx<Env>, request: Raw) -> Result<Reply<KeyedChannel>> {
     let mut actor = Actor::new(&cx);

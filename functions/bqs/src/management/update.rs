@@ -2,7 +2,6 @@
 
 use http::header;
 use model::{Error, Kind, Result};
-use runtime::http::problem::AspNetProblem;
 use runtime::{Cx, Reply};
 
 use super::channel_view::{ChannelView, etag, is_current};
@@ -27,8 +26,9 @@ use crate::channel::{Actor, Caller, ChannelRow};
     ),
     responses(
         (status = 200, description = "The channel after the update", body = ChannelView),
-        (status = 409, description = "The update would remove the last admin", body = AspNetProblem, content_type = "application/problem+json"),
-        (status = 412, description = "The channel no longer has the `ETag` in `If-Match`", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 404, description = "No such channel"),
+        (status = 409, description = "The update would remove the last admin"),
+        (status = 412, description = "The channel no longer has the `ETag` in `If-Match`"),
     )
 )]
 pub async fn update(cx: Cx<Env>, body: JsonBody) -> Result<Reply<ChannelView>> {

@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 use model::Result;
-use runtime::http::problem::AspNetProblem;
 use runtime::http::reply::Rendered;
 use runtime::port::store::Write;
 use runtime::{Cx, Reply};
@@ -28,7 +27,7 @@ pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
     request_body = NewMessage,
     responses(
         (status = 202, description = "Stored, without a body"),
-        (status = 409, description = "A call with the same key is still running, or other requests wrote first too often", body = AspNetProblem, content_type = "application/problem+json"),
+        (status = 409, description = "Other requests wrote first too often"),
     )
 )]
 pub async fn create(cx: Cx<Env>, body: JsonBody) -> Result<Rendered> {

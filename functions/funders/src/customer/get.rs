@@ -3,7 +3,6 @@
 use model::email::Email;
 use model::person::Customer;
 use model::{Error, Result};
-use runtime::http::problem::Problem;
 use runtime::{Cx, Success};
 
 use super::access::CustomerPath;
@@ -20,9 +19,9 @@ use crate::profile::{Profile, ProfileRow};
     params(("email" = Email, Path, description = "The customer's e-mail address")),
     responses(
         (status = 200, description = "The customer", body = Success<Profile<Customer>>),
-        (status = 400, description = "Not an e-mail address", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Another customer's address, whether or not there is such a customer", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No quote was made for this address", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "Not an e-mail address"),
+        (status = 403, description = "Another customer's address, whether or not there is such a customer"),
+        (status = 404, description = "No quote was made for this address"),
     )
 )]
 pub async fn get(cx: Cx<Env>, path: CustomerPath) -> Result<Success<Profile<Customer>>> {

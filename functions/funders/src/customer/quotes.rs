@@ -3,7 +3,6 @@
 use model::Result;
 use model::email::Email;
 use runtime::http::list::{self, List, ListParams};
-use runtime::http::problem::Problem;
 use runtime::{Cx, Listed};
 
 use super::access::CustomerPath;
@@ -20,8 +19,8 @@ use crate::quote::QuoteView;
     params(("email" = Email, Path, description = "The customer's e-mail address"), ListParams),
     responses(
         (status = 200, description = "A page of quotes", body = Listed<QuoteView>),
-        (status = 400, description = "Not an e-mail address", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Another customer's address, whether or not there is such a customer", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "Not an e-mail address"),
+        (status = 403, description = "Another customer's address, whether or not there is such a customer"),
     )
 )]
 pub async fn quotes(cx: Cx<Env>, input: List<CustomerPath>) -> Result<Listed<QuoteView>> {

@@ -6,7 +6,6 @@ use futures_util::future::try_join_all;
 use model::partner::FUNDERS;
 use model::{Error, Kind, Result};
 use partners_funders::{Funder, funder, notice};
-use runtime::http::problem::Problem;
 use runtime::http::reply::Rendered;
 use runtime::http::signature;
 use runtime::port::store::{Written, typed};
@@ -35,10 +34,10 @@ use crate::Env;
     responses(
         (status = 200, description = "Accepted, now or before", body = Object),
         (status = 204, description = "An event type that the hub does not use"),
-        (status = 400, description = "Signed and malformed", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed by the funder, or stale", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such funder", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Storage or a queue failed, or no secret is set", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "Signed and malformed"),
+        (status = 401, description = "Not signed by the funder, or stale"),
+        (status = 404, description = "No such funder"),
+        (status = 503, description = "No secret is set"),
     )
 )]
 pub async fn webhook(cx: Cx<Env>, hook: Raw) -> Result<Rendered> {

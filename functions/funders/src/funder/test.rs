@@ -8,7 +8,6 @@ use model::id::CorrelationId;
 use model::partner::FUNDERS;
 use model::quote::Environment;
 use model::{Error, Kind, Result};
-use runtime::http::problem::Problem;
 use runtime::port::store::{Key, When, Write, Written};
 use runtime::transport::CallContext;
 use runtime::{Cx, Domain, Success};
@@ -67,8 +66,8 @@ struct TestRow {
     request_body = FunderTest,
     responses(
         (status = 200, description = "The result of the test", body = Success<FunderTestResult>),
-        (status = 404, description = "No such funder", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Tested less than a minute ago", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such funder"),
+        (status = 429, description = "Tested less than a minute ago"),
     )
 )]
 pub async fn test(cx: Cx<Env>, input: FunderTest) -> Result<Success<FunderTestResult>> {

@@ -7,7 +7,6 @@ use model::id::ProposalId;
 use model::proposal::{ProposalRequest, ProposalStatus};
 use model::quote::QuoteStatus;
 use model::{Error, Kind, Result};
-use runtime::http::problem::Problem;
 use runtime::work::idempotency::Earlier;
 use runtime::{Cx, Reply, Success};
 use serde::Serialize;
@@ -55,9 +54,9 @@ type ProposalReply = Reply<Success<AcceptedOrDryRun>>;
     responses(
         (status = 200, description = "With `dryRun`: the request that would be sent", body = Success<DryRun>),
         (status = 202, description = "Will be sent to the funder; see Location", body = Success<ProposalAccepted>),
-        (status = 404, description = "No such quote, or another caller's", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The quote is not GENERATED, has expired or was converted before; or a call with the same key is still running", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Documents over 3 MiB", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such quote, or another caller's"),
+        (status = 409, description = "The quote is not GENERATED, has expired or was converted before"),
+        (status = 413, description = "The documents are over 3 MiB"),
     )
 )]
 pub async fn generate(cx: Cx<Env>, input: ProposalRequest) -> Result<ProposalReply> {

@@ -24,7 +24,10 @@ pub struct GetProposal {
     operation_id = "funders-proposal-get",
     tag = "funders",
     params(("proposalId" = ProposalId, Path, description = "The proposal's id")),
-    responses((status = 200, description = "The proposal as it is now", body = Success<ProposalView>))
+    responses(
+        (status = 200, description = "The proposal as it is now", body = Success<ProposalView>),
+        (status = 404, description = "Absent, or another caller's"),
+    )
 )]
 pub async fn get(cx: Cx<Env>, input: GetProposal) -> Result<Success<ProposalView>> {
     let row = ProposalRow::visible(&cx, input.proposal_id).await?;

@@ -7,7 +7,6 @@ use model::id::QuoteId;
 use model::quote::{QuoteRequest, QuoteStatus};
 use model::{Error, Kind, Result};
 use runtime::http::auth::Caller;
-use runtime::http::problem::Problem;
 use runtime::port::store::{Write, Written};
 use runtime::transport::CallContext;
 use runtime::work::idempotency::Earlier;
@@ -45,11 +44,11 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
         (status = 200, description = "With `dryRun`: the requests that would be sent", body = Success<DryRun>),
         (status = 201, description = "Priced", body = Success<QuoteView>),
         (status = 202, description = "Still being priced; see Location", body = Success<QuoteView>),
-        (status = 403, description = "Another customer's e-mail", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid, refused by the funder, or the key was used with another body", body = Problem, content_type = "application/problem+json"),
-        (status = 502, description = "The funder refused our credentials, or its answer cannot be used", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The funder, storage or a queue failed", body = Problem, content_type = "application/problem+json"),
-        (status = 504, description = "No answer from the funder, and retries are off", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Another customer's e-mail"),
+        (status = 422, description = "The funder refused the quote"),
+        (status = 502, description = "The funder refused our credentials, or its answer cannot be used"),
+        (status = 503, description = "The funder failed"),
+        (status = 504, description = "No answer from the funder, and retries are off"),
     )
 )]
 pub async fn generate(cx: Cx<Env>, request: QuoteRequest) -> Result<QuoteReply> {

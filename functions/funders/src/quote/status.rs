@@ -24,7 +24,10 @@ pub struct GetQuoteStatus {
     operation_id = "funders-quote-status",
     tag = "funders",
     params(("quoteId" = QuoteId, Path, description = "The quote's id")),
-    responses((status = 200, description = "The quote as it is now", body = Success<QuoteView>))
+    responses(
+        (status = 200, description = "The quote as it is now", body = Success<QuoteView>),
+        (status = 404, description = "Absent, or another caller's"),
+    )
 )]
 pub async fn status(cx: Cx<Env>, input: GetQuoteStatus) -> Result<Success<QuoteView>> {
     let row = QuoteRow::visible(&cx, input.quote_id).await?;

@@ -3,7 +3,6 @@
 use garde::Validate;
 use model::vehicle::{Vehicle, printable};
 use model::{Error, Result};
-use runtime::http::problem::Problem;
 use runtime::{Cx, Success};
 use serde::Deserialize;
 
@@ -27,8 +26,8 @@ pub struct GetVehicle {
     params(("capId" = String, Path, description = "The vehicle's id in the CAP database", min_length = 1, max_length = 20, pattern = "^[ -~]*$")),
     responses(
         (status = 200, description = "The vehicle", body = Success<Profile<Vehicle>>),
-        (status = 404, description = "No quote was made for it", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Not a CAP id", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No quote was made for it"),
+        (status = 422, description = "Not a CAP id"),
     )
 )]
 pub async fn get(cx: Cx<Env>, input: GetVehicle) -> Result<Success<Profile<Vehicle>>> {

@@ -2,7 +2,6 @@
 
 use garde::Validate;
 use model::{Error, Result};
-use runtime::http::problem::Problem;
 use runtime::{Cx, Success};
 use serde::Deserialize;
 
@@ -26,7 +25,8 @@ pub struct GetOrder {
     params(("orderId" = String, Path, description = "MMOB's id of the order", min_length = 1, max_length = 64)),
     responses(
         (status = 200, description = "The order's current state", body = Success<OrderView>),
-        (status = 422, description = "Not an order's id", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Absent"),
+        (status = 422, description = "Not an order's id"),
     )
 )]
 pub async fn get(cx: Cx<Env>, wanted: GetOrder) -> Result<Success<OrderView>> {

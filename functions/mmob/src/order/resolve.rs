@@ -6,7 +6,6 @@ use std::time::Duration;
 use garde::Validate;
 use model::order::{OrderOutcome, OrderStatus, fields_schema, texts_schema};
 use model::{Error, Result};
-use runtime::http::problem::Problem;
 use runtime::{Cx, Reply, Success};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -72,7 +71,8 @@ impl ResolveOrder {
     request_body = ResolveOrder,
     responses(
         (status = 200, description = "Decided", body = Success<OrderView>),
-        (status = 409, description = "The order is final or is changing now, or another call with the key is running", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Absent"),
+        (status = 409, description = "The order is final or is changing now"),
     )
 )]
 pub async fn resolve(cx: Cx<Env>, wanted: ResolveOrder) -> Result<Reply<Success<OrderView>>> {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use garde::Validate;
 use model::{Error, Kind, Result};
-use runtime::http::problem::Problem;
 use runtime::port::metric;
 use runtime::port::store::{Written, typed};
 use runtime::{Cx, Domain, EmptyObject, Input, Parts, Raw};
@@ -90,8 +89,10 @@ impl OrderNotice {
     request_body(content = Object, description = "MMOB's order", content_type = "application/json"),
     responses(
         (status = 200, description = "The hub has the order, from now or before", body = EmptyObject),
-        (status = 404, description = "Another token", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The order differs from an earlier one with this id, or is changing now", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "Not an order"),
+        (status = 404, description = "Another token"),
+        (status = 409, description = "The order differs from an earlier one with this id, or is changing now"),
+        (status = 503, description = "No token is set"),
     )
 )]
 pub async fn webhook(cx: Cx<Env>, hook: Raw) -> Result<EmptyObject> {

@@ -7,7 +7,6 @@ use model::id::OfferId;
 use model::product::{NewFulfilment, NewProduct, Product};
 use model::{Error, Kind, Result};
 use partners_marketplace::{Marketplace, Mmob};
-use runtime::http::problem::Problem;
 use runtime::http::signature;
 use runtime::{Cx, Reply, Success};
 use serde::Serialize;
@@ -44,11 +43,11 @@ pub struct CreatedProduct {
     request_body = NewProduct,
     responses(
         (status = 201, description = "Created. Only this response has the secret", body = Success<CreatedProduct>),
-        (status = 409, description = "Another call with the key is running, or an earlier request to MMOB may still arrive", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Some values cannot be accepted, by the hub or by MMOB", body = Problem, content_type = "application/problem+json"),
-        (status = 502, description = "MMOB refuses the hub's key, or its response cannot be used", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "MMOB or the hub's storage failed", body = Problem, content_type = "application/problem+json"),
-        (status = 504, description = "MMOB did not answer", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "An earlier request to MMOB may still arrive"),
+        (status = 422, description = "MMOB refused some values"),
+        (status = 502, description = "MMOB refuses the hub's key, or its response cannot be used"),
+        (status = 503, description = "MMOB failed"),
+        (status = 504, description = "MMOB did not answer"),
     )
 )]
 pub async fn create(cx: Cx<Env>, wanted: NewProduct) -> Result<Reply<Success<CreatedProduct>>> {

@@ -4,7 +4,6 @@ use garde::Validate;
 use model::product::{CurrencyCode, NewPrice, ProductPrice};
 use model::{Error, Kind, Result};
 use partners_marketplace::{Marketplace, Mmob};
-use runtime::http::problem::Problem;
 use runtime::{Cx, Reply, Success};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -55,12 +54,12 @@ pub struct PriceView {
     params(("prodId" = String, Path, description = "MMOB's id of the product", min_length = 1, max_length = 64)),
     responses(
         (status = 201, description = "Created", body = Success<PriceView>),
-        (status = 404, description = "MMOB has no such product", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Another call with the key is running, or MMOB may have this price already", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Some values cannot be accepted, by the hub or by MMOB", body = Problem, content_type = "application/problem+json"),
-        (status = 502, description = "MMOB refuses the hub's key, or its response cannot be used", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "MMOB or the hub's storage failed", body = Problem, content_type = "application/problem+json"),
-        (status = 504, description = "MMOB did not answer", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "MMOB has no such product"),
+        (status = 409, description = "MMOB may have this price already"),
+        (status = 422, description = "MMOB refused some values"),
+        (status = 502, description = "MMOB refuses the hub's key, or its response cannot be used"),
+        (status = 503, description = "MMOB failed"),
+        (status = 504, description = "MMOB did not answer"),
     )
 )]
 pub async fn create(cx: Cx<Env>, wanted: CreatePrice) -> Result<Reply<Success<PriceView>>> {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use garde::Validate;
 use model::id::DeliveryId;
 use model::{Error, Kind, Result};
-use runtime::http::problem::Problem;
 use runtime::work::idempotency::Earlier;
 use runtime::{Cx, Reply};
 use serde::Deserialize;
@@ -33,7 +32,8 @@ pub struct ReplayDelivery {
     params(("deliveryId" = DeliveryId, Path, description = "The delivery's id")),
     responses(
         (status = 202, description = "The first attempt is queued", body = DeliveryView),
-        (status = 409, description = "The subscription is deleted or disabled, or an attempt is running, or a call with the same key", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Absent"),
+        (status = 409, description = "The subscription is deleted or disabled, or an attempt is running"),
     )
 )]
 pub async fn replay(cx: Cx<Env>, request: ReplayDelivery) -> Result<Reply<DeliveryView>> {

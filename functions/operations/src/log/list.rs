@@ -5,7 +5,6 @@ use jiff::{SignedDuration, Timestamp};
 use model::id::{CorrelationId, LogRowId};
 use model::partner::Partner;
 use model::{Error, Result};
-use runtime::http::problem::Problem;
 use runtime::transport::{Attempt, AttemptStatus};
 use runtime::{Cx, Domain, Listed};
 use serde::{Deserialize, Serialize};
@@ -153,7 +152,7 @@ impl ListLogs {
     params(ListLogs),
     responses(
         (status = 200, description = "A page, possibly short", body = Listed<LogRow>),
-        (status = 400, description = "Malformed, or a cursor that this list did not give", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "A cursor that this list did not give"),
     )
 )]
 pub async fn logs(cx: Cx<Env>, query: ListLogs) -> Result<Listed<LogRow>> {

@@ -4,7 +4,6 @@ use garde::Validate;
 use model::Result;
 use model::event::EventType;
 use model::id::SubscriptionId;
-use runtime::http::problem::Problem;
 use runtime::http::signature;
 use runtime::{Cx, Reply};
 use serde::{Deserialize, Serialize};
@@ -44,7 +43,7 @@ pub struct CreatedSubscription {
     request_body = NewSubscription,
     responses(
         (status = 201, description = "Created, with the secret", body = CreatedSubscription),
-        (status = 422, description = "An address that the hub does not call, an unknown event type, or a key used with another body", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "An address that the hub does not call, or an unknown event type"),
     )
 )]
 pub async fn create(cx: Cx<Env>, wanted: NewSubscription) -> Result<Reply<CreatedSubscription>> {

@@ -24,7 +24,10 @@ pub struct DeleteSubscription {
     operation_id = "operations-subscription-delete",
     tag = "operations",
     params(("subscriptionId" = SubscriptionId, Path, description = "The subscription's id")),
-    responses((status = 204, description = "Deleted"))
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "Absent"),
+    )
 )]
 pub async fn delete(cx: Cx<Env>, request: DeleteSubscription) -> Result<NoContent> {
     loop {

@@ -68,12 +68,25 @@ impl Parts<'_> {
     }
 }
 
+/// What a route's body has to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Media {
+    Json,
+    Form,
+    /// The handler reads the bytes, if it reads them at all.
+    Any,
+}
+
 /// A type a handler can take.
 pub trait Input: Sized {
+    const MEDIA: Media;
+
     fn read(parts: &Parts) -> Result<Self>;
 }
 
 impl<T: DeserializeOwned + Validate<Context = ()>> Input for T {
+    const MEDIA: Media = Media::Json;
+
     fn read(parts: &Parts) -> Result<Self> {
         let members = merge(parts)?;
         let document = MapDeserializer::new(members.into_iter());
@@ -104,6 +117,8 @@ pub struct Raw {
 }
 
 impl Input for Raw {
+    const MEDIA: Media = Media::Any;
+
     fn read(parts: &Parts) -> Result<Self> {
         parts.within_limit()?;
         Ok(Self {

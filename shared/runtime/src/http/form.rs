@@ -8,7 +8,7 @@ use futures_util::stream;
 use model::{Error, Kind, Result};
 use multer::Multipart;
 
-use crate::http::document::{Input, Parts};
+use crate::http::document::{Input, Media, Parts};
 
 /// No form here has more fields.
 const MOST: usize = 20;
@@ -46,6 +46,8 @@ impl Form {
 }
 
 impl Input for Form {
+    const MEDIA: Media = Media::Form;
+
     fn read(parts: &Parts) -> Result<Self> {
         let boundary = multer::parse_boundary(parts.content_type.unwrap_or_default()).map_err(refused)?;
         parts.within_limit()?;

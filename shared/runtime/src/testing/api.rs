@@ -1,5 +1,5 @@
-//! Completes a domain's part of the API document from its functions. Credentials, idempotency keys and the usual refusals are
-//! declared on the function and nowhere else, so that the document cannot omit them.
+//! Completes a domain's part of the API document from its functions. A handler describes what only it refuses. Credentials,
+//! idempotency keys, and the refusals that follow from a function's declaration, are added here.
 
 use http::StatusCode;
 use model::Kind;
@@ -7,22 +7,23 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn}
 use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{
-    Components, ContentBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Required, ResponseBuilder,
+    Components, ContentBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Required, Response, ResponseBuilder,
 };
 
 use crate::http::caller::Identity;
+use crate::http::document::Media;
 use crate::http::problem::Family;
 use crate::trigger::domain::Domain;
 use crate::trigger::function::Function;
 use crate::trigger::{Access, Route};
 
-/// Adds credentials, headers and refusals to each operation. A response that the handler describes stays as it is.
+/// Adds credentials, headers and refusals to each operation.
 pub fn complete<E: Domain>(mut api: OpenApi, functions: &[(&'static str, Function<E>)]) -> OpenApi {
     let mut components = api.components.take().unwrap_or_default();
-    for (path, item) in &mut api.paths.paths {
+    for item in api.paths.paths.values_mut() {
         for operation in operations(item) {
             if let Some(route) = named(functions, operation).and_then(|(_, function)| function.route()) {
-                describe(operation, path, &route, &mut components);
+                describe(operation, &route, &mut components);
             }
         }
     }
@@ -51,52 +52,97 @@ pub(super) fn named<'a, E: Domain>(
     named.max_by_key(|(name, _)| name.len())
 }
 
-fn describe<E: Domain>(operation: &mut Operation, path: &str, route: &Route<E>, components: &mut Components) {
-    let family = route.family;
-    let has_body = operation.request_body.is_some();
-    let has_query = operation.parameters.iter().flatten().any(is_query);
-    let malformed = if family.status(Kind::Invalid) == family.status(Kind::Malformed) {
-        "Malformed, or some values cannot be accepted"
-    } else {
-        "Malformed"
-    };
-    let mut refusals = vec![(Kind::Malformed, malformed.to_owned())];
-    if let Access::Callers(right) = route.access {
-        operation.security = Some(vec![SecurityRequirement::new(family.scheme, Vec::<String>::new())]);
-        refusals.push((Kind::Unauthenticated, "No valid credential".to_owned()));
-        if let Some(role) = E::Caller::role(*right) {
-            refusals.push((Kind::Forbidden, format!("The caller lacks the role `{role}`")));
-        }
+fn describe<E: Domain>(operation: &mut Operation, route: &Route<E>, components: &mut Components) {
+    if let Access::Callers(_) = route.access {
+        operation.security = Some(vec![SecurityRequirement::new(
+            route.family.scheme,
+            Vec::<String>::new(),
+        )]);
     }
-    if path.contains('{') {
-        refusals.push((Kind::NotFound, "Absent, or another caller's".to_owned()));
+    for (status, reason) in refusals(operation, route) {
+        refuse(operation, status, reason);
     }
     if route.idempotent {
-        refusals.push((Kind::InProgress, "A call with the same key is still running".to_owned()));
-        refusals.push((Kind::KeyReused, "The key was used with another body".to_owned()));
         add_header(operation, "Idempotency-Key", KEY, |text| {
             text.min_length(Some(1)).max_length(Some(255)).pattern(Some("^[ -~]*$"))
         });
     }
-    if has_body {
-        refusals.push((Kind::TooLarge, "Larger than the route takes".to_owned()));
-    }
-    // A webhook's handler takes the raw bytes.
-    if !route.webhook {
-        if has_body {
-            let description = "Another content type than the route takes".to_owned();
-            refusals.push((Kind::UnsupportedMedia, description));
-        }
-        if has_body || has_query {
-            refusals.push((Kind::Invalid, "Some values cannot be accepted".to_owned()));
-        }
-    }
-    refusals.push((Kind::Internal, "Misconfigured, or a defect".to_owned()));
-    refusals.push((Kind::Unavailable, "Storage or a queue failed".to_owned()));
     add_header(operation, "x-correlation-id", CORRELATION, |text| text);
-    for (kind, description) in refusals {
-        refuse(operation, family, kind, &description, components);
+    share(operation, route.family, components);
+}
+
+/// What the function answers apart from its handler.
+fn refusals<E: Domain>(operation: &Operation, route: &Route<E>) -> Vec<(StatusCode, String)> {
+    let has_body = operation.request_body.is_some();
+    let has_query = operation.parameters.iter().flatten().any(is_query);
+    let mut refusals = Vec::new();
+    let mut add = |kind, reason: &str| refusals.push((route.family.status(kind), reason.to_owned()));
+    add(Kind::Malformed, "the request is malformed");
+    if route.media != Media::Any && (has_body || has_query) {
+        add(Kind::Invalid, "some values cannot be accepted");
     }
+    if let Access::Callers(right) = route.access {
+        add(Kind::Unauthenticated, "no valid credential");
+        if let Some(role) = E::Caller::role(*right) {
+            add(Kind::Forbidden, &format!("the caller lacks the role `{role}`"));
+        }
+    }
+    if route.idempotent {
+        add(Kind::InProgress, "a call with the same key is running");
+        add(Kind::KeyReused, "the key was used with another body");
+    }
+    if has_body {
+        add(Kind::TooLarge, &format!("the body is over {}", size(route.limit)));
+        match route.media {
+            Media::Json => add(Kind::UnsupportedMedia, "the content type is not JSON"),
+            Media::Form => add(Kind::UnsupportedMedia, "the content type is not `multipart/form-data`"),
+            Media::Any => {}
+        }
+    }
+    add(Kind::Internal, "the hub is misconfigured or has a defect");
+    // A public route that is no webhook reads and writes nothing that must be there.
+    if route.webhook || matches!(route.access, Access::Callers(_)) {
+        add(Kind::Unavailable, "the hub's storage or a queue failed");
+    }
+    refusals
+}
+
+fn size(bytes: usize) -> String {
+    const KIB: usize = 1024;
+    match bytes {
+        _ if bytes.is_multiple_of(KIB * KIB) => format!("{} MiB", bytes / KIB / KIB),
+        _ if bytes.is_multiple_of(KIB) => format!("{} KiB", bytes / KIB),
+        _ => format!("{bytes} bytes"),
+    }
+}
+
+/// Adds a reason to a status, behind those that the handler or an earlier refusal gives.
+fn refuse(operation: &mut Operation, status: StatusCode, reason: String) {
+    let known = operation.responses.responses.entry(status.as_str().to_owned());
+    match known.or_insert_with(|| RefOr::T(Response::new(""))) {
+        RefOr::T(response) if response.description.is_empty() => response.description = reason,
+        RefOr::T(response) => response.description = format!("{}; {reason}", response.description),
+        RefOr::Ref(_) => {}
+    }
+}
+
+/// Gives each refusal without a body the family's, and makes it one of the document's components.
+fn share(operation: &mut Operation, family: Family, components: &mut Components) {
+    for (status, response) in &mut operation.responses.responses {
+        let status: Option<StatusCode> = status.parse().ok().filter(|status: &StatusCode| status.as_u16() >= 400);
+        if let (Some(status), RefOr::T(refusal)) = (status, &*response)
+            && refusal.content.is_empty()
+        {
+            let name = component(family, status, &sentence(&refusal.description), components);
+            *response = RefOr::Ref(Ref::from_response_name(name));
+        }
+    }
+}
+
+fn sentence(reasons: &str) -> String {
+    let mut letters = reasons.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
 }
 
 fn is_query(parameter: &RefOr<Parameter>) -> bool {
@@ -125,20 +171,6 @@ fn add_header(
         .description(Some(description))
         .schema(Some(Schema::Object(schema.build())));
     all.push(RefOr::T(header.build()));
-}
-
-/// Adds a refusal, unless the handler describes the status itself.
-fn refuse(operation: &mut Operation, family: Family, kind: Kind, description: &str, components: &mut Components) {
-    let status = family.status(kind);
-    if operation.responses.responses.contains_key(status.as_str()) {
-        return;
-    }
-    let name = component(family, status, description, components);
-    let reference = RefOr::Ref(Ref::from_response_name(name));
-    operation
-        .responses
-        .responses
-        .insert(status.as_str().to_owned(), reference);
 }
 
 /// The response among the document's components: one for each status, description and shape of body.

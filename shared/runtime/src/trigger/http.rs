@@ -22,7 +22,7 @@ use super::function::{Function, Invocation, Output, Trigger};
 use super::log::{self, Ended};
 use super::route::{Access, Route};
 use crate::http::caller::Identity;
-use crate::http::document::{self, Input, Parts};
+use crate::http::document::{self, Input, Media, Parts};
 use crate::http::problem::Family;
 use crate::http::reply::{Answer, Rendered};
 use crate::port::clock::Clock;
@@ -37,12 +37,14 @@ type Prepare<E> = Box<dyn Fn(&Parts) -> Result<Prepared<E>> + Send + Sync>;
 /// A handler whose callers are still to be declared. Without them it is no function.
 pub struct Undeclared<E: Domain> {
     prepare: Prepare<E>,
+    media: Media,
     pattern: Option<&'static str>,
 }
 
 /// An HTTP function: a handler and what goes around it.
 pub struct Http<E: Domain> {
     prepare: Prepare<E>,
+    media: Media,
     access: Access<E>,
     idempotent: bool,
     limit: usize,
@@ -69,13 +71,14 @@ where
             };
             Ok(Box::new(run))
         }),
+        media: I::MEDIA,
         pattern: None,
     }
 }
 
 /// A function that takes a partner's webhooks. Its handler verifies the signature over the raw bytes. Function URLs have no
 /// path parameters, so the pattern is given here too.
-pub fn webhook<E, H, I, F, A>(pattern: &'static str, handler: H) -> Http<E>
+pub fn webhook<E, H, I, F, A>(pattern: &'static str, handler: H) -> Undeclared<E>
 where
     E: Domain,
     H: Fn(Cx<E>, I) -> F + Send + Sync + 'static,
@@ -83,11 +86,10 @@ where
     F: Future<Output = Result<A>> + Send + 'static,
     A: Answer + 'static,
 {
-    let handler = Undeclared {
+    Undeclared {
         pattern: Some(pattern),
         ..http(handler)
-    };
-    handler.public()
+    }
 }
 
 impl<E: Domain> Undeclared<E> {
@@ -104,6 +106,7 @@ impl<E: Domain> Undeclared<E> {
     fn declared(self, access: Access<E>) -> Http<E> {
         Http {
             prepare: self.prepare,
+            media: self.media,
             access,
             idempotent: false,
             limit: document::LIMIT,
@@ -306,6 +309,8 @@ impl<E: Domain> Trigger<E> for Http<E> {
             access: &self.access,
             idempotent: self.idempotent,
             webhook: self.pattern.is_some(),
+            media: self.media,
+            limit: self.limit,
             family: self.family(),
         })
     }

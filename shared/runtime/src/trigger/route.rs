@@ -2,6 +2,7 @@
 
 use super::domain::Domain;
 use crate::http::caller::Identity;
+use crate::http::document::Media;
 use crate::http::problem::Family;
 
 /// Who may call a function. Checked before anything is read, claimed, replayed or written.
@@ -17,8 +18,11 @@ pub struct Route<'a, E: Domain> {
     pub access: &'a Access<E>,
     /// Whether it honours `Idempotency-Key`.
     pub idempotent: bool,
-    /// Whether the handler takes the raw bytes of a partner's webhook.
+    /// Whether a partner calls it with a webhook.
     pub webhook: bool,
+    pub media: Media,
+    /// The most bytes a body may have.
+    pub limit: usize,
     /// The domain's problems, with this route's own statuses.
     pub family: Family,
 }

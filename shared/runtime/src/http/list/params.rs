@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::cursor::Cursor;
-use crate::http::document::{Input, Parts};
+use crate::http::document::{Input, Media, Parts};
 
 /// Rows are kept 90 days, so that older windows are empty.
 const RETENTION: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -33,6 +33,8 @@ pub struct List<F> {
 }
 
 impl<F: Input> Input for List<F> {
+    const MEDIA: Media = F::MEDIA;
+
     fn read(parts: &Parts) -> Result<Self> {
         Ok(Self {
             params: ListParams::read(parts)?,
