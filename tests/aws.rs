@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use http::Method;
-use runtime::port::Ports;
 use runtime::port::config::Config;
+use runtime::port::{Clients, Ports};
 use serde_json::{Value, json};
 
 use crate::stack::Stack;
@@ -27,7 +27,7 @@ impl Stack {
     }
 
     pub fn ports(&self) -> Ports {
-        Ports::with_bus(&self.config())
+        Clients::default().with_bus().connect(&self.config())
     }
 
     /// Calls an AWS service by its JSON protocol. The hub needs no SDK for these services or operations.

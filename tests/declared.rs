@@ -1,12 +1,17 @@
 //! What each function declares about itself, read from the values that are deployed.
 
+use std::time::Duration;
+
 use runtime::http::caller::Identity;
+use runtime::port::Clients;
 use runtime::trigger::Access;
 use runtime::{Domain, Function};
 
 pub struct Declared {
     /// The name of its binary.
     pub name: &'static str,
+    pub timeout: Duration,
+    pub clients: Clients,
     /// Absent if no HTTP request starts the function.
     pub http: Option<DeclaredHttp>,
 }
@@ -31,6 +36,8 @@ pub fn functions() -> Vec<Declared> {
 fn of<E: Domain>(functions: &[(&'static str, Function<E>)]) -> Vec<Declared> {
     let declared = functions.iter().map(|(name, function)| Declared {
         name,
+        timeout: function.timeout(),
+        clients: function.clients(),
         http: function.route().map(|route| {
             let right = match route.access {
                 Access::Public => None,

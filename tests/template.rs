@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use crate::declared;
+
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
@@ -14,6 +16,17 @@ pub struct Function {
     /// Method in lower case and path, or `$default`.
     pub routes: Vec<(String, String)>,
     pub events: usize,
+    /// Its lines.
+    pub text: String,
+}
+
+impl Function {
+    /// Seconds after which Lambda ends an invocation.
+    pub fn timeout(&self) -> u64 {
+        let own = |text: &str| Some(text.split_once("Timeout: ")?.1.split_whitespace().next()?.to_owned());
+        let globals = || own(text().split_once("Globals:")?.1);
+        own(&self.text).or_else(globals).unwrap().parse().unwrap()
+    }
 }
 
 pub fn text() -> String {
@@ -39,6 +52,8 @@ pub fn functions() -> Vec<Function> {
         let Some(function) = functions.last_mut().filter(|function| function.logical_id == resource) else {
             continue;
         };
+        function.text.push_str(line);
+        function.text.push('\n');
         if let Some(binary) = line.strip_prefix("Binary: ") {
             function.binary = binary.to_owned();
         }
@@ -57,6 +72,19 @@ pub fn functions() -> Vec<Function> {
         }
     }
     functions
+}
+
+#[test]
+fn a_function_has_the_time_and_the_clients_that_it_declares() {
+    for function in functions() {
+        let name = &function.binary;
+        let declared = declared::functions().into_iter().find(|declared| declared.name == name);
+        let declared = declared.unwrap();
+        assert_eq!(declared.timeout.as_secs(), function.timeout(), "{name}");
+        let may = |action: &str| function.text.contains(&format!("Action: {action}"));
+        assert_eq!(declared.clients.has_bus(), may("events:"), "{name} and the event bus");
+        assert_eq!(declared.clients.has_files(), may("s3:"), "{name} and files");
+    }
 }
 
 #[test]

@@ -3,7 +3,6 @@
 //! They are declared here and not in the binaries. A handler is then compiled once, with its library, and a binary is only
 //! linked.
 
-use runtime::port::Ports;
 use runtime::{http, queue};
 
 use crate::case::row::MAX_CASE_BYTES;
@@ -89,16 +88,16 @@ pub fn message_list() -> Function {
 
 pub fn document_upload() -> Function {
     let upload = http(document::upload::upload).callers(Role::DocumentWrite);
-    Function::from(upload.idempotent().limit(MAX_FORM_BYTES)).on(Ports::with_files)
+    Function::from(upload.idempotent().limit(MAX_FORM_BYTES)).with_files()
 }
 
 pub fn document_presign() -> Function {
     let presign = http(document::presign::presign).callers(Role::DocumentWrite);
-    Function::from(presign).on(Ports::with_files)
+    Function::from(presign).with_files()
 }
 
 pub fn forward() -> Function {
-    queue(forward::forward).on(Ports::with_files)
+    queue(forward::forward).with_files()
 }
 
 #[cfg(test)]

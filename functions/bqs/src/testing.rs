@@ -46,18 +46,18 @@ pub async fn channel(hub: &Harness<Env>, name: &str, roles: &[Role], dealers: &[
         created_at: hub.now(),
         updated_at: hub.now(),
     };
-    let writes = directory::bootstrap(&hub.env, &row).await.unwrap();
+    let writes = directory::bootstrap(&hub.env(), &row).await.unwrap();
     assert_eq!(hub.fakes.store.write(writes).await.unwrap(), Written::Done);
     key.reveal().to_owned()
 }
 
 /// The write with which an admin would change a channel.
 pub async fn permission(hub: &Harness<Env>, name: &str, change: impl FnOnce(&mut ChannelRow)) -> Write {
-    let mut row = ChannelRow::load(&hub.env, name).await.unwrap().unwrap();
+    let mut row = ChannelRow::load(&hub.env(), name).await.unwrap().unwrap();
     let before = row.revision;
     row.revision += 1;
     change(&mut row);
-    row.replace(&hub.env, before).unwrap()
+    row.replace(&hub.env(), before).unwrap()
 }
 
 pub async fn permit(hub: &Harness<Env>, name: &str, change: impl FnOnce(&mut ChannelRow)) {

@@ -2,7 +2,6 @@
 //! these values.
 
 use runtime::http::auth::Right::{Admin, Customer, Staff};
-use runtime::port::Ports;
 use runtime::{http, queue, schedule};
 
 use crate::{Env, customer, event, funder, proposal, quote, reconcile as due, vehicle};
@@ -56,12 +55,12 @@ pub fn quote_get() -> Function {
 }
 
 pub fn quote_retry() -> Function {
-    queue(quote::retry::retry).on(Ports::with_bus)
+    queue(quote::retry::retry).with_bus()
 }
 
 pub fn proposal_generate() -> Function {
     let http = http(proposal::generate::generate).callers(Customer).idempotent();
-    Function::from(http.limit(PROPOSAL_LIMIT)).on(Ports::with_files)
+    Function::from(http.limit(PROPOSAL_LIMIT)).with_files()
 }
 
 pub fn proposal_status() -> Function {
@@ -77,7 +76,7 @@ pub fn proposal_get() -> Function {
 }
 
 pub fn proposal_submit() -> Function {
-    queue(proposal::submit::submit).on(Ports::with_bus_and_files)
+    queue(proposal::submit::submit).with_bus().with_files()
 }
 
 pub fn funder_list() -> Function {
@@ -119,11 +118,11 @@ pub fn webhook() -> Function {
 }
 
 pub fn event_apply() -> Function {
-    queue(event::apply::apply).on(Ports::with_bus)
+    queue(event::apply::apply).with_bus()
 }
 
 pub fn reconcile() -> Function {
-    schedule(due::reconcile).on(Ports::with_bus)
+    schedule(due::reconcile).with_bus()
 }
 
 #[cfg(test)]

@@ -192,7 +192,7 @@ impl FundersHarness for Harness<Env> {
         };
         row.generated(price, now);
         change(&mut row);
-        write(self, row.create(&self.env).unwrap());
+        write(self, row.create(&self.env()).unwrap());
         row
     }
 
@@ -203,14 +203,14 @@ impl FundersHarness for Harness<Env> {
         let correlation = CorrelationId::new(self.now());
         let row = ProposalRow::pending(id, &quote, &customer, correlation, self.now()).unwrap();
         quote.converted(id);
-        write(self, row.create(&self.env).unwrap());
-        write(self, quote.replace(&self.env, self.now()).unwrap());
+        write(self, row.create(&self.env()).unwrap());
+        write(self, quote.replace(&self.env(), self.now()).unwrap());
         id
     }
 
     fn touch(&self, id: ProposalId) {
         let mut row = self.proposal_row(id);
-        write(self, row.replace(&self.env, self.now()).unwrap());
+        write(self, row.replace(&self.env(), self.now()).unwrap());
     }
 
     fn rows<T: DeserializeOwned>(&self, sk: &str) -> Vec<T> {
@@ -231,7 +231,7 @@ impl FundersHarness for Harness<Env> {
     }
 
     fn quote_row(&self, id: QuoteId) -> QuoteRow {
-        let row = QuoteRow::load(&self.env, id).now_or_never().unwrap();
+        let row = QuoteRow::load(&self.env(), id).now_or_never().unwrap();
         row.unwrap().unwrap()
     }
 
@@ -240,7 +240,7 @@ impl FundersHarness for Harness<Env> {
     }
 
     fn proposal_row(&self, id: ProposalId) -> ProposalRow {
-        let row = ProposalRow::load(&self.env, id).now_or_never().unwrap();
+        let row = ProposalRow::load(&self.env(), id).now_or_never().unwrap();
         row.unwrap().unwrap()
     }
 

@@ -1,6 +1,8 @@
 //! The domain's functions: each with its handler, its callers and its limits. The binaries, the tests and the API document
 //! use these values. A handler is compiled once, with this library, and a binary is only linked.
 
+use std::time::Duration;
+
 use runtime::http::auth::Right;
 use runtime::{http, queue, schedule, webhook};
 
@@ -10,6 +12,11 @@ pub type Function = runtime::Function<Env>;
 
 /// An order is small, and a larger body is no order.
 const ORDER_LIMIT: usize = 64 * 1024;
+
+/// MMOB wants to be answered within two seconds.
+const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(3);
+/// Less than the queue's visibility, so that a message that comes back finds no other worker on it.
+const WORKER_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Every function by the name of its binary, in the order of `template.yaml`.
 pub fn functions() -> Vec<(&'static str, Function)> {
@@ -27,14 +34,12 @@ pub fn functions() -> Vec<(&'static str, Function)> {
 }
 
 pub fn order_webhook() -> Function {
-    webhook("/webhooks/mmob/{token}", order::webhook::webhook)
-        .public()
-        .limit(ORDER_LIMIT)
-        .into()
+    let webhook = webhook("/webhooks/mmob/{token}", order::webhook::webhook).public();
+    Function::from(webhook.limit(ORDER_LIMIT)).with_timeout(WEBHOOK_TIMEOUT)
 }
 
 pub fn order_process() -> Function {
-    queue(order::process::process)
+    queue(order::process::process).with_timeout(WORKER_TIMEOUT)
 }
 
 pub fn order_sweep() -> Function {
@@ -64,3 +69,6 @@ pub fn product_list() -> Function {
 pub fn price_create() -> Function {
     http(product::price::create).callers(Right::Admin).idempotent().into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,8 +6,6 @@ pub mod order;
 pub mod product;
 #[cfg(test)]
 mod testing;
-#[cfg(test)]
-mod tests;
 mod token;
 
 use utoipa::OpenApi;

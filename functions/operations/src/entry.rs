@@ -72,3 +72,6 @@ pub fn docs() -> Function {
 pub fn fallback() -> Function {
     http(fallback::fallback).public().into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,8 +10,6 @@ pub mod log;
 pub mod subscription;
 #[cfg(test)]
 mod testing;
-#[cfg(test)]
-mod tests;
 
 use utoipa::OpenApi;
 

@@ -75,7 +75,7 @@ pub fn run(progress: &mut Progress, workspace: &Workspace, without: Option<&Path
     for check in [
         "cargo fmt --all --check",
         "cargo clippy --workspace --lib --bin operations-example -- --deny warnings",
-        "cargo test -p partners-funders -p operations --lib -- example every_funder_behaves",
+        "cargo test -p partners-funders -p operations --lib -- example entry:: every_funder_behaves",
     ] {
         progress.attempt(format!("recipes: {check}"), || process::run(cargo(check)));
     }

@@ -116,7 +116,7 @@ mod tests {
             sent(vec![(API_KEY, key.clone()), (CHANNEL_ID, "dealer".into())]),
         ];
         for headers in good {
-            let caller = identify(&hub.env, &headers).await.unwrap();
+            let caller = identify(&hub.env(), &headers).await.unwrap();
             assert_eq!(caller.channel, "dealer");
             assert!(caller.holds(Role::CaseRead) && !caller.holds(Role::Admin) && caller.handles(808));
         }
@@ -135,7 +135,7 @@ mod tests {
             sent(vec![(CHANNEL_ID, "dealer".into())]),
         ];
         for headers in refused {
-            let error = identify(&hub.env, &headers).await.unwrap_err();
+            let error = identify(&hub.env(), &headers).await.unwrap_err();
             assert_eq!(error.kind, Kind::Unauthenticated, "{headers:?}");
             assert_eq!(error.message, "A valid api key is needed.");
         }
@@ -146,7 +146,7 @@ mod tests {
         let hub = harness();
         let key = channel(&hub, "dealer", &[Role::CaseRead], &[808]).await;
         hub.fakes.store.set_down(true);
-        let error = identify(&hub.env, &headers(&[(API_KEY, &key)])).await.unwrap_err();
+        let error = identify(&hub.env(), &headers(&[(API_KEY, &key)])).await.unwrap_err();
         assert_eq!(error.kind, Kind::Unavailable);
     }
 }

@@ -28,62 +28,6 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// The ports that nearly every function has. Handles only: a connection is opened at its first use.
-    pub fn aws(config: &Config) -> Self {
-        Self::base(config).1
-    }
-
-    /// With the event bus. Each client is a megabyte, and one that no entry names is not linked.
-    pub fn with_bus(config: &Config) -> Self {
-        let (aws, ports) = Self::base(config);
-        ports.and_bus(&aws, config)
-    }
-
-    /// With files.
-    pub fn with_files(config: &Config) -> Self {
-        let (aws, ports) = Self::base(config);
-        ports.and_files(&aws)
-    }
-
-    /// With both.
-    pub fn with_bus_and_files(config: &Config) -> Self {
-        let (aws, ports) = Self::base(config);
-        ports.and_bus(&aws, config).and_files(&aws)
-    }
-
-    fn base(config: &Config) -> (Arc<Aws>, Self) {
-        let aws = Arc::new(Aws::new(config.clone()));
-        let [tables, queues, secrets] = [(); 3].map(|()| Arc::clone(&aws));
-        let ports = Self {
-            store: Arc::new(Dynamo::new(move || aws_sdk_dynamodb::Client::new(&tables.settings()))),
-            sender: Arc::new(Sqs::new(move || aws_sdk_sqs::Client::new(&queues.settings()))),
-            bus: Arc::new(Unnamed),
-            vault: Arc::new(SecretsManager::new(move || {
-                aws_sdk_secretsmanager::Client::new(&secrets.settings())
-            })),
-            transport: Arc::new(Wire::new(config.clone())),
-            blobs: Arc::new(Unnamed),
-        };
-        (aws, ports)
-    }
-
-    fn and_bus(self, aws: &Arc<Aws>, config: &Config) -> Self {
-        let aws = Arc::clone(aws);
-        let client = move || aws_sdk_eventbridge::Client::new(&aws.settings());
-        Self {
-            bus: Arc::new(EventBridge::new(config.clone(), client)),
-            ..self
-        }
-    }
-
-    fn and_files(self, aws: &Arc<Aws>) -> Self {
-        let aws = Arc::clone(aws);
-        Self {
-            blobs: Arc::new(S3::new(move || aws_sdk_s3::Client::new(&aws.settings()))),
-            ..self
-        }
-    }
-
     pub fn queue(&self, url: impl Into<String>) -> Queue {
         Queue {
             sender: Arc::clone(&self.sender),
@@ -92,23 +36,103 @@ impl Ports {
     }
 }
 
-/// A port that this function's entry does not name.
-pub struct Unnamed;
+type Connect<T> = fn(&Arc<Aws>, &Config) -> Arc<T>;
 
-impl Unnamed {
+/// The clients that only some functions have. Each is a megabyte, and the linker leaves out one that no entry names.
+#[derive(Clone, Copy, Default)]
+pub struct Clients {
+    bus: Option<Connect<dyn Bus>>,
+    files: Option<Connect<dyn Blobs>>,
+}
+
+impl Clients {
+    #[must_use]
+    pub fn with_bus(self) -> Self {
+        Self {
+            bus: Some(event_bridge),
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn with_files(self) -> Self {
+        Self {
+            files: Some(s3),
+            ..self
+        }
+    }
+
+    pub fn has_bus(self) -> bool {
+        self.bus.is_some()
+    }
+
+    pub fn has_files(self) -> bool {
+        self.files.is_some()
+    }
+
+    /// These clients and those that every function has. Handles only: a connection is opened at its first use.
+    pub fn connect(self, config: &Config) -> Ports {
+        let aws = Arc::new(Aws::new(config.clone()));
+        let [tables, queues, secrets] = [(); 3].map(|()| Arc::clone(&aws));
+        Ports {
+            store: Arc::new(Dynamo::new(move || aws_sdk_dynamodb::Client::new(&tables.settings()))),
+            sender: Arc::new(Sqs::new(move || aws_sdk_sqs::Client::new(&queues.settings()))),
+            bus: self.bus.map_or_else(undeclared_bus, |bus| bus(&aws, config)),
+            vault: Arc::new(SecretsManager::new(move || {
+                aws_sdk_secretsmanager::Client::new(&secrets.settings())
+            })),
+            transport: Arc::new(Wire::new(config.clone())),
+            blobs: self.files.map_or_else(undeclared_files, |files| files(&aws, config)),
+        }
+    }
+
+    /// `ports` without those that these clients lack, for a function on stand-ins.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn restrict(self, ports: Ports) -> Ports {
+        Ports {
+            bus: self.bus.map_or_else(undeclared_bus, |_| ports.bus),
+            blobs: self.files.map_or_else(undeclared_files, |_| ports.blobs),
+            ..ports
+        }
+    }
+}
+
+fn event_bridge(aws: &Arc<Aws>, config: &Config) -> Arc<dyn Bus> {
+    let aws = Arc::clone(aws);
+    let client = move || aws_sdk_eventbridge::Client::new(&aws.settings());
+    Arc::new(EventBridge::new(config.clone(), client))
+}
+
+fn s3(aws: &Arc<Aws>, _: &Config) -> Arc<dyn Blobs> {
+    let aws = Arc::clone(aws);
+    Arc::new(S3::new(move || aws_sdk_s3::Client::new(&aws.settings())))
+}
+
+fn undeclared_bus() -> Arc<dyn Bus> {
+    Arc::new(Undeclared)
+}
+
+fn undeclared_files() -> Arc<dyn Blobs> {
+    Arc::new(Undeclared)
+}
+
+/// A client that this function's entry does not declare.
+pub struct Undeclared;
+
+impl Undeclared {
     fn error<T>(port: &str) -> BoxFuture<'_, Result<T>> {
-        let error = Error::misconfigured(format!("this function's entry names no {port}"));
+        let error = Error::misconfigured(format!("this function's entry declares no {port}"));
         Box::pin(async { Err(error) })
     }
 }
 
-impl Bus for Unnamed {
+impl Bus for Undeclared {
     fn publish(&self, _: Vec<Event>) -> BoxFuture<'_, Result<()>> {
         Self::error("bus")
     }
 }
 
-impl Blobs for Unnamed {
+impl Blobs for Undeclared {
     fn put<'a>(&'a self, _: &'a str, _: &'a str, _: &'a str, _: Bytes) -> BoxFuture<'a, Result<()>> {
         Self::error("files")
     }

@@ -275,6 +275,15 @@ pub struct Fakes {
 }
 
 impl Fakes {
+    /// Everything that functions have written, sent, published or called, for comparison.
+    pub fn state(&self) -> String {
+        let (rows, sent, published) = (self.store.rows(), self.queue.sent(), self.bus.published());
+        format!(
+            "{:?}",
+            (rows, sent, published, self.files.files(), self.transport.seen())
+        )
+    }
+
     pub fn ports(&self) -> Ports {
         Ports {
             store: self.store.clone(),

@@ -1,14 +1,18 @@
 //! A domain's functions on stand-ins: the values that are deployed, called as Lambda calls them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::BoxFuture;
 use http::{HeaderName, HeaderValue, Method, header};
 use jiff::Timestamp;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use serde_json::value::to_raw_value;
 use tokio::time::Instant;
 use utoipa::openapi::OpenApi;
 
@@ -20,12 +24,11 @@ use super::request::TestRequest;
 use crate::port::Ports;
 use crate::port::clock::Clock;
 use crate::port::config::Config;
+use crate::trigger::ANSWER_MARGIN;
 use crate::trigger::cx::Time;
 use crate::trigger::domain::Domain;
 use crate::trigger::function::{Function, Invocation};
 
-/// No function runs longer unless a test sets another limit.
-const LIMIT: Duration = Duration::from_secs(29);
 /// The time at which a harness starts.
 const START: &str = "2026-01-05T10:20:00Z";
 
@@ -39,34 +42,40 @@ struct Hub<E: Domain> {
     routes: Vec<(Method, String, &'static str)>,
 }
 
-/// One instance of a domain's functions, with the credential that its requests carry.
+/// The environments of functions that have started, by name.
+type Instances<E> = Arc<Mutex<BTreeMap<String, Arc<E>>>>;
+
+/// One instance of each of a domain's functions, with the credential that requests carry. A function has the ports and the
+/// time that it declares, and shares no memory with another one.
 pub struct Harness<E: Domain> {
     pub fakes: Fakes,
     pub clock: Clock,
     /// When the harness was made.
     pub started: Instant,
-    pub env: Arc<E>,
+    instances: Instances<E>,
+    ports: Ports,
     hub: Arc<Hub<E>>,
     settings: BTreeMap<String, String>,
     wrap: Wrap,
     headers: Vec<(HeaderName, HeaderValue)>,
-    limit: Duration,
+    time_limit: Option<Duration>,
     kill_after: Option<Duration>,
 }
 
 impl<E: Domain> Clone for Harness<E> {
-    /// The same instance, its environment included.
+    /// The same instances.
     fn clone(&self) -> Self {
         Self {
             fakes: self.fakes.clone(),
             clock: self.clock,
             started: self.started,
-            env: Arc::clone(&self.env),
+            instances: Arc::clone(&self.instances),
+            ports: self.ports.clone(),
             hub: Arc::clone(&self.hub),
             settings: self.settings.clone(),
             wrap: Arc::clone(&self.wrap),
             headers: self.headers.clone(),
-            limit: self.limit,
+            time_limit: self.time_limit,
             kill_after: self.kill_after,
         }
     }
@@ -99,11 +108,11 @@ impl<E: Domain> Harness<E> {
         ] {
             settings.insert(name.to_owned(), value.to_owned());
         }
-        let env = Arc::new(E::load(config(&settings), fakes.ports()));
         Self {
             clock: Clock::starting(START.parse().unwrap_or(Timestamp::UNIX_EPOCH)),
             started: Instant::now(),
-            env,
+            instances: Arc::default(),
+            ports: fakes.ports(),
             hub: Arc::new(Hub {
                 functions: functions.into_iter().collect(),
                 routes,
@@ -111,7 +120,7 @@ impl<E: Domain> Harness<E> {
             settings,
             wrap: Arc::new(|ports| ports),
             headers: Vec::new(),
-            limit: LIMIT,
+            time_limit: None,
             kill_after: None,
             fakes,
         }
@@ -149,14 +158,14 @@ impl<E: Domain> Harness<E> {
         self
     }
 
-    /// Each call may take this long.
+    /// Each handler has this much time instead of what its function declares.
     #[must_use]
-    pub fn limit(mut self, limit: Duration) -> Self {
-        self.limit = limit;
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = Some(limit);
         self
     }
 
-    /// Each call ends after this time instead of one second after its limit, so that a suspended instance can go on after it
+    /// Each call ends after this time instead of the function's timeout, so that a suspended instance can go on after it
     /// has lost its lease.
     #[must_use]
     pub fn kill_after(mut self, time: Duration) -> Self {
@@ -164,19 +173,19 @@ impl<E: Domain> Harness<E> {
         self
     }
 
-    /// A new instance on the same stand-ins, without the memory of the other.
+    /// New instances on the same stand-ins, without the memory of the others.
     #[must_use]
     pub fn instance(&self) -> Self {
         self.loaded((self.wrap)(self.fakes.ports()))
     }
 
-    /// A new instance on the same stand-ins that crashes after this many steps.
+    /// New instances on the same stand-ins that crash after this many steps.
     #[must_use]
     pub fn crash_after(&self, steps: u32) -> Self {
         self.loaded(crash_after((self.wrap)(self.fakes.ports()), steps))
     }
 
-    /// A new instance on the same stand-ins with this fault at each step.
+    /// New instances on the same stand-ins with this fault at each step.
     #[must_use]
     pub fn faulty(&self, fault: Arc<dyn Fault>) -> Self {
         self.loaded(with_faults((self.wrap)(self.fakes.ports()), fault))
@@ -184,9 +193,25 @@ impl<E: Domain> Harness<E> {
 
     fn loaded(&self, ports: Ports) -> Self {
         Self {
-            env: Arc::new(E::load(config(&self.settings), ports)),
+            instances: Arc::default(),
+            ports,
             ..self.clone()
         }
+    }
+
+    /// An environment with every port, for a test that reads or writes rows itself.
+    pub fn env(&self) -> E {
+        E::load(config(&self.settings), self.ports.clone())
+    }
+
+    /// The environment of this function's instance.
+    pub fn env_of(&self, function: &str) -> Arc<E> {
+        let mut instances = self.instances.lock().unwrap_or_else(PoisonError::into_inner);
+        let load = || {
+            let ports = self.function(function).clients().restrict(self.ports.clone());
+            Arc::new(E::load(config(&self.settings), ports))
+        };
+        Arc::clone(instances.entry(function.to_owned()).or_insert_with(load))
     }
 
     pub fn now(&self) -> Timestamp {
@@ -284,18 +309,37 @@ impl<E: Domain> Harness<E> {
         self.deliverable(function, event)
     }
 
-    #[expect(clippy::panic, reason = "a harness is for tests")]
-    fn deliverable(&self, function: &str, mut event: ApiGatewayV2httpRequest) -> TestRequest<'_> {
+    fn deliverable<'a>(&'a self, function: &str, mut event: ApiGatewayV2httpRequest) -> TestRequest<'a> {
         event
             .headers
             .extend(self.headers.iter().cloned().map(|(name, value)| (Some(name), value)));
-        let (name, function) = (function.to_owned(), self.function(function));
-        let send = move |event| -> BoxFuture<'_, _> {
-            let answer = function.request(self.invocation(), event);
-            let answer = answer.unwrap_or_else(|| panic!("{name} answers no requests"));
-            Box::pin(async move { tokio::time::timeout(self.patience(), answer).await.ok() })
-        };
+        let function = function.to_owned();
+        let send = move |event| -> BoxFuture<'a, _> { Box::pin(async move { self.answer(&function, &event).await }) };
         TestRequest::new(event, Box::new(send))
+    }
+
+    /// The response of a function to an event, both as the JSON that Lambda passes. None if the instance crashed.
+    #[expect(clippy::expect_used, clippy::panic, reason = "a harness is for tests")]
+    async fn answer<A: DeserializeOwned>(&self, function: &str, event: &impl Serialize) -> Option<A> {
+        let deployed = self.function(function);
+        let limit = self
+            .time_limit
+            .unwrap_or(deployed.timeout().saturating_sub(ANSWER_MARGIN));
+        let call = Invocation {
+            env: self.env_of(function),
+            clock: self.clock,
+            time: within(limit),
+        };
+        let answer = deployed.answer(call, to_raw_value(event).expect("an event"));
+        let crash = self.kill_after.unwrap_or(limit + ANSWER_MARGIN);
+        let answer = tokio::time::timeout(crash, answer).await.ok()?;
+        let answer = answer.and_then(|answer| serde_json::from_str(answer.get()));
+        Some(answer.unwrap_or_else(|error| panic!("{function} takes other events: {error}")))
+    }
+
+    /// Every function, by name.
+    pub fn functions(&self) -> impl Iterator<Item = (&'static str, &Function<E>)> {
+        self.hub.functions.iter().map(|(name, function)| (*name, function))
     }
 
     /// The function of this name, as it is deployed.
@@ -311,7 +355,6 @@ impl<E: Domain> Harness<E> {
     }
 
     /// Delivers a message to a worker that has been delivered so often, this time included.
-    #[expect(clippy::panic, reason = "a harness is for tests")]
     pub async fn redeliver(&self, worker: &str, body: &str, deliveries: u32) -> Option<bool> {
         let mut message = SqsMessage::default();
         message.message_id = Some("message".to_owned());
@@ -320,31 +363,13 @@ impl<E: Domain> Harness<E> {
         message.attributes.extend([count]);
         let mut event = SqsEvent::default();
         event.records.push(message);
-        let work = self.function(worker).batch(self.invocation(), event);
-        let work = work.unwrap_or_else(|| panic!("{worker} works through no queue"));
-        let answer = tokio::time::timeout(self.patience(), work).await.ok()?;
+        let answer: SqsBatchResponse = self.answer(worker, &event).await?;
         Some(answer.batch_item_failures.is_empty())
     }
 
     /// Runs a scheduled function. Whether it succeeded; None if the instance crashed.
-    #[expect(clippy::panic, reason = "a harness is for tests")]
     pub async fn tick(&self, schedule: &str) -> Option<bool> {
-        let run = self.function(schedule).start(self.invocation());
-        let run = run.unwrap_or_else(|| panic!("{schedule} is started by no schedule"));
-        tokio::time::timeout(self.patience(), run).await.ok()
-    }
-
-    fn invocation(&self) -> Invocation<E> {
-        Invocation {
-            env: Arc::clone(&self.env),
-            clock: self.clock,
-            time: within(self.limit),
-        }
-    }
-
-    /// An instance that has not answered by then has crashed.
-    fn patience(&self) -> Duration {
-        self.kill_after.unwrap_or(self.limit + Duration::from_secs(1))
+        self.answer(schedule, &json!({})).await
     }
 }
 

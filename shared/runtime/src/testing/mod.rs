@@ -1,5 +1,6 @@
 //! What tests run functions on: a stand-in for every port, faults, tokens, and the harness that joins them.
 
+pub mod access;
 mod api;
 mod fakes;
 mod faults;

@@ -4,50 +4,34 @@
 //! domain's `entry` returns, so that none of them can forget a limit or a role.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures_util::future::BoxFuture;
-use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use serde_json::value::RawValue;
 
 use super::cx::Time;
 use super::domain::Domain;
 use super::launch::{self, Exit};
 use super::route::Route;
-use crate::port::Ports;
 use crate::port::clock::Clock;
 use crate::port::config::Config;
+use crate::port::{Clients, Ports};
+
+/// The `Timeout` of most functions.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The JSON that Lambda takes back, or why the event could not be read.
 pub type Output = Result<Box<RawValue>, serde_json::Error>;
 
-/// What every trigger does with an event as Lambda delivers it. Each also takes its own kind of event in its own type, for
-/// tests; the other kinds answer None.
+/// What starts a function.
 pub(super) trait Trigger<E: Domain>: Send + Sync {
+    /// Answers an event as Lambda delivers it.
     fn invoke(self: Arc<Self>, call: Invocation<E>, event: Box<RawValue>) -> BoxFuture<'static, Output>;
-
-    fn request(
-        self: Arc<Self>,
-        _: Invocation<E>,
-        _: ApiGatewayV2httpRequest,
-    ) -> Option<Reply<ApiGatewayV2httpResponse>> {
-        None
-    }
-
-    fn batch(self: Arc<Self>, _: Invocation<E>, _: SqsEvent) -> Option<Reply<SqsBatchResponse>> {
-        None
-    }
-
-    fn start(self: Arc<Self>, _: Invocation<E>) -> Option<Reply<bool>> {
-        None
-    }
 
     fn route(&self) -> Option<Route<'_, E>> {
         None
     }
 }
-
-type Reply<T> = BoxFuture<'static, T>;
 
 /// An instance's environment, and when it is called.
 pub struct Invocation<E> {
@@ -58,15 +42,16 @@ pub struct Invocation<E> {
 
 /// One function of the hub.
 pub struct Function<E: Domain> {
-    pub(super) trigger: Arc<dyn Trigger<E>>,
-    pub(super) ports: fn(&Config) -> Ports,
+    trigger: Arc<dyn Trigger<E>>,
+    clients: Clients,
+    timeout: Duration,
 }
 
 impl<E: Domain> Clone for Function<E> {
     fn clone(&self) -> Self {
         Self {
             trigger: Arc::clone(&self.trigger),
-            ports: self.ports,
+            ..*self
         }
     }
 }
@@ -75,20 +60,45 @@ impl<E: Domain> Function<E> {
     pub(super) fn new(trigger: impl Trigger<E> + 'static) -> Self {
         Self {
             trigger: Arc::new(trigger),
-            ports: Ports::aws,
+            clients: Clients::default(),
+            timeout: TIMEOUT,
         }
     }
 
-    /// With other ports than most functions have.
+    /// Publishes events.
     #[must_use]
-    pub fn on(self, ports: fn(&Config) -> Ports) -> Self {
-        Self { ports, ..self }
+    pub fn with_bus(self) -> Self {
+        Self {
+            clients: self.clients.with_bus(),
+            ..self
+        }
+    }
+
+    /// Reads, writes or presigns files.
+    #[must_use]
+    pub fn with_files(self) -> Self {
+        Self {
+            clients: self.clients.with_files(),
+            ..self
+        }
+    }
+
+    /// With another `Timeout` than most functions.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
     }
 
     /// Runs on Lambda until Lambda ends the process.
     pub fn run(self) -> Exit {
+        let clients = self.clients;
+        self.run_on(move |config| clients.connect(config))
+    }
+
+    /// Runs on Lambda on other ports than the function's own.
+    pub fn run_on(self, ports: impl FnOnce(&Config) -> Ports) -> Exit {
         let trigger = self.trigger;
-        launch::run(self.ports, move |env: Arc<E>, event, time| {
+        launch::run(ports, move |env: Arc<E>, event, time| {
             let call = Invocation {
                 env,
                 clock: Clock::System,
@@ -103,27 +113,18 @@ impl<E: Domain> Function<E> {
         Arc::clone(&self.trigger).invoke(call, event)
     }
 
-    /// Answers one request, if HTTP requests start this function.
-    pub fn request(
-        &self,
-        call: Invocation<E>,
-        event: ApiGatewayV2httpRequest,
-    ) -> Option<Reply<ApiGatewayV2httpResponse>> {
-        Arc::clone(&self.trigger).request(call, event)
-    }
-
-    /// Works through one batch, if a queue starts this function.
-    pub fn batch(&self, call: Invocation<E>, event: SqsEvent) -> Option<Reply<SqsBatchResponse>> {
-        Arc::clone(&self.trigger).batch(call, event)
-    }
-
-    /// Runs once, if a schedule starts this function. True if the run succeeded.
-    pub fn start(&self, call: Invocation<E>) -> Option<Reply<bool>> {
-        Arc::clone(&self.trigger).start(call)
-    }
-
     /// Who may call this function and how, if HTTP requests start it.
     pub fn route(&self) -> Option<Route<'_, E>> {
         self.trigger.route()
+    }
+
+    /// The clients that this function has beside those that every function has.
+    pub fn clients(&self) -> Clients {
+        self.clients
+    }
+
+    /// When Lambda ends an invocation.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
     }
 }

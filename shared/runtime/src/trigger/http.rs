@@ -294,16 +294,6 @@ impl<E: Domain> Trigger<E> for Http<E> {
         })
     }
 
-    fn request(
-        self: Arc<Self>,
-        call: Invocation<E>,
-        event: ApiGatewayV2httpRequest,
-    ) -> Option<BoxFuture<'static, ApiGatewayV2httpResponse>> {
-        Some(Box::pin(async move {
-            self.answer(call.env, call.clock, call.time, event).await
-        }))
-    }
-
     fn route(&self) -> Option<Route<'_, E>> {
         Some(Route {
             access: &self.access,

@@ -24,7 +24,7 @@ pub type Exit = std::process::ExitCode;
 /// Init is allowed this long for opening connections; a slow partner must not make it fail.
 const WARM_UP_LIMIT: Duration = Duration::from_secs(1);
 /// Kept back from Lambda's own deadline, to answer in.
-const ANSWER_MARGIN: Duration = Duration::from_millis(500);
+pub const ANSWER_MARGIN: Duration = Duration::from_millis(500);
 
 /// A call of one function: the event's JSON in, the answer's JSON out.
 type Invoke = Box<dyn Fn(Box<RawValue>, Time) -> BoxFuture<'static, Result<Box<RawValue>, serde_json::Error>>>;
@@ -32,7 +32,7 @@ type Invoke = Box<dyn Fn(Box<RawValue>, Time) -> BoxFuture<'static, Result<Box<R
 /// Starts the function. Only loading the domain is generic: the loop below is compiled once, and not again for every
 /// binary.
 pub fn run<E: Domain>(
-    ports: fn(&Config) -> Ports,
+    ports: impl FnOnce(&Config) -> Ports,
     call: impl Fn(Arc<E>, Box<RawValue>, Time) -> BoxFuture<'static, Result<Box<RawValue>, serde_json::Error>> + 'static,
 ) -> Exit {
     start(ports, |config, ports| {
@@ -47,7 +47,7 @@ pub fn run<E: Domain>(
 }
 
 fn start(
-    ports: fn(&Config) -> Ports,
+    ports: impl FnOnce(&Config) -> Ports,
     load: impl FnOnce(Config, Ports) -> (LocalBoxFuture<'static, ()>, Invoke),
 ) -> Exit {
     let config = Config::from_env();

@@ -10,5 +10,5 @@ pub mod queue;
 mod route;
 pub mod schedule;
 
-pub use launch::Exit;
+pub use launch::{ANSWER_MARGIN, Exit};
 pub use route::{Access, Route};

@@ -85,12 +85,6 @@ impl<E: Domain> Trigger<E> for Worker<E> {
             to_raw_value(&self.work(call.env, call.clock, call.time, event).await)
         })
     }
-
-    fn batch(self: Arc<Self>, call: Invocation<E>, event: SqsEvent) -> Option<BoxFuture<'static, SqsBatchResponse>> {
-        Some(Box::pin(async move {
-            self.work(call.env, call.clock, call.time, event).await
-        }))
-    }
 }
 
 /// Moves a message that no retry can help to the dead-letter queue, with the reason. Where that fails, the queue's own

@@ -52,8 +52,4 @@ impl<E: Domain> Trigger<E> for Schedule<E> {
     fn invoke(self: Arc<Self>, call: Invocation<E>, _: Box<RawValue>) -> BoxFuture<'static, Output> {
         Box::pin(async move { to_raw_value(&self.run(call.env, call.clock, call.time).await) })
     }
-
-    fn start(self: Arc<Self>, call: Invocation<E>) -> Option<BoxFuture<'static, bool>> {
-        Some(Box::pin(async move { self.run(call.env, call.clock, call.time).await }))
-    }
 }

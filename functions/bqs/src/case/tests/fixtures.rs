@@ -83,7 +83,7 @@ pub async fn dealer_with_case() -> Harness<Env> {
 }
 
 pub async fn case_row(hub: &Harness<Env>, sequence: u64) -> CaseRow {
-    CaseRow::load(&hub.env, Sequence(sequence)).await.unwrap().unwrap()
+    CaseRow::load(&hub.env(), Sequence(sequence)).await.unwrap().unwrap()
 }
 
 /// Every case.
@@ -97,7 +97,7 @@ pub fn cases(hub: &Harness<Env>) -> Vec<CaseRow> {
 pub async fn changes(hub: &Harness<Env>, sequence: u64) -> Vec<ChangeRow> {
     let mut changes = Vec::new();
     for n in 1.. {
-        match ChangeRow::load(&hub.env, Sequence(sequence), n).await.unwrap() {
+        match ChangeRow::load(&hub.env(), Sequence(sequence), n).await.unwrap() {
             Some(change) => changes.push(change),
             None => break,
         }

@@ -95,7 +95,9 @@ async fn both_of_two_updates_are_kept() {
     let kind = ChangeKind::Update;
     let correlation = CorrelationId::new(dealer.now());
     let text = String::from_utf8(theirs.to_vec()).unwrap();
-    let theirs = row.change(&dealer.env, kind, text, correlation, dealer.now()).unwrap();
+    let theirs = row
+        .change(&dealer.env(), kind, text, correlation, dealer.now())
+        .unwrap();
     let got = meanwhile(&dealer, vec![theirs], Route::Update, r#"{"brandCode":10}"#).await;
     assert_eq!(
         (got.status, got.json()["externalSystemReference"].as_str()),
@@ -122,9 +124,9 @@ async fn a_request_that_always_conflicts_is_asked_to_retry() {
     let dealer = dealer_with_case().await;
     let mut turns = Vec::new();
     for revision in 1..=20 {
-        let mut row = ChannelRow::load(&dealer.env, "dealer").await.unwrap().unwrap();
+        let mut row = ChannelRow::load(&dealer.env(), "dealer").await.unwrap().unwrap();
         row.revision = revision + 1;
-        turns.push(vec![row.replace(&dealer.env, revision).unwrap()]);
+        turns.push(vec![row.replace(&dealer.env(), revision).unwrap()]);
     }
     let got = meanwhile(&dealer, turns, Route::Update, UPDATE).await;
     assert_eq!((got.status, got.headers["retry-after"].to_str().unwrap()), (409, "1"));

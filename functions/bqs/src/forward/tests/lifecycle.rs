@@ -50,7 +50,7 @@ async fn every_change_goes_upstream_in_order_and_its_answer_is_stored() {
     let first: Value = store::typed(answers[0].clone()).unwrap();
     assert_eq!((&first["n"], &first["status"]), (&1.into(), &201.into()));
     assert_eq!(first["body"], r#"{"sequence":700007}"#);
-    let found = UpstreamRow::load(&simulation.hub.env, FakeUpstream::number(7))
+    let found = UpstreamRow::load(&simulation.hub.env(), FakeUpstream::number(7))
         .await
         .unwrap()
         .unwrap();
@@ -187,7 +187,7 @@ async fn a_change_that_is_added_while_another_waits_waits_too() {
     let case = simulation.case(7, 1);
     simulation.upstream.script([Fails(Answers(503, ""))]);
     simulation.wake(case).await;
-    let mut row = CaseRow::load(&simulation.hub.env, case).await.unwrap().unwrap();
+    let mut row = CaseRow::load(&simulation.hub.env(), case).await.unwrap().unwrap();
     simulation.change(&mut row, 2);
     let before = simulation.sent();
     simulation.wake(case).await;
@@ -227,7 +227,7 @@ async fn a_worker_stops_in_time_and_another_continues() {
     let short = simulation
         .hub
         .clone()
-        .limit(Duration::from_secs(14) + Duration::from_millis(10));
+        .time_limit(Duration::from_secs(14) + Duration::from_millis(10));
     assert_eq!(short.deliver("bqs-forward", &body).await, Some(true));
     assert_eq!(simulation.upstream.made(7), [1]);
     assert!(simulation.row(case).lease_left(simulation.now()).is_none());

@@ -115,7 +115,7 @@ async fn an_idempotent_upstream_has_every_change_once_and_in_order() {
     run.work().await;
     // Some cases are changed once more.
     for case in (1..=CASES).step_by(7) {
-        let mut row = CaseRow::load(&run.simulation.hub.env, Sequence(case))
+        let mut row = CaseRow::load(&run.simulation.hub.env(), Sequence(case))
             .await
             .unwrap()
             .unwrap();

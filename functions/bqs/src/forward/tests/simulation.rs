@@ -104,7 +104,9 @@ impl Simulation {
             },
         };
         let correlation = CorrelationId::new(self.now());
-        let writes = row.change(&self.hub.env, kind, body, correlation, self.now()).unwrap();
+        let writes = row
+            .change(&self.hub.env(), kind, body, correlation, self.now())
+            .unwrap();
         let written = self.hub.fakes.store.write(writes).now_or_never().unwrap();
         assert_eq!(written.unwrap(), Written::Done);
     }

@@ -158,7 +158,8 @@ async fn upstream_channel(hub: Harness<Env>) -> Harness<Env> {
 }
 
 async fn claim(hub: &Harness<Env>, number: u64, case: u64) -> bool {
-    let claimed = UpstreamRow::claim(&hub.env, number, Sequence(case), hub.now());
+    let env = hub.env();
+    let claimed = UpstreamRow::claim(&env, number, Sequence(case), hub.now());
     claimed.await.unwrap()
 }
 

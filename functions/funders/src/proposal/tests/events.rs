@@ -29,7 +29,12 @@ async fn store(h: &Harness<Env>, event: &str, proposal: ProposalId, status: Prop
         decision,
     };
     let row = EventRow::of("LEX", event, notice, h.now()).unwrap();
-    let _ = h.env.store().write(vec![row.create(&h.env).unwrap()]).await.unwrap();
+    let _ = h
+        .env()
+        .store()
+        .write(vec![row.create(&h.env()).unwrap()])
+        .await
+        .unwrap();
     json!({"funder": "LEX", "event": event}).to_string()
 }
 

@@ -39,7 +39,7 @@ async fn make(h: &Harness<Env>, dice: &mut Dice, at: Timestamp) -> Made {
     if status == "FAILED" {
         row.status = QuoteStatus::Failed;
     }
-    let written = h.fakes.store.write(vec![row.create(&h.env).unwrap()]).await;
+    let written = h.fakes.store.write(vec![row.create(&h.env()).unwrap()]).await;
     assert_eq!(written.unwrap(), Written::Done);
     assert!(h.retry(&format!(r#"{{"id":"{id}","attempt":0}}"#), 1).await);
     Made {

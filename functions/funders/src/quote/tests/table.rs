@@ -129,8 +129,9 @@ async fn a_wait_is_kept_by_all_instances_and_for_that_funder_only() {
         assert!(again.header("retry-after").is_some());
         let instance = h.instance();
         let shut = partners_funders::funder(funder).unwrap();
-        let target = instance.env.target(shut, model::quote::Environment::Sandbox).unwrap();
-        instance.env.outbound.warm(&target, h.clock).await;
+        let env = instance.env_of("funders-quote-generate");
+        let target = env.target(shut, model::quote::Environment::Sandbox).unwrap();
+        env.outbound.warm(&target, h.clock).await;
         let again = instance.post(GENERATE, sample(funder)).await;
         assert_eq!((again.status, h.calls().len()), (202, 1), "in other instances too");
         let another = h.post(GENERATE, sample(other)).await;

@@ -9,7 +9,7 @@ use runtime::port::store::Item;
 use runtime::testing::Fault;
 use tokio::sync::Semaphore;
 
-use super::testing::{MESSAGE, Orders, WORKER, WORKER_LIMIT, callback, deliver, pass};
+use super::testing::{MESSAGE, Orders, WORKER, callback, deliver, pass};
 use crate::order::row::Step;
 
 /// Suspends an instance at a step until the test resumes it.
@@ -44,7 +44,7 @@ async fn a_worker_whose_lease_has_ended_writes_nothing() {
             resumed: Semaphore::new(0),
         });
         let slow = orders.harness.faulty(suspended.clone());
-        let slow = slow.limit(WORKER_LIMIT).kill_after(Duration::from_secs(3600));
+        let slow = slow.kill_after(Duration::from_secs(3600));
         let slow = slow.deliver(WORKER, MESSAGE);
         let next = async {
             pass(13).await;
@@ -69,8 +69,7 @@ async fn a_worker_waits_for_the_lease_of_one_that_crashed() {
     let orders = Orders::new(callback());
     orders.place().await;
     // After it has leased the order.
-    let crashed = orders.harness.crash_after(8).limit(WORKER_LIMIT);
-    let crashed = crashed.kill_after(Duration::from_secs(8));
+    let crashed = orders.harness.crash_after(8);
     assert_eq!(crashed.deliver(WORKER, MESSAGE).await, None);
     assert_eq!(orders.row().attempts, 1);
     assert!(

@@ -213,5 +213,5 @@ async fn an_unreadable_message_becomes_a_dead_letter_and_one_about_no_order_is_d
     assert_eq!(orders.sqs.dead().len(), 5);
     assert!(deliver(&orders.instance(), r#"{"id":"po_gone"}"#).await);
     assert_eq!(orders.sqs.dead().len(), 5);
-    assert!(orders.harness.env.dead_letters().is_some());
+    assert!(orders.harness.env().dead_letters().is_some());
 }

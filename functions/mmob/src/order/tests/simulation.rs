@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use super::fake_sqs::Message;
 use super::mutants::Mutant;
-use super::testing::{Orders, SWEEP, USUAL_LIMIT, WEBHOOK_LIMIT, WORKER, WORKER_LIMIT};
+use super::testing::{Orders, SWEEP, WORKER};
 use crate::Env;
 use crate::testing::WEBHOOK;
 
@@ -30,8 +30,6 @@ pub use plan::{Coverage, Plan, ProductKind};
 const TURBULENCE: Duration = Duration::from_secs(150);
 /// An order that is unfinished then never ends.
 const END: Duration = Duration::from_secs(40 * 60);
-/// Lambda kills an instance this long after the limit of the function.
-const KILL_DELAY: Duration = Duration::from_millis(500);
 
 /// A request with an order, and what happens if it fails.
 struct Posting {
@@ -188,8 +186,8 @@ impl Simulation {
         self.start.elapsed() < TURBULENCE
     }
 
-    /// A new instance of a function with this limit, which may have a fault.
-    fn instance(&mut self, limit: Duration) -> Harness<Env> {
+    /// A new instance, which may have a fault.
+    fn instance(&mut self) -> Harness<Env> {
         let (steps, stall) = if self.plan.crashes.is_some() {
             (self.crashes.pop_front().unwrap_or(u32::MAX), None)
         } else if self.is_turbulent() && self.dice.roll(100) < self.fault_percent {
@@ -206,11 +204,12 @@ impl Simulation {
             stall,
             struck,
         };
-        let kill = limit + KILL_DELAY;
-        // A stalled process is suspended, and Lambda cannot kill it.
-        let kill = if stall.is_some() { kill * 10 } else { kill };
         let instance = self.orders.harness.faulty(Arc::new(fault));
-        instance.limit(limit).kill_after(kill)
+        // A stalled process is suspended, and Lambda cannot kill it.
+        if stall.is_some() {
+            return instance.kill_after(Duration::from_secs(300));
+        }
+        instance
     }
 
     /// The number of crashes, or of stalls.
@@ -270,7 +269,7 @@ impl Simulation {
             if self.plan.mutant == Some(Mutant::AcknowledgesFirst) {
                 self.orders.sqs.delete(&message);
             }
-            let worker = self.instance(WORKER_LIMIT);
+            let worker = self.instance();
             self.running.push(Box::pin(async move {
                 let done = worker.deliver(WORKER, &message.body).await;
                 Invocation::Worked(message, done)
@@ -278,7 +277,7 @@ impl Simulation {
         }
         if self.next_sweep <= now {
             self.next_sweep = now + Duration::from_secs(60);
-            let sweep = self.instance(USUAL_LIMIT);
+            let sweep = self.instance();
             self.running.push(Box::pin(async move {
                 let _ = sweep.tick(SWEEP).await;
                 Invocation::Swept
@@ -289,7 +288,7 @@ impl Simulation {
     fn act(&mut self, action: Action) {
         match action {
             Action::Post(posting) => {
-                let hub = self.instance(WEBHOOK_LIMIT);
+                let hub = self.instance();
                 self.running.push(Box::pin(async move {
                     let response = hub.post(WEBHOOK, &posting.body).attempt().await;
                     Invocation::Posted(posting, response.map(|response| response.status))
@@ -310,7 +309,7 @@ impl Simulation {
                 }
             }
             Action::Resolve => {
-                let hub = self.instance(USUAL_LIMIT);
+                let hub = self.instance();
                 self.running.push(Box::pin(async move {
                     let decision = r#"{"status":"Failed","error":"by hand"}"#;
                     let response = hub.post("/api/mmob/orders/po_1", decision).attempt().await;

@@ -23,11 +23,6 @@ pub const SWEEP: &str = "mmob-order-sweep";
 /// The message about the order of [`super::fake_mmob::order`].
 pub const MESSAGE: &str = r#"{"id":"po_1"}"#;
 
-/// The functions' timeouts, less what the runtime keeps for the response.
-pub const WEBHOOK_LIMIT: Duration = Duration::from_millis(2500);
-pub const WORKER_LIMIT: Duration = Duration::from_millis(7500);
-pub const USUAL_LIMIT: Duration = Duration::from_millis(29_500);
-
 pub struct Orders {
     /// Staff calls it. The webhook ignores credentials.
     pub harness: Harness<Env>,
@@ -68,7 +63,7 @@ impl Orders {
         };
         if let Some(fulfilment) = fulfilment {
             let product = ProductRow::new("prod_1", fulfilment, orders.harness.now());
-            orders.write(product.create(&orders.harness.env).unwrap());
+            orders.write(product.create(&orders.harness.env()).unwrap());
         }
         orders
     }
@@ -122,7 +117,7 @@ impl Orders {
 
     /// Whether the run succeeded.
     pub async fn sweep(&self) -> bool {
-        self.instance().limit(USUAL_LIMIT).tick(SWEEP).await == Some(true)
+        self.instance().tick(SWEEP).await == Some(true)
     }
 
     /// Every update that MMOB carried out.
@@ -132,7 +127,7 @@ impl Orders {
 
     pub fn find(&self) -> Option<OrderRow> {
         // Past the mutant, and without a fault.
-        let key = OrderRow::key(&self.harness.env, "po_1").unwrap();
+        let key = OrderRow::key(&self.harness.env(), "po_1").unwrap();
         let found = self
             .harness
             .fakes
@@ -157,7 +152,7 @@ impl Orders {
     pub fn change(&self, change: impl FnOnce(&mut OrderRow)) {
         let mut row = self.row();
         change(&mut row);
-        self.write(row.replace(&self.harness.env, self.harness.now()).unwrap());
+        self.write(row.replace(&self.harness.env(), self.harness.now()).unwrap());
     }
 
     /// Whether no request has had an effect.
@@ -180,13 +175,12 @@ pub fn auto(required: &[&str]) -> Option<Fulfilment> {
 }
 
 pub async fn post(instance: &Harness<Env>, token: &str, body: &str) -> TestResponse {
-    let instance = instance.clone().limit(WEBHOOK_LIMIT);
     instance.post("/webhooks/mmob/token", body).path("token", token).await
 }
 
 /// Delivers a message to this instance. Whether the message is done.
 pub async fn deliver(instance: &Harness<Env>, body: &str) -> bool {
-    instance.clone().limit(WORKER_LIMIT).deliver(WORKER, body).await == Some(true)
+    instance.deliver(WORKER, body).await == Some(true)
 }
 
 pub async fn pass(seconds: u64) {

@@ -237,7 +237,7 @@ impl Fault for SlowLog {
 async fn a_request_out_of_time_takes_one_step_and_its_cursor_goes_on() {
     let h = harness();
     LoggedCall::at("2026-01-04T12:00:00Z").write(&h).await;
-    for late in [h.faulty(Arc::new(SlowLog)), h.instance().limit(Duration::ZERO)] {
+    for late in [h.faulty(Arc::new(SlowLog)), h.instance().time_limit(Duration::ZERO)] {
         let mut query = String::new();
         let mut requests = 0;
         loop {

@@ -22,7 +22,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    fn rows(&self) -> MutexGuard<'_, BTreeMap<Key, Item>> {
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<Key, Item>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -38,9 +38,14 @@ impl Memory {
         self.clock.is_none_or(|clock| lives(row, clock.now()))
     }
 
+    /// Every row, by key.
+    pub fn rows(&self) -> BTreeMap<Key, Item> {
+        self.locked().clone()
+    }
+
     /// Every row of a table, by key.
     pub fn table(&self, table: &str) -> Vec<Item> {
-        self.rows()
+        self.locked()
             .iter()
             .filter(|(key, _)| key.table == table)
             .map(|(_, item)| item.clone())
@@ -64,14 +69,14 @@ impl Store for Memory {
     fn get<'a>(&'a self, key: &'a Key, _: bool) -> BoxFuture<'a, Result<Option<Item>>> {
         Box::pin(async move {
             self.up()?;
-            Ok(self.rows().get(key).filter(|row| self.lives(row)).cloned())
+            Ok(self.locked().get(key).filter(|row| self.lives(row)).cloned())
         })
     }
 
     fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<Written>> {
         Box::pin(async move {
             self.up()?;
-            let mut rows = self.rows();
+            let mut rows = self.locked();
             if writes.iter().all(|write| write.when.holds(rows.get(&write.key))) {
                 rows.extend(writes.into_iter().filter_map(|write| Some((write.key, write.item?))));
                 return Ok(Written::Done);
@@ -85,7 +90,7 @@ impl Store for Memory {
     fn append<'a>(&'a self, table: &'a str, items: Vec<Item>) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             self.up()?;
-            self.rows()
+            self.locked()
                 .extend(items.into_iter().map(|item| (Key::of(table, &item), item)));
             Ok(())
         })
@@ -94,7 +99,7 @@ impl Store for Memory {
     fn get_all<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Item>>>> {
         Box::pin(async move {
             self.up()?;
-            let rows = self.rows();
+            let rows = self.locked();
             let found = keys.iter().map(|key| rows.get(key).filter(|row| self.lives(row)));
             Ok(found.map(|row| row.cloned()).collect())
         })
@@ -104,7 +109,7 @@ impl Store for Memory {
         Box::pin(async move {
             self.up()?;
             let (pk, sk) = query.keys();
-            let rows = self.rows();
+            let rows = self.locked();
             let mut found: Vec<(&str, &Item)> = rows
                 .iter()
                 .filter(|(key, row)| key.table == query.table && text(row, pk) == Some(&query.pk))
@@ -134,7 +139,7 @@ impl Store for Memory {
     fn count<'a>(&'a self, key: &'a Key, ttl: Option<i64>) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
             self.up()?;
-            let mut rows = self.rows();
+            let mut rows = self.locked();
             let row = rows.entry(key.clone()).or_insert_with(|| key.item());
             let count = counted(row) + 1;
             row.insert(COUNT.into(), AttributeValue::N(count.to_string()));
