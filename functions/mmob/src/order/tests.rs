@@ -8,6 +8,7 @@ mod fake_sqs;
 mod fencing;
 mod invariant_store;
 mod mutants;
+mod mutated_ports;
 mod operators;
 mod process;
 mod random_seeds;

@@ -84,24 +84,27 @@ impl Package {
             .collect()
     }
 
-    /// The root files of its library and its binaries. Test targets are not read.
+    /// The root files of its library, its binaries and its tests.
     pub fn crate_roots(&self, sources: &BTreeMap<String, String>) -> Vec<String> {
-        let binaries = self.manifest.get("bin").and_then(Value::as_array).into_iter().flatten();
-        let named = self.manifest.get("lib").into_iter().chain(binaries);
+        let several = |kind| self.manifest.get(kind).and_then(Value::as_array).into_iter().flatten();
+        let named = self.manifest.get("lib").into_iter();
+        let named = named.chain(several("bin")).chain(several("test"));
         let named = named.filter_map(|target| target.get("path")?.as_str());
         let usual = ["src/lib.rs", "src/main.rs"];
         let mut roots: Vec<String> = named
             .chain(usual)
             .map(|path| format!("{}{path}", self.folder))
             .collect();
-        let binaries = format!("{}src/bin/", self.folder);
-        let own_file = |file: &str| {
-            let name = file.strip_prefix(&binaries);
-            name.is_some_and(|name| {
-                !name.contains('/') || (name.ends_with("/main.rs") && name.matches('/').count() == 1)
-            })
-        };
-        roots.extend(sources.keys().filter(|file| own_file(file)).cloned());
+        for folder in ["src/bin/", "tests/"] {
+            let folder = format!("{}{folder}", self.folder);
+            let own_file = |file: &str| {
+                let name = file.strip_prefix(&folder);
+                name.is_some_and(|name| {
+                    !name.contains('/') || (name.ends_with("/main.rs") && name.matches('/').count() == 1)
+                })
+            };
+            roots.extend(sources.keys().filter(|file| own_file(file)).cloned());
+        }
         roots.retain(|root| sources.contains_key(root));
         roots.sort();
         roots.dedup();

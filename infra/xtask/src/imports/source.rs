@@ -31,7 +31,7 @@ pub struct Name {
 const ITEMS: [&str; 8] = ["struct", "enum", "trait", "type", "union", "const", "static", "fn"];
 const NO_NAMES: [&str; 6] = ["fn", "unsafe", "async", "extern", "mut", "_"];
 
-/// The modules of a file without those for tests, by their path inside the file; the file's own has none.
+/// The modules of a file by their path inside it; the file's own has none.
 pub fn read(text: &str) -> BTreeMap<ItemPath, Module> {
     let tokens = tokens::read(text);
     let mut parser = Parser {
@@ -100,29 +100,14 @@ impl<'a> Parser<'a> {
         self.at += 1;
     }
 
-    /// Steps over `#[` so that the paths inside are read; over the whole item when it is for tests.
+    /// Steps over `#[` so that the paths inside are read.
     fn attribute(&mut self) {
         let opens = if self.text(1) == "!" { 2 } else { 1 };
-        if self.text(opens) != "[" {
-            self.at += 1;
-            return;
+        if self.text(opens) == "[" {
+            self.attribute_ends = self.closing(self.at + opens);
+            self.at += opens;
         }
-        let begun = self.at + opens;
-        let end = self.closing(begun);
-        let inside: String = self
-            .tokens
-            .get(begun + 1..end)
-            .unwrap_or_default()
-            .iter()
-            .map(|token| token.text)
-            .collect();
-        if inside == "cfg(test)" && opens == 1 {
-            self.at = end + 1;
-            self.skip_item();
-        } else {
-            self.at = begun + 1;
-            self.attribute_ends = end;
-        }
+        self.at += 1;
     }
 
     /// The place of the bracket that closes the one at this place.
@@ -139,23 +124,6 @@ impl<'a> Parser<'a> {
             }
         }
         self.tokens.len()
-    }
-
-    /// To behind the item's semicolon or braces. Some items have braces and end at their semicolon all the same.
-    fn skip_item(&mut self) {
-        let mut needs_semicolon = false;
-        while self.at < self.tokens.len() && self.text(0) != "}" {
-            let text = self.text(0);
-            needs_semicolon |= ["use", "static", "type", "let"].contains(&text);
-            needs_semicolon |= text == "const" && !NO_NAMES.contains(&self.text(1));
-            if ["(", "[", "{"].contains(&text) {
-                self.at = self.closing(self.at);
-            }
-            self.at += 1;
-            if text == ";" || (text == "{" && !needs_semicolon) {
-                break;
-            }
-        }
     }
 
     fn child(&mut self) {

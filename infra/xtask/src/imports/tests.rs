@@ -34,9 +34,11 @@ fn files_that_import_each_other_are_found_however_they_write_it() {
         "pub mod deep { use super::super::b; pub fn h() { b::f() } } pub fn g() {}",
         "#[serde(default = \"crate::b::f\")] pub struct S; pub fn g() {}",
         "pub const fn g() { json!({ \"x\": crate::b::f() }) }",
-        "pub static mut S: u8 = 1; #[cfg(test)] use x::{y}; use crate::b::f; pub fn g() {}",
-        "#[cfg(test)] fn of<T: Iterator<Item = u8>>() {} use crate::b::f; pub fn g() {}",
+        "pub static mut S: u8 = 1; use x::{y}; use crate::b::f; pub fn g() {}",
         "#[cfg(any(test, feature = \"testing\"))] pub use crate::b::f; pub fn g() {}",
+        "#[cfg(test)] mod tests { use crate::b::f; } pub fn g() {}",
+        "#[cfg(test)] const X: [u8; 1] = { crate::b::f() }; pub fn g() {}",
+        "pub struct S { #[cfg(test)] x: crate::b::f } pub fn g() {}",
     ] {
         let found = circles_of(&[("lib.rs", LIB), ("a.rs", a), ("b.rs", b), ("c.rs", "pub struct X;")]);
         assert_eq!(found, [["a.rs", "b.rs"]], "{a}");
@@ -52,16 +54,35 @@ fn what_is_no_import_makes_no_circle() {
         "use crate::b; pub fn g() {}",
         "pub(in crate::b) fn g() {}",
         "use b::f; pub fn g() { x.f(); ::b::f(); }",
-        "#[cfg(test)] mod tests { use crate::b::f; } pub fn g() {}",
-        "#[cfg(test)] mod tests; pub fn g() {}",
-        "#[cfg(test)] use crate::b::{f}; #[cfg(test)] const X: [u8; 1] = { b::f() }; pub fn g() {}",
-        "pub struct S { #[cfg(test)] x: crate::b::F } pub fn g() {}",
         "use f as f; pub fn g() { f() }",
     ] {
-        let tests = ("a/tests.rs", "use crate::b::f;");
-        let found = circles_of(&[("lib.rs", LIB), ("a.rs", a), ("b.rs", b), tests]);
+        let found = circles_of(&[("lib.rs", LIB), ("a.rs", a), ("b.rs", b)]);
         assert_eq!(found, [[""; 0]; 0], "{a}");
     }
+}
+
+#[test]
+fn a_file_and_its_unit_tests_make_no_circle() {
+    let a = "pub fn g() {} #[cfg(test)] mod tests;";
+    let sample = ("a/tests/sample.rs", "use crate::a::g; pub fn sample() {}");
+    for tests in [
+        "mod sample; use super::*;",
+        "mod sample; use super::g; use sample::sample;",
+    ] {
+        let files = [("lib.rs", "mod a;"), ("a.rs", a), ("a/tests.rs", tests), sample];
+        assert_eq!(circles_of(&files), [[""; 0]; 0], "{tests}");
+    }
+}
+
+#[test]
+fn test_files_that_import_each_other_are_found() {
+    let a = "pub fn g() {} #[cfg(test)] mod tests;";
+    let tests = "mod sample; mod random; use super::g;";
+    let sample = "use super::random::f; pub fn sample() {}";
+    let random = "use super::sample::sample; pub fn f() {}";
+    let files = [("a/tests/sample.rs", sample), ("a/tests/random.rs", random)];
+    let found = circles_of(&[&[("lib.rs", "mod a;"), ("a.rs", a), ("a/tests.rs", tests)][..], &files].concat());
+    assert_eq!(found, [["a/tests/random.rs", "a/tests/sample.rs"]]);
 }
 
 #[test]
@@ -118,6 +139,37 @@ fn a_report_names_what_ties_the_files() {
                 src/bin/one.rs -> src/bin/two.rs: T\n  \
                 src/bin/two.rs -> src/bin/one.rs: E, f";
     assert_eq!(findings(&sources).unwrap(), [ties]);
+}
+
+#[test]
+fn every_target_of_a_package_is_read() {
+    let targets = "[[bin]]\npath = \"one.rs\"\n[[test]]\npath = \"all.rs\"\n";
+    let sources = [
+        ("Cargo.toml", manifest("planted", targets)),
+        ("all.rs", String::new()),
+        ("one.rs", String::new()),
+        ("src/bin/two.rs", String::new()),
+        ("src/bin/three/main.rs", String::new()),
+        ("src/bin/three/part.rs", String::new()),
+        ("src/lib.rs", String::new()),
+        ("tests/four.rs", String::new()),
+        ("tests/five/main.rs", String::new()),
+        ("tests/five/part.rs", String::new()),
+    ];
+    let sources: Sources = sources.map(|(file, text)| (format!("p/{file}"), text)).into();
+    let packages = packages::read(&sources).unwrap();
+    let roots = packages[0].crate_roots(&sources);
+    let roots: Vec<&str> = roots.iter().map(|root| root.trim_start_matches("p/")).collect();
+    let wanted = [
+        "all.rs",
+        "one.rs",
+        "src/bin/three/main.rs",
+        "src/bin/two.rs",
+        "src/lib.rs",
+        "tests/five/main.rs",
+        "tests/four.rs",
+    ];
+    assert_eq!(roots, wanted);
 }
 
 #[test]

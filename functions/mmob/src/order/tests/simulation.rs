@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::fake_sqs::Message;
-use super::mutants::Mutant;
+use super::mutated_ports::Mutant;
 use super::testing::{Orders, SWEEP, WORKER};
 use crate::Env;
 use crate::testing::WEBHOOK;

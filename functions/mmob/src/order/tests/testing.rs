@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::fake_mmob::{FakeMmob, PROVIDER, SECRET};
 use super::fake_sqs::FakeSqs;
 use super::invariant_store::InvariantStore;
-use super::mutants::{Mutant, mutated};
+use super::mutated_ports::{Mutant, mutated};
 use crate::Env;
 use crate::order::row::OrderRow;
 use crate::product::{Fulfilment, ProductRow};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt, pending};
 use runtime::testing::{Dice, Fault};
 
-use crate::order::tests::mutants::Mutant;
+use crate::order::tests::mutated_ports::Mutant;
 use crate::order::tests::testing::{auto, callback};
 use crate::product::Fulfilment;
 
