@@ -10,7 +10,6 @@ use futures_util::FutureExt;
 use jiff::Timestamp;
 use model::id::{CorrelationId, ProposalId, QuoteId};
 use model::money::Money;
-use model::quote::Price;
 use runtime::port::Ports;
 use runtime::port::store::{self, Store, Write, Written};
 use runtime::testing::{Harness, Sent};
@@ -179,18 +178,12 @@ impl FundersHarness for Harness<Env> {
         let request = serde_json::from_str(&sample(funder)).unwrap();
         let (id, now) = (QuoteId::new(self.now()), self.now());
         let mut row = QuoteRow::pending(id, "john", &request, CorrelationId::new(now), now).unwrap();
-        let price = Price {
-            monthly_payment: Money::pence(45_000),
-            total_amount: Money::pence(1_620_000),
-            total_amount_payable: Money::pence(1_870_000),
-            apr: None,
-            balloon_payment: None,
-            term: 36,
-            external_quote_id: format!("Q{}", id.as_uuid().simple()),
-            external_reference: None,
-            valid_until: Some("2026-01-31T00:00:00Z".parse().unwrap()),
-        };
-        row.generated(price, now);
+        let price = json!({
+            "monthly_payment": Money::pence(45_000), "total_amount": Money::pence(1_620_000),
+            "total_amount_payable": Money::pence(1_870_000), "term": 36,
+            "external_quote_id": format!("Q{}", id.as_uuid().simple()), "valid_until": "2026-01-31T00:00:00Z",
+        });
+        row.generated(serde_json::from_value(price).unwrap(), now);
         change(&mut row);
         write(self, row.create(&self.env()).unwrap());
         row

@@ -1,6 +1,7 @@
 //! The hub's adapters against the simulators over the socket: both sides must agree on the wire protocol.
 
 use bytes::Bytes;
+use call::testing::{Fixtures, answer};
 use call::{Answer, Call, Progress, Step};
 use jiff::Timestamp;
 use model::id::ProposalId;
@@ -13,6 +14,9 @@ use ureq::http::StatusCode;
 
 use super::{REQUEST_ID, Simulators, bearer, claims};
 
+const FUNDERS_CRATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/partners/funders");
+/// The hub's id of the quote in the fixtures.
+const FIXTURES_ID: &str = "0190d5a0-0000-7000-8000-000000000001";
 const PROPOSAL_ID: &str = "0190d5a0-0000-7000-8000-000000000003";
 
 fn funders() -> impl Iterator<Item = &'static dyn Funder> {
@@ -60,6 +64,10 @@ fn request(kind: QuoteType) -> QuoteRequest {
 }
 
 fn quoted(simulators: &Simulators, funder: &dyn Funder, request: &QuoteRequest) -> Result<Price, Error> {
+    priced(funder, request, |call| sent(simulators, funder, call))
+}
+
+fn priced(funder: &dyn Funder, request: &QuoteRequest, answer: impl Fn(&Call) -> Answer) -> Result<Price, Error> {
     let context = QuoteContext {
         reference: REQUEST_ID.parse().unwrap(),
         correlation: REQUEST_ID.parse().unwrap(),
@@ -68,7 +76,7 @@ fn quoted(simulators: &Simulators, funder: &dyn Funder, request: &QuoteRequest) 
     let mut so_far = Progress::default();
     for _ in funder.dry_run() {
         let call = funder.quote(&context, &so_far)?;
-        match funder.quoted(&context, &so_far, &sent(simulators, funder, &call))? {
+        match funder.quoted(&context, &so_far, &answer(&call))? {
             Step::Next(progress) => so_far = progress,
             Step::Done(price) => return Ok(price),
         }
@@ -144,6 +152,29 @@ fn every_type_of_every_funder_is_priced_and_proposed() {
             assert_eq!(later.status, ProposalStatus::Approved, "{name}");
             assert_eq!(later.external_id, first.external_id, "{name}");
         }
+    }
+}
+
+#[test]
+fn a_simulator_answers_each_member_of_a_price_that_the_fixtures_have() {
+    let members = |price: &Price| -> Vec<String> {
+        let price = serde_json::to_value(price).unwrap();
+        price.as_object().unwrap().keys().cloned().collect()
+    };
+    let request = request(QuoteType::PersonalContractPurchase);
+    for funder in funders() {
+        let fixtures = Fixtures::load(FUNDERS_CRATE, funder.name());
+        let recorded = priced(funder, &request, |call| {
+            let body = fixtures.get(&format!("{}.answer", call.operation));
+            answer(200, body.replace(FIXTURES_ID, REQUEST_ID))
+        });
+        let simulated = quoted(&Simulators::start(), funder, &request);
+        assert_eq!(
+            members(&simulated.unwrap()),
+            members(&recorded.unwrap()),
+            "{}",
+            funder.name()
+        );
     }
 }
 

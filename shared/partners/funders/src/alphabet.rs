@@ -15,6 +15,8 @@ mod refusal;
 mod request;
 mod vehicle;
 
+use std::sync::LazyLock;
+
 use call::{Answer, Auth, Call, Progress, Step};
 use model::Result;
 use model::proposal::{Decision, Proposal};
@@ -55,45 +57,18 @@ impl Funder for Alphabet {
     }
 
     fn loggable(&self) -> &'static [&'static str] {
-        &[
-            "HasError",
-            "Code",
-            "Type",
-            "Value",
-            "Status",
-            "OnTheRoadPrice",
-            "Mileage",
-            "MileageUnit",
-            "DateRegisteredWithDvla",
-            "CountryCode",
-            "Key",
-            "ProductKey",
-            "Term",
-            "CashDeposit",
-            "DepositType",
-            "AnnualMileage",
-            "AnnualMileageUnit",
-            "Id",
-            "RegularPayment",
-            "TotalFirstPayment",
-            "TotalNumberOfRegularPayments",
-            "TotalAmountPayable",
-            "TotalDeposit",
-            "TotalPrice",
-            "Balance",
-            "ChargesForCredit",
-            "Apr",
-            "RateOfInterest",
-            "Residual",
-            "FinalPayment",
-            "QuoteReference",
-            "ValidFrom",
-            "ValidTo",
-            "Amount",
-            "NumberOfPayments",
-            "Reference",
-            "ProposalReference",
-        ]
+        static LOGGABLE: LazyLock<Vec<&str>> = LazyLock::new(|| {
+            [
+                vehicle::LOGGABLE,
+                product::LOGGABLE,
+                quote::LOGGABLE,
+                calculation::LOGGABLE,
+                proposal::LOGGABLE,
+                refusal::LOGGABLE,
+            ]
+            .concat()
+        });
+        &LOGGABLE
     }
 
     fn dry_run(&self) -> Vec<Progress> {

@@ -108,10 +108,12 @@ fn is_sound(step: &Step<Price>, so_far: &Progress) -> bool {
             progress != so_far && row.len() < 300
         }
         Step::Done(price) => {
+            let members = serde_json::to_value(price).unwrap();
+            let mut amounts = members.as_object().unwrap().values();
             price.monthly_payment.minor > 0
                 && price.total_amount.minor >= price.monthly_payment.minor
                 && price.total_amount_payable.minor >= price.total_amount.minor
-                && price.balloon_payment.is_none_or(|balloon| balloon.minor >= 0)
+                && amounts.all(|amount| amount["minor"].as_i64().is_none_or(|minor| minor >= 0))
                 && price.apr.is_none_or(|apr| !apr.is_sign_negative())
                 && price.term > 0
                 && (1..=100).contains(&price.external_quote_id.len())

@@ -10,6 +10,8 @@ mod quote;
 mod refusal;
 mod request;
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use call::{Answer, Auth, Call, Progress, Step};
 use http::Method;
@@ -57,36 +59,9 @@ impl Funder for Lex {
     }
 
     fn loggable(&self) -> &'static [&'static str] {
-        &[
-            "cap_id",
-            "model_year",
-            "contract_type_id",
-            "plan",
-            "term",
-            "mileage",
-            "relief_vehicle",
-            "customer_initial_payment",
-            "estimated_sales_value",
-            "cust_reference",
-            "off_invoice_support",
-            "otrp",
-            "commission",
-            "discount",
-            "customer_terms",
-            "co2_emission",
-            "quote_id",
-            "quote_reference",
-            "status",
-            "initial_payment",
-            "monthly_rental",
-            "total_rentals",
-            "apr",
-            "balloon",
-            "valid_until",
-            "code",
-            "proposal_id",
-            "content_type",
-        ]
+        static LOGGABLE: LazyLock<Vec<&str>> =
+            LazyLock::new(|| [quote::LOGGABLE, price::LOGGABLE, proposal::LOGGABLE, refusal::LOGGABLE].concat());
+        &LOGGABLE
     }
 
     fn quote(&self, context: &QuoteContext, _: &Progress) -> Result<Call> {

@@ -5,6 +5,9 @@ use call::{Answer, read};
 use model::{Error, Kind, Result};
 use serde::Deserialize;
 
+/// Members of a refusal.
+pub const LOGGABLE: &[&str] = &["HasError", "Code"];
+
 /// The hub keeps this many characters of a reason.
 const REASON_LIMIT: usize = 200;
 

@@ -13,6 +13,26 @@ use crate::funder::QuoteContext;
 
 pub const PATH: &str = "/quotes/calculate";
 
+/// Members of the request.
+pub const LOGGABLE: &[&str] = &[
+    "cap_id",
+    "model_year",
+    "contract_type_id",
+    "plan",
+    "term",
+    "mileage",
+    "relief_vehicle",
+    "customer_initial_payment",
+    "estimated_sales_value",
+    "cust_reference",
+    "off_invoice_support",
+    "otrp",
+    "commission",
+    "discount",
+    "customer_terms",
+    "co2_emission",
+];
+
 pub fn calculate(context: &QuoteContext) -> Result<Call> {
     let body = serde_json::to_vec(&Calculate::of(context)?)
         .map_err(|error| Error::new(Kind::Internal, "LEX quote").because(error))?;

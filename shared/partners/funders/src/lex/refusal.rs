@@ -5,6 +5,9 @@ use call::{Answer, code, read};
 use model::{Error, Kind, Result};
 use serde::Deserialize;
 
+/// Members of a refusal.
+pub const LOGGABLE: &[&str] = &["code"];
+
 /// The hub keeps this many characters of each reason.
 const REASON_LIMIT: usize = 200;
 
