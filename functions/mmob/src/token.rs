@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use model::{Error, Kind, Result};
 use ring::digest::{SHA256, digest};
 use runtime::port::metric;
-use runtime::port::secret::{Credentials, Secrets};
+use runtime::port::secret::{SecretMembers, Secrets};
 use subtle::{Choice, ConstantTimeEq};
 
 const MEMBER: &str = "MMOB_WEBHOOK_TOKEN";
@@ -63,7 +63,7 @@ impl WebhookToken {
 
 /// Whether this is one of the tokens. During a rotation there are two, separated by a comma or white space. The comparison
 /// covers all of them, as hashes, so that its duration does not depend on how much of a guess is right.
-fn matches(credentials: &Credentials, given: &str) -> Result<bool> {
+fn matches(credentials: &SecretMembers, given: &str) -> Result<bool> {
     let tokens = credentials.get(MEMBER).unwrap_or_default();
     let tokens = tokens.split([',', ' ', '\n']).filter(|token| !token.is_empty());
     let tokens: Vec<&str> = tokens.collect();

@@ -14,8 +14,8 @@ pub mod work;
 
 pub use http::document::{Input, Media, Parts, Raw};
 pub use http::envelope::{Listed, Success};
-pub use http::form::{Field, Form};
-pub use http::reply::{Answer, EmptyObject, NoContent, Reply, StaticFile};
+pub use http::form::{Form, FormField};
+pub use http::reply::{EmptyObject, NoContent, Render, Reply, StaticFile};
 pub use model::{Error, Kind, Result};
 pub use trigger::Exit;
 pub use trigger::cx::Cx;

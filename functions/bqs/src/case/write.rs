@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::json::Document;
 use model::{Error, Kind, Result};
 use runtime::port::store::{Write, Written};
-use runtime::{Answer, Cx};
+use runtime::{Cx, Render};
 
 use super::row::Sequence;
 use crate::Env;
@@ -56,7 +56,7 @@ impl<'a> Writer<'a> {
 
     /// Writes a change and the response. False means that the permissions or the case had changed: the handler decides again
     /// with the caller's current permissions.
-    pub async fn commit(&mut self, sequence: Sequence, mut writes: Vec<Write>, answer: &impl Answer) -> Result<bool> {
+    pub async fn commit(&mut self, sequence: Sequence, mut writes: Vec<Write>, answer: &impl Render) -> Result<bool> {
         let env = &*self.cx.env;
         let wake = ForwarderWake::of(sequence);
         let woken = tokio::time::Instant::now();

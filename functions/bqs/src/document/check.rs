@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use model::{Error, Kind, Result};
 use runtime::port::blob::media_type;
-use runtime::{Field, Form};
+use runtime::{Form, FormField};
 
 use crate::case::row::Sequence;
 
@@ -63,7 +63,7 @@ pub fn code(text: &str) -> Result<&str> {
     Err(Error::invalid("code", what))
 }
 
-fn sized(field: &Field, size: usize, sequence: Sequence) -> Result<&Field> {
+fn sized(field: &FormField, size: usize, sequence: Sequence) -> Result<&FormField> {
     // The estimate counts padding as data.
     if size > MAX_DOCUMENT_BYTES + 2 {
         return Err(too_large(sequence));
@@ -77,7 +77,7 @@ fn too_large(sequence: Sequence) -> Error {
     Error::new(Kind::TooLarge, what).instead(format_args!("/v1/bqs-case/document/{sequence}/upload"))
 }
 
-fn decoded(field: &Field) -> Result<Bytes> {
+fn decoded(field: &FormField) -> Result<Bytes> {
     let decoded = BASE64_STANDARD.decode(&field.bytes);
     decoded
         .map(Bytes::from)

@@ -20,7 +20,7 @@ pub enum HeldAction {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Decision {
+pub struct OperatorDecision {
     /// The change. If another change is held, the decision does nothing, so a repeated decision does nothing.
     pub n: u64,
     #[serde(rename = "does")]
@@ -35,13 +35,13 @@ pub struct Decision {
 #[derive(Serialize)]
 struct DecisionRow<'a> {
     #[serde(flatten)]
-    decision: &'a Decision,
+    decision: &'a OperatorDecision,
     held: &'a str,
     at: Timestamp,
 }
 
 /// Applies a decision about the held change. True if the forwarder may continue with the case.
-pub async fn apply(cx: &Cx<Env>, row: &mut ForwardRow, decision: Option<&Decision>) -> Result<bool> {
+pub async fn apply(cx: &Cx<Env>, row: &mut ForwardRow, decision: Option<&OperatorDecision>) -> Result<bool> {
     let (Some(held), Some(decision)) = (&row.held, decision) else {
         return Ok(false);
     };

@@ -7,7 +7,7 @@ use model::Result;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::decision::Decision;
+use super::decision::OperatorDecision;
 use crate::Env;
 use crate::case::row::Sequence;
 
@@ -23,7 +23,7 @@ pub struct ForwarderWake {
     /// An operator's decision about the held change.
     #[garde(skip)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decision: Option<Decision>,
+    pub decision: Option<OperatorDecision>,
 }
 
 impl ForwarderWake {

@@ -9,7 +9,7 @@ use partners_funders::{Funder, funder, notice};
 use runtime::http::reply::Rendered;
 use runtime::http::signature;
 use runtime::port::store::{Written, typed};
-use runtime::{Answer, Cx, Domain, EmptyObject, NoContent, Raw};
+use runtime::{Cx, Domain, EmptyObject, NoContent, Raw, Render};
 
 use super::apply::EventMessage;
 use super::row::EventRow;

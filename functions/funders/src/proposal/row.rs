@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::documents::StoredDocument;
 use crate::Env;
-use crate::quote::{Failure, QuoteRow};
+use crate::quote::{QuoteRow, StoredFailure};
 
 /// Seconds.
 const RETENTION: i64 = 90 * 24 * 60 * 60;
@@ -67,7 +67,7 @@ pub struct ProposalRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub failure: Option<Failure>,
+    pub failure: Option<StoredFailure>,
     /// The status of the last event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announced: Option<ProposalStatus>,
@@ -230,7 +230,7 @@ impl ProposalRow {
     pub fn failed(&mut self, error: &Error, now: Timestamp) {
         self.status = ProposalStatus::Failed;
         self.status_at = now;
-        self.failure = Some(Failure::of(error));
+        self.failure = Some(StoredFailure::of(error));
         self.due = DueTime::at(Self::DUE, Some(now));
     }
 }

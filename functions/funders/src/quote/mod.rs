@@ -14,5 +14,5 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use row::{Failure, QuoteRow};
+pub use row::{QuoteRow, StoredFailure};
 pub use view::{FailureView, QuoteView};

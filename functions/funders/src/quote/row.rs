@@ -46,7 +46,7 @@ pub struct QuoteRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub failure: Option<Failure>,
+    pub failure: Option<StoredFailure>,
     /// The status of the last event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announced: Option<QuoteStatus>,
@@ -65,7 +65,7 @@ fn is_empty(progress: &Progress) -> bool {
 /// Why there is no price.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Failure {
+pub struct StoredFailure {
     pub code: String,
     pub message: String,
     /// Field path and reason, as in the response.
@@ -78,7 +78,7 @@ pub struct Failure {
     pub partner_code: Option<String>,
 }
 
-impl Failure {
+impl StoredFailure {
     pub fn of(error: &Error) -> Self {
         let rule = error.kind.rule();
         Self {
@@ -190,7 +190,7 @@ impl QuoteRow {
 
     pub fn failed(&mut self, error: &Error) {
         self.status = QuoteStatus::Failed;
-        self.failure = Some(Failure::of(error));
+        self.failure = Some(StoredFailure::of(error));
     }
 
     /// Becomes this proposal. No other call can convert the quote.

@@ -9,7 +9,7 @@ use runtime::port::store::{self, Item};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::row::{Failure, QuoteRow};
+use super::row::{QuoteRow, StoredFailure};
 use crate::dry_run::warnings;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -83,7 +83,7 @@ pub struct FieldView {
 }
 
 impl FailureView {
-    pub fn of(failure: &Failure) -> Self {
+    pub fn of(failure: &StoredFailure) -> Self {
         Self {
             code: failure.code.clone(),
             message: failure.message.clone(),

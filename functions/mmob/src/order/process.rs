@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::client::{self, RemoteState};
-use super::provider::{self, Decision};
-use super::row::{Manual, OrderRow, Step};
+use super::provider::{self, ProviderDecision};
+use super::row::{Manual, OrderRow, OrderStep};
 use crate::Env;
 use crate::product::Fulfilment;
 
@@ -68,24 +68,26 @@ async fn advance(cx: &Cx<Env>, id: &str) -> Result<()> {
 async fn fulfil(cx: &Cx<Env>, row: &mut OrderRow) -> Result<()> {
     let placed = client::placed(cx, row).await?;
     // An operator has decided on MMOB's dashboard. A provider that may have been called decides first, whatever MMOB shows.
-    if placed.order.outcome.status.is_final() && row.step == Step::Received {
+    if placed.order.outcome.status.is_final() && row.step == OrderStep::Received {
         row.decide(placed.order.outcome, cx.now());
         row.finish();
         return row.save(cx).await;
     }
     let decision = match placed.fulfilment.as_ref() {
-        None => Decision::Escalate(Manual::UnknownProduct),
-        Some(Fulfilment::Manual) => Decision::Escalate(Manual::ByHand),
-        Some(Fulfilment::Auto { required_inputs }) => Decision::Report(by_input(required_inputs, &placed.order)),
+        None => ProviderDecision::Escalate(Manual::UnknownProduct),
+        Some(Fulfilment::Manual) => ProviderDecision::Escalate(Manual::ByHand),
+        Some(Fulfilment::Auto { required_inputs }) => {
+            ProviderDecision::Report(by_input(required_inputs, &placed.order))
+        }
         Some(Fulfilment::Callback { url, secret }) => provider::decide(cx, row, url, secret, &placed).await?,
     };
     match decision {
-        Decision::Report(outcome) => {
+        ProviderDecision::Report(outcome) => {
             row.decide(outcome, cx.now());
             row.save(cx).await?;
             report(cx, row).await
         }
-        Decision::Escalate(why) => row.escalate(cx, why).await,
+        ProviderDecision::Escalate(why) => row.escalate(cx, why).await,
     }
 }
 

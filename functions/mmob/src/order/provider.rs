@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::client::PlacedOrder;
-use super::row::{Manual, OrderRow, Step};
+use super::row::{Manual, OrderRow, OrderStep};
 use crate::Env;
 
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(4);
@@ -28,7 +28,7 @@ const REPORT_RESERVE: Duration = Duration::from_millis(1600);
 const MIN_TIME_LEFT: Duration = Duration::from_millis(500);
 
 /// What becomes of an order.
-pub enum Decision {
+pub enum ProviderDecision {
     Report(OrderOutcome),
     Escalate(Manual),
 }
@@ -39,21 +39,21 @@ pub async fn decide(
     url: &str,
     secret: &str,
     placed: &PlacedOrder,
-) -> Result<Decision> {
+) -> Result<ProviderDecision> {
     // The rules may have changed since the product was created.
     if cx.env.egress.endpoint("url", url).is_err() {
-        return Ok(Decision::Escalate(Manual::AddressRefused));
+        return Ok(ProviderDecision::Escalate(Manual::AddressRefused));
     }
     let body = body(row, placed)?;
     time_left(cx)?;
-    if row.step != Step::Calling {
-        row.step = Step::Calling;
+    if row.step != OrderStep::Calling {
+        row.step = OrderStep::Calling;
         row.save(cx).await?;
     }
     let request = signature::request(url, secret, &row.callback_id(), cx.now(), body)?;
     match tokio::time::timeout(time_left(cx)?, cx.env.transport().send(request)).await {
         Ok(Ok(response)) => decision(&response),
-        Ok(Err(error)) => permanent(&error).map(Decision::Escalate).ok_or(error),
+        Ok(Err(error)) => permanent(&error).map(ProviderDecision::Escalate).ok_or(error),
         Err(_) => Err(Error::new(Kind::PartnerTimeout, "the provider did not answer in time")),
     }
 }
@@ -66,17 +66,17 @@ fn time_left(cx: &Cx<Env>) -> Result<Duration> {
 }
 
 /// A failing provider is called again. A refusal, or a response without a usable decision, is a matter for an operator.
-fn decision((status, _, body): &(StatusCode, HeaderMap, Bytes)) -> Result<Decision> {
+fn decision((status, _, body): &(StatusCode, HeaderMap, Bytes)) -> Result<ProviderDecision> {
     match status.as_u16() {
         200..=299 => {
             let outcome = read::<OrderOutcome>(body).and_then(OrderOutcome::checked);
-            Ok(outcome.map_or(Decision::Escalate(Manual::Unusable), Decision::Report))
+            Ok(outcome.map_or(ProviderDecision::Escalate(Manual::Unusable), ProviderDecision::Report))
         }
         408 | 425 | 429 | 500..=599 => {
             let message = format!("the provider answered {status}");
             Err(Error::new(Kind::PartnerError, message))
         }
-        _ => Ok(Decision::Escalate(Manual::Refused)),
+        _ => Ok(ProviderDecision::Escalate(Manual::Refused)),
     }
 }
 

@@ -41,7 +41,7 @@ pub const LIST: &str = "ORDERS";
 /// How far an order is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Step {
+pub enum OrderStep {
     /// Neither the provider nor MMOB has heard of it from the hub.
     Received,
     /// The provider may have been called. Every further call has the same id.
@@ -100,7 +100,7 @@ pub struct OrderRow {
     /// 1, and one more each time that MMOB sends the order again with the information that was missing.
     pub round: u32,
     pub status: OrderStatus,
-    pub step: Step,
+    pub step: OrderStep,
     /// What the worker reports to MMOB. One per round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<OrderOutcome>,
@@ -216,7 +216,7 @@ impl OrderRow {
             correlation_id: correlation,
             round: 0,
             status: OrderStatus::Pending,
-            step: Step::Received,
+            step: OrderStep::Received,
             decision: None,
             decided_at: None,
             manual: None,
@@ -238,7 +238,7 @@ impl OrderRow {
     fn begin(&mut self, now: Timestamp) {
         self.round += 1;
         self.status = OrderStatus::Pending;
-        self.step = Step::Received;
+        self.step = OrderStep::Received;
         self.decision = None;
         self.decided_at = None;
         self.manual = None;
@@ -279,7 +279,7 @@ impl OrderRow {
 
     /// Whether a worker can do more for it, without an operator.
     pub fn is_unfinished(&self) -> bool {
-        self.step != Step::Reported && self.manual.is_none()
+        self.step != OrderStep::Reported && self.manual.is_none()
     }
 
     /// Whether it is unfinished, no worker holds it, and its time has come.
@@ -342,12 +342,12 @@ impl OrderRow {
         self.status = outcome.status;
         self.decision = Some(outcome);
         self.decided_at = Some(now);
-        self.step = Step::Decided;
+        self.step = OrderStep::Decided;
     }
 
     /// Ends the round: MMOB has the decision.
     pub fn finish(&mut self) {
-        self.step = Step::Reported;
+        self.step = OrderStep::Reported;
         self.release();
     }
 

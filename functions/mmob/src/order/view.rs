@@ -5,7 +5,7 @@ use model::order::{OrderOutcome, OrderStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::row::{Manual, OrderRow, Step};
+use super::row::{Manual, OrderRow, OrderStep};
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -16,7 +16,7 @@ pub struct OrderView {
     pub pricing_id: String,
     pub tpp_user_id: String,
     pub status: OrderStatus,
-    pub step: Step,
+    pub step: OrderStep,
     /// What the worker reports to MMOB, once the order is decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<OrderOutcome>,

@@ -14,7 +14,7 @@ use runtime::port::queue::Sqs;
 use runtime::port::secret::SecretsManager;
 use runtime::port::store::Dynamo;
 use runtime::port::transport::Transport;
-use runtime::port::{Ports, Undeclared};
+use runtime::port::{Ports, UndeclaredClient};
 use runtime::{Error, Exit, Kind, Result};
 
 fn main() -> Exit {
@@ -27,12 +27,12 @@ fn stock(_: &Config) -> Ports {
     Ports {
         store: Arc::new(Dynamo::new(move || aws_sdk_dynamodb::Client::new(&tables))),
         sender: Arc::new(Sqs::new(move || aws_sdk_sqs::Client::new(&queues))),
-        bus: Arc::new(Undeclared),
+        bus: Arc::new(UndeclaredClient),
         vault: Arc::new(SecretsManager::new(move || {
             aws_sdk_secretsmanager::Client::new(&config)
         })),
         transport: Arc::new(Stock(reqwest::Client::new())),
-        blobs: Arc::new(Undeclared),
+        blobs: Arc::new(UndeclaredClient),
     }
 }
 

@@ -17,18 +17,18 @@ const MOST: usize = 20;
 #[derive(Debug)]
 pub struct Form {
     pub path: BTreeMap<String, String>,
-    fields: Vec<Field>,
+    fields: Vec<FormField>,
 }
 
 #[derive(Debug)]
-pub struct Field {
+pub struct FormField {
     pub name: String,
     /// The sender's claim, which proves nothing: without parameters, in lower case.
     pub media_type: Option<String>,
     pub bytes: Bytes,
 }
 
-impl Field {
+impl FormField {
     pub fn text(&self) -> Result<&str> {
         std::str::from_utf8(&self.bytes).map_err(|_| Error::invalid(&self.name, "must be text"))
     }
@@ -36,7 +36,7 @@ impl Field {
 
 impl Form {
     /// The field of this name. A name given twice is refused, because two readers could pick different ones.
-    pub fn field(&self, name: &str) -> Result<Option<&Field>> {
+    pub fn field(&self, name: &str) -> Result<Option<&FormField>> {
         let mut found = self.fields.iter().filter(|field| field.name == name);
         match (found.next(), found.next()) {
             (_, Some(_)) => Err(Error::invalid(name, "must not be given twice")),
@@ -63,7 +63,7 @@ impl Input for Form {
     }
 }
 
-async fn fields(body: Bytes, boundary: String) -> multer::Result<Result<Vec<Field>>> {
+async fn fields(body: Bytes, boundary: String) -> multer::Result<Result<Vec<FormField>>> {
     let mut form = Multipart::new(stream::iter([Ok::<_, std::io::Error>(body)]), boundary);
     let mut fields = Vec::new();
     while let Some(field) = form.next_field().await? {
@@ -74,7 +74,7 @@ async fn fields(body: Bytes, boundary: String) -> multer::Result<Result<Vec<Fiel
         let Some(name) = field.name().map(str::to_owned) else {
             return Ok(Err(Error::new(Kind::Malformed, "A field of the form has no name.")));
         };
-        fields.push(Field {
+        fields.push(FormField {
             name,
             media_type: field.content_type().map(|kind| kind.essence_str().to_ascii_lowercase()),
             bytes: field.bytes().await?,

@@ -40,19 +40,20 @@ impl Rendered {
     }
 }
 
-pub trait Answer {
+/// What a handler may return: it becomes a response.
+pub trait Render {
     fn render(&self) -> Result<Rendered>;
 }
 
 /// A plain value is a 200.
-impl<T: Serialize> Answer for T {
+impl<T: Serialize> Render for T {
     fn render(&self) -> Result<Rendered> {
         Rendered::json(StatusCode::OK, self)
     }
 }
 
 /// A reply that was rendered by its handler.
-impl Answer for Rendered {
+impl Render for Rendered {
     fn render(&self) -> Result<Rendered> {
         Ok(self.clone())
     }
@@ -66,7 +67,7 @@ pub struct EmptyObject {}
 #[derive(Clone, Copy, Debug)]
 pub struct NoContent;
 
-impl Answer for NoContent {
+impl Render for NoContent {
     fn render(&self) -> Result<Rendered> {
         Ok(Rendered::empty(StatusCode::NO_CONTENT))
     }
@@ -113,7 +114,7 @@ impl<T> Reply<T> {
     }
 }
 
-impl<T: Serialize> Answer for Reply<T> {
+impl<T: Serialize> Render for Reply<T> {
     fn render(&self) -> Result<Rendered> {
         let mut rendered = Rendered::json(self.status, &self.body)?;
         rendered.headers.extend(self.headers.clone());
@@ -144,7 +145,7 @@ impl StaticFile {
     }
 }
 
-impl Answer for StaticFile {
+impl Render for StaticFile {
     fn render(&self) -> Result<Rendered> {
         let text = std::str::from_utf8(self.body).ok();
         Ok(Rendered {

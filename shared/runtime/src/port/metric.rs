@@ -39,7 +39,7 @@ pub(crate) fn report(line: &Line) {
 }
 
 /// Runs a call. Numbers that no log line took are written after it.
-pub(crate) async fn gather<F: Future>(source: Rc<Source>, call: F) -> F::Output {
+pub(crate) async fn gather<F: Future>(source: Rc<Dimensions>, call: F) -> F::Output {
     let gathered = RefCell::default();
     let reported = async {
         let output = call.await;
@@ -57,12 +57,12 @@ fn write(lines: &[String]) {
 }
 
 /// The stage and the function, the same for the life of the process.
-pub(crate) struct Source {
+pub(crate) struct Dimensions {
     stage: String,
     function: String,
 }
 
-impl Source {
+impl Dimensions {
     pub fn new(config: &Config) -> Self {
         let name = |setting| config.get(setting).unwrap_or("unknown").to_owned();
         Self {
@@ -87,7 +87,7 @@ pub(crate) struct Line<'a> {
 }
 
 struct Call {
-    source: Rc<Source>,
+    source: Rc<Dimensions>,
     gathered: RefCell<Gathered>,
 }
 
@@ -155,7 +155,7 @@ impl Call {
 
 /// One line: a log entry, and under `_aws` which of its members are metrics.
 struct Entry<'a> {
-    source: &'a Source,
+    source: &'a Dimensions,
     now: Timestamp,
     request: Option<&'a Line<'a>>,
     counters: &'a BTreeMap<&'static str, u64>,

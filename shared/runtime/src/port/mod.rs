@@ -13,4 +13,4 @@ pub mod secret;
 pub mod store;
 pub mod transport;
 
-pub use ports::{Clients, Ports, Undeclared};
+pub use ports::{Clients, Ports, UndeclaredClient};

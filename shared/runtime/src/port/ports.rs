@@ -109,30 +109,30 @@ fn s3(aws: &Arc<Aws>, _: &Config) -> Arc<dyn Blobs> {
 }
 
 fn undeclared_bus() -> Arc<dyn Bus> {
-    Arc::new(Undeclared)
+    Arc::new(UndeclaredClient)
 }
 
 fn undeclared_files() -> Arc<dyn Blobs> {
-    Arc::new(Undeclared)
+    Arc::new(UndeclaredClient)
 }
 
 /// A client that this function's entry does not declare.
-pub struct Undeclared;
+pub struct UndeclaredClient;
 
-impl Undeclared {
+impl UndeclaredClient {
     fn error<T>(port: &str) -> BoxFuture<'_, Result<T>> {
         let error = Error::misconfigured(format!("this function's entry declares no {port}"));
         Box::pin(async { Err(error) })
     }
 }
 
-impl Bus for Undeclared {
+impl Bus for UndeclaredClient {
     fn publish(&self, _: Vec<Event>) -> BoxFuture<'_, Result<()>> {
         Self::error("bus")
     }
 }
 
-impl Blobs for Undeclared {
+impl Blobs for UndeclaredClient {
     fn put<'a>(&'a self, _: &'a str, _: &'a str, _: &'a str, _: Bytes) -> BoxFuture<'a, Result<()>> {
         Self::error("files")
     }

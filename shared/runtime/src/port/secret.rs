@@ -45,9 +45,9 @@ impl Vault for SecretsManager {
 /// The named values of one secret.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
-pub struct Credentials(BTreeMap<String, SecretString>);
+pub struct SecretMembers(BTreeMap<String, SecretString>);
 
-impl Credentials {
+impl SecretMembers {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0
             .get(name)
@@ -65,7 +65,7 @@ impl Credentials {
 #[derive(Clone)]
 pub struct Secrets {
     vault: Arc<dyn Vault>,
-    known: Arc<Mutex<HashMap<String, Credentials>>>,
+    known: Arc<Mutex<HashMap<String, SecretMembers>>>,
 }
 
 impl Secrets {
@@ -76,7 +76,7 @@ impl Secrets {
         }
     }
 
-    pub async fn get(&self, id: &str) -> Result<Credentials> {
+    pub async fn get(&self, id: &str) -> Result<SecretMembers> {
         let known = self
             .known
             .lock()
@@ -90,10 +90,10 @@ impl Secrets {
     }
 
     /// Fetches again, after a partner refused the credential.
-    pub async fn refresh(&self, id: &str) -> Result<Credentials> {
+    pub async fn refresh(&self, id: &str) -> Result<SecretMembers> {
         let text = self.vault.fetch(id).await?;
         // The error would quote the secret.
-        let credentials: Credentials = serde_json::from_str(text.expose_secret())
+        let credentials: SecretMembers = serde_json::from_str(text.expose_secret())
             .map_err(|_| Error::misconfigured(format!("the secret {id} is not a JSON object of texts")))?;
         self.known
             .lock()

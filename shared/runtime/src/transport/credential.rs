@@ -111,7 +111,7 @@ impl Credentials {
         }
     }
 
-    fn token(&self, target: &Target, credentials: &secret::Credentials, now: Timestamp) -> Result<Proof> {
+    fn token(&self, target: &Target, credentials: &secret::SecretMembers, now: Timestamp) -> Result<Proof> {
         let Auth::SignedToken {
             secret,
             encoding,

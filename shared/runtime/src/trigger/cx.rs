@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::domain::Domain;
 use crate::http::caller::Identity;
 use crate::http::problem::Family;
-use crate::http::reply::{Answer, Rendered, Reply};
+use crate::http::reply::{Render, Rendered, Reply};
 use crate::port::clock::Clock;
 use crate::port::store::{Write, Written};
 use crate::transport::CallContext;
@@ -103,7 +103,7 @@ impl<E: Domain> Cx<E> {
     }
 
     /// The same for a writer that reads again where a condition is refused, and then decides anew.
-    pub async fn try_commit(&self, rows: Vec<Write>, answer: &impl Answer) -> Result<Written> {
+    pub async fn try_commit(&self, rows: Vec<Write>, answer: &impl Render) -> Result<Written> {
         let kept = self.claim.as_ref().map(|_| answer.render()).transpose()?;
         self.try_write(rows, kept).await
     }

@@ -24,7 +24,7 @@ use super::route::{Access, Route};
 use crate::http::caller::Identity;
 use crate::http::document::{self, Input, Media, Parts};
 use crate::http::problem::Family;
-use crate::http::reply::{Answer, Rendered};
+use crate::http::reply::{Render, Rendered};
 use crate::port::clock::Clock;
 use crate::transport::CORRELATION;
 use crate::work::idempotency::{self, Claimed, Earlier};
@@ -59,7 +59,7 @@ where
     H: Fn(Cx<E>, I) -> F + Send + Sync + 'static,
     I: Input + Send + 'static,
     F: Future<Output = Result<A>> + Send + 'static,
-    A: Answer + 'static,
+    A: Render + 'static,
 {
     let handler = Arc::new(handler);
     Undeclared {
@@ -84,7 +84,7 @@ where
     H: Fn(Cx<E>, I) -> F + Send + Sync + 'static,
     I: Input + Send + 'static,
     F: Future<Output = Result<A>> + Send + 'static,
-    A: Answer + 'static,
+    A: Render + 'static,
 {
     Undeclared {
         pattern: Some(pattern),

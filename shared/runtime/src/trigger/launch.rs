@@ -16,7 +16,7 @@ use super::domain::Domain;
 use crate::port::Ports;
 use crate::port::clock::Clock;
 use crate::port::config::Config;
-use crate::port::metric::{self, Source};
+use crate::port::metric::{self, Dimensions};
 
 /// What an entry point returns.
 pub type Exit = std::process::ExitCode;
@@ -54,12 +54,12 @@ fn start(
     let ports = ports(&config);
     // Measurements switch it off to see what init costs by itself.
     let warmed = config.get("WARM_UP") != Some("off");
-    let source = Rc::new(Source::new(&config));
+    let source = Rc::new(Dimensions::new(&config));
     let (warm, invoke) = load(config, ports);
     serve(if warmed { warm } else { async {}.boxed_local() }, source, invoke)
 }
 
-fn serve(warm: LocalBoxFuture<'static, ()>, source: Rc<Source>, invoke: Invoke) -> Exit {
+fn serve(warm: LocalBoxFuture<'static, ()>, source: Rc<Dimensions>, invoke: Invoke) -> Exit {
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

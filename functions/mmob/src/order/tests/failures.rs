@@ -9,7 +9,7 @@ use super::fake_mmob::Behaviour::{self, Fails, Loses, Unreachable};
 use super::fake_mmob::Failure::{Answers, Reset, Silent, Throttles};
 use super::fake_mmob::SECRET;
 use super::testing::{MESSAGE, Orders, auto, callback, deliver, pass};
-use crate::order::row::{Manual, Step};
+use crate::order::row::{Manual, OrderStep};
 use crate::product::Fulfilment;
 use crate::testing::TOKEN;
 
@@ -51,7 +51,7 @@ async fn the_worker_reports_within_the_minute_whatever_mmob_does() {
             let row = orders.row();
             assert_eq!(
                 (row.step, row.status, row.manual),
-                (Step::Reported, OrderStatus::Succesful, None),
+                (OrderStep::Reported, OrderStatus::Succesful, None),
                 "{failure:?} {request}"
             );
             assert_eq!(orders.mmob.books().effects[&1].len(), 1);
@@ -85,12 +85,12 @@ async fn a_failed_callback_is_repeated_or_left_to_an_operator() {
             assert!(!done, "{behaviour:?}");
             assert_eq!(
                 (orders.row().step, orders.row().status),
-                (Step::Calling, OrderStatus::Pending)
+                (OrderStep::Calling, OrderStatus::Pending)
             );
             orders.work_for_a_minute().await;
             assert_eq!(
                 (orders.row().step, orders.row().status),
-                (Step::Reported, OrderStatus::Succesful),
+                (OrderStep::Reported, OrderStatus::Succesful),
                 "{behaviour:?}"
             );
             let books = orders.mmob.books();
@@ -157,7 +157,7 @@ async fn an_unknown_outcome_is_not_reported_as_failed() {
     let row = orders.row();
     assert_eq!(
         (row.status, row.step, row.late),
-        (OrderStatus::Pending, Step::Calling, true)
+        (OrderStatus::Pending, OrderStep::Calling, true)
     );
     assert!(orders.updates().is_empty());
     orders.mmob.script_provider([]);

@@ -10,7 +10,7 @@ use runtime::testing::Fault;
 use tokio::sync::Semaphore;
 
 use super::testing::{MESSAGE, Orders, WORKER, callback, deliver, pass};
-use crate::order::row::Step;
+use crate::order::row::OrderStep;
 
 /// Suspends an instance at a step until the test resumes it.
 struct Suspended {
@@ -50,7 +50,7 @@ async fn a_worker_whose_lease_has_ended_writes_nothing() {
             pass(13).await;
             assert!(deliver(&orders.instance(), MESSAGE).await);
             let after = orders.harness.fakes.store.table("mmob");
-            assert_eq!(orders.row().step, Step::Reported);
+            assert_eq!(orders.row().step, OrderStep::Reported);
             suspended.resumed.add_permits(1);
             after
         };
@@ -79,5 +79,5 @@ async fn a_worker_waits_for_the_lease_of_one_that_crashed() {
     assert_eq!((orders.row().attempts, orders.updates().len()), (1, 0));
     pass(4).await;
     assert!(deliver(&orders.instance(), MESSAGE).await);
-    assert_eq!((orders.row().attempts, orders.row().step), (2, Step::Reported));
+    assert_eq!((orders.row().attempts, orders.row().step), (2, OrderStep::Reported));
 }

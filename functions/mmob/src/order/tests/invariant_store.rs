@@ -8,7 +8,7 @@ use model::order::OrderOutcome;
 use runtime::port::store::{Item, Key, Memory, Query, Store, Write, Written, typed};
 use tokio::time::Instant;
 
-use crate::order::row::{OrderRow, Step};
+use crate::order::row::{OrderRow, OrderStep};
 
 #[derive(Default)]
 pub struct History {
@@ -52,7 +52,7 @@ impl InvariantStore {
         if let Some(decision) = decision.filter(|decision| history.decisions.last() != Some(decision)) {
             history.decisions.push(decision);
         }
-        let ended = after.step == Step::Reported || after.manual.is_some();
+        let ended = after.step == OrderStep::Reported || after.manual.is_some();
         if ended && history.ended.last().is_none_or(|(round, _)| *round != after.round) {
             history.ended.push((after.round, Instant::now()));
         }

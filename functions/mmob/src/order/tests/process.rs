@@ -7,7 +7,7 @@ use runtime::http::signature;
 use serde_json::{Value, json};
 
 use super::testing::{MESSAGE, Orders, auto, callback, deliver, pass};
-use crate::order::row::{Manual, Step};
+use crate::order::row::{Manual, OrderStep};
 use crate::product::Fulfilment;
 
 #[tokio::test(start_paused = true)]
@@ -17,7 +17,7 @@ async fn a_worker_reads_the_whole_order_and_reports_once() {
     let row = orders.row();
     assert_eq!(
         (row.status, row.step, row.attempts, row.late),
-        (OrderStatus::Succesful, Step::Reported, 1, false)
+        (OrderStatus::Succesful, OrderStep::Reported, 1, false)
     );
     assert_eq!(orders.updates(), [("Succesful".into(), json!({}))]);
     let mut requests = orders.mmob.books().mmob_requests.clone();
@@ -80,7 +80,7 @@ async fn the_worker_asks_for_missing_inputs() {
         );
         assert_eq!(
             (orders.row().status, orders.row().step),
-            (OrderStatus::NeedMoreInfo, Step::Reported)
+            (OrderStatus::NeedMoreInfo, OrderStep::Reported)
         );
     }
 }
@@ -155,7 +155,7 @@ async fn an_order_without_automatic_fulfilment_waits_for_an_operator() {
         let row = orders.row();
         assert_eq!(
             (row.status, row.step, row.manual),
-            (OrderStatus::Pending, Step::Received, Some(why))
+            (OrderStatus::Pending, OrderStep::Received, Some(why))
         );
         assert!(orders.updates().is_empty());
         orders.change(|row| {
@@ -197,7 +197,7 @@ async fn a_decision_on_mmobs_dashboard_wins() {
         (row.status, row.step, row.decision),
         (
             OrderStatus::Failed,
-            Step::Reported,
+            OrderStep::Reported,
             Some(OrderOutcome::failed("by hand"))
         )
     );

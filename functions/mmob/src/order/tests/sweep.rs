@@ -4,7 +4,7 @@ use model::order::{OrderOutcome, OrderStatus};
 
 use super::fake_mmob::Behaviour;
 use super::testing::{Orders, auto, pass};
-use crate::order::row::{Manual, Step};
+use crate::order::row::{Manual, OrderStep};
 
 #[tokio::test(start_paused = true)]
 async fn the_sweep_enqueues_an_order_whose_messages_are_lost() {
@@ -24,7 +24,7 @@ async fn the_sweep_enqueues_an_order_whose_messages_are_lost() {
     assert!(orders.work().await);
     assert_eq!(
         (orders.row().step, orders.mmob.status().as_str()),
-        (Step::Reported, "Succesful")
+        (OrderStep::Reported, "Succesful")
     );
     pass(3600).await;
     assert!(orders.sweep().await);
@@ -83,7 +83,7 @@ async fn a_worker_tries_to_report_a_decision_for_a_day() {
     // An operator's decision, days later.
     orders.mmob.books().order.insert("status".into(), "Pending".into());
     orders.change(|row| {
-        row.step = Step::Received;
+        row.step = OrderStep::Received;
         row.status = OrderStatus::Pending;
         row.resolve(OrderOutcome::failed("by hand"), orders.harness.now())
             .unwrap();

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::fake_mmob::order;
 use super::testing::{Orders, auto, pass, post};
 use crate::order::process::OrderMessage;
-use crate::order::row::{OrderIds, OrderRow, Step};
+use crate::order::row::{OrderIds, OrderRow, OrderStep};
 use crate::order::webhook::OrderNotice;
 use crate::testing::{TOKEN, WEBHOOK, harness};
 
@@ -40,7 +40,7 @@ async fn the_webhook_stores_an_order_and_enqueues_it_twice() {
     let row = orders.row();
     assert_eq!(
         (row.status, row.step, row.round),
-        (OrderStatus::Pending, Step::Received, 1)
+        (OrderStatus::Pending, OrderStep::Received, 1)
     );
     assert_eq!(row.deadline(), row.received_at + Duration::from_secs(60));
     assert_eq!(delays(&orders), [0, 45]);
@@ -112,7 +112,7 @@ async fn an_order_that_needed_more_begins_again_with_the_missing_input() {
     assert!(orders.work().await);
     assert_eq!(
         (orders.row().status, orders.row().step),
-        (OrderStatus::NeedMoreInfo, Step::Reported)
+        (OrderStatus::NeedMoreInfo, OrderStep::Reported)
     );
     pass(30).await;
     assert_eq!(orders.place().await, 200, "the same order as before has no effect");
@@ -124,7 +124,7 @@ async fn an_order_that_needed_more_begins_again_with_the_missing_input() {
     let row = orders.row();
     assert_eq!(
         (row.round, row.status, row.step),
-        (2, OrderStatus::Pending, Step::Received)
+        (2, OrderStatus::Pending, OrderStep::Received)
     );
     assert_eq!((row.received_at, row.decision), (orders.harness.now(), None));
     assert!(orders.work().await);
@@ -244,7 +244,7 @@ async fn an_order_is_stored_even_if_its_messages_are_not_sent() {
         let orders = Orders::new(auto(&[]));
         orders.sqs.refuse(refused);
         assert_eq!(orders.place().await, 503);
-        assert_eq!(orders.row().step, Step::Received);
+        assert_eq!(orders.row().step, OrderStep::Received);
         assert_eq!(orders.place().await, 200, "MMOB repeats the order");
         assert!(orders.work().await);
         assert_eq!(orders.mmob.status(), "Succesful");

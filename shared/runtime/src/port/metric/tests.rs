@@ -13,7 +13,7 @@ fn call() -> Call {
         ),
     ];
     Call {
-        source: Rc::new(Source::new(&config.into_iter().collect())),
+        source: Rc::new(Dimensions::new(&config.into_iter().collect())),
         gathered: RefCell::default(),
     }
 }
