@@ -11,7 +11,8 @@ use std::path::Path;
 /// - `refusal`: a refusal of the request, at 400 and 422.
 /// - `absent`: at 404, the partner's own statement that the thing does not exist. `absent.txt` holds for every operation.
 ///
-/// `unauthorised.json` is an answer at 401. `requests.txt` has the operation, method and address of every call.
+/// `unauthorised.json` is an answer at 401. `requests.txt` has the header with the credential, and the operation, method,
+/// address and headers of every call.
 pub struct Fixtures(BTreeMap<String, String>);
 
 impl Fixtures {

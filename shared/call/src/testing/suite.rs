@@ -11,7 +11,7 @@ use super::document::{CANARY, misshapen, mutants};
 use super::member::{Member, Operation, Reading};
 use super::personal;
 use super::sent::assert_sends;
-use crate::{Answer, Auth};
+use crate::{Answer, Auth, Call};
 
 /// Ids that would lead a request elsewhere if an adapter put them into its path as they are.
 pub const HOSTILE_IDS: [&str; 9] = [
@@ -33,7 +33,7 @@ const STATUSES: [u16; 19] = [
 /// Fails unless the adapter does everything that every adapter must do.
 pub fn check(member: &Member) {
     fixtures_belong_to_operations(member);
-    calls_go_to_their_addresses(member);
+    requests_are_their_fixture(member);
     auth_names_members_of_one_secret(member);
     for operation in &member.operations {
         sends_its_fixture(member, operation);
@@ -73,14 +73,36 @@ fn fixtures_belong_to_operations(member: &Member) {
     }
 }
 
-fn calls_go_to_their_addresses(member: &Member) {
-    let lines = member
-        .operations
-        .iter()
-        .map(|Operation { call, .. }| format!("{} {} {}\n", call.operation, call.request.method(), call.request.uri()));
-    let mut lines: Vec<String> = lines.collect();
-    lines.dedup();
-    assert_eq!(lines.concat(), member.fixtures.get("requests"), "{}", member.name);
+fn requests_are_their_fixture(member: &Member) {
+    let requests = member.operations.iter().map(|operation| head(&operation.call));
+    let mut heads: Vec<String> = requests.collect();
+    heads.dedup();
+    heads.insert(0, credential(member.auth));
+    assert_eq!(heads.join("\n"), member.fixtures.get("requests"), "{}", member.name);
+}
+
+/// Operation, method, address and headers of a call.
+fn head(call: &Call) -> String {
+    let headers = call.request.headers().iter();
+    let headers = headers.map(|(name, value)| format!("  {name}: {}\n", value.to_str().unwrap()));
+    let mut headers: Vec<String> = headers.collect();
+    headers.sort_unstable();
+    let (method, uri) = (call.request.method(), call.request.uri());
+    format!("{} {method} {uri}\n{}", call.operation, headers.concat())
+}
+
+/// The header that the runtime adds to every call. A name in braces stands for that member of the partner's secret.
+fn credential(auth: Auth) -> String {
+    match auth {
+        Auth::ApiKey { header, secret } => format!("{header}: {{{secret}}}\n"),
+        Auth::SignedToken { secret, claims, .. } => {
+            let claims = claims
+                .iter()
+                .map(|(claim, member)| format!("  {claim}: {{{member}}}\n"));
+            let claims: String = claims.collect();
+            format!("authorization: Bearer {{JWT signed with {secret}}}\n{claims}")
+        }
+    }
 }
 
 fn auth_names_members_of_one_secret(member: &Member) {

@@ -1,10 +1,10 @@
-//! What is special to a quote of LEX: the correlation id, the CAP id, the price and the reasons of a refusal.
+//! What is special to a quote of LEX: the CAP id, the price and the reasons of a refusal.
 
 use call::testing::answer;
 use model::Kind;
 
 use super::*;
-use crate::sample::{self, CORRELATION, context, request};
+use crate::sample::{context, request};
 
 const ANSWER: &str = include_str!("../../fixtures/lex/quote.answer.json");
 
@@ -13,18 +13,6 @@ fn answered(status: u16, body: &str) -> Result<Price> {
     match Lex.quoted(&context(&request()), &Progress::default(), &answer)? {
         Step::Done(price) => Ok(price),
         Step::Next(_) => panic!("LEX has one step"),
-    }
-}
-
-#[test]
-fn each_request_has_the_correlation_id() {
-    let request = request();
-    for call in [
-        Lex.quote(&context(&request), &Progress::default()),
-        Lex.propose(&sample::proposal("Q12345")),
-        Lex.ask_decision(&sample::reference("Q12345")),
-    ] {
-        assert_eq!(call.unwrap().request.headers()["x-lbg-request-id"], CORRELATION);
     }
 }
 
