@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::id::QuoteId;
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -191,11 +193,23 @@ pub struct Field {
     pub message: String,
 }
 
+/// What a failed request was about. A problem has a member of its own for each kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    Quote(QuoteId),
+}
+
+impl From<QuoteId> for Subject {
+    fn from(id: QuoteId) -> Self {
+        Self::Quote(id)
+    }
+}
+
 /// Where the caller of a failed request can go. Few failures have one, and every result has room for a failure: so it is
 /// boxed.
 #[derive(Debug, Default)]
 struct Pointers {
-    subject: Option<String>,
+    subject: Option<Subject>,
     alternative: Option<String>,
 }
 
@@ -262,8 +276,8 @@ impl Error {
     }
 
     #[must_use]
-    pub fn about(mut self, subject: impl fmt::Display) -> Self {
-        self.pointers.get_or_insert_default().subject = Some(subject.to_string());
+    pub fn about(mut self, subject: impl Into<Subject>) -> Self {
+        self.pointers.get_or_insert_default().subject = Some(subject.into());
         self
     }
 
@@ -273,9 +287,9 @@ impl Error {
         self
     }
 
-    /// The id of what the request was about, where it exists already.
-    pub fn subject(&self) -> Option<&str> {
-        self.pointers.as_ref()?.subject.as_deref()
+    /// What the request was about, where it exists already.
+    pub fn subject(&self) -> Option<Subject> {
+        self.pointers.as_ref()?.subject
     }
 
     /// The path of another route that can do what was asked.

@@ -2,7 +2,8 @@
 
 use http::StatusCode;
 use model::Result;
-use model::error::Origin;
+use model::error::{Origin, Subject};
+use model::id::QuoteId;
 use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
@@ -46,7 +47,7 @@ impl Shape for Hub {
                     message: &field.message,
                 })
                 .collect(),
-            quote_id: error.subject(),
+            quote_id: error.subject().map(|Subject::Quote(id)| id),
             trace_id: hidden.then(|| correlation.to_string()),
             success: false,
             message: if hidden { rule.title } else { &error.message },
@@ -85,7 +86,7 @@ pub struct Problem<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldProblem<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    quote_id: Option<&'a str>,
+    quote_id: Option<QuoteId>,
     /// For the operator, from 500 up.
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<String>,
@@ -99,4 +100,37 @@ pub struct FieldProblem<'a> {
     /// The path of the value in the request, such as `vehicleDetails.price`.
     field: &'a str,
     message: &'a str,
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Error, Kind};
+    use serde_json::Value;
+
+    use super::super::Family;
+    use super::*;
+
+    const FAMILY: Family = Family {
+        partner: "funder",
+        challenge: "Bearer",
+        scheme: "bearer",
+        statuses: &[],
+        route: &[],
+        shape: &Hub,
+    };
+
+    fn body(error: &Error) -> Value {
+        let correlation = "3d6011a5-df62-40c1-b61d-5a565c859c62".parse().unwrap();
+        serde_json::from_str(&FAMILY.render(error, correlation).unwrap().body).unwrap()
+    }
+
+    #[test]
+    fn only_a_failure_about_a_quote_has_a_quote_id() {
+        let quote: QuoteId = "0190d5a0-0000-7000-8000-000000000001".parse().unwrap();
+        for kind in Kind::ALL {
+            assert_eq!(body(&Error::new(kind, "").about(quote))["quoteId"], quote.to_string());
+            let without = body(&Error::new(kind, "").instead("/upload"));
+            assert!(without.get("quoteId").is_none(), "{without}");
+        }
+    }
 }
