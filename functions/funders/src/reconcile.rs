@@ -41,8 +41,8 @@ const STUCK_AFTER: SignedDuration = SignedDuration::from_mins(15);
 pub async fn reconcile(cx: Cx<Env>) -> Result<()> {
     let (store, table) = (cx.env.store().as_ref(), cx.env.table()?);
     let (proposals, quotes) = tokio::join!(
-        now_due(store, table, ProposalRow::DUE, cx.now()),
-        now_due(store, table, QuoteRow::DUE, cx.now())
+        now_due(store, table, ProposalRow::DUE_LIST, cx.now()),
+        now_due(store, table, QuoteRow::DUE_LIST, cx.now())
     );
     let proposals = iter(proposals?)
         .map(|key| check_proposal(&cx, key))

@@ -225,12 +225,12 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
 mod tests {
     use super::*;
 
-    const PAGE: &str =
+    const GUIDE: &str =
         "# X\n\n## Add a thing\n\nFirst:\n\n1. `a/<thing>.rs` and\n   `b/`\n2. `c`\n\n## More\n\n3. no\n";
 
     #[test]
     fn a_chapters_steps_name_files() {
-        let steps = steps(PAGE, "Add a thing").unwrap();
+        let steps = steps(GUIDE, "Add a thing").unwrap();
         assert_eq!(steps, ["1. `a/<thing>.rs` and\n`b/`", "2. `c`"]);
         let named = |path| is_named(&steps[0], &[("<thing>", "it")], path);
         assert!(named("a/it.rs") && named("b/any/file"));

@@ -14,15 +14,14 @@ use crate::tokens::{self, Kind, Token};
 use crate::tree;
 use crate::workspace::Workspace;
 
-use list::List;
+use list::{List, Named};
 use prose::{EnvironmentWord, Phrases};
 
-const PAGE: &str = "docs/writing.md";
+const WRITING: &str = "docs/writing.md";
 /// Other people's files, and what partners send.
 const EXCLUDED: [&str; 2] = ["functions/operations/assets/", "/fixtures/"];
-const DEFINES: [&str; 9] = [
-    "struct", "enum", "trait", "type", "union", "const", "static", "mod", "fn",
-];
+const TYPES_AND_CONSTANTS: [&str; 7] = ["struct", "enum", "trait", "type", "union", "const", "static"];
+const MODULES_AND_FUNCTIONS: [&str; 2] = ["mod", "fn"];
 
 pub fn check(workspace: &Workspace) -> Result<()> {
     let found = findings(&workspace.root)?;
@@ -30,7 +29,7 @@ pub fn check(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
-    Err(format!("{PAGE} refuses {} words:\n{}", found.len(), lines.join("\n")).into())
+    Err(format!("{WRITING} refuses {} words:\n{}", found.len(), lines.join("\n")).into())
 }
 
 /// `file:line: what is refused, and what to say instead`. A file or folder name has line 0.
@@ -48,7 +47,7 @@ impl std::fmt::Display for Finding {
 }
 
 fn findings(root: &Path) -> Result<BTreeSet<Finding>> {
-    let list = List::parse(&files::read(&root.join(PAGE))?)?;
+    let list = List::parse(&files::read(&root.join(WRITING))?)?;
     let all = tree::files(root)?;
     let environment = EnvironmentWord::of_funders(all.iter().filter_map(|file| fixtures_of(file)));
     let checker = Checker { list, environment };
@@ -106,7 +105,7 @@ impl Checker {
                 let inside = self.rust(text).into_iter().map(finding);
                 inside.chain(self.path(file)).collect()
             }
-            Language::Other if file == PAGE => self.prose(&prose::unquoted(text)).map(finding).collect(),
+            Language::Other if file == WRITING => self.prose(&prose::unquoted(text)).map(finding).collect(),
             Language::Other => self.prose(text).map(finding).collect(),
         }
     }
@@ -148,11 +147,18 @@ impl Checker {
     }
 
     fn name(&self, before: Option<&Token<'_>>, name: &Token<'_>) -> Option<(usize, String)> {
-        let defined = before.is_some_and(|before| DEFINES.iter().any(|word| before.is(word)));
-        if let Some(instead) = self.list.instead_of(name.text).filter(|_| defined) {
-            return Some((name.line, refused(name.text, instead)));
+        let follows = |words: &[&str]| before.is_some_and(|before| words.iter().any(|word| before.is(word)));
+        let named = if follows(&TYPES_AND_CONSTANTS) {
+            Named::TypeOrConstant
+        } else if follows(&MODULES_AND_FUNCTIONS) {
+            Named::ModuleOrFunction
+        } else {
+            Named::Other
+        };
+        if let Some(advice) = self.advice(name.text, named) {
+            return Some((name.line, advice));
         }
-        let refused = self.environment.refuses_name(name.text, defined);
+        let refused = self.environment.refuses_name(name.text, named != Named::Other);
         refused.then(|| (name.line, self.environment.advice()))
     }
 
@@ -167,13 +173,18 @@ impl Checker {
                 Some(Finding {
                     file: above.display().to_string(),
                     line: 0,
-                    advice: refused(name, self.list.instead_of(name)?),
+                    advice: self.advice(name, Named::ModuleOrFunction)?,
                 })
             })
             .collect()
     }
-}
 
-fn refused(what: &str, instead: &str) -> String {
-    format!("`{what}` is refused: say {instead}")
+    fn advice(&self, name: &str, named: Named) -> Option<String> {
+        let (listed, instead) = self.list.refused(name, named)?;
+        Some(if name == listed {
+            format!("`{name}` is refused: say {instead}")
+        } else {
+            format!("`{name}` is refused for `{listed}`: say {instead}")
+        })
+    }
 }

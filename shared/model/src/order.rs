@@ -52,9 +52,9 @@ const BETWEEN_FIELDS: &str = ", ";
 /// The member of a failure's output that has the reason.
 const ERROR: &str = "error";
 
-const MOST_MEMBERS: usize = 50;
-const LONGEST_NAME: usize = 100;
-const LONGEST_VALUE: usize = 2000;
+const MAX_MEMBERS: usize = 50;
+const MAX_FIELD_LENGTH: usize = 100;
+const MAX_TEXT_LENGTH: usize = 2000;
 
 /// The outcome of an order. Missing fields are a list here, and one text on the marketplace's wire.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -139,7 +139,7 @@ impl OrderOutcome {
             }
             _ => {}
         }
-        if fields.len() > MOST_MEMBERS || !fields.iter().all(|field| is_field(field)) {
+        if fields.len() > MAX_MEMBERS || !fields.iter().all(|field| is_field(field)) {
             return invalid(
                 "requiredFields",
                 "must be up to 50 names of up to 100 characters without commas",
@@ -149,7 +149,10 @@ impl OrderOutcome {
             return invalid("output", "must be up to 50 texts of up to 2000 characters");
         }
         if outcome.output.contains_key(REQUIRED_FIELDS) {
-            return invalid("output.required_fields", "is said in requiredFields");
+            return invalid(
+                "output.required_fields",
+                "must be absent: name the fields in `requiredFields`",
+            );
         }
         Ok(outcome)
     }
@@ -174,7 +177,7 @@ pub fn fields_schema() -> Array {
             r"^[^\s,\x00-\x1f\x7f-\x9f]([^,\x00-\x1f\x7f-\x9f]{0,98}[^\s,\x00-\x1f\x7f-\x9f])?$",
         ))
         .build();
-    ArrayBuilder::new().items(name).max_items(Some(MOST_MEMBERS)).build()
+    ArrayBuilder::new().items(name).max_items(Some(MAX_MEMBERS)).build()
 }
 
 /// What is taken as texts by name, for the API document.
@@ -185,24 +188,24 @@ pub fn texts_schema() -> Object {
     };
     ObjectBuilder::new()
         .schema_type(Type::Object)
-        .property_names(Some(text(Some(1), LONGEST_NAME)))
-        .additional_properties(Some(text(None, LONGEST_VALUE)))
-        .max_properties(Some(MOST_MEMBERS))
+        .property_names(Some(text(Some(1), MAX_FIELD_LENGTH)))
+        .additional_properties(Some(text(None, MAX_TEXT_LENGTH)))
+        .max_properties(Some(MAX_MEMBERS))
         .build()
 }
 
 /// Whether these are few and short.
 pub fn are_texts(texts: &BTreeMap<String, String>) -> bool {
     let short = |(name, value): (&String, &String)| {
-        (1..=LONGEST_NAME).contains(&name.chars().count()) && value.chars().count() <= LONGEST_VALUE
+        (1..=MAX_FIELD_LENGTH).contains(&name.chars().count()) && value.chars().count() <= MAX_TEXT_LENGTH
     };
-    texts.len() <= MOST_MEMBERS && texts.iter().all(short)
+    texts.len() <= MAX_MEMBERS && texts.iter().all(short)
 }
 
 /// A name that survives being joined with others.
 pub fn is_field(name: &str) -> bool {
     name.trim() == name
-        && (1..=LONGEST_NAME).contains(&name.chars().count())
+        && (1..=MAX_FIELD_LENGTH).contains(&name.chars().count())
         && !name.contains(|c: char| c == ',' || c.is_control())
 }
 
@@ -295,13 +298,13 @@ mod tests {
             "engineer_appointment_date".to_owned(),
             "engineer_apointment_time".to_owned(),
         ];
-        let ours = OrderOutcome::need_more_info(fields.clone());
-        let wire = ours.wire_output();
+        let outcome = OrderOutcome::need_more_info(fields.clone());
+        let wire = outcome.wire_output();
         assert_eq!(
             wire.get("required_fields").unwrap(),
             "engineer_appointment_date, engineer_apointment_time"
         );
-        assert_eq!(OrderOutcome::from_wire(OrderStatus::NeedMoreInfo, wire), ours);
+        assert_eq!(OrderOutcome::from_wire(OrderStatus::NeedMoreInfo, wire), outcome);
         let loose = BTreeMap::from([("required_fields".to_owned(), " a,b ,, c".to_owned())]);
         assert_eq!(
             OrderOutcome::from_wire(OrderStatus::NeedMoreInfo, loose.clone()).required_fields,

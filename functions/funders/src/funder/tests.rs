@@ -107,7 +107,7 @@ async fn health_comes_from_the_last_hours_calls() {
 
 #[tokio::test(start_paused = true)]
 async fn a_test_names_the_cause_of_a_failure() {
-    let silence = Script::Late(Duration::from_secs(60), Box::new(good()));
+    let late = Script::Late(Duration::from_secs(60), Box::new(good()));
     for (answer, reachable, authenticated, reason) in [
         (Script::answer(200, "{}"), true, true, Value::Null),
         (Script::answer(400, "{}"), true, true, Value::Null),
@@ -121,7 +121,7 @@ async fn a_test_names_the_cause_of_a_failure() {
         (Script::answer(429, ""), true, false, json!("funder")),
         (Script::Unreachable, false, false, json!("network")),
         (Script::Reset, false, false, json!("network")),
-        (silence, false, false, json!("network")),
+        (late, false, false, json!("network")),
     ] {
         for (funder, name) in [("LEX", "Lex Autolease"), ("ALPHABET", "Alphabet")] {
             let h = harness();

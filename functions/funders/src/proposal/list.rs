@@ -4,7 +4,7 @@ use garde::Validate;
 use jiff::Timestamp;
 use model::Result;
 use model::proposal::ProposalStatus;
-use runtime::http::list::{self, List, ListPage, ListParams, Window, months};
+use runtime::http::list::{self, List, ListPage, ListParams, ListWindow, months};
 use runtime::port::store;
 use runtime::{Cx, Listed};
 use serde::Deserialize;
@@ -57,7 +57,7 @@ impl ListProposals {
 pub async fn list(cx: Cx<Env>, input: List<ListProposals>) -> Result<Listed<ProposalView>> {
     let caller = &cx.caller;
     let List { filter, params } = input;
-    let window = Window {
+    let window = ListWindow {
         from: filter.from,
         to: filter.to,
         params,

@@ -85,7 +85,7 @@ pub struct ProposalRow {
 
 impl ProposalRow {
     /// The due list of proposals that the schedule will look at.
-    pub const DUE: &str = "PROPOSAL";
+    pub const DUE_LIST: &str = "PROPOSAL";
 
     pub fn pending(
         id: ProposalId,
@@ -122,7 +122,7 @@ impl ProposalRow {
             updated_at: now,
             phase_at: now,
             status_at: now,
-            due: DueTime::at(Self::DUE, now.checked_add(MESSAGE_TIMEOUT).ok()),
+            due: DueTime::at(Self::DUE_LIST, now.checked_add(MESSAGE_TIMEOUT).ok()),
             ttl: now.as_second().saturating_add(RETENTION),
         })
     }
@@ -188,7 +188,7 @@ impl ProposalRow {
             self.denials = 0;
         }
         self.phase = phase;
-        self.due = DueTime::at(Self::DUE, now.checked_add(after).ok());
+        self.due = DueTime::at(Self::DUE_LIST, now.checked_add(after).ok());
     }
 
     /// Nothing has arrived: it waits to be sent by a message that comes in `delay`.
@@ -231,6 +231,6 @@ impl ProposalRow {
         self.status = ProposalStatus::Failed;
         self.status_at = now;
         self.failure = Some(StoredFailure::of(error));
-        self.due = DueTime::at(Self::DUE, Some(now));
+        self.due = DueTime::at(Self::DUE_LIST, Some(now));
     }
 }

@@ -4,7 +4,7 @@ use garde::Validate;
 use jiff::Timestamp;
 use model::Result;
 use model::quote::QuoteStatus;
-use runtime::http::list::{self, List, ListPage, ListParams, Window, months};
+use runtime::http::list::{self, List, ListPage, ListParams, ListWindow, months};
 use runtime::port::store;
 use runtime::{Cx, Listed};
 use serde::Deserialize;
@@ -57,7 +57,7 @@ impl ListQuotes {
 pub async fn list(cx: Cx<Env>, input: List<ListQuotes>) -> Result<Listed<QuoteView>> {
     let (now, caller) = (cx.now(), &cx.caller);
     let List { filter, params } = input;
-    let window = Window {
+    let window = ListWindow {
         from: filter.from,
         to: filter.to,
         params,

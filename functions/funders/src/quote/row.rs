@@ -113,7 +113,7 @@ impl StoredFailure {
 
 impl QuoteRow {
     /// The due list of quotes that will expire.
-    pub const DUE: &str = "QUOTE";
+    pub const DUE_LIST: &str = "QUOTE";
 
     pub fn pending(
         id: QuoteId,
@@ -204,7 +204,7 @@ impl QuoteRow {
     pub fn released(&mut self) {
         self.status = QuoteStatus::Generated;
         self.proposal_id = None;
-        self.due = DueTime::at(Self::DUE, self.valid_until);
+        self.due = DueTime::at(Self::DUE_LIST, self.valid_until);
     }
 
     /// The time of an event, the same each time it is published.
@@ -221,7 +221,7 @@ impl QuoteRow {
     pub fn announced(&mut self, status: QuoteStatus) {
         self.announced = Some(status);
         self.due = match self.status {
-            QuoteStatus::Generated => DueTime::at(Self::DUE, self.valid_until),
+            QuoteStatus::Generated => DueTime::at(Self::DUE_LIST, self.valid_until),
             _ => DueTime::default(),
         };
     }

@@ -4,7 +4,7 @@ use garde::Validate;
 use jiff::Timestamp;
 use model::Result;
 use model::order::OrderStatus;
-use runtime::http::list::{self, List, ListParams, Source, Window, months};
+use runtime::http::list::{self, List, ListParams, ListWindow, Source, months};
 use runtime::port::store;
 use runtime::{Cx, Domain, Listed};
 use serde::Deserialize;
@@ -43,7 +43,7 @@ pub struct ListOrders {
 )]
 pub async fn list(cx: Cx<Env>, wanted: List<ListOrders>) -> Result<Listed<OrderView>> {
     let List { filter, params } = wanted;
-    let window = Window {
+    let window = ListWindow {
         from: filter.from,
         to: filter.to,
         params,

@@ -200,7 +200,7 @@ impl OrderRow {
 /// Changes of state.
 impl OrderRow {
     /// The list of orders that wait for a time.
-    pub const DUE: &str = "ORDER";
+    pub const DUE_LIST: &str = "ORDER";
     /// The list of orders that wait for an operator.
     pub const MANUAL: &str = "MANUAL";
 
@@ -250,7 +250,7 @@ impl OrderRow {
     }
 
     fn look_after(&mut self, delay: SignedDuration, now: Timestamp) {
-        self.due = DueTime::at(Self::DUE, now.checked_add(delay).ok());
+        self.due = DueTime::at(Self::DUE_LIST, now.checked_add(delay).ok());
     }
 
     /// Whether MMOB has sent exactly this order before.

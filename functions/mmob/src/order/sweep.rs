@@ -22,7 +22,7 @@ const MIN_TIME_LEFT: Duration = Duration::from_secs(2);
 pub async fn sweep(cx: Cx<Env>) -> Result<()> {
     let mut result = Ok(());
     loop {
-        let due = now_due(cx.env.store().as_ref(), cx.env.table()?, OrderRow::DUE, cx.now()).await?;
+        let due = now_due(cx.env.store().as_ref(), cx.env.table()?, OrderRow::DUE_LIST, cx.now()).await?;
         let each = iter(due).map(|key| sweep_one(&cx, key)).buffer_unordered(CONCURRENCY);
         let swept: Vec<Result<bool>> = each.collect().await;
         let more = swept.iter().any(|one| matches!(one, Ok(true)));

@@ -22,7 +22,7 @@ impl Period {
         to: Option<Timestamp>,
         now: Timestamp,
         usual: SignedDuration,
-        longest: SignedDuration,
+        max_span: SignedDuration,
     ) -> Result<Self> {
         let before = |at: Timestamp, by: SignedDuration| at.saturating_sub(by).unwrap_or(Timestamp::MIN);
         let end = now.saturating_add(CLOCK_MARGIN).unwrap_or(now);
@@ -31,8 +31,8 @@ impl Period {
         if from >= to {
             return Err(Error::invalid("from", "must be before `to`"));
         }
-        if from < before(to.min(now), longest) {
-            let hours = longest.as_hours();
+        if from < before(to.min(now), max_span) {
+            let hours = max_span.as_hours();
             return Err(Error::invalid(
                 "from",
                 format!("must be at most {hours} hours before `to`"),

@@ -1,30 +1,71 @@
-//! The tables of docs/writing.md: refused names, refused phrases, and what to say instead.
+//! The tables of docs/writing.md: refused words, names and phrases, and what to say instead.
 
 use std::collections::BTreeMap;
 
 use crate::failure::Result;
 
 pub struct List {
+    /// In snake case.
+    words: BTreeMap<String, String>,
     names: BTreeMap<String, String>,
     /// In lower case, with one blank between words.
     pub phrases: BTreeMap<String, String>,
 }
 
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    TypeOrConstant,
+    ModuleOrFunction,
+    /// A field, a parameter, a variable, a variant, or any use of a name.
+    Other,
+}
+
 impl List {
     pub fn parse(page: &str) -> Result<Self> {
         let list = Self {
+            words: table(page, "## Refused words"),
             names: table(page, "## Refused names"),
             phrases: table(page, "## Refused phrases"),
         };
-        if list.names.is_empty() || list.phrases.is_empty() {
-            return Err("docs/writing.md has no table of refused names, or none of refused phrases".into());
+        if [&list.words, &list.names, &list.phrases]
+            .iter()
+            .any(|table| table.is_empty())
+        {
+            return Err(
+                "docs/writing.md has no table of refused words, of refused names, or of refused phrases".into(),
+            );
         }
         Ok(list)
     }
 
-    pub fn instead_of(&self, name: &str) -> Option<&str> {
-        self.names.get(name).map(String::as_str)
+    /// The row that refuses the name, and what to say instead.
+    pub fn refused(&self, name: &str, named: Named) -> Option<(&str, &str)> {
+        let whole = format!("_{}_", snake(name));
+        let is_part = |word: &str| whole.contains(&format!("_{word}_"));
+        let is_name = |listed: &str| match named {
+            Named::TypeOrConstant => listed.eq_ignore_ascii_case(name),
+            Named::ModuleOrFunction => listed == name,
+            Named::Other => false,
+        };
+        let word = self.words.iter().find(|(word, _)| is_part(word));
+        let row = word.or_else(|| self.names.iter().find(|(listed, _)| is_name(listed)));
+        row.map(|(listed, instead)| (listed.as_str(), instead.as_str()))
     }
+}
+
+/// `LongestKey` and `LONGEST_KEY` -> `longest_key`.
+fn snake(name: &str) -> String {
+    let mut snake = String::new();
+    let mut before = '_';
+    for letter in name.chars() {
+        if letter.is_uppercase() && before != '_' && !before.is_uppercase() {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+        before = letter;
+    }
+    snake
 }
 
 /// What stands in code spans in the first cell of each row, with the text of the second cell.

@@ -20,16 +20,21 @@ fn lines(file: &str, text: &str) -> Vec<usize> {
 #[test]
 fn the_page_lists_names_and_phrases_with_what_to_say_instead() {
     let list = checker().list;
-    assert_eq!(list.instead_of("House"), Some("`Harness`"));
-    assert_eq!(list.instead_of("Mortal"), list.instead_of("Fate"));
-    assert_eq!(list.instead_of("Harness"), None);
+    let instead_of = |name| list.refused(name, Named::TypeOrConstant).map(|(_, instead)| instead);
+    assert_eq!(instead_of("House"), Some("`Harness`"));
+    assert_eq!(instead_of("Mortal"), instead_of("Fate"));
+    assert_eq!(instead_of("Harness"), None);
     assert_eq!(list.phrases.len(), 4);
     assert!(
         list.phrases
             .values()
             .all(|instead| instead.starts_with("the actor") || instead.starts_with("who "))
     );
-    assert!(List::parse("# Writing\n\n## Refused names\n").is_err());
+    let tables = ["words", "names", "phrases"].map(|table| format!("## Refused {table}\n| `x` | `y` |\n"));
+    assert!(List::parse(&tables.concat()).is_ok());
+    for table in &tables {
+        assert!(List::parse(&tables.concat().replace(table, "")).is_err(), "{table}");
+    }
 }
 
 #[test]
@@ -42,15 +47,19 @@ fn a_listed_name_is_refused_where_it_is_defined() {
         "union Page { x: u8 }",
         "pub const Page: u8 = 1;",
         "static Page: u8 = 1;",
-        "mod Page;",
-        "async fn Page() {}",
-        "impl X { pub const unsafe fn Page() {} }",
+        "static PAGE: u8 = 1;",
+        "struct Gone;",
+        "mod once;",
+        "async fn once() {}",
+        "impl X { pub const unsafe fn once() {} }",
     ] {
         assert_eq!(lines("a.rs", &format!("\n{defined}")), [2], "{defined}");
     }
     for free in [
         "struct QuotePage;",
         "fn page() {}",
+        "mod page;",
+        "let once = x;",
         "let Page = Page::of(x);",
         "enum X { Page }",
         "// struct Page;",
@@ -62,11 +71,44 @@ fn a_listed_name_is_refused_where_it_is_defined() {
 }
 
 #[test]
+fn a_listed_word_is_refused_in_every_name() {
+    for named in [
+        "const LONGEST: u8 = 1;",
+        "const LONGEST_KEY: u8 = 1;",
+        "struct LongestKey;",
+        "struct TheLongest;",
+        "fn the_longest_key() {}",
+        "mod longest;",
+        "struct X { longest: u8 }",
+        "fn f(longest: u8) {}",
+        "let mut longest = 1;",
+        "let f = |longest| 1;",
+        "if let Some(longest) = x {}",
+        "enum X { Longest }",
+        "fn f() { it.grows_late() }",
+        "struct GrowsLate;",
+    ] {
+        assert_eq!(lines("a.rs", &format!("\n{named}")), [2], "{named}");
+    }
+    for free in [
+        "let long = x;",
+        "let longestkey = x;",
+        "let oblongest = x;",
+        "let grows = late;",
+        "// longest",
+        "f(\"longest\");",
+    ] {
+        assert_eq!(lines("a.rs", free), [0; 0], "{free}");
+    }
+}
+
+#[test]
 fn files_and_folders_have_names_too() {
-    let found = checker().read("src/desk/tests/judge.rs", Language::Rust, "");
+    let found = checker().read("src/desk/tests/judge_one/once.rs", Language::Rust, "");
     let found: BTreeSet<String> = found.iter().map(ToString::to_string).collect();
     let wanted = [
-        "src/desk/tests/judge.rs:0: `judge` is refused: say `invariants`",
+        "src/desk/tests/judge_one/once.rs:0: `once` is refused: say `idempotency`",
+        "src/desk/tests/judge_one:0: `judge_one` is refused for `judge`: say `invariants`",
         "src/desk:0: `desk` is refused: say `fixtures`",
     ];
     assert_eq!(found, wanted.map(str::to_owned).into());
@@ -100,21 +142,19 @@ fn a_listed_phrase_is_refused_in_prose() {
             }
         }
         let joined = phrase.replace(' ', "_");
-        for free in [
-            format!("// {joined}s x{phrase}"),
-            format!("let {joined}: S = \"{joined}\";"),
-        ] {
+        for free in [format!("// {joined}s x{phrase}"), format!("f(\"{joined}\");")] {
             assert_eq!(lines("a.rs", &free), [0; 0], "{free}");
         }
-        assert_eq!(lines(PAGE, &format!("quoted: `{phrase}`")), [0; 0]);
-        assert_eq!(lines(PAGE, &format!("used: {phrase}")), [1]);
+        assert_eq!(lines(WRITING, &format!("quoted: `{phrase}`")), [0; 0]);
+        assert_eq!(lines(WRITING, &format!("used: {phrase}")), [1]);
     }
 }
 
 #[test]
 fn a_phrase_ends_with_its_sentence() {
-    let page = "## Refused names\n| `A` | b |\n## Refused phrases\n| `was seen` | the actor |\n";
-    let list = List::parse(page).unwrap();
+    let rows = "| `A` | b |\n## Refused phrases\n| `was seen` | the actor |\n";
+    let page = format!("## Refused words\n| `x` | y |\n## Refused names\n{rows}");
+    let list = List::parse(&page).unwrap();
     let found = |parts: &[&str]| {
         let mut phrases = Phrases::default();
         for part in parts {

@@ -20,7 +20,7 @@ pub const CHALLENGE: &str = r#"Bearer error="invalid_token""#;
 
 /// Clocks may differ by this many seconds.
 const LEEWAY: i64 = 60;
-const LONGEST_TOKEN: usize = 8 * 1024;
+const MAX_TOKEN_LENGTH: usize = 8 * 1024;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caller {
@@ -146,7 +146,7 @@ impl Verifier {
             .and_then(|value| value.to_str().ok())
             .ok_or_else(refused)?;
         let (scheme, token) = value.split_once(' ').ok_or_else(refused)?;
-        if values.next().is_some() || !scheme.eq_ignore_ascii_case("bearer") || token.len() > LONGEST_TOKEN {
+        if values.next().is_some() || !scheme.eq_ignore_ascii_case("bearer") || token.len() > MAX_TOKEN_LENGTH {
             return Err(refused());
         }
         let known = self.known(token.trim())?.ok_or_else(refused)?;

@@ -22,7 +22,7 @@ const SCHEME: &str = "v1,";
 const SECRET: usize = 32;
 /// Seconds by which clocks and networks may differ.
 const TOLERANCE: u64 = 300;
-const LONGEST_ID: usize = 255;
+const MAX_ID_LENGTH: usize = 255;
 /// Signatures that are tried for one message. Each costs a pass over the body, and the sender chooses how many there are.
 const TRIED: usize = 8;
 
@@ -65,7 +65,7 @@ pub fn verify(secrets: &str, headers: &HeaderMap, body: &[u8], now: Timestamp) -
     let timestamp = only(headers, &TIMESTAMP)?;
     let listed = only(headers, &SIGNATURE)?;
     // A full stop in the id would let a part of the body pass as the time.
-    if !(1..=LONGEST_ID).contains(&id.len()) || id.contains('.') || !fresh(timestamp, now) {
+    if !(1..=MAX_ID_LENGTH).contains(&id.len()) || id.contains('.') || !fresh(timestamp, now) {
         return Err(refused());
     }
     let content = content(id, timestamp, body);

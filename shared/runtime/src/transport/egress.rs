@@ -12,8 +12,8 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::port::config::Config;
 
-const LONGEST_URL: usize = 2048;
-const LONGEST_NAME: usize = 253;
+const MAX_URL_LENGTH: usize = 2048;
+const MAX_HOST_LENGTH: usize = 253;
 const PORTS: [u16; 2] = [443, 8443];
 /// Names that differ between networks, or exist in none.
 const SPECIAL: [&str; 16] = [
@@ -58,7 +58,7 @@ impl Egress {
     /// Checks a URL that an admin gives for callbacks. The refusal names `field` and never repeats the URL.
     pub fn endpoint(&self, field: &str, text: &str) -> Result<()> {
         let refuse = |why: &str| Err(Error::invalid(field, why));
-        if text.len() > LONGEST_URL || !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+        if text.len() > MAX_URL_LENGTH || !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
             return refuse("must be at most 2048 printable ASCII characters");
         }
         let Ok(url) = Url::parse(text) else {
@@ -124,7 +124,7 @@ fn is_public_name(host: &str) -> bool {
             && !label.starts_with("xn--")
     };
     let top = labels.last().copied().unwrap_or_default();
-    host.len() <= LONGEST_NAME
+    host.len() <= MAX_HOST_LENGTH
         && labels.len() > 1
         && labels.iter().all(plain)
         && top.bytes().all(|byte| byte.is_ascii_alphabetic())

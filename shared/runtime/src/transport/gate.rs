@@ -15,7 +15,7 @@ use super::target::Target;
 use crate::port::store::{Key, Store, When, Write, typed};
 
 /// Longer waits are cut to this.
-const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
 /// How old knowledge of the row may be, in milliseconds.
 const FRESH: i64 = 2_000;
 
@@ -71,7 +71,7 @@ impl Gate {
 
     /// Shuts it for every instance. It never shortens a longer wait.
     pub async fn shut(&self, target: &Target, now: Timestamp, wait: Duration) {
-        let wait = i64::try_from(wait.min(LONGEST_WAIT).as_millis()).unwrap_or_default();
+        let wait = i64::try_from(wait.min(MAX_WAIT).as_millis()).unwrap_or_default();
         let until = now.as_millisecond().saturating_add(wait);
         {
             let mut known = self.known();

@@ -51,7 +51,7 @@ async fn an_answer_is_passed_on_as_it_came() {
 }
 
 #[tokio::test]
-async fn not_reaching_is_told_apart_from_not_hearing_back() {
+async fn an_unreachable_server_is_not_a_lost_answer() {
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     assert_eq!(kind(ask(&format!("http://{closed}")).await), Kind::PartnerUnreachable);
     assert_eq!(kind(ask("http://name.invalid").await), Kind::PartnerUnreachable);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::port::store::{Index, Key, Query, Store};
 
 /// Waiting rows by kind and time. Every domain's table has this index.
-pub const DUE: Index = Index {
+const DUE_INDEX: Index = Index {
     name: "due",
     pk: "dueIn",
     sk: "dueAt",
@@ -47,7 +47,7 @@ fn sortable(at: Timestamp) -> String {
 /// The keys of the rows that are due, the longest waiting first.
 pub async fn now_due(store: &dyn Store, table: &str, list: &str, now: Timestamp) -> Result<Vec<Key>> {
     let query = Query::new(table, list, BATCH)
-        .index(DUE)
+        .index(DUE_INDEX)
         .to(Some(sortable(now)))
         .oldest_first();
     let found = store.query(&query).await?;

@@ -21,7 +21,7 @@ use crate::port::store::{Key, Store, When, Write, Written, typed};
 
 /// How long a key is remembered, in seconds.
 const RETENTION: i64 = 24 * 60 * 60;
-const LONGEST_KEY: usize = 255;
+const MAX_KEY_LENGTH: usize = 255;
 pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
@@ -87,12 +87,12 @@ pub fn key(headers: &HeaderMap) -> Result<Option<&str>> {
     match value
         .to_str()
         .ok()
-        .filter(|key| (1..=LONGEST_KEY).contains(&key.len()) && !key.contains('\t'))
+        .filter(|key| (1..=MAX_KEY_LENGTH).contains(&key.len()) && !key.contains('\t'))
     {
         Some(key) => Ok(Some(key)),
         None => Err(Error::new(
             Kind::Malformed,
-            format!("Idempotency-Key must be 1 to {LONGEST_KEY} printable characters."),
+            format!("Idempotency-Key must be 1 to {MAX_KEY_LENGTH} printable characters."),
         )),
     }
 }

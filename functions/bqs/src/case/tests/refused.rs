@@ -13,7 +13,7 @@ fn errors(got: &TestResponse) -> Vec<(String, String)> {
     let errors = body["errors"].as_object().unwrap_or_else(|| panic!("{body}"));
     let first = errors
         .iter()
-        .map(|(path, said)| (path.clone(), said[0].as_str().unwrap().to_owned()));
+        .map(|(path, messages)| (path.clone(), messages[0].as_str().unwrap().to_owned()));
     first.collect()
 }
 
@@ -60,14 +60,14 @@ async fn a_refusal_looks_as_the_spec_shows_it() {
     let dealer = dealer_with_case().await;
     let body = "{\n\"caseObject\": {\n\"objectRegistry\": {\"deliveryDate\": \"1\"}\n}\n}";
     let got = dealer.put(CASE, body).await;
-    let mut said = got.json();
-    let trace = said["traceId"].take();
+    let mut problem = got.json();
+    let trace = problem["traceId"].take();
     assert!(
         trace.as_str().unwrap().starts_with("00-") && trace.as_str().unwrap().len() == 55,
         "{trace}"
     );
     assert_eq!(
-        said,
+        problem,
         serde_json::json!({
             "type": "https://tools.ietf.org/html/rfc9110#section-15.5.1",
             "title": "One or more validation errors occurred.",
@@ -103,11 +103,14 @@ async fn refusals_have_the_members_of_the_samples() {
         (failed, 503, include_str!("../../../fixtures/problem-internal.json")),
     ] {
         assert_eq!(got.status, status);
-        let said = got.json();
+        let problem = got.json();
         for (member, value) in json(sample).as_object().unwrap() {
-            assert!(said[member].is_string() == value.is_string(), "{member} in {said}");
+            assert!(
+                problem[member].is_string() == value.is_string(),
+                "{member} in {problem}"
+            );
             if ["type", "title", "status"].contains(&member.as_str()) {
-                assert_eq!(&said[member], value);
+                assert_eq!(&problem[member], value);
             }
         }
     }

@@ -164,7 +164,7 @@ async fn claim(hub: &Harness<Env>, number: u64, case: u64) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_upstreams_numbers_become_ours() {
+async fn the_upstreams_numbers_become_the_hubs() {
     let upstream = upstream_channel(harness()).await;
     let (writer, reader) = writer_and_reader(&upstream).await;
     assert!(claim(&upstream, 9000, 17).await);

@@ -77,10 +77,10 @@ async fn a_transient_failure_is_retried_and_then_left_to_the_queue() {
 
 #[tokio::test(start_paused = true)]
 async fn a_timeout_costs_one_attempt_and_not_the_budget() {
-    let silence = Script::Late(Duration::from_secs(60), Box::new(good()));
+    let late = Script::Late(Duration::from_secs(60), Box::new(good()));
     for case in CASES {
         for position in 0..3 {
-            let (seen, _) = case.outcome(&[], after(position, [silence.clone()]), good()).await;
+            let (seen, _) = case.outcome(&[], after(position, [late.clone()]), good()).await;
             let mut calls = TIMES[..=position].to_vec();
             calls.push(TIMES[position] + 8.0 + [1.0, 2.0, 4.0][position]);
             assert_eq!(
@@ -89,7 +89,7 @@ async fn a_timeout_costs_one_attempt_and_not_the_budget() {
                 "{case:?} at {position}"
             );
         }
-        let (seen, h) = case.outcome(&[], vec![], silence.clone()).await;
+        let (seen, h) = case.outcome(&[], vec![], late.clone()).await;
         assert_eq!(seen, case.expected(202, "", Pending, &[0.0, 9.0, 19.0]));
         assert_eq!(h.started.elapsed(), Duration::from_secs(25));
     }
@@ -240,12 +240,12 @@ async fn an_unusable_success_gets_one_more_chance_and_is_never_a_price() {
 #[tokio::test(start_paused = true)]
 async fn without_retries_the_caller_gets_the_failure_at_once() {
     let off = [("API_RETRY_ENABLED", "false")];
-    let silence = Script::Late(Duration::from_secs(60), Box::new(good()));
+    let late = Script::Late(Duration::from_secs(60), Box::new(good()));
     let table = [
         (Script::Unreachable, 503, "funder-unreachable"),
         (status(500), 503, "funder-error"),
         (wait(429, "5"), 503, "funder-throttled"),
-        (silence, 504, "funder-timeout"),
+        (late, 504, "funder-timeout"),
         (Script::Reset, 504, "funder-timeout"),
         (Script::answer(200, "{}"), 502, "funder-bad-response"),
         (self::status(400), 422, "funder-rejected"),

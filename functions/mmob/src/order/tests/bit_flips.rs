@@ -8,7 +8,7 @@ use super::fake_mmob::{SECRET, order};
 use super::testing::{Orders, callback, post};
 use crate::testing::TOKEN;
 
-const FLIPS: usize = 1_000;
+const BIT_FLIPS: usize = 1_000;
 
 /// The text with one flipped bit.
 fn flipped(text: &[u8], dice: &mut Dice) -> Vec<u8> {
@@ -27,7 +27,7 @@ async fn no_callback_with_a_flipped_bit_is_accepted() {
     let accepted = |headers: &HeaderMap, body: &[u8]| signature::verify(SECRET, headers, body, now).is_ok();
     assert!(accepted(request.headers(), request.body()));
     let mut dice = Dice(5);
-    for flip in 0..FLIPS {
+    for flip in 0..BIT_FLIPS {
         let (mut headers, mut body) = (request.headers().clone(), request.body().to_vec());
         match [Some(&ID), Some(&TIMESTAMP), Some(&SIGNATURE), None][flip % 4] {
             Some(name) => {

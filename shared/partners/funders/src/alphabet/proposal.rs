@@ -39,9 +39,9 @@ pub fn status(of: &Reference) -> Result<Call> {
 }
 
 /// The decision on our proposal. An answer about another proposal is an error.
-pub fn decision(ours: ProposalId, body: &[u8]) -> Result<Decision> {
+pub fn decision(proposal: ProposalId, body: &[u8]) -> Result<Decision> {
     let answer: ProposalAnswer = read(body)?;
-    if answer.reference != ours.to_string() {
+    if answer.reference != proposal.to_string() {
         let what = "Alphabet answered for another Reference";
         return Err(Error::new(Kind::PartnerBadResponse, what));
     }

@@ -53,9 +53,9 @@ pub fn retrieve(of: &Reference) -> Result<Call> {
     })
 }
 
-pub fn completed(ours: ProposalId, body: &[u8]) -> Result<Decision> {
+pub fn completed(proposal: ProposalId, body: &[u8]) -> Result<Decision> {
     let application: Application = read(body)?;
-    if application.cust_reference != ours.to_string() {
+    if application.cust_reference != proposal.to_string() {
         let what = "LEX answered for another cust_reference";
         return Err(Error::new(Kind::PartnerBadResponse, what));
     }
@@ -74,8 +74,8 @@ pub fn refused(mut error: Error) -> Error {
 /// `None` if this proposal did not complete the quote.
 pub fn retrieved(of: &Reference, body: &[u8]) -> Result<Option<Decision>> {
     let quote: Retrieved = read(body)?;
-    let ours = of.proposal.to_string();
-    let proposal = quote.proposal.filter(|proposal| proposal.cust_reference == ours);
+    let reference = of.proposal.to_string();
+    let proposal = quote.proposal.filter(|proposal| proposal.cust_reference == reference);
     Ok(proposal.map(Application::decision))
 }
 

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::cursor::Cursor;
 use super::entry::Entry;
-use super::params::Window;
+use super::params::ListWindow;
 use crate::http::envelope::Listed;
 use crate::port::store::{Item, Key, Query, Store, typed};
 
@@ -87,7 +87,7 @@ impl<'a> Source<'a> {
 /// The rows of a list that `keep` wants.
 pub async fn page<T>(
     source: &Source<'_>,
-    window: impl Into<Window>,
+    window: impl Into<ListWindow>,
     keep: impl Fn(Item) -> Result<Option<T>>,
 ) -> Result<ListPage<T>> {
     let window = window.into();

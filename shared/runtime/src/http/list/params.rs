@@ -47,7 +47,7 @@ impl<F: Input> Input for List<F> {
 #[derive(Deserialize, Validate)]
 pub struct NoFilter {}
 
-impl From<ListParams> for Window {
+impl From<ListParams> for ListWindow {
     fn from(params: ListParams) -> Self {
         Self {
             params,
@@ -58,13 +58,13 @@ impl From<ListParams> for Window {
 
 /// Which part of a list is wanted.
 #[derive(Clone, Copy, Default)]
-pub struct Window {
+pub struct ListWindow {
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
     pub params: ListParams,
 }
 
-impl Window {
+impl ListWindow {
     /// The first and the last instant that this window can have rows of.
     pub fn span(&self, now: Timestamp) -> Result<(Timestamp, Timestamp)> {
         let oldest = now.saturating_sub(RETENTION).unwrap_or(now);

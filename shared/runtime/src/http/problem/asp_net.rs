@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_told_by_path() {
+    fn errors_are_listed_by_path() {
         let refused = Error::invalid("$.dealer", "one")
             .field("$.dealer", "two")
             .field("$", "three");
@@ -155,28 +155,28 @@ mod tests {
 
     #[test]
     fn callers_are_refused_as_the_spec_has_it() {
-        let (status, said) = body(&Error::new(Kind::Unauthenticated, "A valid api key is needed."));
-        assert_eq!((status, &said["title"]), (401, &"Unauthorized".into()));
-        assert_eq!(said["type"], "https://tools.ietf.org/html/rfc9110#section-15.5.2");
-        let (status, said) = body(&Error::new(Kind::Forbidden, "No."));
-        assert_eq!((status, &said["title"]), (403, &"Forbidden".into()));
-        assert_eq!(said["type"], "https://tools.ietf.org/html/rfc9110#section-15.5.4");
+        let (status, problem) = body(&Error::new(Kind::Unauthenticated, "A valid api key is needed."));
+        assert_eq!((status, &problem["title"]), (401, &"Unauthorized".into()));
+        assert_eq!(problem["type"], "https://tools.ietf.org/html/rfc9110#section-15.5.2");
+        let (status, problem) = body(&Error::new(Kind::Forbidden, "No."));
+        assert_eq!((status, &problem["title"]), (403, &"Forbidden".into()));
+        assert_eq!(problem["type"], "https://tools.ietf.org/html/rfc9110#section-15.5.4");
     }
 
     #[test]
     fn another_way_is_named() {
-        let (status, said) = body(&Error::new(Kind::TooLarge, "No.").instead("/upload"));
+        let (status, problem) = body(&Error::new(Kind::TooLarge, "No.").instead("/upload"));
         assert_eq!(
-            (status, &said["instead"], &said["detail"]),
+            (status, &problem["instead"], &problem["detail"]),
             (413, &"/upload".into(), &"No.".into())
         );
     }
 
     #[test]
-    fn our_own_failures_tell_nothing() {
-        let (status, said) = body(&Error::misconfigured("the table is missing"));
+    fn our_own_failures_have_no_details() {
+        let (status, problem) = body(&Error::misconfigured("the table is missing"));
         assert_eq!(status, 500);
-        assert_eq!(said["Message"], "Internal error");
-        assert!(said["traceId"].is_string() && !said.to_string().contains("table"));
+        assert_eq!(problem["Message"], "Internal error");
+        assert!(problem["traceId"].is_string() && !problem.to_string().contains("table"));
     }
 }

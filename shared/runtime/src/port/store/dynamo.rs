@@ -314,12 +314,16 @@ fn failure<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(
     error: E,
 ) -> Error {
     let code = error.code().unwrap_or("no answer").to_owned();
-    let ours = [
+    let is_mistake = [
         "ValidationException",
         "AccessDeniedException",
         "ResourceNotFoundException",
     ]
     .contains(&code.as_str());
-    let kind = if ours { Kind::Misconfigured } else { Kind::Unavailable };
+    let kind = if is_mistake {
+        Kind::Misconfigured
+    } else {
+        Kind::Unavailable
+    };
     Error::new(kind, format!("{what} on {table} failed: {code}")).because(DisplayErrorContext(error).to_string())
 }

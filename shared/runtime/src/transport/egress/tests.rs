@@ -105,10 +105,10 @@ fn hostile_urls_are_refused_without_being_repeated() {
         let refused = guard("").endpoint("url", url).expect_err(url);
         assert_eq!(refused.kind.rule().status, 422, "{url}");
         assert_eq!(refused.fields[0].path, "url");
-        let said = format!("{refused:?}");
-        assert!(url.len() < 12 || !said.contains(url), "{said}");
+        let text = format!("{refused:?}");
+        assert!(url.len() < 12 || !text.contains(url), "{text}");
     }
-    let long = format!("https://hooks.example.com/{}", "x".repeat(LONGEST_URL));
+    let long = format!("https://hooks.example.com/{}", "x".repeat(MAX_URL_LENGTH));
     assert!(guard("").endpoint("url", &long).is_err());
     let label = format!("https://{}.example.com/", "x".repeat(64));
     assert!(guard("").endpoint("url", &label).is_err());
@@ -152,7 +152,7 @@ fn what_a_stage_allows_may_be_plain_and_private() {
 }
 
 #[test]
-fn public_addresses_are_told_from_the_others() {
+fn only_addresses_outside_special_ranges_are_public() {
     for address in [
         "1.1.1.1",
         "8.8.8.8",

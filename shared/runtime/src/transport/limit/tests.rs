@@ -63,12 +63,12 @@ fn clock() -> Clock {
     Clock::starting("2026-01-05T10:00:00.400Z".parse().unwrap())
 }
 
-async fn ask(outbound: &Outbound, limit: &str, environment: &str, clock: Clock, patience: Duration) -> Result<()> {
+async fn ask(outbound: &Outbound, limit: &str, environment: &str, clock: Clock, time_left: Duration) -> Result<()> {
     let policy = Policy::load(&config(limit), "LEX").unwrap();
     let context = CallContext {
         correlation: CorrelationId::new(clock.now()),
         clock,
-        deadline: Instant::now() + patience,
+        deadline: Instant::now() + time_left,
         background: false,
     };
     let read = |answer: &call::Answer| answer.accepted().map(drop);
@@ -95,10 +95,10 @@ async fn all_instances_together_keep_to_the_limit_and_lose_nothing() {
     let instances: Vec<Outbound> = (0..10)
         .map(|_| Outbound::new(&fakes.ports(), &config("5"), Some("funders")))
         .collect();
-    let patience = Duration::from_secs(60);
+    let time_left = Duration::from_secs(60);
     let calls = instances
         .iter()
-        .flat_map(|instance| (0..8).map(move |_| ask(instance, "5", "SANDBOX", clock, patience)));
+        .flat_map(|instance| (0..8).map(move |_| ask(instance, "5", "SANDBOX", clock, time_left)));
     for outcome in join_all(calls).await {
         outcome.unwrap();
     }
@@ -113,10 +113,10 @@ async fn retries_count_and_installations_are_counted_apart() {
     let fakes = fakes(Script::answer(500, ""));
     let clock = clock();
     let instance = Outbound::new(&fakes.ports(), &config("1"), Some("funders"));
-    let patience = Duration::from_secs(60);
+    let time_left = Duration::from_secs(60);
     let (first_call, live_call) = tokio::join!(
-        ask(&instance, "1", "SANDBOX", clock, patience),
-        ask(&instance, "1", "LIVE", clock, patience)
+        ask(&instance, "1", "SANDBOX", clock, time_left),
+        ask(&instance, "1", "LIVE", clock, time_left)
     );
     assert_eq!(first_call.unwrap_err().kind, Kind::PartnerError);
     assert_eq!(live_call.unwrap_err().kind, Kind::PartnerError);
@@ -131,14 +131,14 @@ async fn retries_count_and_installations_are_counted_apart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_cannot_wait_is_told_so_and_nothing_is_sent() {
+async fn a_caller_without_time_to_wait_is_refused_and_nothing_is_sent() {
     let fakes = fakes(Script::answer(200, "{}"));
     let (began, clock) = (Instant::now(), clock());
     let instance = Outbound::new(&fakes.ports(), &config("1"), Some("funders"));
     // The next second begins in 600 ms, and three more must be left then.
-    let patience = Duration::from_millis(3599);
-    ask(&instance, "1", "SANDBOX", clock, patience).await.unwrap();
-    let refused = ask(&instance, "1", "SANDBOX", clock, patience).await.unwrap_err();
+    let time_left = Duration::from_millis(3599);
+    ask(&instance, "1", "SANDBOX", clock, time_left).await.unwrap();
+    let refused = ask(&instance, "1", "SANDBOX", clock, time_left).await.unwrap_err();
     assert_eq!(refused.kind, Kind::PartnerThrottled);
     assert_eq!(refused.retry_after, Some(Duration::from_secs(1)));
     assert_eq!((fakes.transport.seen().len(), began.elapsed()), (1, Duration::ZERO));
