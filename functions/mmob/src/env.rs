@@ -5,7 +5,6 @@ use std::sync::Arc;
 use http::HeaderMap;
 use jiff::Timestamp;
 use model::Result;
-use model::quote::Environment;
 use partners_marketplace::{Marketplace, Mmob, PRICE_PATH};
 use runtime::Domain;
 use runtime::http::auth::{CHALLENGE, Caller, Verifier};
@@ -107,11 +106,9 @@ impl Env {
 
     /// MMOB, which has one installation per stage.
     pub fn target(&self) -> Result<Target> {
-        let live = self.common.config.parse("ALLOW_LIVE", false)?;
-        let environment = if live { Environment::Live } else { Environment::Sandbox };
         Ok(Target {
             partner: Mmob.name(),
-            environment: environment.to_string(),
+            environment: "MARKETPLACE".to_owned(),
             base_url: self.common.config.need("MMOB_URL")?.to_owned(),
             secret: self.secret()?.to_owned(),
             auth: Mmob.auth(),

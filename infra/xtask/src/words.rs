@@ -49,7 +49,7 @@ impl std::fmt::Display for Finding {
 fn findings(root: &Path) -> Result<BTreeSet<Finding>> {
     let list = List::parse(&files::read(&root.join(WRITING))?)?;
     let all = tree::files(root)?;
-    let environment = EnvironmentWord::of_funders(all.iter().filter_map(|file| fixtures_of(file)));
+    let environment = EnvironmentWord::of_funders(all.iter().filter_map(|file| funder_of(file)));
     let checker = Checker { list, environment };
     let mut found = BTreeSet::new();
     for file in all
@@ -63,9 +63,10 @@ fn findings(root: &Path) -> Result<BTreeSet<Finding>> {
     Ok(found)
 }
 
-/// A partner is known by its folder of fixtures.
-fn fixtures_of(file: &str) -> Option<&str> {
-    file.split_once("/fixtures/")?.1.split_once('/').map(|(name, _)| name)
+/// A funder is known by its folder of fixtures.
+fn funder_of(file: &str) -> Option<&str> {
+    let (_, inside) = file.split_once("shared/partners/funders/fixtures/")?;
+    inside.split_once('/').map(|(name, _)| name)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@ pub struct Partner {
     pub environments: &'static [&'static str],
 }
 
+/// The environments of a funder.
 const BOTH: &[&str] = &["SANDBOX", "LIVE"];
 
 /// Every partner that the hub calls, funders first.
@@ -24,7 +25,7 @@ pub const PARTNERS: [Partner; 4] = [
     },
     Partner {
         name: "MMOB",
-        environments: BOTH,
+        environments: &["MARKETPLACE"],
     },
     Partner {
         name: "BQS",

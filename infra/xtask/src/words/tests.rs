@@ -203,6 +203,7 @@ fn a_funders_environment_keeps_its_name() {
         format!("trunkline-{word}"),
         format!("TRUNKLINE_{upper}"),
         format!("{title}Stack"),
+        format!("Mmob{title}Errors"),
         title.clone(),
         format!("Environment::{title}ed"),
     ] {
@@ -230,10 +231,11 @@ fn a_name_in_rust_may_be_the_environments() {
 }
 
 #[test]
-fn a_partner_is_known_by_its_fixtures() {
+fn a_funder_is_known_by_its_fixtures() {
     assert_eq!(
-        fixtures_of("shared/partners/funders/fixtures/lex/quote.json"),
+        funder_of("shared/partners/funders/fixtures/lex/quote.json"),
         Some("lex")
     );
-    assert_eq!(fixtures_of("shared/runtime/fixtures/key.pem"), None);
+    assert_eq!(funder_of("shared/partners/marketplace/fixtures/mmob/order.json"), None);
+    assert_eq!(funder_of("shared/runtime/fixtures/key.pem"), None);
 }

@@ -30,7 +30,7 @@ fn row() -> impl Strategy<Value = LoggedCall> {
     let lane = prop_oneof![
         4 => Just(("LEX", "SANDBOX")),
         1 => Just(("LEX", "LIVE")),
-        1 => Just(("MMOB", "LIVE")),
+        1 => Just(("MMOB", "MARKETPLACE")),
         1 => Just(("BQS", "UPSTREAM")),
     ];
     let status = prop_oneof![Just("SUCCESS"), Just("RETRY"), Just("FAILED")];
