@@ -1,10 +1,9 @@
 //! `GET /api/proposals`
 
 use garde::Validate;
-use jiff::Timestamp;
 use model::Result;
 use model::proposal::ProposalStatus;
-use runtime::http::list::{self, List, ListPage, ListParams, ListWindow, months};
+use runtime::http::list::{self, List, ListParams, ListWindow, Period, months};
 use runtime::port::store;
 use runtime::{Cx, Listed};
 use serde::Deserialize;
@@ -28,12 +27,6 @@ pub struct ListProposals {
     /// Only proposals that have this status now.
     #[garde(skip)]
     status: Option<ProposalStatus>,
-    /// Made at this instant or later.
-    #[garde(skip)]
-    from: Option<Timestamp>,
-    /// Made at this instant or earlier.
-    #[garde(skip)]
-    to: Option<Timestamp>,
 }
 
 impl ListProposals {
@@ -51,23 +44,17 @@ impl ListProposals {
     path = "/api/proposals",
     operation_id = "funders-proposal-list",
     tag = "funders",
-    params(ListProposals, ListParams),
+    params(ListProposals, Period, ListParams),
     responses((status = 200, description = "A page of proposals", body = Listed<ProposalView>))
 )]
-pub async fn list(cx: Cx<Env>, input: List<ListProposals>) -> Result<Listed<ProposalView>> {
+pub async fn list(cx: Cx<Env>, input: List<ListProposals, ListWindow>) -> Result<Listed<ProposalView>> {
     let caller = &cx.caller;
-    let List { filter, params } = input;
-    let window = ListWindow {
-        from: filter.from,
-        to: filter.to,
-        params,
-    };
+    let List { filter, params: window } = input;
     let (from, to) = window.span(cx.now())?;
     let lists = match &caller.email {
         _ if caller.staff => months(LIST, from, to),
-        Some(email) => vec![proposals_of(email)],
         // A caller without a verified address cannot have asked for a quote.
-        None => return Ok(ListPage::empty().listed("Proposals")),
+        email => email.iter().map(proposals_of).collect(),
     };
     let keep = |item| {
         let row: ProposalRow = store::typed(item)?;

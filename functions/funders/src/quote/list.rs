@@ -4,7 +4,7 @@ use garde::Validate;
 use jiff::Timestamp;
 use model::Result;
 use model::quote::QuoteStatus;
-use runtime::http::list::{self, List, ListPage, ListParams, ListWindow, months};
+use runtime::http::list::{self, List, ListParams, ListWindow, Period, months};
 use runtime::port::store;
 use runtime::{Cx, Listed};
 use serde::Deserialize;
@@ -28,12 +28,6 @@ pub struct ListQuotes {
     /// Only quotes that have this status now.
     #[garde(skip)]
     status: Option<QuoteStatus>,
-    /// Made at this instant or later.
-    #[garde(skip)]
-    from: Option<Timestamp>,
-    /// Made at this instant or earlier.
-    #[garde(skip)]
-    to: Option<Timestamp>,
 }
 
 impl ListQuotes {
@@ -51,23 +45,17 @@ impl ListQuotes {
     path = "/api/quotes",
     operation_id = "funders-quote-list",
     tag = "funders",
-    params(ListQuotes, ListParams),
+    params(ListQuotes, Period, ListParams),
     responses((status = 200, description = "A page of quotes", body = Listed<QuoteView>))
 )]
-pub async fn list(cx: Cx<Env>, input: List<ListQuotes>) -> Result<Listed<QuoteView>> {
+pub async fn list(cx: Cx<Env>, input: List<ListQuotes, ListWindow>) -> Result<Listed<QuoteView>> {
     let (now, caller) = (cx.now(), &cx.caller);
-    let List { filter, params } = input;
-    let window = ListWindow {
-        from: filter.from,
-        to: filter.to,
-        params,
-    };
+    let List { filter, params: window } = input;
     let (from, to) = window.span(now)?;
     let lists = match &caller.email {
         _ if caller.staff => months(LIST, from, to),
-        Some(email) => vec![quotes_of(email)],
         // A caller without a verified address cannot have asked for a quote.
-        None => return Ok(ListPage::empty().listed("Quotes")),
+        email => email.iter().map(quotes_of).collect(),
     };
     let keep = |item| {
         let row: QuoteRow = store::typed(item)?;

@@ -1,10 +1,9 @@
 //! `GET /api/mmob/orders`
 
 use garde::Validate;
-use jiff::Timestamp;
 use model::Result;
 use model::order::OrderStatus;
-use runtime::http::list::{self, List, ListParams, ListWindow, Source, months};
+use runtime::http::list::{self, List, ListParams, ListWindow, Period, Source, months};
 use runtime::port::store;
 use runtime::{Cx, Domain, Listed};
 use serde::Deserialize;
@@ -24,13 +23,9 @@ pub struct ListOrders {
     manual: Option<bool>,
     /// Orders that were not finished in their user's minute, or those that were.
     late: Option<bool>,
-    /// Orders that MMOB first posted at this instant or later.
-    from: Option<Timestamp>,
-    /// Orders that MMOB first posted at this instant or earlier.
-    to: Option<Timestamp>,
 }
 
-/// Lists orders, newest first. For staff.
+/// Lists orders, newest first, by the time that MMOB first posted them. For staff.
 ///
 /// A new order is in the list when a worker has leased it, which is within seconds.
 #[utoipa::path(
@@ -38,16 +33,11 @@ pub struct ListOrders {
     path = "/api/mmob/orders",
     operation_id = "mmob-order-list",
     tag = "mmob",
-    params(ListOrders, ListParams),
+    params(ListOrders, Period, ListParams),
     responses((status = 200, description = "A page of orders", body = Listed<OrderView>))
 )]
-pub async fn list(cx: Cx<Env>, wanted: List<ListOrders>) -> Result<Listed<OrderView>> {
-    let List { filter, params } = wanted;
-    let window = ListWindow {
-        from: filter.from,
-        to: filter.to,
-        params,
-    };
+pub async fn list(cx: Cx<Env>, wanted: List<ListOrders, ListWindow>) -> Result<Listed<OrderView>> {
+    let List { filter, params: window } = wanted;
     let (from, to) = window.span(cx.now())?;
     let keep = |row| {
         let row: OrderRow = store::typed(row)?;

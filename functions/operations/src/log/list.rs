@@ -5,26 +5,23 @@ use jiff::{SignedDuration, Timestamp};
 use model::id::{CorrelationId, LogRowId};
 use model::partner::Partner;
 use model::{Error, Result};
+use runtime::http::list::{List, ListPage, ListParams};
 use runtime::transport::{Attempt, AttemptStatus};
-use runtime::{Cx, Domain, Listed};
+use runtime::{Cx, Listed};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::lane::{lanes, named};
-use super::period::{Period, RETENTION};
+use super::period::{LogPeriod, RETENTION};
 use super::position::Position;
 use super::reader::{ReadBy, ReadLimits, Reader};
 use crate::Env;
 
-/// Rows per page where the caller gives no limit.
-const USUAL_LIMIT: u32 = 20;
 /// Rows per query where a filter may pass over most of them.
 const FILTERED_CHUNK: u16 = 100;
 /// Rows that one request reads.
 const MAX_ROWS: usize = 2_000;
 
-/// The cursor is the log's own and not the one of other lists: several lanes are read side by side, so that a page can end
-/// between two rows.
 #[derive(Deserialize, Validate, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -52,14 +49,6 @@ pub struct ListLogs {
     /// The first instant that is too late, at most 30 days after `from`. Absent: now.
     #[garde(skip)]
     to: Option<Timestamp>,
-    /// The largest number of rows in the page. Absent: 20.
-    #[garde(range(min = 1, max = 100))]
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
-    /// `nextCursor` of the page before, with every other parameter as it was.
-    #[garde(skip)]
-    #[param(pattern = "^[0-9a-f]{44}$")]
-    cursor: Option<String>,
 }
 
 /// A request that went to a partner.
@@ -133,13 +122,13 @@ impl ListLogs {
         named(member, name).map(Some)
     }
 
-    fn period(&self, now: Timestamp) -> Result<Period> {
+    fn period(&self, now: Timestamp) -> Result<LogPeriod> {
         // The index finds the rows of an id wherever they are. Only a read hour by hour takes longer for a longer period.
         let usual = match self.correlation_id {
             Some(_) => RETENTION,
             None => SignedDuration::from_hours(24),
         };
-        Period::of(self.from, self.to, now, usual, RETENTION)
+        LogPeriod::of(self.from, self.to, now, usual, RETENTION)
     }
 }
 
@@ -149,37 +138,37 @@ impl ListLogs {
     path = "/api/integration/logs",
     operation_id = "operations-logs",
     tag = "operations",
-    params(ListLogs),
-    responses(
-        (status = 200, description = "A page, possibly short", body = Listed<LogRow>),
-        (status = 400, description = "A cursor that this list did not give"),
-    )
+    params(ListLogs, ListParams),
+    responses((status = 200, description = "A page, possibly short", body = Listed<LogRow>))
 )]
-pub async fn logs(cx: Cx<Env>, query: ListLogs) -> Result<Listed<LogRow>> {
-    let redactor = cx.env.redactor();
-    let period = query.period(cx.now())?;
-    let lanes = lanes(query.partner()?, query.environment.as_deref())?;
-    let after = query.cursor.as_deref().map(|cursor| Position::read(cursor, redactor));
-    let limit = usize::try_from(query.limit.unwrap_or(USUAL_LIMIT)).unwrap_or(usize::MAX);
-    let by = query.correlation_id.map_or(ReadBy::Hour, ReadBy::Correlation);
-    let all = query.operation.is_none() && query.status.is_none();
+pub async fn logs(cx: Cx<Env>, input: List<ListLogs>) -> Result<Listed<LogRow>> {
+    let List { filter, params } = input;
+    let period = filter.period(cx.now())?;
+    let lanes = lanes(filter.partner()?, filter.environment.as_deref())?;
+    let by = filter.correlation_id.map_or(ReadBy::Hour, ReadBy::Correlation);
+    let all = filter.operation.is_none() && filter.status.is_none();
     let limits = ReadLimits {
-        chunk: u16::try_from(limit).ok().filter(|_| all).unwrap_or(FILTERED_CHUNK),
+        chunk: if all { params.limit() } else { FILTERED_CHUNK },
         rows: MAX_ROWS,
     };
-    let mut reader = Reader::new(&cx, lanes, by, period, after.transpose()?, limits)?;
-    let mut page: Vec<LogRow> = Vec::new();
-    let mut next = None;
-    while page.len() < limit
+    let mut reader = Reader::new(&cx, lanes, by, period, params.cursor.map(Position::from), limits)?;
+    let limit = usize::from(params.limit());
+    let mut page: ListPage<LogRow> = ListPage {
+        rows: Vec::new(),
+        next: None,
+    };
+    while page.rows.len() < limit
         && let Some(rows) = reader.next().await?
     {
-        let mut found = rows.into_iter().filter(|row| query.wants(row));
-        page.extend(found.by_ref().take(limit - page.len()).map(LogRow::from));
+        let mut found = rows.into_iter().filter(|row| filter.wants(row));
+        let room = limit - page.rows.len();
+        page.rows.extend(found.by_ref().take(room).map(LogRow::from));
         if found.next().is_some() {
-            next = page.last().map(|row| Position::of(row.id));
+            page.next = page.rows.last().map(|row| Position::of(row.id).into());
         }
     }
-    let next = next.or_else(|| (!reader.is_done()).then(|| reader.reached()));
-    let next = next.map(|position| position.cursor(redactor));
-    Ok(Listed::new(page, "Integration log", next))
+    if page.next.is_none() && !reader.is_done() {
+        page.next = Some(reader.reached().into());
+    }
+    Ok(page.listed("Integration log"))
 }

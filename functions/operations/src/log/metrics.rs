@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::lane::Lane;
-use super::period::Period;
+use super::period::LogPeriod;
 use super::reader::{ReadBy, ReadLimits, Reader};
 use crate::Env;
 
@@ -159,7 +159,7 @@ fn rate(part: usize, whole: usize) -> f64 {
 )]
 pub async fn metrics(cx: Cx<Env>, query: GetMetrics) -> Result<Success<Metrics>> {
     let day = SignedDuration::from_hours(24);
-    let period = Period::of(query.from, query.to, cx.now(), SignedDuration::from_hours(1), day)?;
+    let period = LogPeriod::of(query.from, query.to, cx.now(), SignedDuration::from_hours(1), day)?;
     let lanes = Lane::all();
     let mut reader = Reader::new(&cx, lanes.clone(), ReadBy::Hour, period, None, LIMITS)?;
     let mut tallies: BTreeMap<(String, String), Tally> = BTreeMap::new();

@@ -10,12 +10,12 @@ const CLOCK_MARGIN: SignedDuration = SignedDuration::from_secs(1);
 
 /// From its first instant up to, but not including, its last.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Period {
+pub struct LogPeriod {
     pub from: Timestamp,
     pub to: Timestamp,
 }
 
-impl Period {
+impl LogPeriod {
     /// The given period, or the last `usual`. Instants outside the log's retention are moved to its edge.
     pub fn of(
         from: Option<Timestamp>,

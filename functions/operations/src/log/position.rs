@@ -1,16 +1,13 @@
-//! Positions in the log's order of time, and the cursor that names one.
+//! Positions in the log's order of time. A cursor names one.
 
 use jiff::Timestamp;
 use model::id::LogRowId;
-use model::{Error, Kind, Result};
-use runtime::transport::redact::Redactor;
+use runtime::http::list::Cursor;
 use uuid::Uuid;
 
 /// The bits that make a number a UUID v7.
 const V7: u128 = 0x7 << 76 | 0x8 << 60;
 const TIME: u32 = 80;
-/// Of a UUID, in hex.
-const DIGITS: usize = 32;
 
 /// Between two rows: the newer ones are at or above it, the older ones below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,22 +39,17 @@ impl Position {
         let millis = i64::try_from(self.0.saturating_sub(V7 + 1) >> TIME).unwrap_or(i64::MAX);
         Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
     }
+}
 
-    /// The cursor with which a caller continues here. It is sealed, so that a mistyped one is refused and not followed.
-    pub fn cursor(self, redactor: &Redactor) -> String {
-        let place = format!("{:0DIGITS$x}", self.0);
-        let seal = redactor.hash(&format!("log cursor {place}"));
-        place + &seal
+impl From<Cursor> for Position {
+    fn from(cursor: Cursor) -> Self {
+        Self(cursor.id().as_u128())
     }
+}
 
-    pub fn read(cursor: &str, redactor: &Redactor) -> Result<Self> {
-        let place = cursor
-            .get(..DIGITS)
-            .and_then(|place| u128::from_str_radix(place, 16).ok());
-        place
-            .map(Self)
-            .filter(|position| position.cursor(redactor) == cursor)
-            .ok_or_else(|| Error::new(Kind::Malformed, "The cursor is not one that this list gave."))
+impl From<Position> for Cursor {
+    fn from(position: Position) -> Self {
+        Self::below(Uuid::from_u128(position.0))
     }
 }
 
@@ -86,33 +78,5 @@ mod tests {
         let position = Position::of(row);
         assert!(position.below() < row.to_string());
         assert_eq!(position.above(), row.to_string());
-    }
-
-    #[test]
-    fn a_cursor_leads_back_and_no_other_text_does() {
-        let redactor = Redactor::new("test");
-        let position = Position::of(LogRowId::new(time("2026-01-05T10:00:00Z")));
-        let cursor = position.cursor(&redactor);
-        assert_eq!(Position::read(&cursor, &redactor).unwrap(), position);
-        for n in 0..cursor.len() {
-            let mut bytes = cursor.clone().into_bytes();
-            bytes[n] = if bytes[n] == b'0' { b'1' } else { b'0' };
-            let bent = String::from_utf8(bytes).unwrap();
-            assert_eq!(Position::read(&bent, &redactor).unwrap_err().kind, Kind::Malformed);
-        }
-        let upper = cursor.to_uppercase();
-        for bent in [
-            "",
-            "x",
-            "é",
-            &upper,
-            &cursor[1..],
-            &cursor[..40],
-            &"é".repeat(30),
-            &"f".repeat(44),
-        ] {
-            assert!(Position::read(bent, &redactor).is_err(), "{bent}");
-        }
-        assert!(Position::read(&cursor, &Redactor::new("another stage")).is_err());
     }
 }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::lane::Lane;
-use super::period::Period;
+use super::period::LogPeriod;
 use super::position::Position;
 use crate::Env;
 
@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
         cx: &'a Cx<Env>,
         lanes: Vec<Lane>,
         by: ReadBy,
-        period: Period,
+        period: LogPeriod,
         after: Option<Position>,
         limits: ReadLimits,
     ) -> Result<Self> {

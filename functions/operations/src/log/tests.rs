@@ -74,6 +74,9 @@ async fn a_wrong_filter_is_refused_by_name() {
         ("limit=101", "limit"),
         ("limit=ten", "limit"),
         ("limit=-1", "limit"),
+        ("cursor=", "cursor"),
+        ("cursor=abc", "cursor"),
+        ("cursor=ffffffffffffffffffffffffffffffff000000000000", "cursor"),
     ] {
         let got = ask(&h, "logs", query).await;
         assert_eq!((got.status, got.code()), (422, "invalid".into()), "{query}");
@@ -94,15 +97,8 @@ async fn a_wrong_filter_is_refused_by_name() {
     for query in ["from=2026-01-04T09:00:00Z", "from=2026-01-05T11:00:00Z", "to=x"] {
         assert_eq!(ask(&h, "metrics", query).await.status, 422, "{query}");
     }
-    for query in [
-        "cursor=",
-        "cursor=abc",
-        "limit=5&limit=6",
-        "cursor=ffffffffffffffffffffffffffffffff000000000000",
-    ] {
-        let got = ask(&h, "logs", query).await;
-        assert_eq!((got.status, got.code()), (400, "malformed".into()), "{query}");
-    }
+    let got = ask(&h, "logs", "limit=5&limit=6").await;
+    assert_eq!((got.status, got.code()), (400, "malformed".into()));
 }
 
 #[tokio::test(start_paused = true)]

@@ -127,6 +127,8 @@ async fn pages_are_newest_first_and_complete() {
     }
     let gone = made.remove(104);
     assert_eq!(delete(&h, &gone).await, 204);
+    let usual = list(&h, "").await.json();
+    assert_eq!(usual["subscriptions"].as_array().unwrap().len(), 20);
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
         let got = list(&h, &format!("limit=100{cursor}")).await;

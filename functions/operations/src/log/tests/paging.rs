@@ -224,6 +224,16 @@ async fn a_busy_lane_beside_a_quiet_one_repeats_nothing() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_forged_cursor_begins_at_its_place() {
+    let h = harness();
+    LoggedCall::at("2026-01-05T10:00:00Z").write(&h).await;
+    for (cursor, count) in [("AAAAAAAAAAAAAAAAAAAAAA", 0), ("_____________________w", 1)] {
+        let page = ask(&h, "logs", &format!("cursor={cursor}")).await.json();
+        assert_eq!(page["data"].as_array().unwrap().len(), count, "{cursor}");
+    }
+}
+
 /// A log that needs three seconds before and after each query.
 struct SlowLog;
 

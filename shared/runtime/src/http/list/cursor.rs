@@ -10,7 +10,17 @@ use uuid::Uuid;
 
 /// The next page begins below this id.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Cursor(pub(super) Uuid);
+pub struct Cursor(Uuid);
+
+impl Cursor {
+    pub fn below(id: Uuid) -> Self {
+        Self(id)
+    }
+
+    pub fn id(self) -> Uuid {
+        self.0
+    }
+}
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,4 +12,4 @@ mod params;
 pub use cursor::Cursor;
 pub use entry::{Entry, month_of, months};
 pub use page::{ListPage, Source, page};
-pub use params::{List, ListParams, ListWindow, NoFilter};
+pub use params::{List, ListParams, ListWindow, NoFilter, Period};

@@ -21,13 +21,6 @@ pub struct ListPage<T> {
 }
 
 impl<T> ListPage<T> {
-    pub fn empty() -> Self {
-        Self {
-            rows: Vec::new(),
-            next: None,
-        }
-    }
-
     /// In the envelope of spec 1.
     pub fn listed(self, message: &str) -> Listed<T> {
         Listed::new(self.rows, message, self.next.map(|cursor| cursor.to_string()))
@@ -42,8 +35,6 @@ pub struct Source<'a> {
     partitions: Vec<String>,
     /// Whether the partitions have entries that name the rows, or the rows themselves.
     named: bool,
-    /// The number of entries in a page where the caller gives none.
-    usual: u16,
 }
 
 impl<'a> Source<'a> {
@@ -54,7 +45,6 @@ impl<'a> Source<'a> {
             table,
             partitions,
             named: true,
-            usual: 20,
         }
     }
 
@@ -62,7 +52,6 @@ impl<'a> Source<'a> {
     pub fn rows(store: &'a dyn Store, table: &'a str, partitions: Vec<String>) -> Self {
         Self {
             named: false,
-            usual: 50,
             ..Self::entries(store, table, partitions)
         }
     }
@@ -91,8 +80,11 @@ pub async fn page<T>(
     keep: impl Fn(Item) -> Result<Option<T>>,
 ) -> Result<ListPage<T>> {
     let window = window.into();
-    let limit = usize::from(window.params.limit.unwrap_or(source.usual));
-    let mut page = ListPage::empty();
+    let limit = usize::from(window.params.limit());
+    let mut page = ListPage {
+        rows: Vec::new(),
+        next: None,
+    };
     let (mut looked_at, mut last) = (0, None);
     for partition in &source.partitions {
         let mut to = window.greatest();
@@ -105,7 +97,7 @@ pub async fn page<T>(
             for (sk, row) in found {
                 let Ok(id) = sk.parse::<Uuid>() else { continue };
                 if page.rows.len() == limit || looked_at == LOOKED_AT {
-                    page.next = last.map(Cursor);
+                    page.next = last.map(Cursor::below);
                     return Ok(page);
                 }
                 looked_at += 1;

@@ -13,31 +13,53 @@ use crate::http::document::{Input, Media, Parts};
 /// Rows are kept 90 days, so that older windows are empty.
 const RETENTION: SignedDuration = SignedDuration::from_hours(90 * 24);
 
+/// Entries in a page where the caller gives no limit.
+const USUAL_LIMIT: u16 = 20;
+
 /// The parameters of every list.
-#[derive(Clone, Copy, Default, Deserialize, Validate, IntoParams)]
+#[derive(Clone, Copy, Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListParams {
-    /// The largest number of entries in the page. Absent: 20, or 50 for subscriptions and deliveries.
+    /// The largest number of entries in the page. Absent: 20.
     #[garde(range(min = 1, max = 100))]
     #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u16>,
-    /// `nextCursor` of the page before.
+    /// `nextCursor` of the page before, with every other parameter as it was.
     #[garde(skip)]
     pub cursor: Option<Cursor>,
 }
 
-/// The input of a list: its own filters, and the parameters of every list.
-pub struct List<F> {
-    pub filter: F,
-    pub params: ListParams,
+impl ListParams {
+    pub fn limit(&self) -> u16 {
+        self.limit.unwrap_or(USUAL_LIMIT)
+    }
 }
 
-impl<F: Input> Input for List<F> {
+/// When the rows of a list were made.
+#[derive(Clone, Copy, Default, Deserialize, Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Period {
+    /// Made at this instant or later.
+    #[garde(skip)]
+    pub from: Option<Timestamp>,
+    /// Made at this instant or earlier.
+    #[garde(skip)]
+    pub to: Option<Timestamp>,
+}
+
+/// The input of a list: its own filters, and the parameters of every list. `P` is [`ListWindow`] where a caller may also ask for
+/// a period.
+pub struct List<F, P = ListParams> {
+    pub filter: F,
+    pub params: P,
+}
+
+impl<F: Input, P: Input> Input for List<F, P> {
     const MEDIA: Media = F::MEDIA;
 
     fn read(parts: &Parts) -> Result<Self> {
         Ok(Self {
-            params: ListParams::read(parts)?,
+            params: P::read(parts)?,
             filter: F::read(parts)?,
         })
     }
@@ -47,43 +69,53 @@ impl<F: Input> Input for List<F> {
 #[derive(Deserialize, Validate)]
 pub struct NoFilter {}
 
+/// Which part of a list is wanted.
+#[derive(Clone, Copy)]
+pub struct ListWindow {
+    pub period: Period,
+    pub params: ListParams,
+}
+
 impl From<ListParams> for ListWindow {
     fn from(params: ListParams) -> Self {
         Self {
+            period: Period::default(),
             params,
-            ..Self::default()
         }
     }
 }
 
-/// Which part of a list is wanted.
-#[derive(Clone, Copy, Default)]
-pub struct ListWindow {
-    pub from: Option<Timestamp>,
-    pub to: Option<Timestamp>,
-    pub params: ListParams,
+impl Input for ListWindow {
+    const MEDIA: Media = ListParams::MEDIA;
+
+    fn read(parts: &Parts) -> Result<Self> {
+        Ok(Self {
+            params: ListParams::read(parts)?,
+            period: Period::read(parts)?,
+        })
+    }
 }
 
 impl ListWindow {
     /// The first and the last instant that this window can have rows of.
     pub fn span(&self, now: Timestamp) -> Result<(Timestamp, Timestamp)> {
-        let oldest = now.saturating_sub(RETENTION).unwrap_or(now);
-        let (from, to) = (self.from.unwrap_or(oldest).max(oldest), self.to.unwrap_or(now).min(now));
-        if self.from.zip(self.to).is_some_and(|(from, to)| from > to) {
+        let Period { from, to } = self.period;
+        if from.zip(to).is_some_and(|(from, to)| from > to) {
             return Err(Error::invalid("from", "must not be after `to`"));
         }
-        Ok((from, to))
+        let oldest = now.saturating_sub(RETENTION).unwrap_or(now);
+        Ok((from.unwrap_or(oldest).max(oldest), to.unwrap_or(now).min(now)))
     }
 
     pub(super) fn greatest(&self) -> Option<String> {
-        let cursor = self.params.cursor.map(|cursor| cursor.0.as_u128().saturating_sub(1));
-        let to = self.to.map(|to| first_id(to).saturating_add((1 << 80) - 1));
+        let cursor = self.params.cursor.map(|cursor| cursor.id().as_u128().saturating_sub(1));
+        let to = self.period.to.map(|to| first_id(to).saturating_add((1 << 80) - 1));
         let least = cursor.into_iter().chain(to).min();
         least.map(|id| Uuid::from_u128(id).to_string())
     }
 
     pub(super) fn least(&self) -> Option<String> {
-        self.from.map(|from| Uuid::from_u128(first_id(from)).to_string())
+        self.period.from.map(|from| Uuid::from_u128(first_id(from)).to_string())
     }
 }
 
