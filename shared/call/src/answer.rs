@@ -10,6 +10,9 @@ use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+/// The hub keeps this many characters of a reason.
+const REASON_LIMIT: usize = 200;
+
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -80,6 +83,11 @@ pub fn code(text: &str) -> Option<Box<str>> {
     is_word.then(|| text.into())
 }
 
+/// The beginning of a partner's reason for a refusal.
+pub fn reason(text: &str) -> String {
+    text.chars().take(REASON_LIMIT).collect()
+}
+
 /// A decimal with its digits as written, for `#[serde(deserialize_with = "decimal")]`: never through a float.
 pub fn decimal<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Decimal, D::Error> {
     let raw = <Box<RawValue> as serde::Deserialize>::deserialize(deserializer)?;
@@ -112,6 +120,12 @@ mod tests {
         for text in ["", "John Doe", "caf\u{e9}", "a/b", &"x".repeat(65)] {
             assert_eq!(code(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_reason_is_cut_between_characters() {
+        assert_eq!(reason("short"), "short");
+        assert_eq!(reason(&"\u{e9}".repeat(201)), "\u{e9}".repeat(200));
     }
 
     fn answer(status: u16, retry_after: Option<&str>) -> Answer {

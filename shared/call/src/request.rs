@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use http::{HeaderValue, Method, Request, header};
 use model::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,41 @@ pub struct Call {
     pub operation: &'static str,
     /// Whether a second send does no harm. The hub never resends a call that is not repeatable while its outcome is unknown.
     pub repeatable: bool,
+}
+
+impl Call {
+    /// A question whose answer is JSON.
+    pub fn get(path: &str, operation: &'static str) -> Result<Self> {
+        Self::new(Method::GET, path, operation, Bytes::new(), true)
+    }
+
+    /// JSON whose answer is JSON.
+    pub fn post<T: Serialize>(path: &str, operation: &'static str, body: &T, repeatable: bool) -> Result<Self> {
+        let body = serde_json::to_vec(body).map_err(|error| Error::new(Kind::Internal, operation).because(error))?;
+        Self::new(Method::POST, path, operation, body.into(), repeatable)?.header("content-type", "application/json")
+    }
+
+    /// A body of any type, which `header` has to name, and an answer in JSON.
+    pub fn new(method: Method, path: &str, operation: &'static str, body: Bytes, repeatable: bool) -> Result<Self> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::ACCEPT, "application/json")
+            .body(body)
+            .map_err(|error| Error::new(Kind::Internal, operation).because(error))?;
+        Ok(Self {
+            request,
+            operation,
+            repeatable,
+        })
+    }
+
+    pub fn header(mut self, name: &'static str, value: &str) -> Result<Self> {
+        let value =
+            HeaderValue::from_str(value).map_err(|error| Error::new(Kind::Internal, self.operation).because(error))?;
+        self.request.headers_mut().insert(name, value);
+        Ok(self)
+    }
 }
 
 /// How the hub authenticates to a partner. The adapter declares it and the runtime performs it. The names are members of

@@ -9,7 +9,7 @@ mod spelling;
 
 use bytes::Bytes;
 use call::{Answer, Auth, Call, read};
-use http::{Method, Request, header};
+use http::Method;
 use model::{Error, Kind, Result};
 use serde::Deserialize;
 
@@ -106,19 +106,9 @@ fn call(
     content_type: &str,
     body: Bytes,
 ) -> Result<Call> {
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header(header::ACCEPT, "application/json")
-        .header(header::CONTENT_TYPE, content_type)
-        .header("idempotency-key", format!("{}.{}", change.case, change.number))
-        .body(body)
-        .map_err(|error| Error::new(Kind::Internal, "a change for BQS").because(error))?;
-    Ok(Call {
-        request,
-        operation,
-        repeatable: false,
-    })
+    Call::new(method, path, operation, body, false)?
+        .header("content-type", content_type)?
+        .header("idempotency-key", &format!("{}.{}", change.case, change.number))
 }
 
 #[derive(Deserialize)]

@@ -12,7 +12,6 @@ mod product;
 mod proposal;
 mod quote;
 mod refusal;
-mod request;
 mod vehicle;
 
 use std::sync::LazyLock;
@@ -109,7 +108,7 @@ impl Funder for Alphabet {
     }
 
     fn probe(&self) -> Result<Call> {
-        request::post(quote::DEFAULTS_PATH, "probe", &serde_json::Map::new(), true)
+        Call::post(quote::DEFAULTS_PATH, "probe", &serde_json::Map::new(), true)
     }
 }
 

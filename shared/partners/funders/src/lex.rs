@@ -12,9 +12,7 @@ mod request;
 
 use std::sync::LazyLock;
 
-use bytes::Bytes;
 use call::{Answer, Auth, Call, Progress, Step};
-use http::Method;
 use model::Result;
 use model::proposal::{Decision, Proposal};
 use model::quote::{Price, QuoteType};
@@ -100,11 +98,7 @@ impl Funder for Lex {
     }
 
     fn probe(&self) -> Result<Call> {
-        Ok(Call {
-            request: request::build(Method::POST, quote::PATH, None, Bytes::from_static(b"{}"))?,
-            operation: "probe",
-            repeatable: true,
-        })
+        Call::post(quote::PATH, "probe", &serde_json::Map::new(), true)
     }
 }
 

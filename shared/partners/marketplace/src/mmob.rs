@@ -8,7 +8,6 @@ mod order;
 mod price;
 mod product;
 mod refusal;
-mod request;
 mod user;
 
 use call::{Answer, Auth, Call};

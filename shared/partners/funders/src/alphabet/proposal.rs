@@ -9,7 +9,6 @@ use model::proposal::{Decision, Document, Proposal, ProposalStatus};
 use model::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 
-use super::request;
 use crate::funder::Reference;
 
 /// Members of the requests and the answers.
@@ -31,11 +30,11 @@ pub fn submit(proposal: &Proposal) -> Result<Call> {
         },
         documents: proposal.documents.iter().map(WireDocument::of).collect(),
     };
-    request::post("/api/proposals", "proposal", &body, false)
+    Call::post("/api/proposals", "proposal", &body, false)
 }
 
 pub fn status(of: &Reference) -> Result<Call> {
-    request::get(&format!("/api/proposals/{}", of.proposal), "proposal-status")
+    Call::get(&format!("/api/proposals/{}", of.proposal), "proposal-status")
 }
 
 /// The decision on our proposal. An answer about another proposal is an error.

@@ -7,7 +7,7 @@ use model::quote::Price;
 use serde::Serialize;
 
 use super::vehicle::PhysicalVehicle;
-use super::{calculation, details, product, request, vehicle};
+use super::{calculation, details, product, vehicle};
 use crate::funder::QuoteContext;
 
 pub const DEFAULTS_PATH: &str = "/api/finance/defaults";
@@ -45,7 +45,7 @@ pub fn dry_run() -> Vec<Progress> {
 pub fn call(context: &QuoteContext, so_far: &Progress) -> Result<Call> {
     let cap_id = vehicle::cap_id(context)?;
     let Some(vehicle_type) = so_far.0.get(VEHICLE_TYPE) else {
-        return request::post(
+        return Call::post(
             "/api/vehicle/details",
             "vehicle-details",
             &details::Request::of(cap_id),
@@ -55,7 +55,7 @@ pub fn call(context: &QuoteContext, so_far: &Progress) -> Result<Call> {
     let physical_vehicle = PhysicalVehicle::of(context, vehicle_type, cap_id);
     let Some(product_key) = so_far.0.get(PRODUCT) else {
         let body = Defaults { physical_vehicle };
-        return request::post(DEFAULTS_PATH, "finance-defaults", &body, true);
+        return Call::post(DEFAULTS_PATH, "finance-defaults", &body, true);
     };
     let contract = &context.request.contract_details;
     let body = Calculate {
@@ -72,7 +72,7 @@ pub fn call(context: &QuoteContext, so_far: &Progress) -> Result<Call> {
             },
         }],
     };
-    request::post("/api/finance/calculatefordisplay", "calculate", &body, true)
+    Call::post("/api/finance/calculatefordisplay", "calculate", &body, true)
 }
 
 pub fn read(context: &QuoteContext, so_far: &Progress, body: &[u8]) -> Result<Step<Price>> {

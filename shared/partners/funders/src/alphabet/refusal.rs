@@ -8,9 +8,6 @@ use serde::Deserialize;
 /// Members of a refusal.
 pub const LOGGABLE: &[&str] = &["HasError", "Code"];
 
-/// The hub keeps this many characters of a reason.
-const REASON_LIMIT: usize = 200;
-
 /// The body of an answer that is a success in its status and in itself.
 pub fn accepted(answer: &Answer) -> Result<&Bytes> {
     let body = answer
@@ -66,7 +63,7 @@ impl Refusal {
         if error.kind == Kind::PartnerRejected {
             error.message = "Alphabet does not accept this request.".into();
             let reason = self.user_message.unwrap_or_else(|| "is not accepted".into());
-            error = error.field(our_name(&code), reason.chars().take(REASON_LIMIT).collect::<String>());
+            error = error.field(our_name(&code), call::reason(&reason));
         }
         error.partner_code = call::code(&code);
         error

@@ -1,8 +1,5 @@
 //! A funder that takes no proposals.
 
-use bytes::Bytes;
-use http::Request;
-
 use super::*;
 use crate::sample;
 
@@ -42,11 +39,7 @@ impl Funder for QuotesOnly {
     }
 
     fn probe(&self) -> Result<Call> {
-        Ok(Call {
-            request: Request::new(Bytes::new()),
-            operation: "probe",
-            repeatable: true,
-        })
+        Call::get("/", "probe")
     }
 }
 

@@ -1,9 +1,7 @@
 //! Proposals: completing a quote, and retrieving it afterwards. That both steps exist is public; their paths and bodies are
 //! assumed.
 
-use bytes::Bytes;
 use call::{Call, read, segment};
-use http::Method;
 use jiff::civil::Date;
 use model::id::ProposalId;
 use model::money::Pounds;
@@ -35,22 +33,13 @@ pub fn complete(proposal: &Proposal) -> Result<Call> {
         },
         documents: proposal.documents.iter().map(WireDocument::of).collect(),
     };
-    let body = serde_json::to_vec(&body).map_err(|error| Error::new(Kind::Internal, "LEX proposal").because(error))?;
     let path = format!("/quotes/{}/complete", segment(&proposal.external_quote_id)?);
-    Ok(Call {
-        request: request::build(Method::POST, &path, Some(proposal.correlation), Bytes::from(body))?,
-        operation: "proposal",
-        repeatable: false,
-    })
+    request::identified(Call::post(&path, "proposal", &body, false)?, proposal.correlation)
 }
 
 pub fn retrieve(of: &Reference) -> Result<Call> {
     let path = format!("/quotes/{}", segment(of.external_quote_id)?);
-    Ok(Call {
-        request: request::build(Method::GET, &path, Some(of.correlation), Bytes::new())?,
-        operation: "proposal-status",
-        repeatable: true,
-    })
+    request::identified(Call::get(&path, "proposal-status")?, of.correlation)
 }
 
 pub fn completed(proposal: ProposalId, body: &[u8]) -> Result<Decision> {

@@ -1,11 +1,9 @@
 //! The request for a quote.
 
-use bytes::Bytes;
 use call::Call;
-use http::Method;
 use model::money::{Money, Pounds};
 use model::quote::QuoteType;
-use model::{Error, Kind, Result};
+use model::{Error, Result};
 use serde::Serialize;
 
 use super::request;
@@ -34,13 +32,8 @@ pub const LOGGABLE: &[&str] = &[
 ];
 
 pub fn calculate(context: &QuoteContext) -> Result<Call> {
-    let body = serde_json::to_vec(&Calculate::of(context)?)
-        .map_err(|error| Error::new(Kind::Internal, "LEX quote").because(error))?;
-    Ok(Call {
-        request: request::build(Method::POST, PATH, Some(context.correlation), Bytes::from(body))?,
-        operation: "quote",
-        repeatable: true,
-    })
+    let call = Call::post(PATH, "quote", &Calculate::of(context)?, true)?;
+    request::identified(call, context.correlation)
 }
 
 /// Assumed: every id but 3.

@@ -8,9 +8,6 @@ use serde::Deserialize;
 /// Members of a refusal.
 pub const LOGGABLE: &[&str] = &["code"];
 
-/// The hub keeps this many characters of each reason.
-const REASON_LIMIT: usize = 200;
-
 /// The body of a success, or the failure with LEX's reasons.
 pub fn accepted(answer: &Answer) -> Result<&Bytes> {
     answer.accepted().map_err(|error| explain(error, &answer.body))
@@ -26,7 +23,7 @@ fn explain(mut error: Error, body: &[u8]) -> Error {
         error.message = "LEX does not accept this request.".into();
         for reason in refusal.errors {
             let path = reason.field.as_deref().map_or(".", our_name);
-            error = error.field(path, reason.message.chars().take(REASON_LIMIT).collect::<String>());
+            error = error.field(path, call::reason(&reason.message));
         }
     }
     error

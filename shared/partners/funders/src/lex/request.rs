@@ -1,20 +1,11 @@
-//! Requests to LEX.
+//! What every request to LEX carries.
 
-use bytes::Bytes;
-use http::{Method, Request, header};
+use call::Call;
+use model::Result;
 use model::id::CorrelationId;
-use model::{Error, Kind, Result};
 
-pub fn build(method: Method, path: &str, correlation: Option<CorrelationId>, body: Bytes) -> Result<Request<Bytes>> {
-    let mut request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header(header::ACCEPT, "application/json")
-        .header(header::CONTENT_TYPE, "application/json");
-    if let Some(correlation) = correlation {
-        request = request.header("x-lbg-request-id", correlation.to_string());
-    }
-    request
-        .body(body)
-        .map_err(|error| Error::new(Kind::Internal, "a request to LEX").because(error))
+/// Adds the request's id. LEX's callers name the content type in each request, also where there is no body.
+pub fn identified(call: Call, correlation: CorrelationId) -> Result<Call> {
+    call.header("content-type", "application/json")?
+        .header("x-lbg-request-id", &correlation.to_string())
 }

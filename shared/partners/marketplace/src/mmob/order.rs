@@ -8,10 +8,10 @@ use model::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{answer, request};
+use super::answer;
 
 pub fn get(id: &str) -> Result<Call> {
-    request::get(format!("/orders/{}", segment(id)?), "order")
+    Call::get(&format!("/orders/{}", segment(id)?), "order")
 }
 
 pub fn read(id: &str, answer: &Answer) -> Result<Option<Order>> {
@@ -45,7 +45,7 @@ pub fn update(id: &str, outcome: &OrderOutcome) -> Result<Call> {
         status: outcome.status,
         output: outcome.wire_output(),
     };
-    request::post(format!("/orders/{}", segment(id)?), "order-update", &body, true)
+    Call::post(&format!("/orders/{}", segment(id)?), "order-update", &body, true)
 }
 
 /// MMOB does not document its answer, so the body of a success is not read. If MMOB does not have the order, or refuses to

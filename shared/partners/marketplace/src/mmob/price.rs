@@ -5,14 +5,14 @@ use model::product::{CurrencyCode, NewPrice, ProductPrice};
 use model::{Error, Result};
 use serde::Deserialize;
 
-use super::{answer, request};
+use super::answer;
 
 /// Where a price is read. Assumed, so the setting `MMOB_PRICE_PATH` overrides it.
 pub const PRICE_PATH: &str = "/products/{product}/pricing/{price}";
 
 pub fn create(product: &str, price: &NewPrice) -> Result<Call> {
     let path = format!("/products/{}/pricing", segment(product)?);
-    request::post(path, "price-create", price, false)
+    Call::post(&path, "price-create", price, false)
 }
 
 pub fn read_created(answer: &Answer) -> Result<Option<ProductPrice>> {
@@ -30,7 +30,7 @@ pub fn get(path: &str, product: &str, price: &str) -> Result<Call> {
             "MMOB_PRICE_PATH is no path of {product} and {price}",
         ));
     }
-    request::get(path, "price")
+    Call::get(&path, "price")
 }
 
 pub fn read(id: &str, answer: &Answer) -> Result<Option<ProductPrice>> {

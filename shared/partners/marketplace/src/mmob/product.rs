@@ -8,7 +8,7 @@ use model::product::{NewProduct, Product, ProductType};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::{answer, request};
+use super::answer;
 use crate::marketplace::ProductPage;
 
 /// The page size in each request for a list.
@@ -24,7 +24,7 @@ pub fn create(product: &NewProduct, external_key: &str) -> Result<Call> {
         product_type: product.product_type,
         external_key,
     };
-    request::post("/products".to_owned(), "product-create", &body, false)
+    Call::post("/products", "product-create", &body, false)
 }
 
 pub fn read_created(answer: &Answer) -> Result<Product> {
@@ -32,7 +32,7 @@ pub fn read_created(answer: &Answer) -> Result<Product> {
 }
 
 pub fn get(id: &str) -> Result<Call> {
-    request::get(format!("/products/{}", segment(id)?), "product")
+    Call::get(&format!("/products/{}", segment(id)?), "product")
 }
 
 pub fn read(id: &str, answer: &Answer) -> Result<Option<Product>> {
@@ -45,7 +45,7 @@ pub fn read(id: &str, answer: &Answer) -> Result<Option<Product>> {
 }
 
 pub fn list(page: u32) -> Result<Call> {
-    request::get(format!("/products?page={page}&size={PAGE_SIZE}"), "product-list")
+    Call::get(&format!("/products?page={page}&size={PAGE_SIZE}"), "product-list")
 }
 
 pub fn read_list(answer: &Answer) -> Result<ProductPage> {

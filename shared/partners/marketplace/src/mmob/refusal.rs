@@ -1,11 +1,8 @@
 //! MMOB's refusals: FastAPI's error document. Its places become the names that our callers know.
 
-use call::{code, read};
+use call::{code, read, reason};
 use model::{Error, Kind};
 use serde::Deserialize;
-
-/// The hub keeps this many characters of each reason.
-const REASON_LIMIT: usize = 200;
 
 #[derive(Deserialize)]
 struct Refusal {
@@ -47,18 +44,14 @@ pub fn explain(mut error: Error, body: &[u8]) -> Error {
             error.partner_code = faults.first().and_then(|fault| code(&fault.kind));
             if error.kind == Kind::PartnerRejected {
                 for fault in faults {
-                    error = error.field(our_path(&fault.loc), short(&fault.msg));
+                    error = error.field(our_path(&fault.loc), reason(&fault.msg));
                 }
             }
         }
-        Detail::Text(text) if error.kind == Kind::PartnerRejected => error = error.field(".", short(&text)),
+        Detail::Text(text) if error.kind == Kind::PartnerRejected => error = error.field(".", reason(&text)),
         Detail::Text(_) => {}
     }
     error
-}
-
-fn short(text: &str) -> String {
-    text.chars().take(REASON_LIMIT).collect()
 }
 
 fn our_path(places: &[Place]) -> String {

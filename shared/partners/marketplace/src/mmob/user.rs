@@ -5,11 +5,11 @@ use model::Result;
 use model::order::OrderUser;
 use serde::Deserialize;
 
-use super::{answer, request};
+use super::answer;
 
 /// Assumed: `ids[]` takes the order's `tpp_user_id`.
 pub fn get(id: &str) -> Result<Call> {
-    request::get(format!("/users?ids%5B%5D={}", segment(id)?), "user")
+    Call::get(&format!("/users?ids%5B%5D={}", segment(id)?), "user")
 }
 
 /// `None` if MMOB lists no such user.

@@ -1,9 +1,6 @@
 //! EXAMPLE: an invented funder with the smallest possible adapter. One call for each quote, an API key in a header.
 
-use bytes::Bytes;
-use call::{Answer, Auth, Call, Progress, Step, code, decimal, read, segment};
-use http::{Method, Request, header};
-use model::id::CorrelationId;
+use call::{Answer, Auth, Call, Progress, Step, code, decimal, read, reason, segment};
 use model::money::{Money, Pounds};
 use model::proposal::{Decision, Proposal, ProposalStatus};
 use model::quote::{Price, QuoteType};
@@ -43,13 +40,13 @@ impl Funder for Example {
 
     fn quote(&self, context: &QuoteContext, _: &Progress) -> Result<Call> {
         let (vehicle, contract) = (&context.request.vehicle_details, &context.request.contract_details);
-        let body = written(&Calculate {
+        let body = Calculate {
             reference: context.reference.to_string(),
             price: vehicle.price,
             deposit: contract.deposit,
             term: contract.term,
-        })?;
-        call("quote", Method::POST, "/quotes", context.correlation, body, true)
+        };
+        Call::post("/quotes", "quote", &body, true)
     }
 
     fn quoted(&self, _: &QuoteContext, _: &Progress, answer: &Answer) -> Result<Step<Price>> {
@@ -82,13 +79,13 @@ impl Funder for Example {
     fn propose(&self, proposal: &Proposal) -> Result<Call> {
         let path = format!("/quotes/{}/proposals", segment(&proposal.external_quote_id)?);
         let customer = &proposal.customer;
-        let body = written(&Application {
+        let body = Application {
             reference: proposal.id.to_string(),
             first_name: &customer.first_name,
             last_name: &customer.last_name,
             email: customer.email.as_str(),
-        })?;
-        call("proposal", Method::POST, &path, proposal.correlation, body, false)
+        };
+        Call::post(&path, "proposal", &body, false)
     }
 
     fn proposed(&self, proposal: &Proposal, answer: &Answer) -> Result<Decision> {
@@ -101,14 +98,7 @@ impl Funder for Example {
 
     fn ask_decision(&self, of: &Reference) -> Result<Call> {
         let path = format!("/quotes/{}/proposals/{}", segment(of.external_quote_id)?, of.proposal);
-        call(
-            "proposal-status",
-            Method::GET,
-            &path,
-            of.correlation,
-            Bytes::new(),
-            true,
-        )
+        Call::get(&path, "proposal-status")
     }
 
     fn decided(&self, of: &Reference, answer: &Answer) -> Result<Option<Decision>> {
@@ -124,42 +114,8 @@ impl Funder for Example {
     }
 
     fn probe(&self) -> Result<Call> {
-        let request = Request::get("/account").body(Bytes::new());
-        Ok(Call {
-            request: request.map_err(|error| Error::new(Kind::Internal, "EXAMPLE probe").because(error))?,
-            operation: "probe",
-            repeatable: true,
-        })
+        Call::get("/account", "probe")
     }
-}
-
-fn written<T: Serialize>(body: &T) -> Result<Bytes> {
-    let body = serde_json::to_vec(body);
-    Ok(body
-        .map_err(|error| Error::new(Kind::Internal, "a body for EXAMPLE").because(error))?
-        .into())
-}
-
-fn call(
-    operation: &'static str,
-    method: Method,
-    path: &str,
-    correlation: CorrelationId,
-    body: Bytes,
-    repeatable: bool,
-) -> Result<Call> {
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header(header::CONTENT_TYPE, "application/json")
-        .header("x-request-id", correlation.to_string())
-        .body(body)
-        .map_err(|error| Error::new(Kind::Internal, "a request to EXAMPLE").because(error))?;
-    Ok(Call {
-        request,
-        operation,
-        repeatable,
-    })
 }
 
 fn unusable() -> Error {
@@ -171,7 +127,7 @@ fn explain(mut error: Error, body: &[u8]) -> Error {
     if let Ok(refusal) = read::<Refusal>(body) {
         error.partner_code = code(&refusal.code);
         if error.kind == Kind::PartnerRejected {
-            error.message = refusal.message.chars().take(200).collect();
+            error.message = reason(&refusal.message);
         }
     }
     error
