@@ -60,7 +60,7 @@ enum Task {
         #[arg(long)]
         quick: bool,
     },
-    /// Compare the figures that repeat exactly with the recorded ceilings
+    /// Compare the figures that repeat with the recorded ceilings
     Guard {
         /// Record new ceilings instead
         #[arg(long)]

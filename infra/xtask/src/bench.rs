@@ -37,7 +37,7 @@ pub struct Options {
 
 #[derive(Subcommand)]
 enum Part {
-    /// Compare the figures that repeat exactly with the ceilings in infra/bench/ceilings.json
+    /// Compare the figures that repeat with the ceilings in infra/bench/ceilings.json
     Guard {
         /// Record new ceilings; give the reason in the commit
         #[arg(long)]
