@@ -7,6 +7,7 @@ use runtime::port::config::Config;
 use runtime::port::{Clients, Ports};
 use serde_json::{Value, json};
 
+use crate::leaks::Text;
 use crate::stack::Stack;
 
 /// The emulator fails so if a list grows while it reads the list. The next request succeeds.
@@ -58,6 +59,14 @@ impl Stack {
         self.lambda(Method::POST, function, "invocations", event).await
     }
 
+    /// Calls Lambda's API for the mappings of queues to functions.
+    pub async fn event_sources(&self, method: Method, id: &str, body: &Value) -> Value {
+        let path = format!("2015-03-31/event-source-mappings/{id}");
+        let url = format!("{}/{path}", self.text("/emulatorUrl"));
+        self.signed(self.http.request(method, url).body(body.to_string()), "lambda")
+            .await
+    }
+
     /// Sets variables in a function's environment. Returns the environment as it was.
     pub async fn configure(&self, function: &str, variables: &[(&str, &str)]) -> Value {
         let configuration = self.lambda(Method::GET, function, "configuration", &Value::Null).await;
@@ -76,8 +85,14 @@ impl Stack {
         self.lambda(Method::PUT, function, "configuration", &change).await;
     }
 
-    /// The emulator reads the caller's access key and does not check the signature.
+    /// Calls a service whose answers are JSON.
     async fn signed(&self, request: reqwest::RequestBuilder, service: &str) -> Value {
+        let text = self.signed_text(request, service).await;
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// The emulator reads the caller's access key and does not check the signature.
+    async fn signed_text(&self, request: reqwest::RequestBuilder, service: &str) -> String {
         let scope = format!("test/20260101/{}/{service}/aws4_request", self.text("/region"));
         let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
         let request = request.header("authorization", authorization);
@@ -89,7 +104,7 @@ impl Stack {
                 continue;
             }
             assert!(status.is_success(), "{service}: {status} {text}");
-            return serde_json::from_str(&text).unwrap_or_default();
+            return text;
         }
         panic!("{service}: the emulator cannot list what it has")
     }
@@ -119,4 +134,30 @@ impl Stack {
             .flat_map(|messages| messages.as_array().unwrap().clone())
             .collect()
     }
+
+    /// Every file of every bucket, as S3 lists it.
+    pub async fn files(&self) -> Vec<Text> {
+        let list = async |path: &str| {
+            let url = format!("{}/{path}", self.text("/emulatorUrl"));
+            self.signed_text(self.http.get(url), "s3").await
+        };
+        let mut files = Vec::new();
+        for bucket in elements(&list("").await, "Name") {
+            // The emulator has no upper limit, as S3 has.
+            let page = list(&format!("{bucket}?list-type=2&max-keys=100000")).await;
+            assert_eq!(elements(&page, "IsTruncated"), ["false"], "{bucket}");
+            files.extend(elements(&page, "Contents").into_iter().map(|file| Text {
+                place: bucket.clone(),
+                text: file,
+            }));
+        }
+        files
+    }
+}
+
+/// The contents of all elements of this name, which are not nested in each other.
+fn elements(xml: &str, name: &str) -> Vec<String> {
+    let (begin, end) = (format!("<{name}>"), format!("</{name}>"));
+    let each = xml.split(&begin).skip(1);
+    each.map(|rest| rest.split(&end).next().unwrap().to_owned()).collect()
 }

@@ -14,7 +14,8 @@ pub struct Canary {
     encodings: Vec<String>,
 }
 
-/// A text to search, and the place it comes from.
+/// A text that the hub left behind, and the place it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Text {
     pub place: String,
     pub text: String,

@@ -1,19 +1,17 @@
-//! The state of the stack: rows of its tables, messages in its queues, calls to the simulated partners.
+//! The state of the stack: rows of its tables, messages in its queues, files in its buckets, calls to the simulated
+//! partners.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::leaks::Text;
 use crate::stack::Stack;
 
-/// Equal states before and after a request show that the request had no effect.
-#[derive(Clone, Debug, PartialEq)]
-pub struct State {
-    rows: Vec<(String, i64)>,
-    waiting: Vec<(String, i64)>,
-    calls: Value,
-}
+/// Everything that a request can leave behind or change. Equal states before and after it show that it had no effect.
+pub type State = BTreeSet<Text>;
 
 impl Stack {
     pub fn table(&self, name: &str) -> String {
@@ -90,30 +88,30 @@ impl Stack {
         depth.iter().sum()
     }
 
-    /// Asserts that `send` changes neither the state nor `seen`. A schedule or a worker may change something in between,
-    /// so the assertion holds if one attempt of three changes nothing.
-    pub async fn assert_unchanged(&self, seen: impl AsyncFn() -> String, send: impl AsyncFn()) {
-        for last in [false, false, true] {
-            let before = (self.state().await, seen().await);
-            send().await;
-            let after = (self.state().await, seen().await);
-            if before == after {
-                return;
-            }
-            assert!(!last, "{before:?}\n{after:?}");
-        }
-    }
-
     pub async fn state(&self) -> State {
-        let (tables, queues) = (self.tables(), self.queues());
-        let rows = join_all(tables.iter().map(|table| self.count(table))).await;
-        let waiting = join_all(queues.iter().map(|queue| self.depth(queue))).await;
-        State {
-            rows: tables.into_iter().zip(rows).collect(),
-            waiting: queues.into_iter().zip(waiting).collect(),
-            calls: self.control(http::Method::GET, "/calls", None).await,
-        }
+        let tables = self.tables();
+        let rows = join_all(tables.iter().map(|table| self.all(table))).await;
+        let rows = tables.iter().zip(rows).flat_map(|(table, rows)| texts(table, rows));
+        let calls = self.control(http::Method::GET, "/calls", None).await;
+        let messages = self.messages().await.into_iter().map(as_sent).collect();
+        let others = texts("a queue", messages).chain(texts("the partners", vec![calls]));
+        rows.chain(others).chain(self.files().await).collect()
     }
+}
+
+/// A message without what changes when a worker receives it.
+fn as_sent(mut message: Value) -> Value {
+    for name in ["VisibleAt", "IsVisible", "ReceiveCount", "FirstReceiveTimestamp"] {
+        message.as_object_mut().unwrap().remove(name);
+    }
+    message
+}
+
+fn texts(place: &str, values: Vec<Value>) -> impl Iterator<Item = Text> {
+    values.into_iter().map(move |value| Text {
+        place: place.to_owned(),
+        text: value.to_string(),
+    })
 }
 
 fn items(pages: Vec<Value>) -> Vec<Value> {

@@ -27,31 +27,36 @@ async fn a_caller_without_the_role_is_refused_before_its_body_is_read() {
     let mut routes = routes();
     routes.retain(|route| route.role.is_some());
     assert!(routes.len() >= 25, "{}", routes.len());
-    let mut keys = Vec::new();
+    let mut channels = Vec::new();
     for role in bqs::channel::Role::ALL {
         let others = bqs::channel::Role::ALL.map(bqs::channel::Role::name);
         let others: Vec<&str> = others.into_iter().filter(|other| *other != role.name()).collect();
-        keys.push((role.name(), stack.channel(&others, &[808]).await.key));
+        channels.push((role.name(), stack.channel(&others, &[808]).await));
     }
-    let staff = stack.text("/tokens/staff");
-    let send = async || {
+    let names: Vec<&str> = channels.iter().map(|(_, channel)| channel.name.as_str()).collect();
+    let send = async |id: &str| {
+        let customer = stack.token(&format!("customer-{id}"), "john.doe@example.com", &[]);
+        let staff = stack.token(&format!("staff-{id}"), "staff@example.com", &["staff"]);
         for route in &routes {
             let role = route.role.unwrap();
             let (token, key) = match route.wants {
                 Credential::ApiKey => (
-                    String::new(),
-                    keys.iter().find(|(own, _)| *own == role).unwrap().1.clone(),
+                    "",
+                    channels.iter().find(|(own, _)| *own == role).unwrap().1.key.as_str(),
                 ),
-                _ if role == "staff" => (stack.customer(), String::new()),
-                _ => (staff.clone(), String::new()),
+                _ if role == "staff" => (customer.as_str(), ""),
+                _ => (staff.as_str(), ""),
             };
             for (media, body) in bodies(route) {
-                let idempotency = uuid::Uuid::new_v4().to_string();
-                let mut headers = vec![("content-type", media), ("idempotency-key", idempotency.as_str())];
-                headers.extend((!key.is_empty()).then_some(("x-api-key", key.as_str())));
+                let mut headers = vec![
+                    ("content-type", media),
+                    ("idempotency-key", id),
+                    ("x-correlation-id", id),
+                ];
+                headers.extend((!key.is_empty()).then_some(("x-api-key", key)));
                 let body = Some(body.as_str()).filter(|body| !body.is_empty());
                 let got = stack
-                    .send(route.method.clone(), &route.with(&[]), &token, body, &headers)
+                    .send(route.method.clone(), &route.with(&[]), token, body, &headers)
                     .await;
                 let name = route.name();
                 assert_eq!(got.status, 403, "{name} {media} {body:.60?}: {}", got.text);
@@ -59,31 +64,34 @@ async fn a_caller_without_the_role_is_refused_before_its_body_is_read() {
             }
         }
     };
-    stack.assert_unchanged(async || String::new(), send).await;
+    stack.assert_unchanged(&names, send).await;
 }
 
 #[tokio::test]
 async fn a_caller_that_lost_its_role_gets_no_replay() {
     let stack = Stack::whole().await;
     let path = "/api/integration/subscriptions";
-    let body = r#"{"url":"http://127.0.0.1:9/hook","eventTypes":["quote.expired"]}"#;
-    let key = uuid::Uuid::new_v4().to_string();
-    let post = async |roles: &[&str], body: &str| {
-        let token = stack.token("former-admin", "former-admin@example.com", roles);
-        let headers = [("idempotency-key", key.as_str())];
+    let first = uuid::Uuid::new_v4().to_string();
+    let caller = format!("former-admin-{first}");
+    let body = format!(r#"{{"url":"http://127.0.0.1:9/{caller}","eventTypes":["quote.expired"]}}"#);
+    let post = async |roles: &[&str], body: &str, correlation: &str| {
+        let token = stack.token(&caller, "former-admin@example.com", roles);
+        // One key for all requests.
+        let headers = [("idempotency-key", caller.as_str()), ("x-correlation-id", correlation)];
         stack.send(Method::POST, path, &token, Some(body), &headers).await
     };
-    let made = post(&["admin"], body).await;
+    let made = post(&["admin"], &body, &first).await;
     assert_eq!(made.status, 201, "{}", made.text);
-    let before = stack.state().await;
-    for roles in [&[][..], &["staff"]] {
-        for body in [body, "{}", "{"] {
-            assert_eq!(post(roles, body).await.status, 403, "{roles:?} {body}");
+    let send = async |id: &str| {
+        for roles in [&[][..], &["staff"]] {
+            for body in [body.as_str(), "{}", "{"] {
+                assert_eq!(post(roles, body, id).await.status, 403, "{roles:?} {body}");
+            }
         }
-    }
-    assert_eq!(stack.state().await, before);
+    };
+    stack.assert_unchanged(&[&caller], send).await;
     // The key is as the first request left it.
-    let replay = post(&["admin"], body).await;
+    let replay = post(&["admin"], &body, &first).await;
     assert_eq!(
         (replay.status, replay.header("idempotent-replayed")),
         (201, Some("true")),
