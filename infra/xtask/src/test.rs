@@ -28,8 +28,16 @@ const UNIT_TESTS: [&str; 8] = [
 /// Package `tests`.
 const INTEGRATION_TESTS: [&str; 2] = ["--package", "tests"];
 /// Modules of package `tests` that read only the tree. Every other test gets a stack.
-const WITHOUT_STACK: [&str; 8] = [
-    "docs", "leaks", "names", "openapi", "routes", "settings", "surface", "template",
+const WITHOUT_STACK: [&str; 9] = [
+    "docs",
+    "leaks",
+    "names",
+    "openapi",
+    "routes",
+    "settings",
+    "surface",
+    "template",
+    "unchanged",
 ];
 /// Tests of package `tests` wait for each other, so every one of them needs a thread.
 const STACK_THREADS: &str = "256";
