@@ -24,6 +24,7 @@ mod quote;
 mod routes;
 mod settings;
 mod stack;
+mod stacks;
 mod state;
 mod store;
 mod surface;

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use serde_json::{Value, json};
+
 use crate::docs::files_below;
 use crate::template::{self, root};
 
@@ -37,96 +39,62 @@ fn span(cell: &str) -> String {
 
 /// The default of each parameter, as the page writes it.
 fn defaults() -> BTreeMap<String, String> {
-    let text = template::text();
-    let (_, section) = text.split_once("\nParameters:\n").unwrap();
-    let mut defaults = BTreeMap::new();
-    let mut name = String::new();
-    for line in section
-        .lines()
-        .take_while(|line| line.is_empty() || line.starts_with(' '))
-    {
-        let entry = line.strip_prefix("  ").filter(|rest| !rest.starts_with(' '));
-        if let Some((given, _)) = entry.and_then(|entry| entry.split_once(':')) {
-            name = given.to_owned();
-            defaults.insert(name.clone(), "required".to_owned());
-        }
-        if let Some((_, value)) = line.split_once("Default: ") {
-            let value = value
-                .split(", ")
-                .next()
-                .unwrap()
-                .trim_end_matches(" }")
-                .trim_matches('\'');
-            let value = if value.is_empty() { "empty" } else { value };
-            defaults.insert(name.clone(), value.to_owned());
-        }
-    }
-    defaults
-}
-
-/// The template cut before each entry of a section, such as a resource.
-fn blocks(text: &str) -> Vec<String> {
-    let mut blocks = vec![String::new()];
-    for line in text.lines() {
-        if line.starts_with("  ") && !line.starts_with("   ") {
-            blocks.push(String::new());
-        }
-        blocks.last_mut().unwrap().extend([line, "\n"]);
-    }
-    blocks
-}
-
-/// The environment variables of a block with their values. No other key of the template is written in capitals.
-fn variables(block: &str) -> Vec<(&str, &str)> {
-    let capitals = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    let key = |(end, _): (usize, &str)| {
-        let start = block[..end].rfind(|c| !capitals(c)).map_or(0, |before| before + 1);
-        let begins = block[..start].ends_with([' ', '{', ',']) && end - start > 2;
-        begins.then_some((start, end))
+    let default = |parameter: &Value| match parameter.get("Default").map(template::string) {
+        Some(text) if text.is_empty() => "empty".to_owned(),
+        Some(text) => text,
+        None => "required".to_owned(),
     };
-    let keys: Vec<(usize, usize)> = block.match_indices(": ").filter_map(key).collect();
-    let ends = keys.iter().skip(1).map(|(start, _)| *start).chain([block.len()]);
-    let each = keys.iter().zip(ends);
-    each.map(|((start, end), next)| (&block[*start..*end], block[end + 2..next].lines().next().unwrap()))
+    let parameters = template::members(template::template().section("Parameters"));
+    parameters
+        .map(|(name, parameter)| (name.clone(), default(parameter)))
         .collect()
 }
 
 /// The parameters and outputs that a value names, or else the value itself.
-fn sources(value: &str) -> BTreeSet<String> {
-    let named = ["!Ref ", "!GetAtt ", "${"]
-        .iter()
-        .flat_map(|mark| value.split(mark).skip(1));
-    let named = named.map(|rest| rest.split([' ', ',', ']', '}']).next().unwrap());
-    let named: BTreeSet<String> = named
-        .filter(|name| *name != "AWS::NoValue")
-        .map(str::to_owned)
-        .collect();
+fn sources(value: &Value) -> BTreeSet<String> {
+    let named = names(value);
     if named.is_empty() {
-        return BTreeSet::from([value.trim_matches([' ', ',', '}', '\'']).to_owned()]);
+        return BTreeSet::from([template::string(value)]);
     }
     named
 }
 
+/// The parameters and outputs that a value names.
+fn names(value: &Value) -> BTreeSet<String> {
+    let in_text = |text: &str| {
+        text.split("${")
+            .skip(1)
+            .map(|rest| rest.split('}').next().unwrap().to_owned())
+            .collect()
+    };
+    match value {
+        Value::Array(items) => items.iter().flat_map(names).collect(),
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(function, argument)| match function.as_str() {
+                "Ref" if argument == "AWS::NoValue" => BTreeSet::new(),
+                "Ref" => BTreeSet::from([template::string(argument)]),
+                "Fn::GetAtt" => BTreeSet::from([format!(
+                    "{}.{}",
+                    template::string(&argument[0]),
+                    template::string(&argument[1])
+                )]),
+                "Fn::Sub" if argument.is_string() => in_text(&template::string(argument)),
+                _ => names(argument),
+            })
+            .collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
 /// The environment variables of the template.
 fn deployed() -> BTreeMap<String, Setting> {
-    let text = template::text();
-    let all: BTreeSet<String> = template::functions()
-        .into_iter()
-        .map(|function| function.binary)
-        .collect();
     let mut settings: BTreeMap<String, Setting> = BTreeMap::new();
-    for block in blocks(&text) {
-        let functions = if block.starts_with("  Function:\n") {
-            all.clone()
-        } else if let Some((_, rest)) = block.split_once("Binary: ") {
-            BTreeSet::from([rest.split([' ', '\n']).next().unwrap().to_owned()])
-        } else {
-            continue;
-        };
-        for (name, value) in variables(&block) {
-            let setting = settings.entry(name.to_owned()).or_default();
+    for function in template::functions() {
+        for (name, value) in &function.variables {
+            let setting = settings.entry(name.clone()).or_default();
             setting.values.extend(sources(value));
-            setting.functions.extend(functions.clone());
+            setting.functions.insert(function.binary.clone());
         }
     }
     settings
@@ -245,13 +213,15 @@ fn every_variable_that_the_code_reads_by_its_name_has_a_row() {
 }
 
 #[test]
-fn a_variable_is_found_in_either_layout() {
-    let block = "  X:\n      Variables:\n        ONE: !Ref One\n        TWO: '24'\n";
-    assert_eq!(variables(block), [("ONE", "!Ref One"), ("TWO", "'24'")]);
-    let flow = "  X: { Variables: { ONE: !Ref One, TWO: !If [Has, !Ref Two, !Ref AWS::NoValue] } }\n";
-    let found = variables(flow);
-    assert_eq!(found.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["ONE", "TWO"]);
-    let of = |index: usize| sources(found[index].1).into_iter().collect::<Vec<_>>();
-    assert_eq!((of(0), of(1)), (vec!["One".to_owned()], vec!["Two".to_owned()]));
-    assert_eq!(sources("'24'"), BTreeSet::from(["24".to_owned()]));
+fn a_value_names_its_sources() {
+    let of = |value: Value| sources(&value).into_iter().collect::<Vec<_>>();
+    assert_eq!(of(json!({ "Ref": "One" })), ["One"]);
+    assert_eq!(of(json!({ "Fn::GetAtt": ["A", "Outputs.One"] })), ["A.Outputs.One"]);
+    let absent = json!({ "Ref": "AWS::NoValue" });
+    assert_eq!(of(json!({ "Fn::If": ["Has", { "Ref": "Two" }, absent] })), ["Two"]);
+    assert_eq!(
+        of(json!({ "Fn::Sub": "{{resolve:${A.Outputs.One}}} ${Two}" })),
+        ["A.Outputs.One", "Two"]
+    );
+    assert_eq!(of(json!("24")), ["24"]);
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use sam_template::Template;
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
 use crate::build::Packages;
 use crate::code;
 use crate::credentials::SECRETS;
+use crate::deployable::deployable;
 use crate::env_json;
 use crate::failure::{Context, Result};
 use crate::files;
@@ -16,7 +18,6 @@ use crate::names;
 use crate::process;
 use crate::progress::note;
 use crate::settings::Settings;
-use crate::template;
 use crate::workspace::Workspace;
 
 /// The emulator gives the API the id in this tag, so the base URL stays the same after `down` and `up`.
@@ -62,20 +63,20 @@ impl Deployer<'_> {
     /// The template to deploy, and a hash of everything except the code that the deployment depends on.
     fn render(&self) -> Result<(String, String)> {
         let root = &self.workspace.root;
-        let original = files::read(&root.join("template.yaml"))?;
+        let original = Template::read(&root.join("template.yaml"))?;
         let known = |binary: &str| {
             self.workspace
                 .binaries()
                 .any(|each| each == binary)
                 .then(|| self.workspace.package_of(binary))
         };
-        let text = template::deployable(&original, root, &known)?;
+        let text = deployable(&original, root, &known)?;
         let mut parts = vec![
             text.clone(),
             files::read(&self.settings.file)?,
             self.emulator.to_string(),
         ];
-        for nested in template::nested(&original) {
+        for (_, nested) in original.nested() {
             parts.push(files::read(&root.join(nested))?);
         }
         parts.extend(self.parameters.iter().cloned());
@@ -84,7 +85,7 @@ impl Deployer<'_> {
     }
 
     fn deploy_all(&self, template: &str) -> Result<Deployed> {
-        let file = self.dir.join("template.yaml");
+        let file = self.dir.join("template.json");
         files::write(&file, template)?;
         // If this deployment fails, the record no longer matches the emulator.
         let _absent = std::fs::remove_file(self.record());

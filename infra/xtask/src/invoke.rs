@@ -64,7 +64,7 @@ fn sam(
             &format!("Architecture={}", provision::architecture()?),
         ])
         .arg("--template-file")
-        .arg(dir.join("template.yaml"))
+        .arg(dir.join("template.json"))
         .arg("--env-vars")
         .arg(variables)
         .arg("--event")
