@@ -7,7 +7,6 @@ use runtime::Domain;
 use runtime::http::problem::{AspNet, Family};
 use runtime::port::Ports;
 use runtime::port::config::Config;
-use runtime::port::store::Key;
 use runtime::transport::Outbound;
 use runtime::trigger::domain::Common;
 
@@ -40,7 +39,7 @@ impl Domain for Env {
     async fn warm(&self) {
         if let Ok(table) = self.table() {
             // Any read opens the connection; this row never exists.
-            let _ = self.store().get(&Key::new(table, "WARM", Some("WARM")), false).await;
+            let _ = self.store().get(&table.key("WARM", "WARM"), false).await;
         }
     }
 

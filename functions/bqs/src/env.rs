@@ -5,10 +5,9 @@ use partners_cases::{Bqs, CaseSystem};
 use runtime::Domain;
 use runtime::port::blob::Blobs;
 use runtime::port::queue::Queue;
-use runtime::port::store::Key;
 use runtime::transport::{Outbound, Policy, Target};
 use runtime::trigger::domain::Common;
-use serde::de::DeserializeOwned;
+use runtime::work::row::Table;
 
 pub struct Env {
     pub common: Common,
@@ -17,8 +16,8 @@ pub struct Env {
 
 impl Env {
     /// Channels, cases, their changes and messages.
-    pub fn table(&self) -> Result<&str> {
-        self.common.config.need("CASES_TABLE")
+    pub fn table(&self) -> Result<Table<'_>> {
+        self.common.table("CASES_TABLE")
     }
 
     pub fn forward_queue(&self) -> Result<Queue> {
@@ -62,9 +61,5 @@ impl Env {
 
     pub fn bucket(&self) -> Result<&str> {
         self.common.config.need("DOCUMENTS_BUCKET")
-    }
-
-    pub async fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
-        self.common.read(key).await
     }
 }

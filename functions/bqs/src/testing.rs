@@ -7,6 +7,7 @@ use std::sync::Arc;
 use runtime::port::Ports;
 use runtime::port::store::{Store, Write, Written};
 use runtime::testing::Harness;
+use runtime::work::row::{Revised, Version};
 
 use slow_store::SlowStore;
 
@@ -33,7 +34,7 @@ pub fn slow_harness(seed: u64) -> Harness<Env> {
 /// Creates a channel for these dealers and for every brand and agreement of the spec's samples. Returns its key.
 pub async fn channel(hub: &Harness<Env>, name: &str, roles: &[Role], dealers: &[i64]) -> String {
     let key = ApiKey::generate(name).unwrap();
-    let row = ChannelRow {
+    let mut row = ChannelRow {
         name: name.to_owned(),
         permissions: Permissions {
             roles: roles.iter().copied().collect(),
@@ -42,22 +43,21 @@ pub async fn channel(hub: &Harness<Env>, name: &str, roles: &[Role], dealers: &[
             allowed_agreements: [2700, 3600, 3700, 3701].into(),
         },
         key_hash: key.hash(),
-        revision: 1,
+        version: Version::first(hub.now()),
         created_at: hub.now(),
-        updated_at: hub.now(),
     };
-    let writes = directory::bootstrap(&hub.env(), &row).await.unwrap();
+    let writes = directory::bootstrap(hub.env().table().unwrap(), &mut row, hub.now())
+        .await
+        .unwrap();
     assert_eq!(hub.fakes.store.write(writes).await.unwrap(), Written::Done);
     key.reveal().to_owned()
 }
 
 /// The write with which an admin would change a channel.
 pub async fn permission(hub: &Harness<Env>, name: &str, change: impl FnOnce(&mut ChannelRow)) -> Write {
-    let mut row = ChannelRow::load(&hub.env(), name).await.unwrap().unwrap();
-    let before = row.revision;
-    row.revision += 1;
+    let mut row = ChannelRow::named(&hub.env(), name).await.unwrap().unwrap();
     change(&mut row);
-    row.replace(&hub.env(), before).unwrap()
+    row.replace(hub.env().table().unwrap(), hub.now()).unwrap()
 }
 
 pub async fn permit(hub: &Harness<Env>, name: &str, change: impl FnOnce(&mut ChannelRow)) {

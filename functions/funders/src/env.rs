@@ -17,10 +17,9 @@ use runtime::port::bus::Bus;
 use runtime::port::clock::Clock;
 use runtime::port::config::Config;
 use runtime::port::queue::Queue;
-use runtime::port::store::Key;
 use runtime::transport::{Outbound, Policy, Target};
 use runtime::trigger::domain::Common;
-use serde::de::DeserializeOwned;
+use runtime::work::row::Table;
 
 pub struct Env {
     common: Common,
@@ -63,7 +62,7 @@ impl Domain for Env {
             join_all(targets.iter().map(|target| self.outbound.warm(target, Clock::System))).await;
         } else if let Ok(table) = self.table() {
             // Any read opens the connection; this row never exists.
-            let _ = self.store().get(&Key::new(table, "WARM", Some("WARM")), false).await;
+            let _ = self.store().get(&table.key("WARM", "WARM"), false).await;
         }
     }
 
@@ -73,8 +72,8 @@ impl Domain for Env {
 }
 
 impl Env {
-    pub fn table(&self) -> Result<&str> {
-        self.common.config.need("FUNDERS_TABLE")
+    pub fn table(&self) -> Result<Table<'_>> {
+        self.common.table("FUNDERS_TABLE")
     }
 
     pub fn log_table(&self) -> Result<&str> {
@@ -105,13 +104,9 @@ impl Env {
         self.common.ports.blobs.as_ref()
     }
 
-    pub async fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
-        self.common.read(key).await
-    }
-
     /// The rows that the entries of these lists name.
     pub fn entries(&self, lists: Vec<String>) -> Result<Source<'_>> {
-        Ok(Source::entries(self.store().as_ref(), self.table()?, lists))
+        Ok(Source::entries(self.store().as_ref(), self.table()?.name, lists))
     }
 
     pub fn policy(&self, funder: &dyn Funder) -> Result<Policy> {

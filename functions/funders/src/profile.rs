@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use model::id::ProfileId;
 use model::{Error, Kind, Result};
-use runtime::Domain;
 use runtime::http::list::Entry;
-use runtime::port::store::{Key, When, Write, Written};
+use runtime::port::store::{Key, Write};
+use runtime::work::row::Version;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -25,9 +25,9 @@ pub struct ProfileRow {
     details: String,
     /// When the quote was made that the details are from: an older quote never replaces them.
     as_of: Timestamp,
-    revision: u32,
+    #[serde(flatten)]
+    version: Version,
     created_at: Timestamp,
-    updated_at: Timestamp,
     ttl: i64,
 }
 
@@ -49,7 +49,7 @@ impl ProfileRow {
             id: self.id,
             details: details.map_err(|error| Error::new(Kind::Internal, "stored details").because(error))?,
             created_at: self.created_at,
-            updated_at: self.updated_at,
+            updated_at: self.version.updated_at(),
         })
     }
 }
@@ -65,31 +65,30 @@ pub async fn update<T: Serialize + Sync>(
     now: Timestamp,
 ) -> Result<()> {
     let text = serde_json::to_string(details).map_err(|error| Error::new(Kind::Internal, "details").because(error))?;
+    let rows = env.table()?;
     for _ in 0..WRITE_ATTEMPTS {
-        let held: Option<ProfileRow> = env.read(&key).await?;
+        let held: Option<ProfileRow> = rows.read(&key).await?;
         if held.as_ref().is_some_and(|held| held.as_of >= as_of) {
             return Ok(());
         }
+        let mut version = held.as_ref().map(|held| held.version).unwrap_or_default();
+        let unchanged = version.advance(now);
         let row = ProfileRow {
             id: held.as_ref().map_or_else(|| ProfileId::new(now), |held| held.id),
             details: text.clone(),
             as_of,
-            revision: held.as_ref().map_or(0, |held| held.revision + 1),
+            version,
             created_at: held.as_ref().map_or(now, |held| held.created_at),
-            updated_at: now,
             ttl: now.as_second().saturating_add(RETENTION),
         };
-        let writes = match &held {
-            Some(held) => vec![
-                Write::put(key.clone(), &row, When::number("revision", held.revision.into()))?,
-                Entry::renew(list, *row.id.as_uuid(), &key, row.ttl)?,
-            ],
-            None => vec![
-                Write::put(key.clone(), &row, When::Absent)?,
-                Entry::write(list, *row.id.as_uuid(), &key, Some(row.ttl))?,
-            ],
+        let entry = match &held {
+            Some(_) => Entry::renew(list, *row.id.as_uuid(), &key, row.ttl)?,
+            None => Entry::write(list, *row.id.as_uuid(), &key, Some(row.ttl))?,
         };
-        if env.store().write(writes).await? == Written::Done {
+        if rows
+            .write(vec![Write::put(key.clone(), &row, unchanged)?, entry])
+            .await?
+        {
             return Ok(());
         }
     }

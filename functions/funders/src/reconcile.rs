@@ -10,8 +10,9 @@ use model::proposal::ProposalStatus;
 use model::quote::QuoteStatus;
 use model::{Error, Kind, Result};
 use runtime::port::metric;
-use runtime::port::store::{Key, Written};
+use runtime::port::store::Key;
 use runtime::work::due::now_due;
+use runtime::work::row::Revised;
 use runtime::{Cx, Domain};
 use tokio::time::Instant;
 
@@ -39,7 +40,7 @@ const COMMIT_DELAY: Duration = Duration::from_secs(5);
 const STUCK_AFTER: SignedDuration = SignedDuration::from_mins(15);
 
 pub async fn reconcile(cx: Cx<Env>) -> Result<()> {
-    let (store, table) = (cx.env.store().as_ref(), cx.env.table()?);
+    let (store, table) = (cx.env.store().as_ref(), cx.env.table()?.name);
     let (proposals, quotes) = tokio::join!(
         now_due(store, table, ProposalRow::DUE_LIST, cx.now()),
         now_due(store, table, QuoteRow::DUE_LIST, cx.now())
@@ -65,7 +66,7 @@ async fn check_proposal(cx: &Cx<Env>, key: Key) -> Result<bool> {
     if cx.deadline.saturating_duration_since(Instant::now()) < MIN_TIME_LEFT {
         return Ok(false);
     }
-    let Some(mut row) = cx.env.read::<ProposalRow>(&key).await? else {
+    let Some(mut row) = cx.env.table()?.read::<ProposalRow>(&key).await? else {
         return Ok(false);
     };
     if row.status.is_final() || row.is_unannounced() {
@@ -139,14 +140,11 @@ async fn escalate(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
 
 /// A refused write needs no repetition: another worker has changed the row, which is due again if there is more to do.
 async fn save(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
-    let write = row.replace(&cx.env, cx.now())?;
-    match cx.env.store().write(vec![write]).await? {
-        Written::Done | Written::Refused(_) => Ok(()),
-    }
+    row.save(cx.env.table()?, cx.now()).await.map(drop)
 }
 
 async fn expire_quote(cx: &Cx<Env>, key: Key) -> Result<()> {
-    let Some(mut row) = cx.env.read::<QuoteRow>(&key).await? else {
+    let Some(mut row) = cx.env.table()?.read::<QuoteRow>(&key).await? else {
         return Ok(());
     };
     if row.status_at(cx.now()) != QuoteStatus::Expired {
@@ -157,9 +155,8 @@ async fn expire_quote(cx: &Cx<Env>, key: Key) -> Result<()> {
         return outcome::announce(cx, &mut row).await;
     }
     row.expired();
-    let write = row.replace(&cx.env, cx.now())?;
-    match cx.env.store().write(vec![write]).await? {
-        Written::Done => outcome::announce(cx, &mut row).await,
-        Written::Refused(_) => Ok(()),
+    match row.save(cx.env.table()?, cx.now()).await? {
+        true => outcome::announce(cx, &mut row).await,
+        false => Ok(()),
     }
 }

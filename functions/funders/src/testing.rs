@@ -14,6 +14,7 @@ use runtime::port::Ports;
 use runtime::port::store::{self, Store, Write, Written};
 use runtime::testing::{Harness, Sent};
 use runtime::transport::Attempt;
+use runtime::work::row::{Revised, Row};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
@@ -185,7 +186,7 @@ impl FundersHarness for Harness<Env> {
         });
         row.generated(serde_json::from_value(price).unwrap(), now);
         change(&mut row);
-        write(self, row.create(&self.env()).unwrap());
+        write(self, row.create(self.env().table().unwrap()).unwrap());
         row
     }
 
@@ -196,14 +197,14 @@ impl FundersHarness for Harness<Env> {
         let correlation = CorrelationId::new(self.now());
         let row = ProposalRow::pending(id, &quote, &customer, correlation, self.now()).unwrap();
         quote.converted(id);
-        write(self, row.create(&self.env()).unwrap());
-        write(self, quote.replace(&self.env(), self.now()).unwrap());
+        write(self, row.create(self.env().table().unwrap()).unwrap());
+        write(self, quote.replace(self.env().table().unwrap(), self.now()).unwrap());
         id
     }
 
     fn touch(&self, id: ProposalId) {
         let mut row = self.proposal_row(id);
-        write(self, row.replace(&self.env(), self.now()).unwrap());
+        write(self, row.replace(self.env().table().unwrap(), self.now()).unwrap());
     }
 
     fn rows<T: DeserializeOwned>(&self, sk: &str) -> Vec<T> {
@@ -224,7 +225,7 @@ impl FundersHarness for Harness<Env> {
     }
 
     fn quote_row(&self, id: QuoteId) -> QuoteRow {
-        let row = QuoteRow::load(&self.env(), id).now_or_never().unwrap();
+        let row = QuoteRow::load(self.env().table().unwrap(), &id).now_or_never().unwrap();
         row.unwrap().unwrap()
     }
 
@@ -233,7 +234,9 @@ impl FundersHarness for Harness<Env> {
     }
 
     fn proposal_row(&self, id: ProposalId) -> ProposalRow {
-        let row = ProposalRow::load(&self.env(), id).now_or_never().unwrap();
+        let row = ProposalRow::load(self.env().table().unwrap(), &id)
+            .now_or_never()
+            .unwrap();
         row.unwrap().unwrap()
     }
 

@@ -14,10 +14,10 @@ use runtime::port::clock::Clock;
 use runtime::port::config::Config;
 use runtime::port::queue::Queue;
 use runtime::port::secret::Secrets;
-use runtime::port::store::Key;
 use runtime::port::transport::Transport;
 use runtime::transport::{Egress, Outbound, Policy, Target};
 use runtime::trigger::domain::Common;
+use runtime::work::row::Table;
 
 use crate::token::WebhookToken;
 
@@ -64,7 +64,7 @@ impl Domain for Env {
             self.outbound.warm(&target, Clock::System).await;
         } else if let Ok(table) = self.table() {
             // Any read opens the connection; this row never exists.
-            let warm = Key::new(table, "WARM", Some("WARM"));
+            let warm = table.key("WARM", "WARM");
             let secret = async {
                 if let Ok(id) = self.secret() {
                     self.token.warm(id).await;
@@ -81,8 +81,8 @@ impl Domain for Env {
 
 impl Env {
     /// Orders, their lists, and how each product is fulfilled.
-    pub fn table(&self) -> Result<&str> {
-        self.common.config.need("MMOB_TABLE")
+    pub fn table(&self) -> Result<Table<'_>> {
+        self.common.table("MMOB_TABLE")
     }
 
     pub fn order_queue(&self) -> Result<Queue> {
@@ -123,9 +123,5 @@ impl Env {
     /// The path of a price, which MMOB does not document.
     pub fn price_path(&self) -> &str {
         self.common.config.get("MMOB_PRICE_PATH").unwrap_or(PRICE_PATH)
-    }
-
-    pub async fn read<T: serde::de::DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
-        self.common.read(key).await
     }
 }

@@ -13,6 +13,7 @@ use runtime::port::store::Query;
 use runtime::port::transport::Transport;
 use runtime::transport::Egress;
 use runtime::trigger::domain::Common;
+use runtime::work::row::Table;
 
 pub struct Env {
     pub egress: Egress,
@@ -58,12 +59,12 @@ impl Domain for Env {
 }
 
 impl Env {
-    pub fn subscriptions(&self) -> Result<&str> {
-        self.common.config.need("SUBSCRIPTIONS_TABLE")
+    pub fn subscriptions(&self) -> Result<Table<'_>> {
+        self.common.table("SUBSCRIPTIONS_TABLE")
     }
 
-    pub fn deliveries(&self) -> Result<&str> {
-        self.common.config.need("DELIVERIES_TABLE")
+    pub fn deliveries(&self) -> Result<Table<'_>> {
+        self.common.table("DELIVERIES_TABLE")
     }
 
     pub fn delivery_queue(&self) -> Result<Queue> {

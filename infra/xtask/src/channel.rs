@@ -181,7 +181,7 @@ impl StoredChannels {
             .map(|(channel, _)| channel.name.as_str())
             .collect();
         if !admins.is_empty() {
-            writes.push(self.with_admins(table, &admins));
+            writes.push(self.with_admins(table, &admins, &now));
         }
         let writes = Value::from(writes).to_string();
         let written = call("dynamodb transact-write-items", &[("transact-items", &writes)]);
@@ -193,7 +193,7 @@ impl StoredChannels {
         })
     }
 
-    fn with_admins(&self, table: &str, more: &[&str]) -> Value {
+    fn with_admins(&self, table: &str, more: &[&str], now: &str) -> Value {
         let revision = self
             .admins
             .as_ref()
@@ -206,7 +206,8 @@ impl StoredChannels {
             .unwrap_or_default()
             + 1;
         let row = json!({
-            "pk": {"S": "ADMINS"}, "sk": {"S": "ADMINS"}, "names": {"L": names}, "revision": {"N": next.to_string()},
+            "pk": {"S": "ADMINS"}, "sk": {"S": "ADMINS"}, "names": {"L": names},
+            "revision": {"N": next.to_string()}, "updatedAt": {"S": now},
         });
         let unchanged = revision.map_or_else(
             || json!({}),

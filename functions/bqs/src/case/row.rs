@@ -8,6 +8,7 @@ use model::id::CorrelationId;
 use model::json::Document;
 use model::{Error, Kind, Result};
 use runtime::port::store::{Key, When, Write};
+use runtime::work::row::{Revised, Row, Table, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::Env;
@@ -28,8 +29,9 @@ pub struct Sequence(pub u64);
 impl Sequence {
     /// A new number. The number of a failed creation stays unused.
     pub async fn next(env: &Env) -> Result<Self> {
-        let counter = Key::new(env.table()?, "COUNTER", Some("CASE"));
-        env.common.ports.store.count(&counter, None).await.map(Self)
+        let rows = env.table()?;
+        let counter = rows.key("COUNTER", "CASE");
+        rows.store.count(&counter, None).await.map(Self)
     }
 
     /// Reads a path parameter.
@@ -75,12 +77,12 @@ pub struct CaseRow {
     pub dealer: i64,
     /// JSON text: a stored number would not keep decimals apart from floats.
     document: String,
-    /// The number of changes, which are numbered from 1. Every write of a case adds one, so it is also the row's revision.
-    pub changes: u64,
+    /// Every write of a case adds a change, so the revision is the number of changes.
+    #[serde(flatten)]
+    version: Version,
     /// The start of each run, by kind and organisation.
     running: BTreeMap<String, Timestamp>,
     pub created_at: Timestamp,
-    pub updated_at: Timestamp,
 }
 
 /// One accepted change. Such a row is written once and never replaced.
@@ -97,16 +99,30 @@ pub struct ChangeRow {
 }
 
 impl ChangeRow {
-    pub fn key(env: &Env, sequence: Sequence, n: u64) -> Result<Key> {
-        Ok(Key::new(
-            env.table()?,
-            format!("CASE#{sequence}"),
-            Some(&format!("CHANGE#{n:06}")),
-        ))
+    fn key(rows: Table<'_>, sequence: Sequence, n: u64) -> Key {
+        rows.key(format!("CASE#{sequence}"), &format!("CHANGE#{n:06}"))
     }
 
-    pub async fn load(env: &Env, sequence: Sequence, n: u64) -> Result<Option<Self>> {
-        env.read(&Self::key(env, sequence, n)?).await
+    pub async fn load(rows: Table<'_>, sequence: Sequence, n: u64) -> Result<Option<Self>> {
+        rows.read(&Self::key(rows, sequence, n)).await
+    }
+}
+
+impl Row for CaseRow {
+    type Id = Sequence;
+
+    fn key(table: Table<'_>, id: &Sequence) -> Key {
+        table.key(format!("CASE#{id}"), "CASE")
+    }
+
+    fn id(&self) -> &Sequence {
+        &self.sequence
+    }
+}
+
+impl Revised for CaseRow {
+    fn version(&mut self) -> &mut Version {
+        &mut self.version
     }
 }
 
@@ -117,26 +133,19 @@ impl CaseRow {
             channel: channel.to_owned(),
             dealer: 0,
             document: String::new(),
-            changes: 0,
+            version: Version::default(),
             running: BTreeMap::new(),
             created_at: now,
-            updated_at: now,
         };
         row.set_document(document)?;
         Ok(row)
     }
 
-    pub fn key(env: &Env, sequence: Sequence) -> Result<Key> {
-        Ok(Key::new(env.table()?, format!("CASE#{sequence}"), Some("CASE")))
-    }
-
-    pub async fn load(env: &Env, sequence: Sequence) -> Result<Option<Self>> {
-        env.read(&Self::key(env, sequence)?).await
-    }
-
     /// The caller's own case. Another channel's case is forbidden if the caller handles its dealer, and otherwise not found.
     pub async fn of(env: &Env, caller: &Caller, sequence: Sequence) -> Result<Self> {
-        let row = Self::load(env, sequence).await?.ok_or_else(Error::not_found)?;
+        let row = Self::load(env.table()?, &sequence)
+            .await?
+            .ok_or_else(Error::not_found)?;
         if row.channel == caller.channel {
             return Ok(row);
         }
@@ -145,6 +154,11 @@ impl CaseRow {
         } else {
             Error::not_found()
         })
+    }
+
+    /// The number of changes, which are numbered from 1.
+    pub fn changes(&self) -> u64 {
+        self.version.revision().into()
     }
 
     pub fn document(&self) -> Result<Document> {
@@ -184,38 +198,25 @@ impl CaseRow {
         Ok(true)
     }
 
-    /// The writes that add a change to the case. The first change requires that there is no row. Each later one requires that
-    /// the row is unchanged since it was read and belongs to this channel.
+    /// The writes that add a change to the case as it was read.
     pub fn change(
         &mut self,
-        env: &Env,
+        rows: Table<'_>,
         kind: ChangeKind,
         body: String,
         correlation: CorrelationId,
         now: Timestamp,
     ) -> Result<Vec<Write>> {
-        let unchanged = if self.changes == 0 {
-            When::Absent
-        } else {
-            When::All(vec![
-                When::number("changes", i64::try_from(self.changes).unwrap_or(i64::MAX)),
-                When::text("channel", &self.channel),
-            ])
-        };
-        self.changes += 1;
-        self.updated_at = now;
+        let case = self.replace(rows, now)?;
         let change = ChangeRow {
             sequence: self.sequence,
-            n: self.changes,
+            n: self.changes(),
             kind,
             body,
             correlation_id: correlation,
             at: now,
         };
-        let change_key = ChangeRow::key(env, self.sequence, self.changes)?;
-        Ok(vec![
-            Write::put(Self::key(env, self.sequence)?, self, unchanged)?,
-            Write::put(change_key, &change, When::Absent)?,
-        ])
+        let key = ChangeRow::key(rows, self.sequence, change.n);
+        Ok(vec![case, Write::put(key, &change, When::Absent)?])
     }
 }

@@ -51,7 +51,7 @@ pub async fn update(cx: Cx<Env>, body: JsonBody) -> Result<Reply<CaseView>> {
             return Ok(reply);
         }
         let writes = row.change(
-            &cx.env,
+            cx.env.table()?,
             ChangeKind::Update,
             requested.render()?,
             cx.correlation,

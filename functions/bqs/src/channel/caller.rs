@@ -3,7 +3,8 @@
 use http::HeaderMap;
 use model::{Error, Kind, Result};
 use runtime::http::caller::Identity;
-use runtime::port::store::{When, Write};
+use runtime::port::store::Write;
+use runtime::work::row::{Row, Version};
 
 use super::{ApiKey, ChannelRow, Permissions, Role};
 use crate::Env;
@@ -17,7 +18,7 @@ pub struct Caller {
     /// The channel's name, which owns what it creates.
     pub channel: String,
     pub permissions: Permissions,
-    revision: i64,
+    version: Version,
 }
 
 impl Identity for Caller {
@@ -47,13 +48,13 @@ impl Caller {
 
     /// Whether the row is the channel as this caller knows it.
     pub fn is(&self, row: &ChannelRow) -> bool {
-        self.channel == row.name && self.revision == row.revision
+        self.channel == row.name && self.version == row.version
     }
 
     /// The condition that these permissions are unchanged, for a write that needs them.
     pub fn unchanged(&self, env: &Env) -> Result<Write> {
-        let key = ChannelRow::key(env, &self.channel)?;
-        Ok(Write::check(key, When::number("revision", self.revision)))
+        let key = ChannelRow::key(env.table()?, &self.channel);
+        Ok(Write::check(key, self.version.unchanged()))
     }
 }
 
@@ -62,7 +63,7 @@ impl From<ChannelRow> for Caller {
         Self {
             channel: row.name,
             permissions: row.permissions,
-            revision: row.revision,
+            version: row.version,
         }
     }
 }
@@ -72,7 +73,7 @@ pub async fn identify(env: &Env, headers: &HeaderMap) -> Result<Caller> {
     let refused = || Error::new(Kind::Unauthenticated, "A valid api key is needed.");
     let key = only(headers, API_KEY).and_then(ApiKey::given).ok_or_else(refused)?;
     let name = key.channel().ok_or_else(refused)?;
-    let channel = ChannelRow::load(env, name).await?;
+    let channel = ChannelRow::named(env, name).await?;
     let channel = channel
         .filter(|channel| key.matches(&channel.key_hash))
         .ok_or_else(refused)?;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use model::id::CorrelationId;
 use model::{Error, Kind, Result};
 use runtime::port::store::{Key, Query, When, Write, typed};
+use runtime::work::row::{Revised, Row, Table, Version};
 use runtime::{Cx, Domain};
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +29,7 @@ pub async fn names(env: &Env) -> Result<Vec<String>> {
     loop {
         // The name and a space sort after the name itself and before every longer name that begins with it.
         let from = names.last().map(|name| format!("{name} "));
-        let query = Query::new(env.table()?, NAMES, BATCH).oldest_first().consistent();
+        let query = Query::new(env.table()?.name, NAMES, BATCH).oldest_first().consistent();
         let rows = env.store().query(&query.from(from)).await?;
         if rows.is_empty() {
             return Ok(names);
@@ -44,28 +45,25 @@ pub async fn names(env: &Env) -> Result<Vec<String>> {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct AdminsRow {
     names: BTreeSet<String>,
-    revision: i64,
+    #[serde(flatten)]
+    version: Version,
 }
 
-impl AdminsRow {
-    async fn load(env: &Env) -> Result<Self> {
-        Ok(env.read(&Self::key(env)?).await?.unwrap_or_default())
+impl Row for AdminsRow {
+    type Id = str;
+
+    fn key(table: Table<'_>, id: &str) -> Key {
+        table.key(id, ADMINS)
     }
 
-    fn key(env: &Env) -> Result<Key> {
-        Ok(Key::new(env.table()?, ADMINS, Some(ADMINS)))
+    fn id(&self) -> &str {
+        ADMINS
     }
+}
 
-    fn replace(&self, env: &Env) -> Result<Write> {
-        let when = match self.revision {
-            0 => When::Absent,
-            revision => When::number("revision", revision),
-        };
-        let next = Self {
-            names: self.names.clone(),
-            revision: self.revision.saturating_add(1),
-        };
-        Write::put(Self::key(env)?, &next, when)
+impl Revised for AdminsRow {
+    fn version(&mut self) -> &mut Version {
+        &mut self.version
     }
 }
 
@@ -87,23 +85,21 @@ struct AuditRow<'a> {
 pub struct ChannelChange<'a> {
     pub action: &'static str,
     pub before: Option<&'a ChannelRow>,
-    pub after: &'a ChannelRow,
+    /// With what changes.
+    pub after: &'a mut ChannelRow,
 }
 
 impl ChannelChange<'_> {
     /// All writes of the change, on the condition that the caller's permissions are unchanged.
-    pub async fn writes(&self, cx: &Cx<Env>, caller: &Caller) -> Result<Vec<Write>> {
-        let (env, after) = (&*cx.env, self.after);
-        let mut writes = vec![self.audit(cx, caller)?];
-        match self.before {
-            None => {
-                writes.push(after.create(env)?);
-                writes.push(name_row(env, &after.name)?);
-            }
-            Some(before) => writes.push(after.replace(env, before.revision)?),
-        }
-        writes.extend(self.admins(env).await?);
-        if caller.channel != after.name {
+    pub async fn writes(&mut self, cx: &Cx<Env>, caller: &Caller) -> Result<Vec<Write>> {
+        let (env, rows) = (&*cx.env, cx.env.table()?);
+        let mut writes = match self.before {
+            None => vec![self.after.create(rows)?, name_row(rows, &self.after.name)?],
+            Some(_) => vec![self.after.replace(rows, cx.now())?],
+        };
+        writes.push(self.audit(cx, caller)?);
+        writes.extend(self.admins(rows, cx.now()).await?);
+        if caller.channel != self.after.name {
             writes.push(caller.unchanged(env)?);
         } else if !self.before.is_some_and(|before| caller.is(before)) {
             return Err(Error::new(
@@ -125,18 +121,18 @@ impl ChannelChange<'_> {
             after: &self.after.permissions,
         };
         let pk = format!("AUDIT#{}", self.after.name);
-        let sk = format!("{:010}", self.after.revision);
-        Write::put(Key::new(cx.env.table()?, pk, Some(&sk)), &row, When::Absent)
+        let sk = format!("{:010}", self.after.version.revision());
+        Write::put(cx.env.table()?.key(pk, &sk), &row, When::Absent)
     }
 
     /// The write of the admins' row, if the change adds or removes an admin. The last admin cannot be removed.
-    async fn admins(&self, env: &Env) -> Result<Option<Write>> {
+    async fn admins(&self, rows: Table<'_>, now: Timestamp) -> Result<Option<Write>> {
         let is_admin = |row: &ChannelRow| row.permissions.roles.contains(&Role::Admin);
         let (was, becomes) = (self.before.is_some_and(is_admin), is_admin(self.after));
         if was == becomes {
             return Ok(None);
         }
-        let mut admins = AdminsRow::load(env).await?;
+        let mut admins = AdminsRow::load(rows, ADMINS).await?.unwrap_or_default();
         if becomes {
             admins.names.insert(self.after.name.clone());
         } else {
@@ -145,24 +141,24 @@ impl ChannelChange<'_> {
         if admins.names.is_empty() {
             return Err(Error::new(Kind::Conflict, "This is the last admin."));
         }
-        admins.replace(env).map(Some)
+        admins.replace(rows, now).map(Some)
     }
 }
 
-fn name_row(env: &Env, name: &str) -> Result<Write> {
+fn name_row(rows: Table<'_>, name: &str) -> Result<Write> {
     let row = NameRow { name: name.to_owned() };
-    Write::put(Key::new(env.table()?, NAMES, Some(name)), &row, When::Absent)
+    Write::put(rows.key(NAMES, name), &row, When::Absent)
 }
 
 /// The writes of a channel that no admin creates: for tests, as `cargo xtask channel create` does.
 #[cfg(test)]
-pub async fn bootstrap(env: &Env, row: &ChannelRow) -> Result<Vec<Write>> {
+pub async fn bootstrap(rows: Table<'_>, row: &mut ChannelRow, now: Timestamp) -> Result<Vec<Write>> {
     let change = ChannelChange {
         action: "create",
         before: None,
         after: row,
     };
-    let mut writes = vec![row.create(env)?, name_row(env, &row.name)?];
-    writes.extend(change.admins(env).await?);
+    let mut writes = vec![change.after.create(rows)?, name_row(rows, &change.after.name)?];
+    writes.extend(change.admins(rows, now).await?);
     Ok(writes)
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use model::Result;
-use runtime::port::store::{Key, When, Write};
+use runtime::port::store::Key;
+use runtime::work::row::{Revised, Row, Table, Version};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -82,41 +83,36 @@ pub struct ChannelRow {
     pub permissions: Permissions,
     /// Of the current api key.
     pub key_hash: String,
-    /// Grows by one with every change of permissions or key.
-    pub revision: i64,
+    /// Of the permissions and the key.
+    #[serde(flatten)]
+    pub version: Version,
     pub created_at: Timestamp,
-    pub updated_at: Timestamp,
+}
+
+impl Row for ChannelRow {
+    type Id = str;
+
+    fn key(table: Table<'_>, id: &str) -> Key {
+        table.key(format!("CHANNEL#{id}"), "CHANNEL")
+    }
+
+    fn id(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Revised for ChannelRow {
+    fn version(&mut self) -> &mut Version {
+        &mut self.version
+    }
 }
 
 impl ChannelRow {
-    pub fn key(env: &Env, name: &str) -> Result<Key> {
-        Ok(Key::new(env.table()?, format!("CHANNEL#{name}"), Some("CHANNEL")))
-    }
-
-    pub async fn load(env: &Env, name: &str) -> Result<Option<Self>> {
+    /// The channel of this name, if it can be one.
+    pub async fn named(env: &Env, name: &str) -> Result<Option<Self>> {
         if !is_name(name) {
             return Ok(None);
         }
-        env.read(&Self::key(env, name)?).await
-    }
-
-    /// The next revision of this row.
-    pub fn next(&self, now: Timestamp) -> Self {
-        Self {
-            revision: self.revision.saturating_add(1),
-            updated_at: now,
-            ..self.clone()
-        }
-    }
-
-    /// The first write of this row.
-    pub fn create(&self, env: &Env) -> Result<Write> {
-        Write::put(Self::key(env, &self.name)?, self, When::Absent)
-    }
-
-    /// The write that replaces this row's `revision`.
-    pub fn replace(&self, env: &Env, revision: i64) -> Result<Write> {
-        let unchanged = When::number("revision", revision);
-        Write::put(Self::key(env, &self.name)?, self, unchanged)
+        Self::load(env.table()?, name).await
     }
 }

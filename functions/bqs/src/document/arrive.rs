@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use model::{Error, Kind, Result};
+use runtime::Cx;
 use runtime::port::blob::{UPLOAD, media_type, sha256};
-use runtime::port::store::Written;
-use runtime::{Cx, Domain};
+use runtime::work::row::Row;
 use uuid::Uuid;
 
 use super::pending::{PendingUpload, UploadState};
@@ -37,8 +37,8 @@ async fn check_after(env: &Env, sequence: Sequence, id: Uuid, delay: Duration) -
 
 /// Checks for an announced document and adds it to its case.
 pub async fn arrive(cx: &Cx<Env>, sequence: Sequence, id: Uuid) -> Result<()> {
-    let env = &cx.env;
-    let Some(mut pending) = PendingUpload::load(env, sequence, id).await? else {
+    let (env, rows) = (&cx.env, cx.env.table()?);
+    let Some(mut pending) = PendingUpload::load(rows, sequence, id).await? else {
         return Ok(());
     };
     if pending.state != UploadState::Awaited {
@@ -55,8 +55,8 @@ pub async fn arrive(cx: &Cx<Env>, sequence: Sequence, id: Uuid) -> Result<()> {
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     if size != pending.size || media_type(&bytes) != Some(&pending.media_type) {
         tracing::warn!(case = %sequence, document = %id, "an uploaded document differs from its announcement");
-        let refused = pending.end(env, sequence, UploadState::Refused)?;
-        return env.store().write(vec![refused]).await.map(drop);
+        let refused = pending.end(rows, sequence, UploadState::Refused)?;
+        return rows.write(vec![refused]).await.map(drop);
     }
     let stored = StoredDocument {
         document_id: id,
@@ -66,13 +66,13 @@ pub async fn arrive(cx: &Cx<Env>, sequence: Sequence, id: Uuid) -> Result<()> {
         sha256: sha256(&bytes),
         key: key(id),
     };
-    let row = CaseRow::load(env, sequence).await?;
+    let row = CaseRow::load(rows, &sequence).await?;
     let mut row = row.ok_or_else(|| Error::new(Kind::Internal, "a document's case does not exist"))?;
-    let mut writes = row.change(env, ChangeKind::Document, stored.render()?, cx.correlation, cx.now())?;
-    writes.push(pending.end(env, sequence, UploadState::Taken)?);
-    match env.store().write(writes).await? {
-        Written::Done => Ok(()),
-        Written::Refused(_) => Err(Error::new(
+    let mut writes = row.change(rows, ChangeKind::Document, stored.render()?, cx.correlation, cx.now())?;
+    writes.push(pending.end(rows, sequence, UploadState::Taken)?);
+    match rows.write(writes).await? {
+        true => Ok(()),
+        false => Err(Error::new(
             Kind::Unavailable,
             "another request changed a case while a document was added to it",
         )),

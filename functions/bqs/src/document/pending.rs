@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use model::Result;
 use runtime::port::store::{Key, When, Write};
+use runtime::work::row::Table;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Env;
 use crate::case::row::Sequence;
 
 /// In seconds.
@@ -48,26 +48,22 @@ impl PendingUpload {
         }
     }
 
-    fn key(env: &Env, sequence: Sequence, id: Uuid) -> Result<Key> {
-        Ok(Key::new(
-            env.table()?,
-            format!("CASE#{sequence}"),
-            Some(&format!("UPLOAD#{id}")),
-        ))
+    fn key(rows: Table<'_>, sequence: Sequence, id: Uuid) -> Key {
+        rows.key(format!("CASE#{sequence}"), &format!("UPLOAD#{id}"))
     }
 
-    pub async fn load(env: &Env, sequence: Sequence, id: Uuid) -> Result<Option<Self>> {
-        env.read(&Self::key(env, sequence, id)?).await
+    pub async fn load(rows: Table<'_>, sequence: Sequence, id: Uuid) -> Result<Option<Self>> {
+        rows.read(&Self::key(rows, sequence, id)).await
     }
 
-    pub fn create(&self, env: &Env, sequence: Sequence) -> Result<Write> {
-        Write::put(Self::key(env, sequence, self.document_id)?, self, When::Absent)
+    pub fn create(&self, rows: Table<'_>, sequence: Sequence) -> Result<Write> {
+        Write::put(Self::key(rows, sequence, self.document_id), self, When::Absent)
     }
 
     /// The write that ends the wait. Only one such write succeeds.
-    pub fn end(&mut self, env: &Env, sequence: Sequence, state: UploadState) -> Result<Write> {
+    pub fn end(&mut self, rows: Table<'_>, sequence: Sequence, state: UploadState) -> Result<Write> {
         self.state = state;
-        let key = Self::key(env, sequence, self.document_id)?;
+        let key = Self::key(rows, sequence, self.document_id);
         Write::put(key, self, When::text("state", "awaited"))
     }
 }

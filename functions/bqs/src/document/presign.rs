@@ -4,8 +4,9 @@ use http::header;
 use model::json::{Document, Member, Schema, Type};
 use model::{Error, Kind, Result};
 use runtime::port::blob::{File, Presigned};
-use runtime::port::store::{When, Write, Written};
-use runtime::{Cx, Domain, Reply};
+use runtime::port::store::{When, Write};
+use runtime::work::row::Row;
+use runtime::{Cx, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -84,7 +85,7 @@ pub struct Offered {
     )
 )]
 pub async fn presign(cx: Cx<Env>, body: JsonBody) -> Result<Reply<Offered>> {
-    let env = &cx.env;
+    let (env, rows) = (&cx.env, cx.env.table()?);
     let sequence = Sequence::parse(body.path.get("sequence"))?;
     let case = CaseRow::of(env, &cx.caller, sequence).await?;
     let announced = Announcement::read(&body.document(&ANNOUNCEMENT)?)?;
@@ -100,18 +101,18 @@ pub async fn presign(cx: Cx<Env>, body: JsonBody) -> Result<Reply<Offered>> {
     let (upload, expected) = tokio::join!(env.blobs().presign(file, cx.now()), expect(env, sequence, id));
     expected?;
     let writes = vec![
-        pending.create(env, sequence)?,
-        Write::check(CaseRow::key(env, sequence)?, When::text("channel", case.channel)),
+        pending.create(rows, sequence)?,
+        Write::check(CaseRow::key(rows, &sequence), When::text("channel", case.channel)),
         cx.caller.unchanged(env)?,
     ];
     let reply = Reply::created(Offered {
         document_id: id,
         upload: upload?,
     });
-    match env.store().write(writes).await? {
+    match rows.write(writes).await? {
         // Anyone who holds the response may upload.
-        Written::Done => Ok(reply.header(header::CACHE_CONTROL, "no-store")),
-        Written::Refused(_) => Err(Error::new(
+        true => Ok(reply.header(header::CACHE_CONTROL, "no-store")),
+        false => Err(Error::new(
             Kind::InProgress,
             "Permissions are being changed. Ask again.",
         )),

@@ -87,7 +87,7 @@ pub async fn upload(cx: Cx<Env>, form: Form) -> Result<Reply<Uploaded>> {
     });
     loop {
         let writes = row.change(
-            &cx.env,
+            cx.env.table()?,
             ChangeKind::Document,
             stored.render()?,
             cx.correlation,

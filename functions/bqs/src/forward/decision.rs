@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use model::Result;
-use runtime::port::store::{Key, When, Write, Written};
-use runtime::{Cx, Domain};
+use runtime::Cx;
+use runtime::port::store::{When, Write};
+use runtime::work::row::Revised;
 use serde::{Deserialize, Serialize};
 
 use super::row::ForwardRow;
@@ -55,7 +56,8 @@ pub async fn apply(cx: &Cx<Env>, row: &mut ForwardRow, decision: Option<&Operato
         at: now,
     };
     let at = format!("DECISION#{:016}", now.as_microsecond());
-    let key = Key::new(env.table()?, format!("CASE#{sequence}"), Some(&at));
+    let rows = env.table()?;
+    let key = rows.key(format!("CASE#{sequence}"), &at);
     let mut writes = vec![Write::put(key, &kept, When::Absent)?];
     if let Some(upstream) = decision.upstream
         && !UpstreamRow::claim(env, upstream, sequence, now).await?
@@ -63,6 +65,6 @@ pub async fn apply(cx: &Cx<Env>, row: &mut ForwardRow, decision: Option<&Operato
         return Ok(false);
     }
     row.resume(decision.action == HeldAction::Skip, decision.upstream);
-    writes.push(row.replace(env, now)?);
-    Ok(env.store().write(writes).await? == Written::Done)
+    writes.push(row.replace(rows, now)?);
+    rows.write(writes).await
 }

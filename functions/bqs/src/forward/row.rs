@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use model::Result;
 use runtime::port::metric;
-use runtime::port::store::{Key, When, Write};
+use runtime::port::store::Key;
+use runtime::work::row::{Revised, Row, Table, Version};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Env;
 use crate::case::row::Sequence;
 
 /// No worker runs longer.
@@ -40,9 +39,9 @@ pub struct ForwardRow {
     pub held: Option<Held>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lease: Option<Lease>,
-    /// Counts writes. Every write names the revision that it replaces, so that a worker that lost its lease cannot write.
-    revision: i64,
-    pub updated_at: Timestamp,
+    /// A worker that lost its lease cannot write, because the next one has written.
+    #[serde(flatten)]
+    version: Version,
 }
 
 /// The retries of a change that upstream does not take at the moment.
@@ -86,8 +85,27 @@ struct Lease {
     until: Timestamp,
 }
 
+impl Row for ForwardRow {
+    type Id = Sequence;
+
+    fn key(table: Table<'_>, id: &Sequence) -> Key {
+        table.key(format!("CASE#{id}"), "FORWARD")
+    }
+
+    fn id(&self) -> &Sequence {
+        &self.sequence
+    }
+}
+
+impl Revised for ForwardRow {
+    fn version(&mut self) -> &mut Version {
+        &mut self.version
+    }
+}
+
 impl ForwardRow {
-    fn new(sequence: Sequence, now: Timestamp) -> Self {
+    /// Of a case of which nothing was sent.
+    pub fn new(sequence: Sequence) -> Self {
         Self {
             sequence,
             forwarded_through: 0,
@@ -96,29 +114,8 @@ impl ForwardRow {
             retry: None,
             held: None,
             lease: None,
-            revision: 0,
-            updated_at: now,
+            version: Version::default(),
         }
-    }
-
-    fn key(env: &Env, sequence: Sequence) -> Result<Key> {
-        Ok(Key::new(env.table()?, format!("CASE#{sequence}"), Some("FORWARD")))
-    }
-
-    pub async fn load(env: &Env, sequence: Sequence, now: Timestamp) -> Result<Self> {
-        let row = env.read(&Self::key(env, sequence)?).await?;
-        Ok(row.unwrap_or_else(|| Self::new(sequence, now)))
-    }
-
-    /// The write that replaces the revision that was read or written last.
-    pub fn replace(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
-        let before = match self.revision {
-            0 => When::Absent,
-            revision => When::number("revision", revision),
-        };
-        self.revision += 1;
-        self.updated_at = now;
-        Write::put(Self::key(env, self.sequence)?, self, before)
     }
 
     /// How long another worker's lease lasts.

@@ -6,9 +6,10 @@ use std::time::Duration;
 use call::Call;
 use model::{Error, Kind, Result};
 use partners_cases::{Bqs, CaseSystem, Change, Upload, UpstreamAnswer};
-use runtime::port::store::{Write, Written};
+use runtime::Cx;
+use runtime::port::store::Write;
 use runtime::transport::{ATTEMPT_TIMEOUT, Target};
-use runtime::{Cx, Domain};
+use runtime::work::row::Revised;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -53,7 +54,7 @@ impl<'a> CaseSender<'a> {
             return self.hold(n, HoldReason::Unknown, crashed).await.map(drop);
         }
         while self.send(&change).await?.is_continue() {
-            let next = ChangeRow::load(&self.cx.env, self.row.sequence, change.n + 1).await?;
+            let next = ChangeRow::load(self.cx.env.table()?, self.row.sequence, change.n + 1).await?;
             let Some(next) = next else { break };
             if self.cx.deadline.saturating_duration_since(Instant::now()) < MIN_TIME_LEFT {
                 return self.wake_after(Duration::ZERO).await;
@@ -121,7 +122,7 @@ impl<'a> CaseSender<'a> {
     /// Records that upstream made a change, and releases the lease.
     async fn accept(&mut self, n: u64, upstream: Option<u64>, answer: UpstreamAnswer) -> Result<ControlFlow<()>> {
         let (env, sequence, now) = (&self.cx.env, self.row.sequence, self.cx.now());
-        let rows = vec![AnswerRow::write(env, sequence, n, answer, now)?];
+        let rows = vec![AnswerRow::write(env.table()?, sequence, n, answer, now)?];
         if let Some(upstream) = upstream {
             if !UpstreamRow::claim(env, upstream, sequence, now).await? {
                 let taken = "Upstream returned a number that another case has.";
@@ -186,8 +187,9 @@ impl<'a> CaseSender<'a> {
 
     /// Writes the row and these rows. False if another worker has written the row meanwhile.
     async fn write(&mut self, mut rows: Vec<Write>) -> Result<bool> {
-        rows.push(self.row.replace(&self.cx.env, self.cx.now())?);
-        Ok(self.cx.env.store().write(rows).await? == Written::Done)
+        let table = self.cx.env.table()?;
+        rows.push(self.row.replace(table, self.cx.now())?);
+        table.write(rows).await
     }
 }
 

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use model::Result;
 use partners_cases::UpstreamAnswer;
-use runtime::Domain;
-use runtime::port::store::{Key, When, Write, Written};
+use runtime::port::store::{Key, When, Write};
+use runtime::work::row::Table;
 use serde::{Deserialize, Serialize};
 
 use crate::Env;
@@ -23,12 +23,8 @@ pub struct AnswerRow {
 
 impl AnswerRow {
     /// Under the case, beside the change.
-    pub fn write(env: &Env, sequence: Sequence, n: u64, answer: UpstreamAnswer, at: Timestamp) -> Result<Write> {
-        let key = Key::new(
-            env.table()?,
-            format!("CASE#{sequence}"),
-            Some(&format!("ANSWER#{n:06}")),
-        );
+    pub fn write(rows: Table<'_>, sequence: Sequence, n: u64, answer: UpstreamAnswer, at: Timestamp) -> Result<Write> {
+        let key = rows.key(format!("CASE#{sequence}"), &format!("ANSWER#{n:06}"));
         // An operator may resend a change.
         Write::put(
             key,
@@ -45,8 +41,8 @@ pub struct UpstreamRow {
 }
 
 impl UpstreamRow {
-    pub async fn load(env: &Env, upstream: u64) -> Result<Option<Self>> {
-        env.read(&Self::key(env, upstream)?).await
+    pub async fn load(rows: Table<'_>, upstream: u64) -> Result<Option<Self>> {
+        rows.read(&Self::key(rows, upstream)).await
     }
 
     /// Links upstream's number to this case, also for messages that arrived earlier. A second call changes nothing. False if
@@ -54,8 +50,9 @@ impl UpstreamRow {
     pub async fn claim(env: &Env, upstream: u64, sequence: Sequence, now: Timestamp) -> Result<bool> {
         let same = When::number("sequence", sequence.0.cast_signed());
         let claim = When::Any(vec![When::Absent, same]);
-        let write = Write::put(Self::key(env, upstream)?, &Self { sequence }, claim)?;
-        if env.store().write(vec![write]).await? != Written::Done {
+        let rows = env.table()?;
+        let write = Write::put(Self::key(rows, upstream), &Self { sequence }, claim)?;
+        if !rows.write(vec![write]).await? {
             return Ok(false);
         }
         relink(env, upstream, sequence.0, now).await?;
@@ -63,11 +60,11 @@ impl UpstreamRow {
     }
 
     /// The condition that the number is not linked yet.
-    pub fn unclaimed(env: &Env, upstream: u64) -> Result<Write> {
-        Ok(Write::check(Self::key(env, upstream)?, When::Absent))
+    pub fn unclaimed(rows: Table<'_>, upstream: u64) -> Write {
+        Write::check(Self::key(rows, upstream), When::Absent)
     }
 
-    fn key(env: &Env, upstream: u64) -> Result<Key> {
-        Ok(Key::new(env.table()?, format!("UPSTREAM#{upstream}"), Some("UPSTREAM")))
+    fn key(rows: Table<'_>, upstream: u64) -> Key {
+        rows.key(format!("UPSTREAM#{upstream}"), "UPSTREAM")
     }
 }

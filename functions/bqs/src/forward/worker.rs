@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use model::Result;
 use runtime::Cx;
+use runtime::work::row::Row;
 
 use super::decision;
 use super::row::{ForwardRow, raise_alarm};
@@ -24,7 +25,9 @@ pub async fn forward(cx: Cx<Env>, wake: ForwarderWake) -> Result<()> {
     let Some(target) = env.upstream()? else {
         return Ok(());
     };
-    let mut row = ForwardRow::load(env, sequence, cx.now()).await?;
+    let rows = env.table()?;
+    let row = ForwardRow::load(rows, &sequence).await?;
+    let mut row = row.unwrap_or_else(|| ForwardRow::new(sequence));
     if row.held.is_some() && !decision::apply(&cx, &mut row, wake.decision.as_ref()).await? {
         raise_alarm();
         return Ok(());
@@ -40,7 +43,7 @@ pub async fn forward(cx: Cx<Env>, wake: ForwarderWake) -> Result<()> {
     if let Some(left) = row.lease_left(cx.now()) {
         return ForwarderWake::of(sequence).send_late(env, left).await;
     }
-    let next = ChangeRow::load(env, sequence, row.forwarded_through + 1).await?;
+    let next = ChangeRow::load(rows, sequence, row.forwarded_through + 1).await?;
     let Some(next) = next else { return Ok(()) };
     let done = CaseSender::new(&cx, target, row)?.send_all(next).await;
     env.outbound.tracer.flush().await;

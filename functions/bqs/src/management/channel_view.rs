@@ -40,7 +40,7 @@ impl From<&ChannelRow> for ChannelView {
 
 /// The value that `If-Match` is compared with.
 pub fn etag(row: &ChannelRow) -> String {
-    format!("\"{}\"", row.revision)
+    format!("\"{}\"", row.version.revision())
 }
 
 /// Whether the request has no `If-Match`, or one that names the row's revision.
@@ -58,11 +58,11 @@ pub fn is_current(headers: &HeaderMap, row: &ChannelRow) -> bool {
 pub async fn commit_key(
     cx: &Cx<Env>,
     caller: &Caller,
-    change: ChannelChange<'_>,
+    mut change: ChannelChange<'_>,
     key: &ApiKey,
 ) -> Result<Reply<KeyedChannel>> {
     let writes = change.writes(cx, caller).await?;
-    let channel = ChannelView::from(change.after);
+    let channel = ChannelView::from(&*change.after);
     let location = format!("/v1/bqs-case/management/{}", channel.channel_name);
     let kept = Reply::created(channel.clone()).header(header::LOCATION, &location);
     let shown = KeyedChannel {

@@ -1,6 +1,7 @@
 //! `POST /v1/bqs-case/management`
 
 use model::{Error, Kind, Result};
+use runtime::work::row::Version;
 use runtime::{Cx, Reply};
 
 use super::channel_view::{KeyedChannel, commit_key};
@@ -34,22 +35,21 @@ pub async fn create(cx: Cx<Env>, body: JsonBody) -> Result<Reply<KeyedChannel>> 
 }
 
 async fn attempt(cx: &Cx<Env>, caller: &Caller, wanted: &WantedChannel) -> Result<Reply<KeyedChannel>> {
-    if ChannelRow::load(&cx.env, &wanted.name).await?.is_some() {
+    if ChannelRow::named(&cx.env, &wanted.name).await?.is_some() {
         return Err(Error::new(Kind::Conflict, "There is a channel of this name."));
     }
     let key = ApiKey::generate(&wanted.name)?;
-    let row = ChannelRow {
+    let mut row = ChannelRow {
         name: wanted.name.clone(),
         permissions: wanted.permissions.clone(),
         key_hash: key.hash(),
-        revision: 1,
+        version: Version::first(cx.now()),
         created_at: cx.now(),
-        updated_at: cx.now(),
     };
     let change = ChannelChange {
         action: "create",
         before: None,
-        after: &row,
+        after: &mut row,
     };
     commit_key(cx, caller, change, &key).await
 }

@@ -3,7 +3,8 @@
 use http::header;
 use model::Result;
 use runtime::port::store::typed;
-use runtime::{Cx, Domain, Raw, Reply};
+use runtime::work::row::Row;
+use runtime::{Cx, Raw, Reply};
 
 use super::channel_view::{ChannelView, etag};
 use crate::Env;
@@ -21,7 +22,7 @@ pub async fn get(cx: Cx<Env>, request: Raw) -> Result<Reply<Vec<ChannelView>>> {
     let Some(name) = request.path.get("channelName") else {
         return Ok(Reply::ok(all(&cx.env).await?));
     };
-    Ok(match ChannelRow::load(&cx.env, name).await? {
+    Ok(match ChannelRow::named(&cx.env, name).await? {
         Some(row) => Reply::ok(vec![ChannelView::from(&row)]).header(header::ETAG, etag(&row)),
         None => Reply::ok(Vec::new()),
     })
@@ -40,11 +41,10 @@ pub fn one() {}
 
 async fn all(env: &Env) -> Result<Vec<ChannelView>> {
     let names = directory::names(env).await?;
-    let keys: Vec<_> = names
-        .iter()
-        .map(|name| ChannelRow::key(env, name))
-        .collect::<Result<_>>()?;
-    let rows = env.store().get_all(&keys).await?.into_iter().flatten();
-    rows.map(|row| typed(row).map(|row: ChannelRow| ChannelView::from(&row)))
+    let rows = env.table()?;
+    let keys: Vec<_> = names.iter().map(|name| ChannelRow::key(rows, name)).collect();
+    let found = rows.store.get_all(&keys).await?.into_iter().flatten();
+    found
+        .map(|row| typed(row).map(|row: ChannelRow| ChannelView::from(&row)))
         .collect()
 }

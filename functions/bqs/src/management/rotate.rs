@@ -32,16 +32,16 @@ pub async fn rotate(cx: Cx<Env>, request: Raw) -> Result<Reply<KeyedChannel>> {
 }
 
 async fn attempt(cx: &Cx<Env>, caller: &Caller, name: &str) -> Result<Reply<KeyedChannel>> {
-    let before = ChannelRow::load(&cx.env, name).await?.ok_or_else(Error::not_found)?;
+    let before = ChannelRow::named(&cx.env, name).await?.ok_or_else(Error::not_found)?;
     let key = ApiKey::generate(name)?;
-    let after = ChannelRow {
+    let mut after = ChannelRow {
         key_hash: key.hash(),
-        ..before.next(cx.now())
+        ..before.clone()
     };
     let change = ChannelChange {
         action: "rotate",
         before: Some(&before),
-        after: &after,
+        after: &mut after,
     };
     commit_key(cx, caller, change, &key).await
 }

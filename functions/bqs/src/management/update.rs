@@ -47,19 +47,19 @@ pub async fn update(cx: Cx<Env>, body: JsonBody) -> Result<Reply<ChannelView>> {
 }
 
 async fn attempt(cx: &Cx<Env>, caller: &Caller, wanted: &WantedChannel) -> Result<Reply<ChannelView>> {
-    let before = ChannelRow::load(&cx.env, &wanted.name).await?;
+    let before = ChannelRow::named(&cx.env, &wanted.name).await?;
     let before = before.ok_or_else(Error::not_found)?;
     if !is_current(&cx.headers, &before) {
         return Err(Error::new(Kind::PreconditionFailed, "The channel has changed since."));
     }
-    let after = ChannelRow {
+    let mut after = ChannelRow {
         permissions: wanted.permissions.clone(),
-        ..before.next(cx.now())
+        ..before.clone()
     };
-    let change = ChannelChange {
+    let mut change = ChannelChange {
         action: "update",
         before: Some(&before),
-        after: &after,
+        after: &mut after,
     };
     let writes = change.writes(cx, caller).await?;
     let reply = Reply::ok(ChannelView::from(&after)).header(header::ETAG, etag(&after));

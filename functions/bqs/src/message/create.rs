@@ -42,14 +42,14 @@ pub async fn create(cx: Cx<Env>, body: JsonBody) -> Result<Rendered> {
 }
 
 async fn keep(cx: &Cx<Env>, message: &Message) -> Result<()> {
-    let env = &cx.env;
+    let rows = cx.env.table()?;
     let (case, unclaimed) = locate(cx, message.case).await?;
     let sender = cx.caller.channel.clone();
     let message = Draft::about(case, message.dealer, sender, message.content.clone())?;
-    let (head, known) = tokio::try_join!(Head::load(env, case), ContentRow::exists(env, case, &message.content))?;
+    let (head, known) = tokio::try_join!(Head::load(rows, case), ContentRow::exists(rows, case, &message.content))?;
     let mut writes = Vec::new();
     if !known {
-        writes = head.follow(env, case, cx.now(), message)?;
+        writes = head.follow(rows, case, cx.now(), message)?;
         writes.extend(unclaimed);
     }
     cx.commit(writes, Ok(Reply::accepted(()))).await.map(drop)
@@ -60,12 +60,12 @@ async fn keep(cx: &Cx<Env>, message: &Message) -> Result<()> {
 /// Upstream uses case numbers of its own. A number that is linked to one of our cases means that case. Any other number stays
 /// as it is, on the condition that it is not linked before the write: a later link copies the message.
 async fn locate(cx: &Cx<Env>, given: u64) -> Result<(u64, Option<Write>)> {
-    let env = &cx.env;
-    if env.upstream_channel() != Some(&cx.caller.channel) {
+    if cx.env.upstream_channel() != Some(&cx.caller.channel) {
         return Ok((given, None));
     }
-    Ok(match UpstreamRow::load(env, given).await? {
+    let rows = cx.env.table()?;
+    Ok(match UpstreamRow::load(rows, given).await? {
         Some(known) => (known.sequence.0, None),
-        None => (given, Some(UpstreamRow::unclaimed(env, given)?)),
+        None => (given, Some(UpstreamRow::unclaimed(rows, given))),
     })
 }

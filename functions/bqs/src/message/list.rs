@@ -71,7 +71,7 @@ pub async fn list(cx: Cx<Env>, request: ListMessages) -> Result<MessageList> {
     let mut latest = request.from()?;
     let mut next = latest.unwrap_or(Received::FIRST);
     'batches: loop {
-        let batch = MessageRow::batch(&cx.env, request.pre_view_case_id, next).await?;
+        let batch = MessageRow::batch(cx.env.table()?, request.pre_view_case_id, next).await?;
         if batch.is_empty() {
             break;
         }

@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 use model::json::Document;
 use model::{Error, Kind, Result};
-use runtime::Domain;
-use runtime::port::store::Written;
+use runtime::work::row::Table;
 
 use super::moment::Received;
 use super::row::{ContentRow, Draft, Head, MessageRow};
@@ -19,9 +18,10 @@ pub async fn relink(env: &Env, upstream: u64, case: u64, now: Timestamp) -> Resu
     let Some(channel) = env.upstream_channel().filter(|_| upstream != case) else {
         return Ok(());
     };
+    let rows = env.table()?;
     let mut from = Received::FIRST;
     loop {
-        let batch = MessageRow::batch(env, upstream, from).await?;
+        let batch = MessageRow::batch(rows, upstream, from).await?;
         if batch.is_empty() {
             return Ok(());
         }
@@ -34,19 +34,19 @@ pub async fn relink(env: &Env, upstream: u64, case: u64, now: Timestamp) -> Resu
             } = row.message;
             if sender == channel {
                 let message = Draft::about(case, dealer, sender, Document::stored(&content)?)?;
-                keep(env, case, &message, now).await?;
+                keep(rows, case, &message, now).await?;
             }
         }
     }
 }
 
-async fn keep(env: &Env, case: u64, message: &Draft, now: Timestamp) -> Result<()> {
+async fn keep(rows: Table<'_>, case: u64, message: &Draft, now: Timestamp) -> Result<()> {
     for _ in 0..MAX_TRIES {
-        if ContentRow::exists(env, case, &message.content).await? {
+        if ContentRow::exists(rows, case, &message.content).await? {
             return Ok(());
         }
-        let writes = Head::load(env, case).await?.follow(env, case, now, message.clone())?;
-        if env.store().write(writes).await? == Written::Done {
+        let writes = Head::load(rows, case).await?.follow(rows, case, now, message.clone())?;
+        if rows.write(writes).await? {
             return Ok(());
         }
     }

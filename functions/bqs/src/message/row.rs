@@ -7,12 +7,11 @@ use jiff::Timestamp;
 use model::Result;
 use model::json::{Document, Value};
 use ring::digest::{SHA256, digest};
-use runtime::Domain;
 use runtime::port::store::{Key, Query, When, Write, typed};
+use runtime::work::row::Table;
 use serde::{Deserialize, Serialize};
 
 use super::moment::Received;
-use crate::Env;
 
 /// Rows in one read.
 const BATCH: u16 = 100;
@@ -21,8 +20,8 @@ fn partition(case: u64) -> String {
     format!("MESSAGES#{case}")
 }
 
-fn key(env: &Env, case: u64, sk: &str) -> Result<Key> {
-    Ok(Key::new(env.table()?, partition(case), Some(sk)))
+fn key(rows: Table<'_>, case: u64, sk: &str) -> Key {
+    rows.key(partition(case), sk)
 }
 
 /// The newest message of a case. Every new message replaces this row, so that concurrent messages are stored one after the
@@ -35,8 +34,8 @@ pub struct Head {
 }
 
 impl Head {
-    pub async fn load(env: &Env, case: u64) -> Result<Self> {
-        Ok(env.read(&key(env, case, "HEAD")?).await?.unwrap_or_default())
+    pub async fn load(rows: Table<'_>, case: u64) -> Result<Self> {
+        Ok(rows.read(&key(rows, case, "HEAD")).await?.unwrap_or_default())
     }
 
     fn received(&self) -> Option<Received> {
@@ -44,7 +43,7 @@ impl Head {
     }
 
     /// The writes that make a message the newest.
-    pub fn follow(&self, env: &Env, case: u64, now: Timestamp, message: Draft) -> Result<Vec<Write>> {
+    pub fn follow(&self, rows: Table<'_>, case: u64, now: Timestamp, message: Draft) -> Result<Vec<Write>> {
         let unchanged = match self.number {
             0 => When::Absent,
             number => When::number("number", number),
@@ -54,16 +53,16 @@ impl Head {
             number: self.number.saturating_add(1),
             received: received.clone(),
         };
-        let content = ContentRow::key(env, case, &message.content)?;
+        let content = ContentRow::key(rows, case, &message.content);
         let row = MessageRow {
             number: head.number,
             received,
             message,
         };
         Ok(vec![
-            Write::put(key(env, case, "HEAD")?, &head, unchanged)?,
+            Write::put(key(rows, case, "HEAD"), &head, unchanged)?,
             Write::put(content, &ContentRow { number: head.number }, When::Absent)?,
-            Write::put(key(env, case, &row.received)?, &row, When::Absent)?,
+            Write::put(key(rows, case, &row.received), &row, When::Absent)?,
         ])
     }
 }
@@ -75,14 +74,14 @@ pub struct ContentRow {
 }
 
 impl ContentRow {
-    fn key(env: &Env, case: u64, content: &str) -> Result<Key> {
+    fn key(rows: Table<'_>, case: u64, content: &str) -> Key {
         let hash = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, content.as_bytes()));
-        key(env, case, &format!("ONCE#{hash}"))
+        key(rows, case, &format!("ONCE#{hash}"))
     }
 
     /// Whether a case has a message with this content.
-    pub async fn exists(env: &Env, case: u64, content: &str) -> Result<bool> {
-        let found: Option<Self> = env.read(&Self::key(env, case, content)?).await?;
+    pub async fn exists(rows: Table<'_>, case: u64, content: &str) -> Result<bool> {
+        let found: Option<Self> = rows.read(&Self::key(rows, case, content)).await?;
         Ok(found.is_some())
     }
 }
@@ -128,12 +127,12 @@ impl MessageRow {
     ///
     /// A transaction's rows become visible one by one, so a reader may see a row before the row of the message before it. A
     /// reader that continued there would never see that message. Therefore the batch ends before a gap in the numbers.
-    pub async fn batch(env: &Env, case: u64, from: Received) -> Result<Vec<Self>> {
-        let all = Query::new(env.table()?, partition(case), BATCH).to(Some(Received::LATEST.key()));
+    pub async fn batch(rows: Table<'_>, case: u64, from: Received) -> Result<Vec<Self>> {
+        let all = Query::new(rows.name, partition(case), BATCH).to(Some(Received::LATEST.key()));
         let all = all.consistent();
-        let rows = read(env, all.clone().from(Some(from.key())).oldest_first()).await?;
-        let Some(first) = rows.first() else {
-            return Ok(rows);
+        let found = read(rows, all.clone().from(Some(from.key())).oldest_first()).await?;
+        let Some(first) = found.first() else {
+            return Ok(found);
         };
         let mut expected = first.number;
         // A reader that continues from this message has seen the one before it. A reader that begins here may not have.
@@ -143,11 +142,11 @@ impl MessageRow {
                 limit: 1,
                 ..all
             };
-            let before = read(env, before).await?;
+            let before = read(rows, before).await?;
             expected = before.first().map_or(1, |before| before.number.saturating_add(1));
         }
         let mut seen = Vec::new();
-        for row in rows {
+        for row in found {
             if row.number != expected {
                 break;
             }
@@ -158,7 +157,7 @@ impl MessageRow {
     }
 }
 
-async fn read(env: &Env, query: Query) -> Result<Vec<MessageRow>> {
-    let rows = env.store().query(&query).await?;
-    rows.into_iter().map(typed).collect()
+async fn read(rows: Table<'_>, query: Query) -> Result<Vec<MessageRow>> {
+    let found = rows.store.query(&query).await?;
+    found.into_iter().map(typed).collect()
 }

@@ -26,6 +26,6 @@ use crate::profile::{Profile, ProfileRow};
 )]
 pub async fn get(cx: Cx<Env>, path: CustomerPath) -> Result<Success<Profile<Customer>>> {
     let email = path.permitted(&cx.caller)?;
-    let row: Option<ProfileRow> = cx.env.read(&key(&cx.env, &email)?).await?;
+    let row: Option<ProfileRow> = cx.env.table()?.read(&key(&cx.env, &email)?).await?;
     Ok(Success::new(row.ok_or_else(Error::not_found)?.view()?, "Customer"))
 }

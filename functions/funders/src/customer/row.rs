@@ -11,7 +11,7 @@ pub const LIST: &str = "CUSTOMERS";
 
 pub fn key(env: &Env, email: &Email) -> Result<Key> {
     let pk = format!("CUSTOMER#{}", email.as_str());
-    Ok(Key::new(env.table()?, pk, Some("CUSTOMER")))
+    Ok(env.table()?.key(pk, "CUSTOMER"))
 }
 
 /// The list of the customer's quotes.

@@ -5,4 +5,4 @@ mod row;
 pub mod webhook;
 
 #[cfg(test)]
-pub use row::EventRow;
+pub use row::{EventKey, EventRow};

@@ -1,25 +1,35 @@
 //! A funder's event as it is stored.
 
+use garde::Validate;
 use jiff::Timestamp;
 use model::id::ProposalId;
 use model::proposal::{Decision, ProposalStatus};
 use model::{Error, Kind, Result};
 use partners_funders::Notice;
 use runtime::port::store::{Key, When, Write};
+use runtime::work::row::{Row, Table};
 use serde::{Deserialize, Serialize};
 
-use crate::Env;
 use crate::proposal::decision::usable;
 
 /// Longer than any funder repeats an event, in seconds.
 const RETENTION: i64 = 30 * 24 * 60 * 60;
 
+/// Names an event, also in the message to the worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Validate)]
+pub struct EventKey {
+    #[garde(length(max = 40))]
+    pub funder: String,
+    /// The funder's id of the event.
+    #[garde(length(max = 255))]
+    pub event: String,
+}
+
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventRow {
-    pub funder_name: String,
-    /// The funder's id of the event.
-    pub event_id: String,
+    #[serde(flatten)]
+    pub id: EventKey,
     pub proposal_id: ProposalId,
     status: ProposalStatus,
     external_id: Option<String>,
@@ -30,12 +40,23 @@ pub struct EventRow {
     ttl: i64,
 }
 
+impl Row for EventRow {
+    type Id = EventKey;
+
+    fn key(table: Table<'_>, id: &EventKey) -> Key {
+        table.key(format!("EVENT#{}#{}", id.funder, id.event), "EVENT")
+    }
+
+    fn id(&self) -> &EventKey {
+        &self.id
+    }
+}
+
 impl EventRow {
-    pub fn of(funder: &str, event_id: &str, notice: Notice, now: Timestamp) -> Result<Self> {
+    pub fn of(id: EventKey, notice: Notice, now: Timestamp) -> Result<Self> {
         let decision = usable(notice.decision)?;
         Ok(Self {
-            funder_name: funder.to_owned(),
-            event_id: event_id.to_owned(),
+            id,
             proposal_id: notice.proposal,
             status: decision.status,
             external_id: decision.external_id,
@@ -47,11 +68,6 @@ impl EventRow {
         })
     }
 
-    pub fn key(env: &Env, funder: &str, event_id: &str) -> Result<Key> {
-        let pk = format!("EVENT#{funder}#{event_id}");
-        Ok(Key::new(env.table()?, pk, Some("EVENT")))
-    }
-
     pub fn decision(&self) -> Decision {
         Decision {
             status: self.status,
@@ -60,22 +76,11 @@ impl EventRow {
         }
     }
 
-    pub fn create(&self, env: &Env) -> Result<Write> {
-        Write::put(Self::key(env, &self.funder_name, &self.event_id)?, self, When::Absent)
-    }
-
     /// Marks the event as applied. A later delivery has no effect.
-    pub fn apply(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
+    pub fn apply(&mut self, rows: Table<'_>, now: Timestamp) -> Result<Write> {
         self.applied_at = Some(now);
-        Write::put(
-            Self::key(env, &self.funder_name, &self.event_id)?,
-            self,
-            When::text("eventId", &self.event_id),
-        )
-    }
-
-    pub async fn load(env: &Env, funder: &str, event_id: &str) -> Result<Option<Self>> {
-        env.read(&Self::key(env, funder, event_id)?).await
+        let exists = When::text("event", &self.id.event);
+        Write::put(Self::key(rows, &self.id), self, exists)
     }
 }
 

@@ -9,10 +9,10 @@ use partners_funders::{Funder, funder, notice};
 use runtime::http::reply::Rendered;
 use runtime::http::signature;
 use runtime::port::store::{Written, typed};
+use runtime::work::row::Row;
 use runtime::{Cx, Domain, EmptyObject, NoContent, Raw, Render};
 
-use super::apply::EventMessage;
-use super::row::EventRow;
+use super::row::{EventKey, EventRow};
 use crate::Env;
 
 /// Takes an event about a proposal from its funder.
@@ -52,8 +52,12 @@ pub async fn webhook(cx: Cx<Env>, hook: Raw) -> Result<Rendered> {
     let Some(notice) = notice(&hook.body).map_err(malformed)? else {
         return NoContent.render();
     };
-    let row = EventRow::of(funder.name(), &id, notice, cx.now()).map_err(malformed)?;
-    let applied = match env.store().write(vec![row.create(env)?]).await? {
+    let id = EventKey {
+        funder: funder.name().to_owned(),
+        event: id,
+    };
+    let row = EventRow::of(id, notice, cx.now()).map_err(malformed)?;
+    let applied = match env.store().write(vec![row.create(env.table()?)?]).await? {
         Written::Done => false,
         Written::Refused(stored) => match stored.into_iter().flatten().next() {
             Some(stored) => typed::<EventRow>(stored)?.applied_at.is_some(),
@@ -62,11 +66,7 @@ pub async fn webhook(cx: Cx<Env>, hook: Raw) -> Result<Rendered> {
     };
     if !applied {
         // Also for a repeated event: a crash may have lost its first message.
-        let message = EventMessage {
-            funder: funder.name().to_owned(),
-            event: id,
-        };
-        env.event_queue()?.send(&message, Duration::ZERO).await?;
+        env.event_queue()?.send(&row.id, Duration::ZERO).await?;
     }
     EmptyObject {}.render()
 }

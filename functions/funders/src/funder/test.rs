@@ -8,7 +8,7 @@ use model::id::CorrelationId;
 use model::partner::FUNDERS;
 use model::quote::Environment;
 use model::{Error, Kind, Result};
-use runtime::port::store::{Key, When, Write, Written};
+use runtime::port::store::{When, Write, Written};
 use runtime::transport::CallContext;
 use runtime::{Cx, Domain, Success};
 use serde::{Deserialize, Serialize};
@@ -127,7 +127,7 @@ async fn limit_rate(cx: &Cx<Env>, installation: &str) -> Result<()> {
         ttl: now + TEST_INTERVAL,
     };
     let free = When::Any(vec![When::Absent, When::Below("tested_at", now - TEST_INTERVAL + 1)]);
-    let write = Write::put(Key::new(cx.env.table()?, installation, Some("TEST")), &row, free)?;
+    let write = Write::put(cx.env.table()?.key(installation, "TEST"), &row, free)?;
     match cx.env.store().write(vec![write]).await? {
         Written::Done => Ok(()),
         Written::Refused(_) => Err(

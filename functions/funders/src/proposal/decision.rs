@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use model::proposal::Decision;
 use model::{Error, Kind, Result};
-use runtime::port::store::Written;
-use runtime::{Cx, Domain};
+use runtime::Cx;
+use runtime::work::row::{Revised, Updated};
 
 use super::outcome::follow_up;
 use super::row::{Phase, ProposalRow};
@@ -16,8 +16,6 @@ pub const FIRST_CHECK: SignedDuration = SignedDuration::from_mins(1);
 const MAX_ID_LENGTH: usize = 100;
 /// How many characters of the funder's reason are kept.
 const MAX_REASON_LENGTH: usize = 200;
-/// Other workers may be changing the same proposal.
-const WRITE_ATTEMPTS: u32 = 5;
 
 /// Brings a decision into a row. The schedule asks again until the decision is final: webhooks get lost, and some funders
 /// send none.
@@ -44,24 +42,17 @@ pub fn usable(decision: Decision) -> Result<Decision> {
 
 /// Applies a decision to the proposal as it is now, and publishes its event. A decision that comes too late changes nothing.
 pub async fn apply(cx: &Cx<Env>, row: &mut ProposalRow, decision: Decision) -> Result<()> {
-    for _ in 0..WRITE_ATTEMPTS {
-        if !row.is_changed_by(&decision) {
-            return follow_up(cx, row).await;
+    let take = |row: &mut ProposalRow| {
+        let changes = row.is_changed_by(&decision);
+        if changes {
+            decide(row, decision.clone(), cx.now());
         }
-        decide(row, decision.clone(), cx.now());
-        let write = row.replace(&cx.env, cx.now())?;
-        if cx.env.store().write(vec![write]).await? == Written::Done {
-            return follow_up(cx, row).await;
-        }
-        match ProposalRow::load(&cx.env, row.id).await? {
-            Some(fresh) => *row = fresh,
-            None => return Ok(()),
-        }
+        changes
+    };
+    match row.update(cx.env.table()?, cx.clock, take).await? {
+        Updated::Written | Updated::Unchanged => follow_up(cx, row).await,
+        Updated::Gone => Ok(()),
     }
-    Err(Error::new(
-        Kind::Unavailable,
-        "other workers keep changing this proposal",
-    ))
 }
 
 /// Asks the funder for its decision. None means that the funder has no such proposal.

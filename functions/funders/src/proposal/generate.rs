@@ -8,6 +8,7 @@ use model::proposal::{ProposalRequest, ProposalStatus};
 use model::quote::QuoteStatus;
 use model::{Error, Kind, Result};
 use runtime::work::idempotency::Earlier;
+use runtime::work::row::{Revised, Row};
 use runtime::{Cx, Reply, Success};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -65,7 +66,7 @@ pub async fn generate(cx: Cx<Env>, input: ProposalRequest) -> Result<ProposalRep
     let id = cx.subject().map_or_else(|| ProposalId::new(cx.now()), ProposalId::from);
     // An earlier call with this key made the proposal, whose status may have changed since.
     if cx.earlier() != Earlier::Nothing
-        && let Some(row) = ProposalRow::load(env, id).await?
+        && let Some(row) = ProposalRow::load(env.table()?, &id).await?
     {
         return cx.commit(Vec::new(), Ok(accepted(id, row.status))).await;
     }
@@ -89,7 +90,7 @@ pub async fn generate(cx: Cx<Env>, input: ProposalRequest) -> Result<ProposalRep
     }
     row.documents = documents::store(env, id, documents).await?;
     quote.converted(id);
-    let writes = vec![row.create(env)?, quote.replace(env, cx.now())?];
+    let writes = vec![row.create(env.table()?)?, quote.replace(env.table()?, cx.now())?];
     // The message goes before the promise: one too many is harmless, a missing one loses the proposal.
     env.proposal_queue()?.send(&SubmitMessage { id }, COMMIT_DELAY).await?;
     cx.commit(writes, Ok(accepted(id, row.status))).await

@@ -6,10 +6,11 @@ use model::id::{EventId, ProposalId, QuoteId};
 use model::proposal::ProposalStatus;
 use model::quote::Environment;
 use model::{Error, Kind, Result};
+use runtime::Cx;
 use runtime::http::list::{Entry, month_of};
 use runtime::port::bus::Event;
-use runtime::port::store::{Write, Written};
-use runtime::{Cx, Domain};
+use runtime::port::store::Write;
+use runtime::work::row::{Revised, Row};
 use serde::Serialize;
 
 use super::list::LIST;
@@ -35,14 +36,14 @@ struct ProposalEventData<'a> {
 
 /// Lists the proposal, and publishes the event of a new status.
 pub async fn follow_up(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
-    let env = &cx.env;
-    let (id, key) = (*row.id.as_uuid(), ProposalRow::key(env, row.id)?);
+    let (rows, id) = (cx.env.table()?, *row.id.as_uuid());
+    let key = ProposalRow::key(rows, &row.id);
     let lists = [
         month_of(LIST, row.id.as_uuid()),
         customer::proposals_of(&row.customer()?.email),
     ];
     let entries: Result<Vec<_>> = lists.iter().map(|list| Entry::item(list, id, &key, row.ttl)).collect();
-    env.store().append(env.table()?, entries?).await?;
+    rows.append(entries?).await?;
     announce(cx, row).await
 }
 
@@ -64,11 +65,8 @@ async fn announce(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
     if row.status.is_final() {
         row.set_idle();
     }
-    let write = row.replace(&cx.env, cx.now())?;
-    match cx.env.store().write(vec![write]).await? {
-        // Refused: another worker has changed the proposal, and publishes its new status.
-        Written::Done | Written::Refused(_) => Ok(()),
-    }
+    // If this is refused, another worker has changed the proposal, and publishes its new status.
+    row.save(cx.env.table()?, cx.now()).await.map(drop)
 }
 
 async fn publish(cx: &Cx<Env>, row: &ProposalRow, kind: EventType) -> Result<()> {
@@ -87,15 +85,16 @@ async fn publish(cx: &Cx<Env>, row: &ProposalRow, kind: EventType) -> Result<()>
 
 /// Writes a failed proposal together with its quote, whose price may be used again.
 pub async fn release(cx: &Cx<Env>, failed: Write, quote: QuoteId, proposal: ProposalId) -> Result<()> {
+    let rows = cx.env.table()?;
     for _ in 0..WRITE_ATTEMPTS {
         let mut writes = vec![failed.clone()];
-        if let Some(mut quote) = QuoteRow::load(&cx.env, quote).await?
+        if let Some(mut quote) = QuoteRow::load(rows, &quote).await?
             && quote.proposal_id == Some(proposal)
         {
             quote.released();
-            writes.push(quote.replace(&cx.env, cx.now())?);
+            writes.push(quote.replace(rows, cx.now())?);
         }
-        if cx.env.store().write(writes).await? == Written::Done {
+        if rows.write(writes).await? {
             return Ok(());
         }
     }

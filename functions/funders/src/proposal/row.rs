@@ -9,8 +9,9 @@ use model::quote::Environment;
 use model::{Error, Kind, Result};
 use partners_funders::Reference;
 use runtime::Cx;
-use runtime::port::store::{Key, When, Write};
+use runtime::port::store::Key;
 use runtime::work::due::DueTime;
+use runtime::work::row::{Revised, Row, Table, Version};
 use serde::{Deserialize, Serialize};
 
 use super::documents::StoredDocument;
@@ -71,9 +72,9 @@ pub struct ProposalRow {
     /// The status of the last event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announced: Option<ProposalStatus>,
-    revision: u32,
+    #[serde(flatten)]
+    pub version: Version,
     pub created_at: Timestamp,
-    pub updated_at: Timestamp,
     /// When it came to its phase.
     pub phase_at: Timestamp,
     /// When it came to its status, which is the time of the event.
@@ -81,6 +82,24 @@ pub struct ProposalRow {
     #[serde(flatten)]
     pub due: DueTime,
     pub ttl: i64,
+}
+
+impl Row for ProposalRow {
+    type Id = ProposalId;
+
+    fn key(table: Table<'_>, id: &ProposalId) -> Key {
+        table.key(format!("PROPOSAL#{id}"), "PROPOSAL")
+    }
+
+    fn id(&self) -> &ProposalId {
+        &self.id
+    }
+}
+
+impl Revised for ProposalRow {
+    fn version(&mut self) -> &mut Version {
+        &mut self.version
+    }
 }
 
 impl ProposalRow {
@@ -117,9 +136,8 @@ impl ProposalRow {
             reason: None,
             failure: None,
             announced: None,
-            revision: 0,
+            version: Version::first(now),
             created_at: now,
-            updated_at: now,
             phase_at: now,
             status_at: now,
             due: DueTime::at(Self::DUE_LIST, now.checked_add(MESSAGE_TIMEOUT).ok()),
@@ -127,17 +145,9 @@ impl ProposalRow {
         })
     }
 
-    pub fn key(env: &Env, id: ProposalId) -> Result<Key> {
-        Ok(Key::new(env.table()?, format!("PROPOSAL#{id}"), Some("PROPOSAL")))
-    }
-
-    pub async fn load(env: &Env, id: ProposalId) -> Result<Option<Self>> {
-        env.read(&Self::key(env, id)?).await
-    }
-
     /// The row, if this caller may see it. Another caller's row gives the same error as none.
     pub async fn visible(cx: &Cx<Env>, id: ProposalId) -> Result<Self> {
-        let row = Self::load(&cx.env, id).await?;
+        let row = Self::load(cx.env.table()?, &id).await?;
         row.filter(|row| cx.caller.may_see(&row.owner))
             .ok_or_else(Error::not_found)
     }
@@ -165,19 +175,6 @@ impl ProposalRow {
             correlation: self.correlation_id,
             external_quote_id: &self.external_quote_id,
         }
-    }
-
-    /// The first write of this row.
-    pub fn create(&self, env: &Env) -> Result<Write> {
-        Write::put(Self::key(env, self.id)?, self, When::Absent)
-    }
-
-    /// The write that replaces the revision that was read or written last.
-    pub fn replace(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
-        let before = self.revision;
-        self.revision += 1;
-        self.updated_at = now;
-        Write::put(Self::key(env, self.id)?, self, When::number("revision", before.into()))
     }
 
     /// Enters a phase. The schedule looks at the proposal again `after`.

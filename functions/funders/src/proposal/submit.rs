@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use model::id::ProposalId;
 use model::proposal::{Decision, ProposalStatus};
 use model::{Error, Kind, Result};
-use runtime::port::store::Written;
-use runtime::{Cx, Domain};
+use runtime::Cx;
+use runtime::work::row::{Revised, Row};
 use serde::{Deserialize, Serialize};
 
 use super::decision::{FIRST_CHECK, apply, usable};
@@ -42,7 +42,7 @@ const SENDER_LEASE: SignedDuration = SignedDuration::from_secs(90);
 const RETRY_WINDOW: SignedDuration = SignedDuration::from_mins(15);
 
 pub async fn submit(cx: Cx<Env>, message: SubmitMessage) -> Result<()> {
-    let Some(mut row) = ProposalRow::load(&cx.env, message.id).await? else {
+    let Some(mut row) = ProposalRow::load(cx.env.table()?, &message.id).await? else {
         // A first delivery may arrive before the row. Later the message belongs to a call that crashed before its commit.
         let early = Error::new(Kind::Unavailable, "a proposal to submit is not there yet");
         return if cx.deliveries > 1 { Ok(()) } else { Err(early) };
@@ -134,7 +134,7 @@ async fn settle(cx: &Cx<Env>, mut row: ProposalRow, answer: Result<Decision>, re
 /// Fails the proposal and frees its quote.
 async fn fail(cx: &Cx<Env>, mut row: ProposalRow, error: &Error) -> Result<()> {
     row.failed(error, cx.now());
-    let write = row.replace(&cx.env, cx.now())?;
+    let write = row.replace(cx.env.table()?, cx.now())?;
     let (released, ()) = tokio::join!(release(cx, write, row.quote_id, row.id), cx.env.outbound.tracer.flush());
     released?;
     follow_up(cx, &mut row).await
@@ -142,7 +142,6 @@ async fn fail(cx: &Cx<Env>, mut row: ProposalRow, error: &Error) -> Result<()> {
 
 /// Whether the row was still as it was read. If not, another worker has taken over.
 async fn write(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<bool> {
-    let write = row.replace(&cx.env, cx.now())?;
-    let (written, ()) = tokio::join!(cx.env.store().write(vec![write]), cx.env.outbound.tracer.flush());
-    Ok(written? == Written::Done)
+    let (written, ()) = tokio::join!(row.save(cx.env.table()?, cx.now()), cx.env.outbound.tracer.flush());
+    written
 }

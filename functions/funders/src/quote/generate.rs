@@ -7,10 +7,11 @@ use model::id::QuoteId;
 use model::quote::{QuoteRequest, QuoteStatus};
 use model::{Error, Kind, Result};
 use runtime::http::auth::Caller;
-use runtime::port::store::{Write, Written};
+use runtime::port::store::Write;
 use runtime::transport::CallContext;
 use runtime::work::idempotency::Earlier;
-use runtime::{Cx, Domain, Success};
+use runtime::work::row::{Revised, Row};
+use runtime::{Cx, Success};
 
 use super::pricing::{self, is_transient, settle};
 use super::reply::{self, QuoteReply};
@@ -66,7 +67,7 @@ pub async fn generate(cx: Cx<Env>, request: QuoteRequest) -> Result<QuoteReply> 
     let id = cx.subject().map_or_else(|| QuoteId::new(cx.now()), QuoteId::from);
     let earlier = match cx.earlier() {
         Earlier::Nothing => None,
-        Earlier::Unfinished | Earlier::Accepted => QuoteRow::load(&cx.env, id).await?,
+        Earlier::Unfinished | Earlier::Accepted => QuoteRow::load(cx.env.table()?, &id).await?,
     };
     let fresh = earlier.is_none();
     let row = match earlier {
@@ -108,7 +109,7 @@ async fn accept(cx: &Cx<Env>, row: &QuoteRow, request: &QuoteRequest) -> Result<
     let message = RetryMessage::of(row);
     cx.env.retry_queue()?.send(&message, COMMIT_DELAY).await?;
     let reply = reply::accepted(row, request, cx.now(), None).header(PREFERENCE_APPLIED, "respond-async");
-    cx.commit(vec![row.create(&cx.env)?], Ok(reply)).await
+    cx.commit(vec![row.create(cx.env.table()?)?], Ok(reply)).await
 }
 
 /// Writes the PENDING row while the funder prices it, then the final row together with the log rows.
@@ -129,7 +130,11 @@ async fn ask_funder(
     // A worker looks at the quote soon, even if this instance crashes.
     let message = RetryMessage::first_look(&row);
     let queue = env.retry_queue()?;
-    let create = if fresh { vec![row.create(env)?] } else { Vec::new() };
+    let create = if fresh {
+        vec![row.create(env.table()?)?]
+    } else {
+        Vec::new()
+    };
     let (pending, sent, result) = tokio::join!(
         write_pending(env, create),
         queue.send(&message, FIRST_LOOK_DELAY),
@@ -151,7 +156,7 @@ async fn ask_funder(
             };
             let (sent, ()) = tokio::join!(message, env.outbound.tracer.flush());
             sent?;
-            let write = row.replace(env, cx.now())?;
+            let write = row.replace(env.table()?, cx.now())?;
             let reply = reply::accepted(&row, request, cx.now(), error.retry_after);
             cx.commit(vec![write], Ok(reply)).await
         }
@@ -160,7 +165,7 @@ async fn ask_funder(
                 tracing::error!(cause = %error, quote = %row.id, "a quote will be neither listed nor announced");
             }
             let settled = settle(&mut row, price, cx.now());
-            let write = row.replace(env, cx.now())?;
+            let write = row.replace(env.table()?, cx.now())?;
             let result = settled.map(|()| reply::created(&row, request, cx.now()));
             let (committed, ()) = tokio::join!(cx.commit(vec![write], result), env.outbound.tracer.flush());
             committed
@@ -169,8 +174,8 @@ async fn ask_funder(
 }
 
 async fn write_pending(env: &Env, create: Vec<Write>) -> Result<()> {
-    match env.store().write(create).await? {
-        Written::Done => Ok(()),
-        Written::Refused(_) => Err(Error::new(Kind::Internal, "a new quote's id is taken")),
+    match env.table()?.write(create).await? {
+        true => Ok(()),
+        false => Err(Error::new(Kind::Internal, "a new quote's id is taken")),
     }
 }

@@ -5,10 +5,10 @@ use model::Result;
 use model::event::EventType;
 use model::id::{EventId, QuoteId};
 use model::quote::{Environment, QuoteRequest, QuoteStatus};
+use runtime::Cx;
 use runtime::http::list::{Entry, month_of};
 use runtime::port::bus::Event;
-use runtime::port::store::Written;
-use runtime::{Cx, Domain};
+use runtime::work::row::{Revised, Row};
 use serde::Serialize;
 
 use super::list::LIST;
@@ -37,13 +37,14 @@ pub async fn follow_up(cx: &Cx<Env>, row: &mut QuoteRow) -> Result<()> {
 }
 
 async fn list(env: &Env, row: &QuoteRow, request: &QuoteRequest) -> Result<()> {
-    let (id, key) = (*row.id.as_uuid(), QuoteRow::key(env, row.id)?);
+    let (rows, id) = (env.table()?, *row.id.as_uuid());
+    let key = QuoteRow::key(rows, &row.id);
     let lists = [
         month_of(LIST, row.id.as_uuid()),
         customer::quotes_of(&request.customer_details.email),
     ];
     let entries: Result<Vec<_>> = lists.iter().map(|list| Entry::item(list, id, &key, row.ttl)).collect();
-    env.store().append(env.table()?, entries?).await
+    rows.append(entries?).await
 }
 
 async fn update_profiles(cx: &Cx<Env>, row: &QuoteRow, request: &QuoteRequest) -> Result<()> {
@@ -87,9 +88,6 @@ pub async fn announce(cx: &Cx<Env>, row: &mut QuoteRow) -> Result<()> {
     let event = Event::new(id, kind, row.happened_at(kind), &data)?;
     cx.env.bus().publish(vec![event]).await?;
     row.announced(status);
-    let write = row.replace(&cx.env, cx.now())?;
-    match cx.env.store().write(vec![write]).await? {
-        // Refused: another worker has changed the quote, and publishes its new status.
-        Written::Done | Written::Refused(_) => Ok(()),
-    }
+    // If this is refused, another worker has changed the quote, and publishes its new status.
+    row.save(cx.env.table()?, cx.now()).await.map(drop)
 }

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use model::id::QuoteId;
 use model::quote::QuoteStatus;
 use model::{Error, Kind, Result};
-use runtime::port::store::Written;
-use runtime::{Cx, Domain};
+use runtime::Cx;
+use runtime::work::row::{Revised, Row};
 use serde::{Deserialize, Serialize};
 
 use super::outcome::follow_up;
@@ -49,7 +49,7 @@ const RETRY_WINDOW: SignedDuration = SignedDuration::from_mins(15);
 const REQUEST_LEASE: SignedDuration = SignedDuration::from_secs(30);
 
 pub async fn retry(cx: Cx<Env>, message: RetryMessage) -> Result<()> {
-    let Some(mut row) = QuoteRow::load(&cx.env, message.id).await? else {
+    let Some(mut row) = QuoteRow::load(cx.env.table()?, &message.id).await? else {
         // A first delivery may arrive before the row. Later the message belongs to a call that crashed before its commit.
         let early = Error::new(Kind::Unavailable, "a quote to retry is not there yet");
         return if cx.deliveries > 1 { Ok(()) } else { Err(early) };
@@ -126,9 +126,8 @@ fn is_internal(error: &Error) -> bool {
 
 /// Whether the row was still as it was read. If not, another worker has taken over and there is nothing left to do.
 async fn write(cx: &Cx<Env>, row: &mut QuoteRow) -> Result<bool> {
-    let write = row.replace(&cx.env, cx.now())?;
-    let (written, ()) = tokio::join!(cx.env.store().write(vec![write]), cx.env.outbound.tracer.flush());
-    Ok(matches!(written?, Written::Done))
+    let (written, ()) = tokio::join!(row.save(cx.env.table()?, cx.now()), cx.env.outbound.tracer.flush());
+    written
 }
 
 async fn send_next(cx: &Cx<Env>, row: &QuoteRow, wait: Duration) -> Result<()> {

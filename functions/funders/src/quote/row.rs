@@ -6,8 +6,9 @@ use model::event::EventType;
 use model::id::{CorrelationId, ProposalId, QuoteId};
 use model::quote::{Environment, Price, QuoteRequest, QuoteStatus};
 use model::{Error, Kind, Result};
-use runtime::port::store::{Key, When, Write};
+use runtime::port::store::Key;
 use runtime::work::due::DueTime;
+use runtime::work::row::{Revised, Row, Table, Version};
 use runtime::{Cx, Domain};
 use serde::{Deserialize, Serialize};
 
@@ -31,13 +32,12 @@ pub struct QuoteRow {
     request: String,
     #[serde(default, skip_serializing_if = "is_empty")]
     pub progress: Progress,
-    /// Counts writes. Every write names the revision that it replaces.
-    revision: u32,
     /// The number of the queue message that may make the next attempt.
     pub attempt: u32,
     pub correlation_id: CorrelationId,
     pub created_at: Timestamp,
-    pub updated_at: Timestamp,
+    #[serde(flatten)]
+    pub version: Version,
     /// When it got its price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generated_at: Option<Timestamp>,
@@ -111,6 +111,24 @@ impl StoredFailure {
     }
 }
 
+impl Row for QuoteRow {
+    type Id = QuoteId;
+
+    fn key(table: Table<'_>, id: &QuoteId) -> Key {
+        table.key(format!("QUOTE#{id}"), "QUOTE")
+    }
+
+    fn id(&self) -> &QuoteId {
+        &self.id
+    }
+}
+
+impl Revised for QuoteRow {
+    fn version(&mut self) -> &mut Version {
+        &mut self.version
+    }
+}
+
 impl QuoteRow {
     /// The due list of quotes that will expire.
     pub const DUE_LIST: &str = "QUOTE";
@@ -131,11 +149,10 @@ impl QuoteRow {
             request: serde_json::to_string(request)
                 .map_err(|error| Error::new(Kind::Internal, "a quote").because(error))?,
             progress: Progress::default(),
-            revision: 0,
             attempt: 1,
             correlation_id: correlation,
             created_at: now,
-            updated_at: now,
+            version: Version::first(now),
             generated_at: None,
             price: None,
             valid_until: None,
@@ -147,17 +164,9 @@ impl QuoteRow {
         })
     }
 
-    pub fn key(env: &Env, id: QuoteId) -> Result<Key> {
-        Ok(Key::new(env.table()?, format!("QUOTE#{id}"), Some("QUOTE")))
-    }
-
-    pub async fn load(env: &Env, id: QuoteId) -> Result<Option<Self>> {
-        env.read(&Self::key(env, id)?).await
-    }
-
     /// The row, if this caller may see it. Another caller's row gives the same error as none.
     pub async fn visible(cx: &Cx<Env>, id: QuoteId) -> Result<Self> {
-        let row = Self::load(&cx.env, id).await?;
+        let row = Self::load(cx.env.table()?, &id).await?;
         row.filter(|row| cx.caller.may_see(&row.owner))
             .ok_or_else(Error::not_found)
     }
@@ -165,19 +174,6 @@ impl QuoteRow {
     pub fn request(&self) -> Result<QuoteRequest> {
         serde_json::from_str(&self.request)
             .map_err(|error| Error::new(Kind::Internal, "a stored request").because(error))
-    }
-
-    /// The first write of this row.
-    pub fn create(&self, env: &Env) -> Result<Write> {
-        Write::put(Self::key(env, self.id)?, self, When::Absent)
-    }
-
-    /// The write that replaces the revision that was read or written last.
-    pub fn replace(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
-        let before = self.revision;
-        self.revision += 1;
-        self.updated_at = now;
-        Write::put(Self::key(env, self.id)?, self, When::number("revision", before.into()))
     }
 
     pub fn generated(&mut self, price: Price, now: Timestamp) {
@@ -214,7 +210,7 @@ impl QuoteRow {
             EventType::QuoteExpired => self.valid_until,
             _ => None,
         };
-        at.unwrap_or(self.updated_at)
+        at.unwrap_or(self.version.updated_at())
     }
 
     /// The event has been published. From now on only time or a proposal can change the quote.

@@ -138,7 +138,7 @@ impl QuoteView {
             warnings: warnings(contract),
             failure: row.failure.as_ref().map(FailureView::of),
             created_at: row.created_at,
-            updated_at: row.updated_at,
+            updated_at: row.version.updated_at(),
         }
     }
 }

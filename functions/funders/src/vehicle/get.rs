@@ -31,6 +31,6 @@ pub struct GetVehicle {
     )
 )]
 pub async fn get(cx: Cx<Env>, input: GetVehicle) -> Result<Success<Profile<Vehicle>>> {
-    let row: Option<ProfileRow> = cx.env.read(&key(&cx.env, &input.cap_id)?).await?;
+    let row: Option<ProfileRow> = cx.env.table()?.read(&key(&cx.env, &input.cap_id)?).await?;
     Ok(Success::new(row.ok_or_else(Error::not_found)?.view()?, "Vehicle"))
 }

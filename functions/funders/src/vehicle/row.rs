@@ -9,5 +9,5 @@ use crate::Env;
 pub const LIST: &str = "VEHICLES";
 
 pub fn key(env: &Env, cap_id: &str) -> Result<Key> {
-    Ok(Key::new(env.table()?, format!("VEHICLE#{cap_id}"), Some("VEHICLE")))
+    Ok(env.table()?.key(format!("VEHICLE#{cap_id}"), "VEHICLE"))
 }

@@ -10,6 +10,7 @@ use model::{Error, Kind, Result};
 use partners_marketplace::{Marketplace, Mmob};
 use runtime::Cx;
 use runtime::transport::CallContext;
+use runtime::work::row::Row;
 use tokio::time::Instant;
 
 use super::row::OrderRow;
@@ -78,7 +79,7 @@ async fn parts(cx: &Cx<Env>, row: &OrderRow, product: &str, price: &str, user: &
         call(cx, row, Mmob.product(product), read_product),
         call(cx, row, Mmob.price(cx.env.price_path(), product, price), read_price),
         call(cx, row, Mmob.user(user), read_user),
-        ProductRow::load(&cx.env, product),
+        ProductRow::load(cx.env.table()?, product),
     )
 }
 

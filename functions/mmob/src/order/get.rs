@@ -2,6 +2,7 @@
 
 use garde::Validate;
 use model::{Error, Result};
+use runtime::work::row::Row;
 use runtime::{Cx, Success};
 use serde::Deserialize;
 
@@ -30,7 +31,7 @@ pub struct GetOrder {
     )
 )]
 pub async fn get(cx: Cx<Env>, wanted: GetOrder) -> Result<Success<OrderView>> {
-    let row = OrderRow::load(&cx.env, &wanted.order_id).await?;
+    let row = OrderRow::load(cx.env.table()?, &wanted.order_id).await?;
     let row = row.ok_or_else(Error::not_found)?;
     Ok(Success::new(OrderView::of(&row), "Order"))
 }

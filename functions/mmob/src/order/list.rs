@@ -46,6 +46,6 @@ pub async fn list(cx: Cx<Env>, wanted: List<ListOrders, ListWindow>) -> Result<L
             && filter.late.is_none_or(|late| late == row.late);
         Ok(wanted.then(|| OrderView::of(&row)))
     };
-    let source = Source::entries(cx.env.store().as_ref(), cx.env.table()?, months(LIST, from, to));
+    let source = Source::entries(cx.env.store().as_ref(), cx.env.table()?.name, months(LIST, from, to));
     Ok(list::page(&source, window, keep).await?.listed("Orders"))
 }

@@ -10,7 +10,8 @@ use std::time::Duration;
 use garde::Validate;
 use model::order::{Order, OrderOutcome};
 use model::{Error, Kind, Result};
-use runtime::{Cx, Domain};
+use runtime::Cx;
+use runtime::work::row::Row;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -40,7 +41,7 @@ pub async fn process(cx: Cx<Env>, message: OrderMessage) -> Result<()> {
 }
 
 async fn advance(cx: &Cx<Env>, id: &str) -> Result<()> {
-    let Some(mut row) = OrderRow::load(&cx.env, id).await? else {
+    let Some(mut row) = OrderRow::load(cx.env.table()?, id).await? else {
         return Ok(());
     };
     // The worker that holds the lease has its own message, which comes back if that worker does not finish.
@@ -51,8 +52,8 @@ async fn advance(cx: &Cx<Env>, id: &str) -> Result<()> {
         return row.escalate(cx, why).await;
     }
     row.lease(cx.now());
-    let entry = row.entry(&cx.env)?;
-    let listed = cx.env.store().append(cx.env.table()?, vec![entry]);
+    let rows = cx.env.table()?;
+    let listed = rows.append(vec![row.entry(rows)?]);
     let (leased, listed) = tokio::join!(row.write(cx), listed);
     if !leased? {
         return Ok(());
@@ -71,7 +72,7 @@ async fn fulfil(cx: &Cx<Env>, row: &mut OrderRow) -> Result<()> {
     if placed.order.outcome.status.is_final() && row.step == OrderStep::Received {
         row.decide(placed.order.outcome, cx.now());
         row.finish();
-        return row.save(cx).await;
+        return row.keep(cx).await;
     }
     let decision = match placed.fulfilment.as_ref() {
         None => ProviderDecision::Escalate(Manual::UnknownProduct),
@@ -84,7 +85,7 @@ async fn fulfil(cx: &Cx<Env>, row: &mut OrderRow) -> Result<()> {
     match decision {
         ProviderDecision::Report(outcome) => {
             row.decide(outcome, cx.now());
-            row.save(cx).await?;
+            row.keep(cx).await?;
             report(cx, row).await
         }
         ProviderDecision::Escalate(why) => row.escalate(cx, why).await,
@@ -136,5 +137,5 @@ fn decision(row: &OrderRow) -> Result<OrderOutcome> {
 
 async fn finish(cx: &Cx<Env>, row: &mut OrderRow) -> Result<()> {
     row.finish();
-    row.save(cx).await
+    row.keep(cx).await
 }

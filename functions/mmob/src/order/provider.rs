@@ -48,7 +48,7 @@ pub async fn decide(
     time_left(cx)?;
     if row.step != OrderStep::Calling {
         row.step = OrderStep::Calling;
-        row.save(cx).await?;
+        row.keep(cx).await?;
     }
     let request = signature::request(url, secret, &row.callback_id(), cx.now(), body)?;
     match tokio::time::timeout(time_left(cx)?, cx.env.transport().send(request)).await {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use garde::Validate;
 use model::order::{OrderOutcome, OrderStatus, fields_schema, texts_schema};
 use model::{Error, Result};
+use runtime::work::row::{Revised, Row};
 use runtime::{Cx, Reply, Success};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -78,9 +79,10 @@ impl ResolveOrder {
 pub async fn resolve(cx: Cx<Env>, wanted: ResolveOrder) -> Result<Reply<Success<OrderView>>> {
     let id = wanted.order_id.clone();
     let outcome = wanted.outcome()?;
-    let mut row = OrderRow::load(&cx.env, &id).await?.ok_or_else(Error::not_found)?;
+    let rows = cx.env.table()?;
+    let mut row = OrderRow::load(rows, &id).await?.ok_or_else(Error::not_found)?;
     row.resolve(outcome, cx.now())?;
-    let write = row.replace(&cx.env, cx.now())?;
+    let write = row.replace(rows, cx.now())?;
     let reply = Reply::ok(Success::new(OrderView::of(&row), "Order decided"));
     let reply = cx.commit(vec![write], Ok(reply)).await?;
     // The decision is stored. Without the message, the sweep enqueues the order.

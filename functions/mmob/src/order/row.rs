@@ -8,11 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use model::id::{CorrelationId, ReceiptId};
 use model::order::{OrderOutcome, OrderStatus};
 use model::{Error, Kind, Result};
+use runtime::Cx;
 use runtime::http::list::{Entry, month_of};
 use runtime::port::metric;
-use runtime::port::store::{Item, Key, When, Write, Written};
+use runtime::port::store::{Item, Key};
 use runtime::work::due::DueTime;
-use runtime::{Cx, Domain};
+use runtime::work::row::{Revised, Row, Table, Version};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -116,43 +117,39 @@ pub struct OrderRow {
     owner: Option<Uuid>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     leased_until: Option<Timestamp>,
-    /// The number of writes.
-    revision: u32,
+    #[serde(flatten)]
+    pub version: Version,
     pub created_at: Timestamp,
     /// When this round began.
     pub received_at: Timestamp,
-    pub updated_at: Timestamp,
     #[serde(flatten)]
     due: DueTime,
     pub ttl: i64,
 }
 
+impl Row for OrderRow {
+    type Id = str;
+
+    fn key(table: Table<'_>, id: &str) -> Key {
+        table.key(format!("ORDER#{id}"), "ORDER")
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Revised for OrderRow {
+    fn version(&mut self) -> &mut Version {
+        &mut self.version
+    }
+}
+
 /// The stored row.
 impl OrderRow {
-    pub fn key(env: &Env, id: &str) -> Result<Key> {
-        Ok(Key::new(env.table()?, format!("ORDER#{id}"), Some("ORDER")))
-    }
-
-    pub async fn load(env: &Env, id: &str) -> Result<Option<Self>> {
-        env.read(&Self::key(env, id)?).await
-    }
-
-    /// The first write of this row.
-    pub fn create(&self, env: &Env) -> Result<Write> {
-        Write::put(Self::key(env, &self.id)?, self, When::Absent)
-    }
-
-    /// The write that replaces the revision which was read, or written last.
-    pub fn replace(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
-        let before = self.revision;
-        self.revision += 1;
-        self.updated_at = now;
-        Write::put(Self::key(env, &self.id)?, self, When::number("revision", before.into()))
-    }
-
     /// The entry that lists the order. A repeated write of it changes nothing.
-    pub fn entry(&self, env: &Env) -> Result<Item> {
-        let key = Self::key(env, &self.id)?;
+    pub fn entry(&self, rows: Table<'_>) -> Result<Item> {
+        let key = Self::key(rows, &self.id);
         let list = month_of(LIST, self.receipt.as_uuid());
         Entry::item(&list, *self.receipt.as_uuid(), &key, self.ttl)
     }
@@ -160,8 +157,7 @@ impl OrderRow {
     /// Replaces the row. False if another writer has changed it.
     pub async fn write(&mut self, cx: &Cx<Env>) -> Result<bool> {
         let becomes_late = self.marks_late(cx.now());
-        let write = self.replace(&cx.env, cx.now())?;
-        let written = cx.env.store().write(vec![write]).await? == Written::Done;
+        let written = self.save(cx.env.table()?, cx.now()).await?;
         if written && becomes_late {
             metric::count("LateOrders", 1);
         }
@@ -170,7 +166,7 @@ impl OrderRow {
 
     /// Replaces the row under this worker's lease. If another writer has changed it all the same, the message comes back and
     /// finds the new state: the change may have made other messages end without effect.
-    pub async fn save(&mut self, cx: &Cx<Env>) -> Result<()> {
+    pub async fn keep(&mut self, cx: &Cx<Env>) -> Result<()> {
         if self.write(cx).await? {
             return Ok(());
         }
@@ -182,9 +178,9 @@ impl OrderRow {
     pub async fn escalate(&mut self, cx: &Cx<Env>, why: Manual) -> Result<()> {
         self.wait_for_operator(why, cx.now());
         // A worker lists an order at its first lease, which this order may not have had.
-        let entry = self.entry(&cx.env)?;
-        cx.env.store().append(cx.env.table()?, vec![entry]).await?;
-        self.save(cx).await?;
+        let rows = cx.env.table()?;
+        rows.append(vec![self.entry(rows)?]).await?;
+        self.keep(cx).await?;
         // Fulfilment by hand is the plan for its products, so it raises no alarm.
         if why != Manual::ByHand {
             tracing::warn!(correlation = %self.correlation_id, ?why, "an order waits for an operator");
@@ -224,10 +220,9 @@ impl OrderRow {
             late: false,
             owner: None,
             leased_until: None,
-            revision: 0,
+            version: Version::first(now),
             created_at: now,
             received_at: now,
-            updated_at: now,
             due: DueTime::default(),
             ttl: 0,
         };

@@ -22,7 +22,13 @@ const MIN_TIME_LEFT: Duration = Duration::from_secs(2);
 pub async fn sweep(cx: Cx<Env>) -> Result<()> {
     let mut result = Ok(());
     loop {
-        let due = now_due(cx.env.store().as_ref(), cx.env.table()?, OrderRow::DUE_LIST, cx.now()).await?;
+        let due = now_due(
+            cx.env.store().as_ref(),
+            cx.env.table()?.name,
+            OrderRow::DUE_LIST,
+            cx.now(),
+        )
+        .await?;
         let each = iter(due).map(|key| sweep_one(&cx, key)).buffer_unordered(CONCURRENCY);
         let swept: Vec<Result<bool>> = each.collect().await;
         let more = swept.iter().any(|one| matches!(one, Ok(true)));
@@ -39,7 +45,7 @@ async fn sweep_one(cx: &Cx<Env>, key: Key) -> Result<bool> {
     if cx.deadline.saturating_duration_since(Instant::now()) < MIN_TIME_LEFT {
         return Ok(false);
     }
-    let Some(mut row) = cx.env.read::<OrderRow>(&key).await? else {
+    let Some(mut row) = cx.env.table()?.read::<OrderRow>(&key).await? else {
         return Ok(false);
     };
     if !row.is_overdue(cx.now()) {

@@ -54,7 +54,7 @@ impl OrderView {
             deadline: row.deadline(),
             received_at: row.received_at,
             created_at: row.created_at,
-            updated_at: row.updated_at,
+            updated_at: row.version.updated_at(),
         }
     }
 }

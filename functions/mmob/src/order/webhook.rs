@@ -7,6 +7,7 @@ use garde::Validate;
 use model::{Error, Kind, Result};
 use runtime::port::metric;
 use runtime::port::store::{Written, typed};
+use runtime::work::row::Row;
 use runtime::{Cx, Domain, EmptyObject, Input, Parts, Raw};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -99,7 +100,7 @@ pub async fn webhook(cx: Cx<Env>, hook: Raw) -> Result<EmptyObject> {
     let token = hook.path.get("token").map_or("", String::as_str);
     cx.env.check_token(token, cx.now()).await?;
     let posted = OrderNotice::read(&hook.body)?.into_row(&cx);
-    match cx.env.store().write(vec![posted.create(&cx.env)?]).await? {
+    match cx.env.store().write(vec![posted.create(cx.env.table()?)?]).await? {
         Written::Done => enqueue_twice(&cx, &posted.id).await?,
         Written::Refused(stored) => {
             let stored = stored.into_iter().flatten().next();

@@ -8,6 +8,7 @@ use model::product::{NewFulfilment, NewProduct, Product};
 use model::{Error, Kind, Result};
 use partners_marketplace::{Marketplace, Mmob};
 use runtime::http::signature;
+use runtime::work::row::Row;
 use runtime::{Cx, Reply, Success};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -103,14 +104,15 @@ async fn store(
         Reply::created(Success::new(CreatedProduct { product, secret }, "Product created"))
     };
     // The hub has forgotten the caller's key since. The rows exist, with the secret.
-    if let Some(offer) = OfferRow::load(&cx.env, &created.id).await? {
+    let rows = cx.env.table()?;
+    if let Some(offer) = OfferRow::load(rows, &created.id).await? {
         return cx.commit(Vec::new(), Ok(reply(&offer, None))).await;
     }
     let (fulfilment, secret) = fulfilment(&wanted.fulfilment)?;
     let offer = OfferRow::new(created, external_key, wanted, cx.now());
-    let row = ProductRow::new(&created.id, fulfilment, cx.now()).create(&cx.env)?;
-    let rows = offer.create(&cx.env)?.into_iter().chain([row]).collect();
-    cx.commit_secret(rows, &reply(&offer, None), reply(&offer, secret))
+    let product = ProductRow::new(&created.id, fulfilment, cx.now());
+    let writes = vec![offer.entry(rows)?, offer.create(rows)?, product.create(rows)?];
+    cx.commit_secret(writes, &reply(&offer, None), reply(&offer, secret))
         .await
 }
 

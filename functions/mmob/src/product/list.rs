@@ -19,6 +19,6 @@ use crate::Env;
 )]
 pub async fn list(cx: Cx<Env>, wanted: List<NoFilter>) -> Result<Listed<ProductView>> {
     let keep = |row| Ok(Some(store::typed::<OfferRow>(row)?.view()));
-    let source = Source::entries(cx.env.store().as_ref(), cx.env.table()?, vec![LIST.into()]);
+    let source = Source::entries(cx.env.store().as_ref(), cx.env.table()?.name, vec![LIST.into()]);
     Ok(list::page(&source, wanted.params, keep).await?.listed("Products"))
 }

@@ -41,7 +41,7 @@ pub fn id<T: Serialize>(cx: &Cx<Env>, what: &str, body: &T) -> Result<Option<Uui
 
 impl Marker {
     pub fn of(env: &Env, id: &Uuid) -> Result<Self> {
-        let key = Key::new(env.table()?, format!("SENT#{id}"), Some("SENT"));
+        let key = env.table()?.key(format!("SENT#{id}"), "SENT");
         Ok(Self {
             key,
             owner: Uuid::new_v4(),

@@ -6,12 +6,11 @@ use model::Result;
 use model::id::OfferId;
 use model::product::{NewFulfilment, NewProduct, Product, ProductType};
 use runtime::http::list::Entry;
-use runtime::port::store::{Key, When, Write};
+use runtime::port::store::{Key, Write};
+use runtime::work::row::{Row, Table};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-
-use crate::Env;
 
 /// The list of products.
 pub const LIST: &str = "PRODUCTS";
@@ -44,6 +43,18 @@ pub struct ProductView {
     pub created_at: Timestamp,
 }
 
+impl Row for OfferRow {
+    type Id = str;
+
+    fn key(table: Table<'_>, id: &str) -> Key {
+        table.key(format!("PRODUCT#{id}"), "OFFER")
+    }
+
+    fn id(&self) -> &str {
+        &self.prod_id
+    }
+}
+
 impl OfferRow {
     pub fn new(created: &Product, external_key: String, product: NewProduct, now: Timestamp) -> Self {
         Self {
@@ -55,21 +66,9 @@ impl OfferRow {
         }
     }
 
-    fn key(env: &Env, id: &str) -> Result<Key> {
-        Ok(Key::new(env.table()?, format!("PRODUCT#{id}"), Some("OFFER")))
-    }
-
-    pub async fn load(env: &Env, id: &str) -> Result<Option<Self>> {
-        env.read(&Self::key(env, id)?).await
-    }
-
-    /// The first writes of this row and of its entry in the list.
-    pub fn create(&self, env: &Env) -> Result<[Write; 2]> {
-        let key = Self::key(env, &self.prod_id)?;
-        Ok([
-            Entry::write(LIST, *self.offer.as_uuid(), &key, None)?,
-            Write::put(key, self, When::Absent)?,
-        ])
+    /// The entry of this row in the list.
+    pub fn entry(&self, rows: Table<'_>) -> Result<Write> {
+        Entry::write(LIST, *self.offer.as_uuid(), &Self::key(rows, &self.prod_id), None)
     }
 
     pub fn view(&self) -> ProductView {

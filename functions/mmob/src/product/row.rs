@@ -1,11 +1,9 @@
 //! How the orders of a product are fulfilled, as it is stored. The product itself is at MMOB.
 
 use jiff::Timestamp;
-use model::Result;
-use runtime::port::store::{Key, When, Write};
+use runtime::port::store::Key;
+use runtime::work::row::{Row, Table};
 use serde::{Deserialize, Serialize};
-
-use crate::Env;
 
 /// Without `Debug`, so that nothing prints the secret.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -36,17 +34,16 @@ impl ProductRow {
             created_at: now,
         }
     }
+}
 
-    pub fn key(env: &Env, id: &str) -> Result<Key> {
-        Ok(Key::new(env.table()?, format!("PRODUCT#{id}"), Some("PRODUCT")))
+impl Row for ProductRow {
+    type Id = str;
+
+    fn key(table: Table<'_>, id: &str) -> Key {
+        table.key(format!("PRODUCT#{id}"), "PRODUCT")
     }
 
-    pub async fn load(env: &Env, id: &str) -> Result<Option<Self>> {
-        env.read(&Self::key(env, id)?).await
-    }
-
-    /// The first write of this row.
-    pub fn create(&self, env: &Env) -> Result<Write> {
-        Write::put(Self::key(env, &self.id)?, self, When::Absent)
+    fn id(&self) -> &str {
+        &self.id
     }
 }

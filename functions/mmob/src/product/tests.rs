@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use runtime::testing::{Harness, Script, TestResponse};
+use runtime::work::row::Row;
 use serde_json::{Value, json};
 
 use super::{Fulfilment, ProductRow};
@@ -108,7 +109,10 @@ async fn a_product_is_created_at_mmob_and_its_fulfilment_stored() {
         json!({"kind": "auto", "requiredInputs": ["last_name"]})
     );
     assert!(data.get("secret").is_none());
-    let row = ProductRow::load(&harness.env(), ID).await.unwrap().unwrap();
+    let row = ProductRow::load(harness.env().table().unwrap(), ID)
+        .await
+        .unwrap()
+        .unwrap();
     assert!(
         row.fulfilment
             == Fulfilment::Auto {
@@ -139,7 +143,10 @@ async fn only_the_first_response_has_the_secret() {
     let response = harness.as_admin().post(PRODUCTS_PATH, callback(url)).key("one").await;
     let secret = response.data()["secret"].as_str().unwrap().to_owned();
     assert!(secret.starts_with("whsec_"));
-    let row = ProductRow::load(&harness.env(), ID).await.unwrap().unwrap();
+    let row = ProductRow::load(harness.env().table().unwrap(), ID)
+        .await
+        .unwrap()
+        .unwrap();
     assert!(
         row.fulfilment
             == Fulfilment::Callback {
@@ -248,7 +255,12 @@ async fn a_refusal_names_the_value_that_mmob_refuses() {
         "{}",
         response.text
     );
-    assert!(ProductRow::load(&harness.env(), ID).await.unwrap().is_none());
+    assert!(
+        ProductRow::load(harness.env().table().unwrap(), ID)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[tokio::test(start_paused = true)]

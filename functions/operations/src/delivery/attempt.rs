@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use model::{Error, Kind, Result};
+use runtime::Cx;
 use runtime::http::signature;
-use runtime::port::store::Written;
-use runtime::{Cx, Domain};
+use runtime::work::row::Revised;
 use tokio::time::Instant;
 
 use super::message::DeliveryMessage;
@@ -21,7 +21,8 @@ const RECEIVER_TIMEOUT: Duration = Duration::from_secs(10);
 const STATUS_GONE: u16 = 410;
 
 pub async fn attempt(cx: &Cx<Env>, message: DeliveryMessage) -> Result<()> {
-    let Some(mut row) = DeliveryRow::load(&cx.env, message.delivery_id, cx.now()).await? else {
+    let rows = cx.env.deliveries()?;
+    let Some(mut row) = DeliveryRow::existing(rows, &message.delivery_id, cx.now()).await? else {
         return Ok(());
     };
     if row.attempt < message.attempt {
@@ -42,28 +43,26 @@ pub async fn attempt(cx: &Cx<Env>, message: DeliveryMessage) -> Result<()> {
     if !row.wait(cx.now()).is_zero() {
         return send_next(cx, &row).await;
     }
-    let subscription = match receiver(cx, &row).await? {
+    let mut subscription = match receiver(cx, &row).await? {
         Ok(subscription) => subscription,
         Err(why) => {
             row.give_up(why);
-            let write = row.replace(&cx.env, cx.now())?;
-            // Refused means that another worker or a replay has changed the row.
-            return cx.env.store().write(vec![write]).await.map(drop);
+            // If this is refused, another worker or a replay has changed the row.
+            return row.save(rows, cx.now()).await.map(drop);
         }
     };
     let result = post(cx, &row, &subscription).await?;
     let log = row.log(message.attempt, &result)?;
-    cx.env.store().append(cx.env.deliveries()?, vec![log]).await?;
+    rows.append(vec![log]).await?;
     row.record(&result, cx.now());
     if result.status == Some(STATUS_GONE) {
-        let write = subscription.disable(&cx.env, cx.now())?;
-        // Refused means that the subscription was disabled or deleted already.
-        let _ = cx.env.store().write(vec![write]).await?;
+        subscription.disable();
+        // If this is refused, the subscription was disabled or deleted already.
+        subscription.save(cx.env.subscriptions()?, cx.now()).await?;
         row.give_up("gone");
     }
-    let write = row.replace(&cx.env, cx.now())?;
-    let written = cx.env.store().write(vec![write]).await?;
-    if written == Written::Done && row.status == DeliveryStatus::Pending {
+    let written = row.save(rows, cx.now()).await?;
+    if written && row.status == DeliveryStatus::Pending {
         return send_next(cx, &row).await;
     }
     Ok(())
@@ -71,7 +70,7 @@ pub async fn attempt(cx: &Cx<Env>, message: DeliveryMessage) -> Result<()> {
 
 /// The subscription to deliver to, or why the delivery ends.
 async fn receiver(cx: &Cx<Env>, row: &DeliveryRow) -> Result<Result<SubscriptionRow, &'static str>> {
-    let Some(subscription) = SubscriptionRow::load(&cx.env, row.subscription_id).await? else {
+    let Some(subscription) = SubscriptionRow::existing(&cx.env, &row.subscription_id).await? else {
         return Ok(Err("subscription-deleted"));
     };
     if !subscription.is_active() {

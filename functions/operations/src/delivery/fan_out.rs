@@ -9,6 +9,7 @@ use model::id::EventId;
 use model::{Error, Kind, Result};
 use runtime::port::bus::Event;
 use runtime::port::store::{Written, typed};
+use runtime::work::row::Row;
 use runtime::{Cx, Domain};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -51,7 +52,7 @@ pub async fn fan_out(cx: &Cx<Env>, event: &Event) -> Result<()> {
 
 async fn begin(cx: &Cx<Env>, event: &Event, payload: &str, subscription: &SubscriptionRow) -> Result<()> {
     let row = DeliveryRow::new(event, subscription.id, payload.to_owned(), cx.now());
-    if let Written::Refused(found) = cx.env.store().write(vec![row.create(&cx.env)?]).await? {
+    if let Written::Refused(found) = cx.env.store().write(vec![row.create(cx.env.deliveries()?)?]).await? {
         // The event arrived before. If the queue delivers this message again, the worker may have crashed before it sent
         // the first attempt's message.
         let existing: Option<DeliveryRow> = found.into_iter().next().flatten().map(typed).transpose()?;

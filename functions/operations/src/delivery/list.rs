@@ -54,7 +54,7 @@ pub struct DeliveryList {
     responses((status = 200, description = "A page, possibly short", body = DeliveryList))
 )]
 pub async fn list(cx: Cx<Env>, query: List<DeliveryFilter>) -> Result<DeliveryList> {
-    let source = Source::rows(cx.env.store().as_ref(), cx.env.deliveries()?, partitions(cx.now()));
+    let source = Source::rows(cx.env.store().as_ref(), cx.env.deliveries()?.name, partitions(cx.now()));
     let page = page(&source, query.params, |item| {
         let row: DeliveryRow = typed(item)?;
         Ok(query.filter.wants(&row).then(|| row.view()))

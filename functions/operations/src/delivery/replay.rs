@@ -6,6 +6,7 @@ use garde::Validate;
 use model::id::DeliveryId;
 use model::{Error, Kind, Result};
 use runtime::work::idempotency::Earlier;
+use runtime::work::row::Revised;
 use runtime::{Cx, Reply};
 use serde::Deserialize;
 
@@ -37,12 +38,13 @@ pub struct ReplayDelivery {
     )
 )]
 pub async fn replay(cx: Cx<Env>, request: ReplayDelivery) -> Result<Reply<DeliveryView>> {
-    let found = DeliveryRow::load(&cx.env, request.delivery_id, cx.now()).await?;
+    let rows = cx.env.deliveries()?;
+    let found = DeliveryRow::existing(rows, &request.delivery_id, cx.now()).await?;
     let mut row = found.ok_or_else(Error::not_found)?;
     if cx.earlier() == Earlier::Accepted {
         return Ok(Reply::accepted(row.view()));
     }
-    let subscription = SubscriptionRow::load(&cx.env, row.subscription_id).await?;
+    let subscription = SubscriptionRow::existing(&cx.env, &row.subscription_id).await?;
     if !subscription.is_some_and(|subscription| subscription.is_active()) {
         return Err(Error::new(
             Kind::Conflict,
@@ -52,6 +54,6 @@ pub async fn replay(cx: Cx<Env>, request: ReplayDelivery) -> Result<Reply<Delive
     row.replay();
     // A message without a row is harmless. A row without a message would never be attempted.
     cx.env.delivery_queue()?.send(&row.message(), COMMIT_TIME).await?;
-    let write = row.replace(&cx.env, cx.now())?;
+    let write = row.replace(rows, cx.now())?;
     cx.commit(vec![write], Ok(Reply::accepted(row.view()))).await
 }

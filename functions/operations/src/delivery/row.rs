@@ -5,21 +5,19 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use model::Result;
 use model::event::EventType;
 use model::id::{DeliveryId, EventId, LogRowId, SubscriptionId};
-use model::{Error, Result};
 use ring::digest::{SHA256, digest};
-use runtime::Domain;
 use runtime::port::bus::Event;
-use runtime::port::store::{Item, Key, When, Write, item, typed};
+use runtime::port::store::{Item, Key, item};
+use runtime::work::row::{Revised, Row, Table, Version};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Builder;
 
 use super::message::DeliveryMessage;
 use super::schedule::pause;
-use crate::Env;
-
 /// How many days deliveries and attempts are kept.
 const RETENTION_DAYS: i64 = 30;
 /// Seconds.
@@ -45,8 +43,8 @@ pub struct DeliveryRow {
     pub status: DeliveryStatus,
     /// The body that every attempt sends, byte for byte.
     pub payload: String,
-    /// Counts writes. Every write names the revision it replaces.
-    revision: u32,
+    #[serde(flatten)]
+    version: Version,
     /// The number of the next attempt. Only the message with this number may make it.
     pub attempt: u32,
     /// Attempts since the delivery began or was replayed.
@@ -54,7 +52,6 @@ pub struct DeliveryRow {
     /// All attempts.
     attempts: u32,
     pub created_at: Timestamp,
-    updated_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
     /// The response of the latest attempt, or why there was none.
@@ -124,7 +121,7 @@ fn id(event: &Event, subscription: SubscriptionId) -> DeliveryId {
     Builder::from_unix_timestamp_millis(millis, &random).into_uuid().into()
 }
 
-/// The time of a delivery's event. None if no delivery can have this id.
+/// The time of a delivery's event. None if no delivery has this id.
 fn event_time(id: DeliveryId) -> Option<Timestamp> {
     let (seconds, nanos) = id.as_uuid().get_timestamp()?.to_unix();
     Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanos).ok()?).ok()
@@ -143,6 +140,26 @@ pub fn partitions(now: Timestamp) -> Vec<String> {
     days.map(partition).collect()
 }
 
+impl Row for DeliveryRow {
+    type Id = DeliveryId;
+
+    fn key(table: Table<'_>, id: &DeliveryId) -> Key {
+        // The second one never exists.
+        let day = event_time(*id).map_or_else(|| "DAY#".to_owned(), partition);
+        table.key(day, &id.to_string())
+    }
+
+    fn id(&self) -> &DeliveryId {
+        &self.id
+    }
+}
+
+impl Revised for DeliveryRow {
+    fn version(&mut self) -> &mut Version {
+        &mut self.version
+    }
+}
+
 impl DeliveryRow {
     pub fn new(event: &Event, subscription: SubscriptionId, payload: String, now: Timestamp) -> Self {
         Self {
@@ -152,12 +169,11 @@ impl DeliveryRow {
             subscription_id: subscription,
             status: DeliveryStatus::Pending,
             payload,
-            revision: 0,
+            version: Version::first(now),
             attempt: 1,
             round: 0,
             attempts: 0,
             created_at: now,
-            updated_at: now,
             next_attempt_at: None,
             last_status: None,
             last_error: None,
@@ -165,29 +181,10 @@ impl DeliveryRow {
         }
     }
 
-    fn key(env: &Env, id: DeliveryId) -> Result<Key> {
-        let at = event_time(id).ok_or_else(Error::not_found)?;
-        Ok(Key::new(env.deliveries()?, partition(at), Some(&id.to_string())))
-    }
-
     /// DynamoDB deletes expired rows late, so an expired row counts as absent.
-    pub async fn load(env: &Env, id: DeliveryId, now: Timestamp) -> Result<Option<Self>> {
-        let found = env.store().get(&Self::key(env, id)?, true).await?;
-        let row: Option<Self> = found.map(typed).transpose()?;
+    pub async fn existing(rows: Table<'_>, id: &DeliveryId, now: Timestamp) -> Result<Option<Self>> {
+        let row = Self::load(rows, id).await?;
         Ok(row.filter(|row| row.ttl > now.as_second()))
-    }
-
-    /// The first write of this row.
-    pub fn create(&self, env: &Env) -> Result<Write> {
-        Write::put(Self::key(env, self.id)?, self, When::Absent)
-    }
-
-    /// The write that replaces the revision this row was read as.
-    pub fn replace(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
-        let unchanged = When::number("revision", self.revision.into());
-        self.revision = self.revision.saturating_add(1);
-        self.updated_at = now;
-        Write::put(Self::key(env, self.id)?, self, unchanged)
     }
 
     /// Whether the first attempt is still to be made. Its message may be in the queue, or lost.
@@ -271,7 +268,7 @@ impl DeliveryRow {
             error: self.last_error.clone(),
             next_attempt_at: self.next_attempt_at,
             created_at: self.created_at,
-            updated_at: self.updated_at,
+            updated_at: self.version.updated_at(),
         }
     }
 }

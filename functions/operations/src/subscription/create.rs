@@ -5,6 +5,7 @@ use model::Result;
 use model::event::EventType;
 use model::id::SubscriptionId;
 use runtime::http::signature;
+use runtime::work::row::Row;
 use runtime::{Cx, Reply};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -58,5 +59,6 @@ pub async fn create(cx: Cx<Env>, wanted: NewSubscription) -> Result<Reply<Create
         subscription: row.view(),
         secret,
     });
-    cx.commit_secret(vec![row.create(&cx.env)?], &kept, reply).await
+    cx.commit_secret(vec![row.create(cx.env.subscriptions()?)?], &kept, reply)
+        .await
 }

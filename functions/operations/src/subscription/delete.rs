@@ -3,8 +3,8 @@
 use garde::Validate;
 use model::id::SubscriptionId;
 use model::{Error, Result};
-use runtime::port::store::Written;
-use runtime::{Cx, Domain, NoContent};
+use runtime::work::row::{Revised, Row, Updated};
+use runtime::{Cx, NoContent};
 use serde::Deserialize;
 
 use super::row::SubscriptionRow;
@@ -30,13 +30,12 @@ pub struct DeleteSubscription {
     )
 )]
 pub async fn delete(cx: Cx<Env>, request: DeleteSubscription) -> Result<NoContent> {
-    loop {
-        let found = SubscriptionRow::load(&cx.env, request.subscription_id).await?;
-        let row = found.ok_or_else(Error::not_found)?;
-        let write = row.delete(&cx.env, cx.now())?;
-        // Refused means that another call or worker deleted or disabled it since the read. Each happens once at most.
-        if cx.env.store().write(vec![write]).await? == Written::Done {
-            return Ok(NoContent);
-        }
+    let rows = cx.env.subscriptions()?;
+    let found = SubscriptionRow::load(rows, &request.subscription_id).await?;
+    let mut row = found.ok_or_else(Error::not_found)?;
+    match row.update(rows, cx.clock, |row| row.delete(cx.now())).await? {
+        Updated::Written => Ok(NoContent),
+        // Another call has deleted it.
+        Updated::Unchanged | Updated::Gone => Err(Error::not_found()),
     }
 }

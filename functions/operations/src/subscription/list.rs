@@ -29,7 +29,7 @@ pub struct SubscriptionList {
 )]
 pub async fn list(cx: Cx<Env>, query: List<NoFilter>) -> Result<SubscriptionList> {
     let partitions = vec![PARTITION.to_owned()];
-    let source = Source::rows(cx.env.store().as_ref(), cx.env.subscriptions()?, partitions);
+    let source = Source::rows(cx.env.store().as_ref(), cx.env.subscriptions()?.name, partitions);
     let page = page(&source, query.params, |item| {
         let row: SubscriptionRow = typed(item)?;
         Ok((!row.is_deleted()).then(|| row.view()))

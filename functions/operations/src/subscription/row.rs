@@ -5,7 +5,8 @@ use model::Result;
 use model::event::EventType;
 use model::id::SubscriptionId;
 use runtime::Domain;
-use runtime::port::store::{Key, Query, When, Write, typed};
+use runtime::port::store::{Key, Query, typed};
+use runtime::work::row::{Revised, Row, Table, Version};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -32,13 +33,12 @@ pub struct SubscriptionRow {
     pub url: String,
     pub event_types: Vec<EventType>,
     pub status: SubscriptionStatus,
-    /// Counts writes. Every write names the revision it replaces.
-    revision: u32,
+    #[serde(flatten)]
+    version: Version,
     /// None once the subscription is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
     pub created_at: Timestamp,
-    pub updated_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deleted_at: Option<Timestamp>,
     /// None until the subscription is deleted.
@@ -58,6 +58,24 @@ pub struct SubscriptionView {
     pub updated_at: Timestamp,
 }
 
+impl Row for SubscriptionRow {
+    type Id = SubscriptionId;
+
+    fn key(table: Table<'_>, id: &SubscriptionId) -> Key {
+        table.key(PARTITION, &id.to_string())
+    }
+
+    fn id(&self) -> &SubscriptionId {
+        &self.id
+    }
+}
+
+impl Revised for SubscriptionRow {
+    fn version(&mut self) -> &mut Version {
+        &mut self.version
+    }
+}
+
 impl SubscriptionRow {
     pub fn new(
         id: SubscriptionId,
@@ -73,50 +91,32 @@ impl SubscriptionRow {
             url,
             event_types,
             status: SubscriptionStatus::Active,
-            revision: 0,
+            version: Version::first(now),
             secret: Some(secret),
             created_at: now,
-            updated_at: now,
             deleted_at: None,
             ttl: None,
         }
     }
 
-    fn key(env: &Env, id: SubscriptionId) -> Result<Key> {
-        Ok(Key::new(env.subscriptions()?, PARTITION, Some(&id.to_string())))
-    }
-
     /// A deleted subscription is absent.
-    pub async fn load(env: &Env, id: SubscriptionId) -> Result<Option<Self>> {
-        let found = env.store().get(&Self::key(env, id)?, true).await?;
-        let row: Option<Self> = found.map(typed).transpose()?;
+    pub async fn existing(env: &Env, id: &SubscriptionId) -> Result<Option<Self>> {
+        let row = Self::load(env.subscriptions()?, id).await?;
         Ok(row.filter(|row| !row.is_deleted()))
     }
 
-    /// The first write of this row.
-    pub fn create(&self, env: &Env) -> Result<Write> {
-        Write::put(Self::key(env, self.id)?, self, When::Absent)
-    }
-
-    /// The write that ends deliveries to this receiver. A new subscription begins them again.
-    pub fn disable(mut self, env: &Env, now: Timestamp) -> Result<Write> {
+    /// Ends deliveries to this receiver. A new subscription begins them again.
+    pub fn disable(&mut self) {
         self.status = SubscriptionStatus::Disabled;
-        self.replace(env, now)
     }
 
-    /// The write that removes the secret and marks the row as deleted, for workers that still have deliveries to it.
-    pub fn delete(mut self, env: &Env, now: Timestamp) -> Result<Write> {
+    /// Removes the secret and marks the row as deleted, for workers that still have deliveries to it. False if it is deleted.
+    pub fn delete(&mut self, now: Timestamp) -> bool {
+        let existed = !self.is_deleted();
         self.secret = None;
         self.deleted_at = Some(now);
         self.ttl = Some(now.as_second());
-        self.replace(env, now)
-    }
-
-    fn replace(mut self, env: &Env, now: Timestamp) -> Result<Write> {
-        let unchanged = When::number("revision", self.revision.into());
-        self.revision = self.revision.saturating_add(1);
-        self.updated_at = now;
-        Write::put(Self::key(env, self.id)?, &self, unchanged)
+        existed
     }
 
     pub fn is_deleted(&self) -> bool {
@@ -130,7 +130,7 @@ impl SubscriptionRow {
     /// The next subscriptions from `from` on, newest first, and where the next batch begins.
     pub async fn batch(env: &Env, from: Option<SubscriptionId>) -> Result<(Vec<Self>, Option<SubscriptionId>)> {
         // One row more than the batch has, which is where the next one begins.
-        let query = Query::new(env.subscriptions()?, PARTITION, BATCH + 1).to(from.map(|id| id.to_string()));
+        let query = Query::new(env.subscriptions()?.name, PARTITION, BATCH + 1).to(from.map(|id| id.to_string()));
         let rows = env.store().query(&query).await?.into_iter().map(typed::<Self>);
         let mut rows: Vec<_> = rows.collect::<Result<_>>()?;
         let next = rows.split_off(rows.len().min(BATCH.into())).pop();
@@ -145,7 +145,7 @@ impl SubscriptionRow {
             event_types: self.event_types.clone(),
             status: self.status,
             created_at: self.created_at,
-            updated_at: self.updated_at,
+            updated_at: self.version.updated_at(),
         }
     }
 }

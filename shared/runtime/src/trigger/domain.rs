@@ -6,15 +6,15 @@ use std::sync::Arc;
 use http::HeaderMap;
 use jiff::Timestamp;
 use model::Result;
-use serde::de::DeserializeOwned;
 
 use crate::http::caller::Identity;
 use crate::http::problem::Family;
 use crate::port::Ports;
 use crate::port::config::Config;
 use crate::port::queue::Queue;
-use crate::port::store::{self, Key, Store};
+use crate::port::store::Store;
 use crate::transport::redact::Redactor;
+use crate::work::row::Table;
 
 pub trait Domain: Sized + Send + Sync + 'static {
     type Caller: Identity;
@@ -78,8 +78,8 @@ impl Common {
         }
     }
 
-    /// A row as it is now, in its type.
-    pub async fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
-        self.ports.store.get(key, true).await?.map(store::typed).transpose()
+    /// The table that this setting names.
+    pub fn table(&self, setting: &str) -> Result<Table<'_>> {
+        Ok(Table::new(self.ports.store.as_ref(), self.config.need(setting)?))
     }
 }

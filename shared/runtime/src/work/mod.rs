@@ -1,4 +1,5 @@
-//! Mechanics that recur: an idempotency key, and rows that wait for a time.
+//! Mechanics that recur: an idempotency key, rows that change, and rows that wait for a time.
 
 pub mod due;
 pub mod idempotency;
+pub mod row;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use runtime::port::store;
 use runtime::testing::{Harness, TestRequest};
+use runtime::work::row::Row;
 use serde_json::Value;
 
 use crate::Env;
@@ -83,7 +84,10 @@ pub async fn dealer_with_case() -> Harness<Env> {
 }
 
 pub async fn case_row(hub: &Harness<Env>, sequence: u64) -> CaseRow {
-    CaseRow::load(&hub.env(), Sequence(sequence)).await.unwrap().unwrap()
+    CaseRow::load(hub.env().table().unwrap(), &Sequence(sequence))
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 /// Every case.
@@ -97,13 +101,16 @@ pub fn cases(hub: &Harness<Env>) -> Vec<CaseRow> {
 pub async fn changes(hub: &Harness<Env>, sequence: u64) -> Vec<ChangeRow> {
     let mut changes = Vec::new();
     for n in 1.. {
-        match ChangeRow::load(&hub.env(), Sequence(sequence), n).await.unwrap() {
+        match ChangeRow::load(hub.env().table().unwrap(), Sequence(sequence), n)
+            .await
+            .unwrap()
+        {
             Some(change) => changes.push(change),
             None => break,
         }
     }
     let last = changes.last().map_or(0, |change: &ChangeRow| change.n);
-    assert_eq!(last, case_row(hub, sequence).await.changes);
+    assert_eq!(last, case_row(hub, sequence).await.changes());
     changes
 }
 

@@ -7,6 +7,7 @@ use model::id::CorrelationId;
 use model::json::Document;
 use runtime::port::store::Write;
 use runtime::testing::{Harness, TestResponse};
+use runtime::work::row::Revised;
 
 use super::fixtures::{
     CASE, COMPANY, Route, SCORE, UPDATE, case_row, cases, changes, dealer_with_case, new_dealer, woken,
@@ -96,7 +97,7 @@ async fn both_of_two_updates_are_kept() {
     let correlation = CorrelationId::new(dealer.now());
     let text = String::from_utf8(theirs.to_vec()).unwrap();
     let theirs = row
-        .change(&dealer.env(), kind, text, correlation, dealer.now())
+        .change(dealer.env().table().unwrap(), kind, text, correlation, dealer.now())
         .unwrap();
     let got = meanwhile(&dealer, vec![theirs], Route::Update, r#"{"brandCode":10}"#).await;
     assert_eq!(
@@ -123,10 +124,9 @@ async fn all_of_many_updates_are_kept() {
 async fn a_request_that_always_conflicts_is_asked_to_retry() {
     let dealer = dealer_with_case().await;
     let mut turns = Vec::new();
-    for revision in 1..=20 {
-        let mut row = ChannelRow::load(&dealer.env(), "dealer").await.unwrap().unwrap();
-        row.revision = revision + 1;
-        turns.push(vec![row.replace(&dealer.env(), revision).unwrap()]);
+    let mut row = ChannelRow::named(&dealer.env(), "dealer").await.unwrap().unwrap();
+    for _ in 1..=20 {
+        turns.push(vec![row.replace(dealer.env().table().unwrap(), dealer.now()).unwrap()]);
     }
     let got = meanwhile(&dealer, turns, Route::Update, UPDATE).await;
     assert_eq!((got.status, got.headers["retry-after"].to_str().unwrap()), (409, "1"));

@@ -31,7 +31,9 @@ async fn put(dealer: &Harness<Env>, id: Uuid, bytes: &'static [u8]) {
 }
 
 async fn state(dealer: &Harness<Env>, id: Uuid) -> UploadState {
-    let pending = PendingUpload::load(&dealer.env(), CASE, id).await.unwrap();
+    let pending = PendingUpload::load(dealer.env().table().unwrap(), CASE, id)
+        .await
+        .unwrap();
     pending.unwrap().state
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use runtime::port::store;
+use runtime::work::row::Row;
 use serde_json::Value;
 
 use super::fake_upstream::Failure::{Answers, Reset, Silent, Throttles};
@@ -50,7 +51,7 @@ async fn every_change_goes_upstream_in_order_and_its_answer_is_stored() {
     let first: Value = store::typed(answers[0].clone()).unwrap();
     assert_eq!((&first["n"], &first["status"]), (&1.into(), &201.into()));
     assert_eq!(first["body"], r#"{"sequence":700007}"#);
-    let found = UpstreamRow::load(&simulation.hub.env(), FakeUpstream::number(7))
+    let found = UpstreamRow::load(simulation.hub.env().table().unwrap(), FakeUpstream::number(7))
         .await
         .unwrap()
         .unwrap();
@@ -187,7 +188,10 @@ async fn a_change_that_is_added_while_another_waits_waits_too() {
     let case = simulation.case(7, 1);
     simulation.upstream.script([Fails(Answers(503, ""))]);
     simulation.wake(case).await;
-    let mut row = CaseRow::load(&simulation.hub.env(), case).await.unwrap().unwrap();
+    let mut row = CaseRow::load(simulation.hub.env().table().unwrap(), &case)
+        .await
+        .unwrap()
+        .unwrap();
     simulation.change(&mut row, 2);
     let before = simulation.sent();
     simulation.wake(case).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use runtime::testing::Dice;
+use runtime::work::row::Row;
 use tokio::time::Instant;
 
 use super::fake_upstream::Failure::{Answers, Reset, Silent, Throttles};
@@ -115,7 +116,7 @@ async fn an_idempotent_upstream_has_every_change_once_and_in_order() {
     run.work().await;
     // Some cases are changed once more.
     for case in (1..=CASES).step_by(7) {
-        let mut row = CaseRow::load(&run.simulation.hub.env(), Sequence(case))
+        let mut row = CaseRow::load(run.simulation.hub.env().table().unwrap(), &Sequence(case))
             .await
             .unwrap()
             .unwrap();

@@ -5,12 +5,12 @@ use std::time::Duration;
 use model::id::ProposalId;
 use model::proposal::{Decision, ProposalStatus};
 use partners_funders::Notice;
-use runtime::Domain;
 use runtime::testing::Harness;
+use runtime::work::row::Row;
 use serde_json::json;
 
 use crate::Env;
-use crate::event::EventRow;
+use crate::event::{EventKey, EventRow};
 use crate::testing::Reaction::Unreachable;
 use crate::testing::{FundersHarness, proposal_harness};
 
@@ -28,13 +28,14 @@ async fn store(h: &Harness<Env>, event: &str, proposal: ProposalId, status: Prop
         happened_at: h.now(),
         decision,
     };
-    let row = EventRow::of("LEX", event, notice, h.now()).unwrap();
-    let _ = h
-        .env()
-        .store()
-        .write(vec![row.create(&h.env()).unwrap()])
-        .await
-        .unwrap();
+    let id = EventKey {
+        funder: "LEX".to_owned(),
+        event: event.to_owned(),
+    };
+    let row = EventRow::of(id, notice, h.now()).unwrap();
+    let env = h.env();
+    let rows = env.table().unwrap();
+    rows.write(vec![row.create(rows).unwrap()]).await.unwrap();
     json!({"funder": "LEX", "event": event}).to_string()
 }
 

@@ -8,6 +8,7 @@ use model::quote::QuoteStatus;
 use runtime::port::store::{Item, Store, Written};
 use runtime::testing::{Harness, Script};
 use runtime::work::due::DueTime;
+use runtime::work::row::Revised;
 use serde_json::{Value, json};
 
 use crate::testing::{FundersHarness, GENERATE, SAMPLE, good, harness, priced, sample};
@@ -237,7 +238,7 @@ async fn a_quote_converted_at_once_still_has_its_event() {
     let message = priced_message(&h).await;
     let mut row = h.quote();
     row.converted(ProposalId::new(h.now()));
-    let write = row.replace(&h.env(), h.now()).unwrap();
+    let write = row.replace(h.env().table().unwrap(), h.now()).unwrap();
     assert_eq!(h.fakes.store.write(vec![write]).await.unwrap(), Written::Done);
     for deliveries in [1, 2] {
         assert!(h.retry(&message, deliveries).await);

@@ -6,6 +6,7 @@ use model::quote::{QuoteRequest, QuoteStatus};
 use runtime::http::list::month_of;
 use runtime::port::store::{Store, Written};
 use runtime::testing::{Dice, Harness};
+use runtime::work::row::Row;
 
 use crate::Env;
 use crate::quote::QuoteRow;
@@ -39,7 +40,11 @@ async fn make(h: &Harness<Env>, dice: &mut Dice, at: Timestamp) -> Made {
     if status == "FAILED" {
         row.status = QuoteStatus::Failed;
     }
-    let written = h.fakes.store.write(vec![row.create(&h.env()).unwrap()]).await;
+    let written = h
+        .fakes
+        .store
+        .write(vec![row.create(h.env().table().unwrap()).unwrap()])
+        .await;
     assert_eq!(written.unwrap(), Written::Done);
     assert!(h.retry(&format!(r#"{{"id":"{id}","attempt":0}}"#), 1).await);
     Made {

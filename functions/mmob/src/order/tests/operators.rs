@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use runtime::port::store::{Store, Written};
 use runtime::testing::{Harness, TestResponse};
+use runtime::work::row::{Revised, Row};
 use serde_json::{Value, json};
 
 use crate::Env;
@@ -29,7 +30,10 @@ async fn resolve(harness: &Harness<Env>, id: &str, body: &Value) -> TestResponse
 }
 
 async fn row(harness: &Harness<Env>, id: &str) -> OrderRow {
-    OrderRow::load(&harness.env(), id).await.unwrap().unwrap()
+    OrderRow::load(harness.env().table().unwrap(), id)
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 /// An order that a worker has leased, so that it is in the list, after `change`.
@@ -37,10 +41,10 @@ async fn listed(harness: &Harness<Env>, id: &str, change: impl FnOnce(&mut Order
     post_order(harness, id).await;
     let mut row = row(harness, id).await;
     change(&mut row);
-    let entry = row.entry(&harness.env()).unwrap();
+    let entry = row.entry(harness.env().table().unwrap()).unwrap();
     let store = &harness.fakes.store;
     store.append("mmob", vec![entry]).await.unwrap();
-    let write = row.replace(&harness.env(), harness.now()).unwrap();
+    let write = row.replace(harness.env().table().unwrap(), harness.now()).unwrap();
     assert_eq!(store.write(vec![write]).await.unwrap(), Written::Done);
     tokio::time::advance(Duration::from_millis(5)).await;
 }

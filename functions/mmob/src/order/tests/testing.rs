@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use runtime::port::Ports;
 use runtime::port::store::{Store, Write, Written};
 use runtime::testing::{Harness, TestResponse};
+use runtime::work::row::{Revised, Row};
 use serde_json::{Map, Value};
 
 use super::fake_mmob::{FakeMmob, PROVIDER, SECRET};
@@ -63,7 +64,7 @@ impl Orders {
         };
         if let Some(fulfilment) = fulfilment {
             let product = ProductRow::new("prod_1", fulfilment, orders.harness.now());
-            orders.write(product.create(&orders.harness.env()).unwrap());
+            orders.write(product.create(orders.harness.env().table().unwrap()).unwrap());
         }
         orders
     }
@@ -127,7 +128,7 @@ impl Orders {
 
     pub fn find(&self) -> Option<OrderRow> {
         // Past the mutant, and without a fault.
-        let key = OrderRow::key(&self.harness.env(), "po_1").unwrap();
+        let key = OrderRow::key(self.harness.env().table().unwrap(), "po_1");
         let found = self
             .harness
             .fakes
@@ -152,7 +153,10 @@ impl Orders {
     pub fn change(&self, change: impl FnOnce(&mut OrderRow)) {
         let mut row = self.row();
         change(&mut row);
-        self.write(row.replace(&self.harness.env(), self.harness.now()).unwrap());
+        self.write(
+            row.replace(self.harness.env().table().unwrap(), self.harness.now())
+                .unwrap(),
+        );
     }
 
     /// Whether no request has had an effect.
