@@ -29,13 +29,10 @@ impl Env {
         let Some(base_url) = self.common.config.get("BQS_UPSTREAM_URL") else {
             return Ok(None);
         };
+        let secret = self.common.config.need("BQS_UPSTREAM_SECRET")?;
         Ok(Some(Target {
-            partner: Bqs.name(),
-            environment: "UPSTREAM".to_owned(),
-            base_url: base_url.to_owned(),
-            secret: self.common.config.need("BQS_UPSTREAM_SECRET")?.to_owned(),
-            auth: Bqs.auth(),
             loggable: Bqs.loggable(),
+            ..Target::new(Bqs.name(), "UPSTREAM", base_url, secret, Bqs.auth())
         }))
     }
 

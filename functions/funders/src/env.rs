@@ -122,13 +122,11 @@ impl Env {
             ));
         }
         let setting = |what: &str| format!("{}_{environment}_{what}", funder.name());
+        let url = self.common.config.need(&setting("URL"))?;
+        let secret = self.common.config.need(&setting("SECRET"))?;
         Ok(Target {
-            partner: funder.name(),
-            environment: environment.to_string(),
-            base_url: self.common.config.need(&setting("URL"))?.to_owned(),
-            secret: self.common.config.need(&setting("SECRET"))?.to_owned(),
-            auth: funder.auth(),
             loggable: funder.loggable(),
+            ..Target::new(funder.name(), environment.to_string(), url, secret, funder.auth())
         })
     }
 

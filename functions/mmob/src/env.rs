@@ -106,13 +106,10 @@ impl Env {
 
     /// MMOB, which has one installation per stage.
     pub fn target(&self) -> Result<Target> {
+        let url = self.common.config.need("MMOB_URL")?;
         Ok(Target {
-            partner: Mmob.name(),
-            environment: "MARKETPLACE".to_owned(),
-            base_url: self.common.config.need("MMOB_URL")?.to_owned(),
-            secret: self.secret()?.to_owned(),
-            auth: Mmob.auth(),
             loggable: Mmob.loggable(),
+            ..Target::new(Mmob.name(), "MARKETPLACE", url, self.secret()?, Mmob.auth())
         })
     }
 

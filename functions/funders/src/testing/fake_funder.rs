@@ -152,7 +152,7 @@ fn alphabet_proposal(reference: &str, status: &str) -> Value {
 }
 
 impl Transport for FakeFunder {
-    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
+    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
         Box::pin(async move {
             let (reaction, status, body) = match *request.method() {
                 Method::POST => {

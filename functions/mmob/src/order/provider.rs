@@ -13,6 +13,7 @@ use model::product::CurrencyCode;
 use model::{Error, Kind, Result};
 use runtime::Cx;
 use runtime::http::signature;
+use runtime::port::transport::MAX_ANSWER_BYTES;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -51,7 +52,7 @@ pub async fn decide(
         row.keep(cx).await?;
     }
     let request = signature::request(url, secret, &row.callback_id(), cx.now(), body)?;
-    match tokio::time::timeout(time_left(cx)?, cx.env.transport().send(request)).await {
+    match tokio::time::timeout(time_left(cx)?, cx.env.transport().send(request, MAX_ANSWER_BYTES)).await {
         Ok(Ok(response)) => decision(&response),
         Ok(Err(error)) => permanent(&error).map(ProviderDecision::Escalate).ok_or(error),
         Err(_) => Err(Error::new(Kind::PartnerTimeout, "the provider did not answer in time")),

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use model::{Error, Kind, Result};
 use runtime::Cx;
 use runtime::http::signature;
+use runtime::port::transport::MAX_ANSWER_BYTES;
 use runtime::work::row::Revised;
 use tokio::time::Instant;
 
@@ -90,7 +91,11 @@ async fn post(cx: &Cx<Env>, row: &DeliveryRow, subscription: &SubscriptionRow) -
     let payload = Bytes::from(row.payload.clone());
     let request = signature::request(&subscription.url, secret, &row.id.to_string(), at, payload)?;
     let left = cx.deadline.saturating_duration_since(started);
-    let sent = tokio::time::timeout(RECEIVER_TIMEOUT.min(left), cx.env.transport().send(request)).await;
+    let sent = tokio::time::timeout(
+        RECEIVER_TIMEOUT.min(left),
+        cx.env.transport().send(request, MAX_ANSWER_BYTES),
+    )
+    .await;
     let (status, error) = match sent {
         Ok(Ok((status, _, _))) => (Some(status.as_u16()), None),
         Ok(Err(error)) => (None, Some(error.kind.rule().code)),

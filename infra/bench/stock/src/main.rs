@@ -46,7 +46,7 @@ fn defaults() -> SdkConfig {
 struct Stock(reqwest::Client);
 
 impl Transport for Stock {
-    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
+    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
         Box::pin(async move {
             let request = reqwest::Request::try_from(request).map_err(failure)?;
             let mut response = self.0.execute(request).await.map_err(failure)?;

@@ -5,8 +5,12 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, Request, StatusCode};
 use model::Result;
 
+/// The most bytes that an answer may have, unless its target allows more.
+pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
 pub trait Transport: Send + Sync {
-    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>>;
+    /// Refuses an answer of more than `max_bytes`.
+    fn send(&self, request: Request<Bytes>, max_bytes: usize) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>>;
 
     /// Opens a connection to be used later.
     fn warm<'a>(&'a self, url: &'a str) -> BoxFuture<'a, ()>;

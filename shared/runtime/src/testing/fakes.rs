@@ -73,7 +73,7 @@ impl FakeTransport {
 }
 
 impl Transport for FakeTransport {
-    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
+    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
         Box::pin(async move {
             lock(&self.seen).push((Instant::now(), request.clone()));
             let next = lock(&self.script).pop_front();

@@ -129,8 +129,8 @@ impl Bus for Faulty {
 }
 
 impl Transport for Faulty {
-    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
-        self.around(self.ports.transport.send(request))
+    fn send(&self, request: Request<Bytes>, max_bytes: usize) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
+        self.around(self.ports.transport.send(request, max_bytes))
     }
 
     fn warm<'a>(&'a self, url: &'a str) -> BoxFuture<'a, ()> {

@@ -17,8 +17,8 @@ mod tests;
 
 pub use egress::Egress;
 pub use health::{Connectivity, Health, health};
-pub use outbound::{ATTEMPT_TIMEOUT, CORRELATION, Outbound};
+pub use outbound::{CORRELATION, Outbound};
 pub use policy::Policy;
-pub use target::{CallContext, Target};
+pub use target::{ATTEMPT_TIMEOUT, AccountId, CallContext, Target};
 pub use trace::{Attempt, AttemptStatus, partition};
 pub use wire::Wire;

@@ -27,8 +27,6 @@ use crate::port::transport::Transport;
 
 /// Carries the id that joins a caller's request, our log and a partner's call.
 pub const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
-/// No single attempt takes longer.
-pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
 /// A retry starts only if its delay and this much more fit before the deadline.
 const MIN_TIME_LEFT: Duration = Duration::from_secs(3);
 
@@ -167,7 +165,8 @@ impl Outbound {
             }
             let left = context.deadline.saturating_duration_since(Instant::now());
             let silent = Error::new(Kind::PartnerTimeout, "the partner did not answer in time");
-            tokio::time::timeout(ATTEMPT_TIMEOUT.min(left), self.transport.send(request))
+            let answer = self.transport.send(request, target.max_answer_bytes);
+            tokio::time::timeout(target.timeout.min(left), answer)
                 .await
                 .map_err(|_| silent)?
         };
@@ -185,3 +184,6 @@ impl Outbound {
         (read(&answer), row)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use model::{Kind, Result};
 
 use super::Wire;
 use crate::port::config::Config;
-use crate::port::transport::Transport;
+use crate::port::transport::{MAX_ANSWER_BYTES, Transport};
 
 /// A server that reads one request and then writes these bytes, or just hangs up.
 async fn server(answer: Vec<u8>) -> String {
@@ -33,7 +33,7 @@ async fn ask_with(config: Config, url: &str) -> Result<(StatusCode, HeaderMap, B
     let request = Request::post(format!("{url}/quotes"))
         .body(Bytes::from_static(b"{}"))
         .unwrap();
-    Wire::new(config).send(request).await
+    Wire::new(config).send(request, MAX_ANSWER_BYTES).await
 }
 
 fn kind(result: Result<(StatusCode, HeaderMap, Bytes)>) -> Kind {
@@ -81,6 +81,17 @@ async fn an_endless_answer_is_cut_off() {
     let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
     endless.resize(2 * 1024 * 1024, b'x');
     assert_eq!(kind(ask(&server(endless).await).await), Kind::PartnerBadResponse);
+}
+
+#[tokio::test]
+async fn an_answer_may_have_as_many_bytes_as_its_target_allows() {
+    for (max_bytes, fits) in [(10, true), (9, false)] {
+        let url = server(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n0123456789".to_vec()).await;
+        let loopback = [("EGRESS_ALLOW", "127.0.0.1")].into_iter().collect();
+        let request = Request::get(url).body(Bytes::new()).unwrap();
+        let answer = Wire::new(loopback).send(request, max_bytes).await;
+        assert_eq!(answer.is_ok(), fits, "{max_bytes}");
+    }
 }
 
 #[tokio::test]

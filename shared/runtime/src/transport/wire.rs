@@ -1,4 +1,4 @@
-//! The transport on reqwest: HTTP/1.1, web roots from the binary, no redirects, no proxy, answers up to 1 MiB, and public
+//! The transport on reqwest: HTTP/1.1, web roots from the binary, no redirects, no proxy, answers up to a size, and public
 //! addresses only.
 
 use std::sync::{Arc, OnceLock};
@@ -20,7 +20,6 @@ use crate::port::transport::Transport;
 const CONNECT: Duration = Duration::from_secs(2);
 /// Shorter than servers keep idle connections: a request on a connection that is just being closed has no known outcome.
 const IDLE: Duration = Duration::from_secs(15);
-const LARGEST: usize = 1024 * 1024;
 
 pub struct Wire {
     egress: Egress,
@@ -81,7 +80,7 @@ impl Wire {
 }
 
 impl Transport for Wire {
-    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
+    fn send(&self, request: Request<Bytes>, max_bytes: usize) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
         Box::pin(async move {
             let request = reqwest::Request::try_from(request)
                 .map_err(|_| Error::misconfigured("the address of a partner cannot be called"))?;
@@ -89,10 +88,10 @@ impl Transport for Wire {
             let mut response = self.client()?.execute(request).await.map_err(failure)?;
             let mut body = BytesMut::new();
             while let Some(chunk) = response.chunk().await.map_err(failure)? {
-                if body.len() + chunk.len() > LARGEST {
+                if body.len() + chunk.len() > max_bytes {
                     return Err(Error::new(
                         Kind::PartnerBadResponse,
-                        "the partner's answer is larger than 1 MiB",
+                        format!("the partner's answer has more than {max_bytes} bytes"),
                     ));
                 }
                 body.extend_from_slice(&chunk);

@@ -96,7 +96,7 @@ impl FakeUpstream {
 }
 
 impl Transport for FakeUpstream {
-    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
+    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
         Box::pin(async move {
             self.state().seen.push(request.clone());
             let handling = self.state().script.pop_front().unwrap_or(Handling::Makes);

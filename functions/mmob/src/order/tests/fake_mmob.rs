@@ -257,7 +257,7 @@ fn product(id: &str) -> Value {
 }
 
 impl Transport for FakeMmob {
-    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
+    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
         Box::pin(async move {
             let to_mmob = request.uri().host() == Some("mmob.test");
             let (mmob, provider) = self.books().latency;

@@ -171,7 +171,11 @@ impl Store for MutatedPorts {
 }
 
 impl Transport for MutatedPorts {
-    fn send(&self, mut request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
+    fn send(
+        &self,
+        mut request: Request<Bytes>,
+        max_bytes: usize,
+    ) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
         let updates = request.method() == Method::POST && request.uri().path() == "/orders/po_1";
         if self.mutant == Mutant::ReportSkipped && updates {
             return Box::pin(async { Ok((StatusCode::OK, HeaderMap::new(), Bytes::new())) });
@@ -187,7 +191,7 @@ impl Transport for MutatedPorts {
                 .headers_mut()
                 .insert(signature::SIGNATURE, signed.parse().unwrap());
         }
-        self.ports.transport.send(request)
+        self.ports.transport.send(request, max_bytes)
     }
 
     fn warm<'a>(&'a self, url: &'a str) -> BoxFuture<'a, ()> {

@@ -15,17 +15,11 @@ async fn signed(setting: &str) -> Result<Request<Bytes>> {
         .unwrap()
         .insert("secret".into(), secret.into());
     let config: Config = [("MMOB_API_KEY_HEADER", setting)].into_iter().collect();
-    let target = Target {
-        partner: "MMOB",
-        environment: "SANDBOX".into(),
-        base_url: "https://partner.test".into(),
-        secret: "secret".into(),
-        auth: Auth::ApiKey {
-            header: "x-api-key",
-            secret: "KEY",
-        },
-        loggable: &[],
+    let auth = Auth::ApiKey {
+        header: "x-api-key",
+        secret: "KEY",
     };
+    let target = Target::new("MMOB", "MARKETPLACE", "https://partner.test", "secret", auth);
     let call = Call {
         request: Request::get("/thing").body(Bytes::new()).unwrap(),
         operation: "thing",

@@ -24,17 +24,11 @@ fn config(limit: &str) -> Config {
 }
 
 fn target(environment: &str) -> Target {
-    Target {
-        partner: "LEX",
-        environment: environment.into(),
-        base_url: "https://partner.test".into(),
-        secret: "secret".into(),
-        auth: Auth::ApiKey {
-            header: "x-api-key",
-            secret: "KEY",
-        },
-        loggable: &[],
-    }
+    let auth = Auth::ApiKey {
+        header: "x-api-key",
+        secret: "KEY",
+    };
+    Target::new("LEX", environment, "https://partner.test", "secret", auth)
 }
 
 fn call() -> Call {
