@@ -86,6 +86,7 @@ fn callers_and_idempotency_are_as_specified() {
         ("mmob-price-create", Admin, true),
     ];
     assert_eq!(protected(&functions()), specified);
+    assert_eq!(routes().len(), specified.len(), "each has a route below");
 }
 
 #[tokio::test(start_paused = true)]

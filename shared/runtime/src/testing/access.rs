@@ -1,4 +1,4 @@
-//! One suite for every domain: a function checks its callers before it reads, claims, replays or writes anything.
+//! One suite for every domain: a function checks its callers before it looks at a request, claims a key or writes anything.
 
 use std::collections::BTreeSet;
 
@@ -101,8 +101,8 @@ async fn refusals<E: Domain>(caller: &Harness<E>, name: &'static str, route: &Ro
         request().body("x".repeat(route.limit + 1)),
         request().body("{}").header("content-type", "text/plain"),
         request().body(r#"{"environment":"MOON"}"#),
-        request().body("{}").key("k"),
-        request().body(r#"{"other":true}"#).key("k"),
+        request().body("{}").key(name),
+        request().body(r#"{"other":true}"#).key(name),
         request().body("{}").key(&"k".repeat(256)),
     ] {
         let got = request.await;

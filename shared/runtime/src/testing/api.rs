@@ -59,6 +59,15 @@ fn describe<E: Domain>(operation: &mut Operation, route: &Route<E>, components: 
             Vec::<String>::new(),
         )]);
     }
+    for status in operation.responses.responses.keys() {
+        let given = |kind: &Kind| route.family.status(*kind).as_str() == status;
+        let known = status.as_str() < "400" || Kind::ALL.iter().any(given);
+        assert!(
+            known,
+            "{:?} describes {status}, which no failure has",
+            operation.operation_id
+        );
+    }
     for (status, reason) in refusals(operation, route) {
         refuse(operation, status, reason);
     }
@@ -77,7 +86,10 @@ fn refusals<E: Domain>(operation: &Operation, route: &Route<E>) -> Vec<(StatusCo
     let has_query = operation.parameters.iter().flatten().any(is_query);
     let mut refusals = Vec::new();
     let mut add = |kind, reason: &str| refusals.push((route.family.status(kind), reason.to_owned()));
-    add(Kind::Malformed, "the request is malformed");
+    let reads = has_body || route.media != Media::Any;
+    if reads || route.idempotent {
+        add(Kind::Malformed, "the request is malformed");
+    }
     if route.media != Media::Any && (has_body || has_query) {
         add(Kind::Invalid, "some values cannot be accepted");
     }

@@ -16,11 +16,11 @@ use serde_json::value::to_raw_value;
 use tokio::time::Instant;
 use utoipa::openapi::OpenApi;
 
-use super::api::named;
 use super::fakes::Fakes;
 use super::faults::{Fault, crash_after, with_faults};
 use super::keys::{auth_settings, bearer};
-use super::request::TestRequest;
+use super::request::{TestRequest, TestResponse};
+use super::routes::{DocumentedRoute, routes};
 use crate::port::Ports;
 use crate::port::clock::Clock;
 use crate::port::config::Config;
@@ -38,8 +38,7 @@ type Wrap = Arc<dyn Fn(Ports) -> Ports + Send + Sync>;
 /// The functions of a domain and the routes of its API document.
 struct Hub<E: Domain> {
     functions: BTreeMap<&'static str, Function<E>>,
-    /// Method, path with its `{parameters}`, function.
-    routes: Vec<(Method, String, &'static str)>,
+    routes: Vec<DocumentedRoute>,
 }
 
 /// The environments of functions that have started, by name.
@@ -292,13 +291,13 @@ impl<E: Domain> Harness<E> {
     #[expect(clippy::panic, reason = "a harness is for tests")]
     pub fn request(&self, method: Method, path: &str) -> TestRequest<'_> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let mut routes = self.hub.routes.iter().filter(|(known, ..)| *known == method);
-        let found = routes.find_map(|(_, pattern, name)| Some((pattern, *name, captures(pattern, path)?)));
-        let (pattern, name, parameters) = found.unwrap_or_else(|| panic!("no function answers {method} {path}"));
+        let mut routes = self.hub.routes.iter().filter(|route| route.method == method);
+        let found = routes.find_map(|route| Some((route, route.captures(path)?)));
+        let (route, parameters) = found.unwrap_or_else(|| panic!("no function answers {method} {path}"));
         let mut event = event(&method, path, query);
         event.path_parameters = parameters.into_iter().collect();
-        event.route_key = Some(format!("{method} {pattern}"));
-        self.deliverable(name, event)
+        event.route_key = Some(format!("{method} {}", route.pattern));
+        self.deliverable(route.function, Some(route), event)
     }
 
     /// A request to this function, for those that have no route of their own.
@@ -306,15 +305,27 @@ impl<E: Domain> Harness<E> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let mut event = event(method, path, query);
         event.route_key = Some("$default".to_owned());
-        self.deliverable(function, event)
+        self.deliverable(function, None, event)
     }
 
-    fn deliverable<'a>(&'a self, function: &str, mut event: ApiGatewayV2httpRequest) -> TestRequest<'a> {
+    fn deliverable<'a>(
+        &'a self,
+        function: &'static str,
+        route: Option<&'a DocumentedRoute>,
+        mut event: ApiGatewayV2httpRequest,
+    ) -> TestRequest<'a> {
         event
             .headers
             .extend(self.headers.iter().cloned().map(|(name, value)| (Some(name), value)));
-        let function = function.to_owned();
-        let send = move |event| -> BoxFuture<'a, _> { Box::pin(async move { self.answer(&function, &event).await }) };
+        let send = move |event| -> BoxFuture<'a, _> {
+            Box::pin(async move {
+                let response = TestResponse::of(self.answer(function, &event).await?);
+                if let Some(route) = route {
+                    route.check(&event, response.status);
+                }
+                Some(response)
+            })
+        };
         TestRequest::new(event, Box::new(send))
     }
 
@@ -386,40 +397,4 @@ fn config(settings: &BTreeMap<String, String>) -> Config {
         .iter()
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
-}
-
-fn routes<E: Domain>(functions: &[(&'static str, Function<E>)], api: &OpenApi) -> Vec<(Method, String, &'static str)> {
-    let mut routes = Vec::new();
-    for (path, item) in &api.paths.paths {
-        for (method, operation) in [
-            (Method::GET, &item.get),
-            (Method::POST, &item.post),
-            (Method::PUT, &item.put),
-            (Method::PATCH, &item.patch),
-            (Method::DELETE, &item.delete),
-        ] {
-            let found = operation.as_ref().and_then(|operation| named(functions, operation));
-            routes.extend(found.map(|(name, _)| (method, path.clone(), *name)));
-        }
-    }
-    // A literal path wins over a parameter, as at the gateway.
-    routes.sort_by_key(|(_, path, _)| path.matches('{').count());
-    routes
-}
-
-/// The parameters of a path that fits the pattern.
-fn captures(pattern: &str, path: &str) -> Option<Vec<(String, String)>> {
-    let (wanted, given): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
-    if wanted.len() != given.len() {
-        return None;
-    }
-    let mut found = Vec::new();
-    for (wanted, given) in wanted.into_iter().zip(given) {
-        match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-            Some(name) => found.push((name.to_owned(), given.to_owned())),
-            None if wanted == given => {}
-            None => return None,
-        }
-    }
-    Some(found)
 }

@@ -8,6 +8,7 @@ mod harness;
 mod keys;
 mod random;
 mod request;
+mod routes;
 
 pub use api::complete;
 pub use fakes::{FakeBus, FakeFiles, FakeQueue, FakeSecrets, FakeTransport, Fakes, Script, Sent};

@@ -21,7 +21,7 @@ pub struct TestResponse {
 }
 
 impl TestResponse {
-    fn of(response: ApiGatewayV2httpResponse) -> Self {
+    pub(super) fn of(response: ApiGatewayV2httpResponse) -> Self {
         Self {
             status: response.status_code,
             base64: response.is_base64_encoded,
@@ -67,9 +67,8 @@ impl TestResponse {
 }
 
 /// Delivers a request. None if the instance crashed.
-pub(super) type Send<'a> = Box<
-    dyn FnOnce(ApiGatewayV2httpRequest) -> BoxFuture<'a, Option<ApiGatewayV2httpResponse>> + std::marker::Send + 'a,
->;
+pub(super) type Send<'a> =
+    Box<dyn FnOnce(ApiGatewayV2httpRequest) -> BoxFuture<'a, Option<TestResponse>> + std::marker::Send + 'a>;
 
 /// A request. Awaiting it sends it.
 pub struct TestRequest<'a> {
@@ -137,7 +136,7 @@ impl<'a> TestRequest<'a> {
 
     /// The response, or None if the instance crashed.
     pub async fn attempt(self) -> Option<TestResponse> {
-        (self.send)(self.event).await.map(TestResponse::of)
+        (self.send)(self.event).await
     }
 }
 
