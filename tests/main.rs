@@ -15,6 +15,7 @@ mod channel;
 mod declared;
 mod docs;
 mod end_to_end;
+mod environment;
 mod leaks;
 mod lock;
 mod names;

@@ -6,6 +6,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::docs::files_below;
+use crate::environment::{self, Stack};
 use crate::template::{self, root};
 
 /// What a variable is made from, and the functions that have it.
@@ -181,9 +182,29 @@ fn every_environment_variable_has_its_row_with_its_functions() {
 }
 
 #[test]
+fn every_setting_that_funders_carries_has_its_row_and_its_value() {
+    let parameters = template::members(template::template().section("Parameters"));
+    let parameters = parameters.map(|(name, _)| (name.as_str(), name.as_str()));
+    let fixed = [("Stage", "<stage>"), ("AllowLive", "true")];
+    let stack = Stack::main(&parameters.chain(fixed).collect::<Vec<_>>());
+    let rows = rows(&page(), "Carried by FUNDERS");
+    let documented: BTreeMap<_, _> = rows.iter().map(|row| (span(&row[0]), span(&row[1]))).collect();
+    assert_eq!(documented.len(), rows.len(), "a setting has two rows");
+    assert_eq!(
+        documented,
+        environment::carried(&stack),
+        "docs/settings.md and infra/stacks/funders.yaml"
+    );
+}
+
+#[test]
 fn every_variable_that_the_code_reads_by_its_name_has_a_row() {
     let page = page();
-    let tables = ["Environment variables", "Read by the code and not set by the template"];
+    let tables = [
+        "Environment variables",
+        "Carried by FUNDERS",
+        "Read by the code and not set by the template",
+    ];
     let rows = tables.iter().flat_map(|heading| rows(&page, heading));
     let known: BTreeSet<String> = rows
         .flat_map(|row| spans(&row[0]).map(str::to_owned).collect::<Vec<_>>())

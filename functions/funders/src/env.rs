@@ -40,6 +40,7 @@ impl Domain for Env {
     };
 
     fn load(config: Config, ports: Ports) -> Self {
+        let config = config.unpacked("FUNDERS");
         Self {
             verifier: Verifier::new(config.clone()),
             outbound: Outbound::new(&ports, &config, config.get("FUNDERS_TABLE")),

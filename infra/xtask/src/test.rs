@@ -28,8 +28,9 @@ const UNIT_TESTS: [&str; 8] = [
 /// Package `tests`.
 const INTEGRATION_TESTS: [&str; 2] = ["--package", "tests"];
 /// Modules of package `tests` that read only the tree. Every other test gets a stack.
-const WITHOUT_STACK: [&str; 10] = [
+const WITHOUT_STACK: [&str; 11] = [
     "docs",
+    "environment",
     "leaks",
     "names",
     "openapi",

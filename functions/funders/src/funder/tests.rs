@@ -71,6 +71,33 @@ async fn an_environment_is_listed_where_it_is_open() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_variable_of_the_specification_goes_before_the_funders_setting() {
+    let carried = json!({
+        "API": {"MAX_RETRIES": "0"},
+        "LEX": {"MAX_RETRIES": "", "SANDBOX": {"URL": "http://carried.test/api/v1", "SECRET": "lex-sandbox"}},
+    });
+    let carried = carried.to_string();
+    let only = [
+        ("FUNDERS", carried.as_str()),
+        ("LEX_SANDBOX_URL", ""),
+        ("LEX_SANDBOX_SECRET", ""),
+    ];
+    for (own, host, attempts) in [
+        (&[][..], "carried.test", 1),
+        (&[("API_MAX_RETRIES", "1")], "carried.test", 2),
+        (&[("API_MAX_RETRIES", "1"), ("LEX_MAX_RETRIES", "2")], "carried.test", 3),
+        (&[("LEX_SANDBOX_URL", "http://own.test/api/v1")], "own.test", 1),
+    ] {
+        let h = harness_with(&[&only[..], own].concat());
+        h.fakes.transport.script([], Script::Unreachable);
+        h.post(GENERATE, sample("LEX")).await;
+        let seen = h.fakes.transport.seen();
+        let hosts: Vec<_> = seen.iter().filter_map(|(_, request)| request.uri().host()).collect();
+        assert_eq!(hosts, vec![host; attempts], "{own:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn health_comes_from_the_last_hours_calls() {
     let h = harness();
     let health = async || {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use model::{Error, Result};
+use serde_json::{Map, Value};
 
 /// A setting that is absent or empty is the same: templates cannot leave a variable out.
 #[derive(Clone, Default)]
@@ -13,6 +14,22 @@ pub struct Config(Arc<BTreeMap<String, String>>);
 impl Config {
     pub fn from_env() -> Self {
         std::env::vars().collect()
+    }
+
+    /// Adds the settings that the setting `name` carries as a JSON object. A member's path, joined by `_`, is a setting's
+    /// name: `{"LEX": {"SANDBOX": {"URL": ".."}}}` carries `LEX_SANDBOX_URL`. A setting of its own goes before it.
+    ///
+    /// What cannot be read carries nothing: a setting that is missed is named where it is needed.
+    #[must_use]
+    pub fn unpacked(self, name: &str) -> Self {
+        let carried: Option<Map<String, Value>> = self.get(name).and_then(|json| serde_json::from_str(json).ok());
+        let mut all = BTreeMap::new();
+        for (name, member) in carried.into_iter().flatten() {
+            unpack(name, member, &mut all);
+        }
+        let own = self.0.iter().filter(|(_, value)| !value.is_empty());
+        all.extend(own.map(|(name, value)| (name.clone(), value.clone())));
+        Self(Arc::new(all))
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -29,6 +46,18 @@ impl Config {
         text.trim()
             .parse()
             .map_err(|_| Error::misconfigured(format!("the setting {name} cannot be read")))
+    }
+}
+
+fn unpack(name: String, value: Value, all: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(members) => {
+            for (member, value) in members {
+                unpack(format!("{name}_{member}"), value, all);
+            }
+        }
+        Value::String(text) => drop(all.insert(name, text)),
+        other => drop(all.insert(name, other.to_string())),
     }
 }
 
@@ -54,5 +83,37 @@ mod tests {
         assert!(config.parse("COUNT", 1u32).unwrap_err().message.contains("COUNT"));
         assert_eq!(config.parse("FINE", 1u32).unwrap(), 3);
         assert_eq!(config.parse("EMPTY", 7u32).unwrap(), 7);
+    }
+
+    #[test]
+    fn a_setting_goes_before_the_one_that_is_carried() {
+        let carried =
+            r#"{"API": {"MAX_RETRIES": "3"}, "LEX": {"RATE_LIMIT": "", "MAX": 2, "LIVE": {"URL": "http://lex"}}}"#;
+        let settings = [
+            ("FUNDERS", carried),
+            ("API_MAX_RETRIES", "1"),
+            ("LEX_LIVE_URL", ""),
+            ("OTHER", "x"),
+        ];
+        let config = settings.into_iter().collect::<Config>().unpacked("FUNDERS");
+        let names = ["API_MAX_RETRIES", "LEX_LIVE_URL", "LEX_MAX", "LEX_RATE_LIMIT", "OTHER"];
+        let expected = [Some("1"), Some("http://lex"), Some("2"), None, Some("x")];
+        assert_eq!(names.map(|name| config.get(name)), expected);
+    }
+
+    #[test]
+    fn what_cannot_be_read_carries_nothing() {
+        for carried in ["", "{", "[]", "\"LEX\""] {
+            let settings = [("FUNDERS", carried), ("OTHER", "x")];
+            let config = settings.into_iter().collect::<Config>().unpacked("FUNDERS");
+            assert_eq!(config.get("OTHER"), Some("x"));
+            assert!(
+                config
+                    .need("LEX_LIVE_URL")
+                    .unwrap_err()
+                    .message
+                    .contains("LEX_LIVE_URL")
+            );
+        }
     }
 }
