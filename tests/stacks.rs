@@ -1,7 +1,8 @@
 //! Queues, alarms and the dashboard of `infra/stacks`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use sam_template::Template;
 use serde_json::{Value, json};
 
 use crate::template::{functions, items, members, stack, string, template};
@@ -9,111 +10,131 @@ use crate::template::{functions, items, members, stack, string, template};
 const QUEUE: &str = "AWS::SQS::Queue";
 const ALARM: &str = "AWS::CloudWatch::Alarm";
 
-/// A queue, and its dead-letter queue by its logical id.
-struct Queue {
-    /// The logical id of its stack in `template.yaml`.
-    stack: String,
+/// A nested stack, by its logical id and its file.
+struct Stack {
     id: String,
-    dead_letters: Option<String>,
-    /// The outputs of the stack with its name and its URL.
-    name: String,
-    url: String,
+    template: Template,
 }
 
-fn queues() -> Vec<Queue> {
-    let mut queues = Vec::new();
-    for (stack, file) in template().nested() {
-        let file = file.strip_prefix("infra/stacks/").unwrap();
-        let nested = crate::template::stack(file);
-        for (id, queue) in nested.resources(QUEUE) {
-            let output = |value: Value| {
-                let mut outputs = members(nested.section("Outputs"));
-                let found = outputs.find(|(_, output)| output["Value"] == value);
-                let found = found.unwrap_or_else(|| panic!("{file} has no output for {value}"));
-                format!("Outputs.{}", found.0)
-            };
+fn stacks() -> Vec<Stack> {
+    let file = |file: &str| stack(file.strip_prefix("infra/stacks/").unwrap());
+    let nested = template().nested();
+    let stacks = nested.map(|(id, path)| Stack {
+        id: id.to_owned(),
+        template: file(path),
+    });
+    stacks.collect()
+}
+
+impl Stack {
+    /// The queues that messages are sent to, each with its dead-letter queue.
+    fn queues(&self) -> Vec<(String, String)> {
+        let mut all: BTreeSet<&str> = self.template.resources(QUEUE).map(|(id, _)| id).collect();
+        let mut pairs = Vec::new();
+        for (id, queue) in self.template.resources(QUEUE) {
             let target = &queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"];
-            queues.push(Queue {
-                stack: stack.to_owned(),
-                id: id.to_owned(),
-                dead_letters: target[0].as_str().map(str::to_owned),
-                name: output(json!({ "Fn::GetAtt": [id, "QueueName"] })),
-                url: output(json!({ "Ref": id })),
-            });
+            if let Some(dead) = target[0].as_str() {
+                assert!(all.remove(id) && all.remove(dead), "{id} and {dead}");
+                pairs.push((id.to_owned(), dead.to_owned()));
+            }
         }
+        assert!(all.is_empty(), "{all:?} are no dead letters of a queue and have none");
+        pairs
     }
-    queues
+
+    fn output(&self, name: &str) -> &Value {
+        &self.template.section("Outputs")[name]["Value"]
+    }
+
+    /// The name of the output of `template.yaml` with a queue's URL.
+    fn url_output<'a>(&'a self, queue: &str) -> &'a str {
+        let with = |outputs: &'a Value, value: &Value| {
+            let output = members(outputs).find(|(_, output)| &output["Value"] == value);
+            output.unwrap_or_else(|| panic!("no output for {value}")).0
+        };
+        let own = with(self.template.section("Outputs"), &json!({ "Ref": queue }));
+        let url = json!({ "Fn::GetAtt": [self.id, format!("Outputs.{own}")] });
+        with(template().section("Outputs"), &url)
+    }
 }
 
-/// The queues that messages are sent to, each with its dead-letter queue.
-fn pairs(queues: &[Queue]) -> Vec<(&Queue, &Queue)> {
-    let dead = |queue: &Queue| {
-        let id = queue.dead_letters.clone()?;
-        queues.iter().find(|each| each.stack == queue.stack && each.id == id)
-    };
-    let pairs: Vec<_> = queues.iter().filter_map(|queue| Some((queue, dead(queue)?))).collect();
-    assert_eq!(pairs.len() * 2, queues.len(), "every queue has dead letters of its own");
-    assert!(!pairs.is_empty());
-    pairs
-}
-
-/// The list in `template.yaml` for a parameter of the operations stack.
-fn listed(parameter: &str) -> Vec<Value> {
-    let join = &template().section("Resources")["Operations"]["Properties"]["Parameters"][parameter]["Fn::Join"];
-    assert_eq!(join[0], ",");
-    items(&join[1]).cloned().collect()
-}
-
-fn name(queue: &Queue) -> Value {
-    json!({ "Fn::GetAtt": [queue.stack, queue.name] })
+fn name(queue: &str) -> Value {
+    json!({ "Fn::GetAtt": [queue, "QueueName"] })
 }
 
 #[test]
 fn every_dead_letter_queue_has_outputs_for_redrive() {
-    let queues = queues();
-    for (queue, dead) in pairs(&queues) {
-        let output = |queue: &Queue| {
-            let value = json!({ "Fn::GetAtt": [queue.stack, queue.url] });
-            let mut outputs = members(template().section("Outputs"));
-            let found = outputs.find(|(_, output)| output["Value"] == value);
-            found
-                .unwrap_or_else(|| panic!("template.yaml has no output for {value}"))
-                .0
-        };
-        assert!(output(queue).starts_with("Queue"), "{}", queue.id);
-        assert_eq!(output(dead), &format!("{}Dlq", output(queue)));
+    let mut found = 0;
+    for stack in stacks() {
+        for (queue, dead) in stack.queues() {
+            let output = stack.url_output(&queue);
+            assert!(output.starts_with("Queue"), "{queue}");
+            assert_eq!(stack.url_output(&dead), format!("{output}Dlq"));
+            found += 1;
+        }
+    }
+    assert!(found > 0);
+}
+
+#[test]
+fn every_queue_is_on_the_dashboard() {
+    let mut sources: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for stack in stacks() {
+        let (queues, dead): (Vec<Value>, Vec<Value>) = stack
+            .queues()
+            .iter()
+            .map(|(queue, dead)| (name(queue), name(dead)))
+            .unzip();
+        for (output, names) in [("Queues", queues), ("DeadLetterQueues", dead)] {
+            if names.is_empty() {
+                assert!(stack.output(output).is_null(), "{}", stack.id);
+            } else {
+                assert_eq!(
+                    stack.output(output),
+                    &json!({ "Fn::Join": [",", names] }),
+                    "{}",
+                    stack.id
+                );
+                let source = json!({ "Fn::GetAtt": [stack.id, format!("Outputs.{output}")] });
+                sources.entry(output).or_default().push(source);
+            }
+        }
+    }
+    assert_eq!(sources.len(), 2);
+    let parameters = &template().section("Resources")["Operations"]["Properties"]["Parameters"];
+    for (parameter, names) in sources {
+        assert_eq!(
+            parameters[parameter],
+            json!({ "Fn::Join": [",", names] }),
+            "{parameter}"
+        );
     }
 }
 
 #[test]
-fn every_queue_is_watched_and_every_dead_letter_raises_an_alarm() {
-    let queues = queues();
-    let sorted = |mut names: Vec<Value>| {
-        names.sort_by_key(Value::to_string);
-        names
-    };
-    let (sources, dead): (Vec<Value>, Vec<Value>) = pairs(&queues)
-        .iter()
-        .map(|(queue, dead)| (name(queue), name(dead)))
-        .unzip();
-    assert_eq!(sorted(listed("Queues")), sorted(sources));
-    let listed = listed("DeadLetterQueues");
-    assert_eq!(sorted(listed.clone()), sorted(dead));
-    let operations = stack("operations.yaml");
-    let of_queues = |alarm: &&Value| alarm["Properties"]["Namespace"] == "AWS/SQS";
-    let mut alarms: Vec<&Value> = operations
-        .resources(ALARM)
-        .map(|(_, alarm)| alarm)
-        .filter(of_queues)
-        .collect();
-    for (place, queue) in listed.iter().enumerate() {
-        let selected = json!({ "Fn::Select": [place, { "Ref": "DeadLetterQueues" }] });
-        let dimensions = json!([{ "Name": "QueueName", "Value": selected }]);
-        let before = alarms.len();
-        alarms.retain(|alarm| alarm["Properties"]["Dimensions"] != dimensions);
-        assert_eq!(alarms.len() + 1, before, "an alarm for {queue}");
+fn every_dead_letter_raises_an_alarm_that_stands_beside_its_queue() {
+    let mut found = 0;
+    for stack in stacks() {
+        let alarms = stack.template.resources(ALARM).map(|(_, alarm)| &alarm["Properties"]);
+        let of_queues = alarms.filter(|alarm| alarm["Namespace"] == "AWS/SQS");
+        let watched: Vec<Value> = of_queues
+            .map(|alarm| {
+                assert_eq!(alarm["MetricName"], "ApproximateNumberOfMessagesVisible");
+                assert_eq!(
+                    (&alarm["Threshold"], &alarm["EvaluationPeriods"]),
+                    (&json!(0), &json!(1))
+                );
+                alarm["Dimensions"].clone()
+            })
+            .collect();
+        let dead = stack.queues().into_iter().map(|(_, dead)| dead);
+        let expected: Vec<Value> = dead
+            .map(|dead| json!([{ "Name": "QueueName", "Value": name(&dead) }]))
+            .collect();
+        assert_eq!(watched, expected, "{}", stack.id);
+        found += watched.len();
     }
-    assert!(alarms.is_empty(), "{alarms:?}");
+    assert!(found > 0);
 }
 
 #[test]
@@ -153,16 +174,24 @@ fn every_partner_that_can_fail_raises_an_alarm() {
 }
 
 #[test]
-fn every_alarm_has_an_action() {
-    let operations = stack("operations.yaml");
+fn every_alarm_notifies_the_topic() {
+    let topic = json!({ "Fn::GetAtt": ["Common", "Outputs.Alarms"] });
     let mut found = 0;
-    for (id, alarm) in operations.resources(ALARM) {
-        assert_eq!(
-            alarm["Properties"]["AlarmActions"],
-            json!([{ "Ref": "Alarms" }]),
-            "{id}"
-        );
-        found += 1;
+    for stack in stacks() {
+        let given = &template().section("Resources")[&stack.id]["Properties"]["Parameters"]["Alarms"];
+        for (id, alarm) in stack.template.resources(ALARM) {
+            assert_eq!(
+                alarm["Properties"]["AlarmActions"],
+                json!([{ "Ref": "Alarms" }]),
+                "{id}"
+            );
+            assert_eq!(given, &topic, "{}", stack.id);
+            found += 1;
+        }
+        if stack.id == "Common" {
+            assert_eq!(stack.template.resources("AWS::SNS::Topic").next().unwrap().0, "Alarms");
+            assert_eq!(stack.output("Alarms"), &json!({ "Ref": "Alarms" }));
+        }
     }
     assert!(found > 0);
 }
