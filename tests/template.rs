@@ -147,14 +147,6 @@ fn a_function_has_the_time_and_the_clients_that_it_declares() {
 }
 
 #[test]
-fn the_stack_stays_far_from_cloudformations_limit() {
-    // A function is two resources, itself and its role, and one for each event: a permission or a mapping.
-    let events = |function: &Function| members(&function.properties["Events"]).count();
-    let resources: usize = functions().iter().map(|function| 2 + events(function)).sum();
-    assert!(resources + 20 <= 450, "{resources}");
-}
-
-#[test]
 fn private_addresses_may_be_called_in_local_only() {
     assert_eq!(template().section("Parameters")["EgressAllow"]["Default"], "");
     let samconfig = std::fs::read_to_string(root().join("samconfig.toml")).unwrap();

@@ -11,6 +11,7 @@ use crate::process;
 use crate::progress::Progress;
 use crate::provision;
 use crate::recipes;
+use crate::resources;
 use crate::settings::{self, Settings};
 use crate::signals;
 use crate::venv::Venv;
@@ -34,6 +35,7 @@ pub fn check(deep: bool) -> Result<()> {
     let venv = progress.step("Python tools", || Venv::ready(&workspace))?;
     progress.attempt("sam validate", || validate(&workspace, &venv));
     progress.attempt("cfn-lint", || lint(&workspace, &venv));
+    progress.attempt("resources", || resources::check(&workspace, &venv));
     if deep {
         recipes::run(&mut progress, &workspace, None)?;
         progress.attempt("bench: fmt and clippy", || bench::lint(&workspace));

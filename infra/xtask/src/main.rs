@@ -31,6 +31,7 @@ mod progress;
 mod provision;
 mod recipes;
 mod redrive;
+mod resources;
 mod services;
 mod session;
 mod settings;
