@@ -28,8 +28,8 @@ pub async fn settled_rows(stack: &Stack) -> BTreeSet<String> {
         if stack.depth("bqsForward").await == 0 {
             let rows = stack.all("cases").await;
             // A killed worker's lease stays in the row until it ends.
-            let now = Clock::System.now().to_string();
-            let until = |row: &Value| row["lease"]["M"]["until"]["S"].as_str().map(str::to_owned);
+            let now = Clock::System.now().as_millisecond();
+            let until = |row: &Value| row["leasedUntil"]["N"].as_str()?.parse::<i64>().ok();
             let leased = rows.iter().filter_map(until).any(|until| until > now);
             let rows: BTreeSet<String> = rows.iter().map(Value::to_string).collect();
             if !leased && rows == before {

@@ -5,14 +5,14 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use runtime::port::metric;
 use runtime::port::store::Key;
+use runtime::work::lease::Lease;
 use runtime::work::row::{Revised, Row, Table, Version};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::case::row::Sequence;
 
 /// No worker runs longer.
-const LEASE: SignedDuration = SignedDuration::from_secs(45);
+const SENDER_LEASE: Duration = Duration::from_secs(45);
 /// After this the forwarder stops the retries and holds the change.
 const RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(24);
 /// SQS delays no message longer.
@@ -37,8 +37,8 @@ pub struct ForwardRow {
     /// The forwarder sends nothing more until an operator decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lease: Option<Lease>,
+    #[serde(flatten)]
+    lease: Lease,
     /// A worker that lost its lease cannot write, because the next one has written.
     #[serde(flatten)]
     version: Version,
@@ -78,13 +78,6 @@ pub struct Held {
     pub at: Timestamp,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Lease {
-    owner: Uuid,
-    until: Timestamp,
-}
-
 impl Row for ForwardRow {
     type Id = Sequence;
 
@@ -113,28 +106,28 @@ impl ForwardRow {
             sending: None,
             retry: None,
             held: None,
-            lease: None,
+            lease: Lease::default(),
             version: Version::default(),
         }
     }
 
     /// How long another worker's lease lasts.
     pub fn lease_left(&self, now: Timestamp) -> Option<Duration> {
-        left(self.lease.as_ref()?.until, now)
+        self.lease.left(now)
     }
 
     /// How long to wait for the next attempt.
     pub fn retry_wait(&self, now: Timestamp) -> Option<Duration> {
-        left(self.retry.as_ref()?.until, now)
+        let left = self.retry.as_ref()?.until.duration_since(now);
+        Duration::try_from(left).ok().filter(|left| !left.is_zero())
     }
 
-    pub fn lease(&mut self, owner: Uuid, now: Timestamp) {
-        let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
-        self.lease = Some(Lease { owner, until });
+    pub fn lease(&mut self, now: Timestamp) {
+        self.lease.take(now, SENDER_LEASE);
     }
 
     pub fn release(&mut self) {
-        self.lease = None;
+        self.lease.release();
     }
 
     /// One change is upstream. Any worker may send the next one.
@@ -185,11 +178,6 @@ impl ForwardRow {
         self.release();
         Some(wait)
     }
-}
-
-fn left(until: Timestamp, now: Timestamp) -> Option<Duration> {
-    let left = Duration::try_from(until.duration_since(now)).ok()?;
-    (!left.is_zero()).then_some(left)
 }
 
 /// Counts a message for a held case. The alarm on this metric calls an operator.

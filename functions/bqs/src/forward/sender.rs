@@ -11,7 +11,6 @@ use runtime::port::store::Write;
 use runtime::transport::{ATTEMPT_TIMEOUT, Target};
 use runtime::work::row::Revised;
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::row::{ForwardRow, HoldReason, raise_alarm};
 use super::upstream::{AnswerRow, UpstreamRow};
@@ -31,14 +30,12 @@ pub struct CaseSender<'a> {
     /// Whether upstream makes a change once per idempotency key.
     idempotent: bool,
     row: ForwardRow,
-    owner: Uuid,
 }
 
 impl<'a> CaseSender<'a> {
     pub fn new(cx: &'a Cx<Env>, target: Target, row: ForwardRow) -> Result<Self> {
         Ok(Self {
             idempotent: cx.env.upstream_is_idempotent()?,
-            owner: Uuid::new_v4(),
             cx,
             target,
             row,
@@ -72,7 +69,7 @@ impl<'a> CaseSender<'a> {
             Err(error) => return self.hold(change.n, HoldReason::Unsendable, &error.message).await,
         };
         self.row.sending = Some(change.n);
-        self.row.lease(self.owner, self.cx.now());
+        self.row.lease(self.cx.now());
         if !self.write(Vec::new()).await? {
             // Another worker has the lease, and it sees every change that is there now.
             return Ok(ControlFlow::Break(()));

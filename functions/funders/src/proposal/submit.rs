@@ -12,6 +12,7 @@ use model::id::ProposalId;
 use model::proposal::{Decision, ProposalStatus};
 use model::{Error, Kind, Result};
 use runtime::Cx;
+use runtime::work::lease::Lease;
 use runtime::work::row::{Revised, Row};
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +38,7 @@ impl SubmitMessage {
 }
 
 /// A worker that began to send has finished or crashed after this: no function runs longer.
-const SENDER_LEASE: SignedDuration = SignedDuration::from_secs(90);
+const SENDER_LEASE: Duration = Duration::from_secs(90);
 /// Attempts to reach the funder go on for this long after the proposal was requested; then it has failed.
 const RETRY_WINDOW: SignedDuration = SignedDuration::from_mins(15);
 
@@ -52,7 +53,7 @@ pub async fn submit(cx: Cx<Env>, message: SubmitMessage) -> Result<()> {
     }
     match row.phase {
         Phase::Waiting => send(&cx, row).await,
-        Phase::Sending if cx.now().duration_since(row.phase_at) > SENDER_LEASE => {
+        Phase::Sending if !Lease::since(row.phase_at, SENDER_LEASE).is_held(cx.now()) => {
             row.enter(Phase::Unknown, cx.now(), FIRST_CHECK);
             write(&cx, &mut row).await.map(drop)
         }
@@ -80,7 +81,7 @@ async fn send(cx: &Cx<Env>, mut row: ProposalRow) -> Result<()> {
         Err(error) => return fail(cx, row, &error).await,
     };
     row.attempt += 1;
-    row.enter(Phase::Sending, cx.now(), SENDER_LEASE);
+    row.enter(Phase::Sending, cx.now(), SENDER_LEASE.try_into().unwrap_or_default());
     if !write(cx, &mut row).await? {
         return Ok(());
     }

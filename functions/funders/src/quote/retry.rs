@@ -8,6 +8,7 @@ use model::id::QuoteId;
 use model::quote::QuoteStatus;
 use model::{Error, Kind, Result};
 use runtime::Cx;
+use runtime::work::lease::Lease;
 use runtime::work::row::{Revised, Row};
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +47,7 @@ pub const FIRST_LOOK_DELAY: Duration = Duration::from_secs(5);
 /// Attempts go on for this long after the quote was requested; then it has failed.
 const RETRY_WINDOW: SignedDuration = SignedDuration::from_mins(15);
 /// Until a quote is this old, the HTTP call that made it may still be pricing it.
-const REQUEST_LEASE: SignedDuration = SignedDuration::from_secs(30);
+const REQUEST_LEASE: Duration = Duration::from_secs(30);
 
 pub async fn retry(cx: Cx<Env>, message: RetryMessage) -> Result<()> {
     let Some(mut row) = QuoteRow::load(cx.env.table()?, &message.id).await? else {
@@ -58,8 +59,8 @@ pub async fn retry(cx: Cx<Env>, message: RetryMessage) -> Result<()> {
         return follow_up(&cx, &mut row).await;
     }
     if message.attempt == 0 {
-        let age = cx.now().duration_since(row.created_at);
-        let rest = Duration::try_from(REQUEST_LEASE - age).unwrap_or_default();
+        let request = Lease::since(row.created_at, REQUEST_LEASE);
+        let rest = request.left(cx.now()).unwrap_or_default();
         follow_up(&cx, &mut row).await?;
         return send_next(&cx, &row, rest).await;
     }

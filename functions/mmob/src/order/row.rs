@@ -4,6 +4,8 @@
 //! The row is its own outbox. An unfinished order is in the sparse index of due rows, so one write accepts an order and also
 //! schedules the sweep that completes it. A second row in a transaction would add nothing and double the cost.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use model::id::{CorrelationId, ReceiptId};
 use model::order::{OrderOutcome, OrderStatus};
@@ -13,10 +15,10 @@ use runtime::http::list::{Entry, month_of};
 use runtime::port::metric;
 use runtime::port::store::{Item, Key};
 use runtime::work::due::DueTime;
+use runtime::work::lease::Lease;
 use runtime::work::row::{Revised, Row, Table, Version};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::Env;
 
@@ -25,7 +27,7 @@ const USER_WAIT: SignedDuration = SignedDuration::from_secs(60);
 /// An unfinished order of this age is late.
 const LATE_AFTER: SignedDuration = SignedDuration::from_secs(50);
 /// Longer than the worker's timeout, so that the holder cannot run any more, and shorter than the queue's visibility.
-const WORKER_LEASE: SignedDuration = SignedDuration::from_secs(9);
+const WORKER_LEASE: Duration = Duration::from_secs(9);
 /// The sweep looks at an order that no worker has leased for this long: its messages may be lost.
 const SWEEP_DELAY: SignedDuration = SignedDuration::from_secs(15);
 /// An order that stays undecided for this time, or for this number of attempts, goes to an operator.
@@ -112,11 +114,8 @@ pub struct OrderRow {
     /// The number of leases in this round.
     pub attempts: u32,
     pub late: bool,
-    /// Distinguishes two writes of the same revision that both began at the revision before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    owner: Option<Uuid>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    leased_until: Option<Timestamp>,
+    #[serde(flatten)]
+    lease: Lease,
     #[serde(flatten)]
     pub version: Version,
     pub created_at: Timestamp,
@@ -218,8 +217,7 @@ impl OrderRow {
             manual: None,
             attempts: 0,
             late: false,
-            owner: None,
-            leased_until: None,
+            lease: Lease::default(),
             version: Version::first(now),
             created_at: now,
             received_at: now,
@@ -283,7 +281,7 @@ impl OrderRow {
     }
 
     pub fn is_leased(&self, now: Timestamp) -> bool {
-        self.leased_until.is_some_and(|end| now < end)
+        self.lease.is_held(now)
     }
 
     pub fn deadline(&self) -> Timestamp {
@@ -315,8 +313,7 @@ impl OrderRow {
     /// Gives this worker a lease, which lasts longer than the worker can run.
     pub fn lease(&mut self, now: Timestamp) {
         self.attempts += 1;
-        self.owner = Some(Uuid::new_v4());
-        self.leased_until = now.checked_add(WORKER_LEASE).ok();
+        self.lease.take(now, WORKER_LEASE);
         self.look_after(SWEEP_DELAY, now);
     }
 
@@ -354,8 +351,7 @@ impl OrderRow {
     }
 
     fn release(&mut self) {
-        self.owner = None;
-        self.leased_until = None;
+        self.lease.release();
         self.due = DueTime::default();
     }
 

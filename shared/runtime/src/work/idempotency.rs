@@ -16,6 +16,7 @@ use ring::digest::{self, digest};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::lease::Lease;
 use crate::http::reply::Rendered;
 use crate::port::store::{Key, Store, When, Write, Written, typed};
 
@@ -36,11 +37,10 @@ enum State {
 #[serde(rename_all = "camelCase")]
 struct Record {
     state: State,
-    owner: Uuid,
+    #[serde(flatten)]
+    lease: Lease,
     /// How many calls have claimed it since it was last released.
     attempt: u32,
-    /// Milliseconds since the epoch.
-    lease_until: i64,
     /// Fingerprint of the body.
     fp: String,
     /// The id of the thing that the call creates, fixed so that a call that takes over finds it again.
@@ -108,14 +108,12 @@ fn fingerprint(bytes: &[u8]) -> String {
 
 /// Claims the key, or returns its state. One round trip, unless a crashed call's claim has to be taken over.
 pub async fn claim(store: &dyn Store, key: Key, body: &[u8], now: Timestamp, remaining: Duration) -> Result<Claimed> {
-    let lease = remaining.max(Duration::from_secs(1)) + Duration::from_secs(1);
+    let mut lease = Lease::default();
+    lease.take(now, remaining.max(Duration::from_secs(1)) + Duration::from_secs(1));
     let mut record = Record {
         state: State::InProgress,
-        owner: Uuid::new_v4(),
+        lease,
         attempt: 1,
-        lease_until: now
-            .as_millisecond()
-            .saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX)),
         fp: fingerprint(body),
         subject: *model::id::QuoteId::new(now).as_uuid(),
         status: None,
@@ -140,7 +138,7 @@ pub async fn claim(store: &dyn Store, key: Key, body: &[u8], now: Timestamp, rem
     if held.state == State::Completed {
         return replay(key, held);
     }
-    if held.lease_until > now.as_millisecond() {
+    if held.lease.is_held(now) {
         return Err(in_progress());
     }
     record.attempt = held.attempt.saturating_add(1);
@@ -176,7 +174,7 @@ fn in_progress() -> Error {
 
 fn owned(record: &Record) -> When {
     When::All(vec![
-        When::text("owner", record.owner.to_string()),
+        record.lease.fence(),
         When::text("state", "INPROGRESS"),
         When::number("attempt", record.attempt.into()),
     ])
@@ -252,8 +250,11 @@ impl Claim {
     /// Frees the key: the next call starts afresh, with an id of its own.
     fn release(&self, now: Timestamp) -> Result<Write> {
         let subject = *model::id::QuoteId::new(now).as_uuid();
+        // Not held, and still fenced: of two calls that find it free, one is refused.
+        let mut lease = Lease::default();
+        lease.take(now, Duration::ZERO);
         let record = Record {
-            lease_until: 0,
+            lease,
             attempt: 0,
             subject,
             ..self.record.clone()

@@ -1,5 +1,6 @@
-//! Mechanics that recur: an idempotency key, rows that change, and rows that wait for a time.
+//! Mechanics that recur: idempotency keys, rows that change, leases, and rows that wait for a time.
 
 pub mod due;
 pub mod idempotency;
+pub mod lease;
 pub mod row;

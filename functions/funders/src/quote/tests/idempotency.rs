@@ -155,7 +155,7 @@ fn expire_leases(h: &Harness<Env>) {
     for mut record in h.fakes.store.table("keys") {
         let key = Key::new("keys", record["pk"].as_s().unwrap(), None);
         let held = When::text("state", "INPROGRESS");
-        record.extend(item(&serde_json::json!({"leaseUntil": 1})).unwrap());
+        record.extend(item(&serde_json::json!({"leasedUntil": 1})).unwrap());
         let write = Write {
             key,
             item: Some(record),

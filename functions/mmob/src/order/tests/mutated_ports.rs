@@ -106,7 +106,7 @@ impl MutatedPorts {
         match self.mutant {
             Mutant::NoConditions if !creates => write.when = any(),
             Mutant::CreateReplaces if creates => write.when = any(),
-            Mutant::OwnerForgotten if item.contains_key("owner") && !has(item, "step", "RECEIVED") => {
+            Mutant::OwnerForgotten if item.contains_key("leaseOwner") && !has(item, "step", "RECEIVED") => {
                 write.when = any()
             }
             Mutant::AnswersFirst if creates => return None,
