@@ -1,20 +1,18 @@
 //! The schedule, every minute. It asks funders about proposals with an unknown outcome, resends lost messages, publishes
 //! events that a crash left unpublished, and expires quotes.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::iter;
 use jiff::SignedDuration;
 use model::proposal::ProposalStatus;
 use model::quote::QuoteStatus;
 use model::{Error, Kind, Result};
 use runtime::port::metric;
 use runtime::port::store::Key;
-use runtime::work::due::now_due;
+use runtime::work::due::Sweep;
 use runtime::work::row::Revised;
 use runtime::{Cx, Domain};
-use tokio::time::Instant;
 
 use crate::Env;
 use crate::proposal::outcome::follow_up;
@@ -22,10 +20,8 @@ use crate::proposal::submit::SubmitMessage;
 use crate::proposal::{Phase, ProposalRow, decision};
 use crate::quote::{QuoteRow, outcome};
 
-/// Covers a funder's answer and the writes after it. Without this much time a row waits for the next run.
-const MIN_TIME_LEFT: Duration = Duration::from_secs(10);
-/// How many rows are worked on at once.
-const CONCURRENCY: usize = 8;
+/// Covers a funder's answer and the writes after it.
+const TIME_FOR_ONE: Duration = Duration::from_secs(10);
 /// The schedule asks about an unknown outcome for this long; then it escalates to an operator.
 const UNKNOWN_WINDOW: SignedDuration = SignedDuration::from_hours(24);
 /// The schedule asks for a decision for this long.
@@ -40,41 +36,34 @@ const COMMIT_DELAY: Duration = Duration::from_secs(5);
 const STUCK_AFTER: SignedDuration = SignedDuration::from_mins(15);
 
 pub async fn reconcile(cx: Cx<Env>) -> Result<()> {
-    let (store, table) = (cx.env.store().as_ref(), cx.env.table()?.name);
+    let (table, stuck) = (cx.env.table()?, AtomicU64::new(0));
+    let due = |list| Sweep {
+        table,
+        list,
+        clock: cx.clock,
+        deadline: cx.deadline,
+        time_for_one: TIME_FOR_ONE,
+    };
+    let (proposals, quotes) = (due(ProposalRow::DUE_LIST), due(QuoteRow::DUE_LIST));
     let (proposals, quotes) = tokio::join!(
-        now_due(store, table, ProposalRow::DUE_LIST, cx.now()),
-        now_due(store, table, QuoteRow::DUE_LIST, cx.now())
+        proposals.each(|key| check_proposal(&cx, key, &stuck)),
+        quotes.each(|key| expire_quote(&cx, key))
     );
-    let proposals = iter(proposals?)
-        .map(|key| check_proposal(&cx, key))
-        .buffer_unordered(CONCURRENCY)
-        .collect::<Vec<Result<bool>>>();
-    let quotes = iter(quotes?)
-        .map(|key| expire_quote(&cx, key))
-        .buffer_unordered(CONCURRENCY)
-        .collect::<Vec<Result<()>>>();
-    let (proposals, quotes) = tokio::join!(proposals, quotes);
-    let stuck = proposals.iter().filter(|one| matches!(one, Ok(true))).count();
-    metric::count("StuckPending", stuck.try_into().unwrap_or(u64::MAX));
-    let failures = proposals.into_iter().map(|one| one.map(drop)).chain(quotes);
-    // One row's failure does not stop the others. The last failure is logged, and all failed rows are still due.
-    failures.filter(Result::is_err).last().unwrap_or(Ok(()))
+    metric::count("StuckPending", stuck.into_inner());
+    proposals.and(quotes)
 }
 
-/// Whether the proposal is stuck.
-async fn check_proposal(cx: &Cx<Env>, key: Key) -> Result<bool> {
-    if cx.deadline.saturating_duration_since(Instant::now()) < MIN_TIME_LEFT {
-        return Ok(false);
-    }
+/// Adds to `stuck` if the proposal is.
+async fn check_proposal(cx: &Cx<Env>, key: Key, stuck: &AtomicU64) -> Result<()> {
     let Some(mut row) = cx.env.table()?.read::<ProposalRow>(&key).await? else {
-        return Ok(false);
+        return Ok(());
     };
     if row.status.is_final() || row.is_unannounced() {
         // The worker that recorded the status crashed before publishing its event.
         follow_up(cx, &mut row).await?;
     }
     if row.status.is_final() {
-        return Ok(false);
+        return Ok(());
     }
     match row.phase {
         Phase::Waiting => {
@@ -90,7 +79,10 @@ async fn check_proposal(cx: &Cx<Env>, key: Key) -> Result<bool> {
         Phase::Unknown | Phase::Sent => ask_funder(cx, &mut row).await?,
     }
     let age = cx.now().duration_since(row.created_at);
-    Ok(row.status == ProposalStatus::Pending && age > STUCK_AFTER)
+    if row.status == ProposalStatus::Pending && age > STUCK_AFTER {
+        stuck.fetch_add(1, Ordering::Relaxed);
+    }
+    Ok(())
 }
 
 async fn ask_funder(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {

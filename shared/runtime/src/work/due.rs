@@ -1,10 +1,19 @@
 //! Rows that wait for a time, in a sparse index.
 
-use jiff::Timestamp;
-use model::Result;
-use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use std::future::ready;
+use std::time::Duration;
 
-use crate::port::store::{Index, Key, Query, Store};
+use futures_util::StreamExt;
+use futures_util::stream::iter;
+use jiff::Timestamp;
+use model::{Error, Result};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::row::Table;
+use crate::port::clock::Clock;
+use crate::port::store::{Index, Item, Key, Query};
 
 /// Waiting rows by kind and time. Every domain's table has this index.
 const DUE_INDEX: Index = Index {
@@ -12,8 +21,12 @@ const DUE_INDEX: Index = Index {
     pk: "dueIn",
     sk: "dueAt",
 };
-/// Rows that one run takes. The rest are still due at the next.
+/// Rows in one read.
 const BATCH: u16 = 100;
+/// Reads in one run. The rest is still due at the next.
+const MAX_BATCHES: u32 = 10;
+/// How many rows are worked on at once.
+const CONCURRENCY: usize = 8;
 
 /// When a row is due again, if it is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,12 +57,76 @@ fn sortable(at: Timestamp) -> String {
     format!("{:012}", at.as_second())
 }
 
-/// The keys of the rows that are due, the longest waiting first.
-pub async fn now_due(store: &dyn Store, table: &str, list: &str, now: Timestamp) -> Result<Vec<Key>> {
-    let query = Query::new(table, list, BATCH)
-        .index(DUE_INDEX)
-        .to(Some(sortable(now)))
-        .oldest_first();
-    let found = store.query(&query).await?;
-    Ok(found.iter().map(|item| Key::of(table, item)).collect())
+/// The rows of one list that are due, for a scheduled run.
+pub struct Sweep<'a> {
+    pub table: Table<'a>,
+    /// The kind of row.
+    pub list: &'a str,
+    pub clock: Clock,
+    /// When the run must be over.
+    pub deadline: Instant,
+    /// How long the work on one row may take. With less time left, rows wait for the next run.
+    pub time_for_one: Duration,
+}
+
+impl Sweep<'_> {
+    /// Works on each row that is due, the longest waiting first, a few at once and a limited number in all.
+    ///
+    /// A row that stays due is not worked on again in this run. One row's failure does not stop the others: what failed is tried
+    /// once more at the end, and the run returns the last failure. What failed again or was left is due at the next run.
+    ///
+    /// The index may still list a row that was postponed meanwhile, so `work` reads the row and looks whether it is due.
+    pub async fn each<F>(&self, work: impl Fn(Key) -> F) -> Result<()>
+    where
+        F: Future<Output = Result<()>>,
+    {
+        let (mut seen, mut from, mut failed) = (HashSet::new(), None, Vec::new());
+        for _ in 0..MAX_BATCHES {
+            let batch = self.batch(from).await?;
+            let full = batch.len() == usize::from(BATCH);
+            from = batch.last().map(|(at, _)| at.clone());
+            let keys = batch.into_iter().map(|(_, key)| key);
+            let fresh: Vec<Key> = keys.filter(|key| seen.insert(key.clone())).collect();
+            let ended = fresh.is_empty() || !full;
+            failed.extend(self.failures(fresh, &work).await);
+            if ended || !self.has_time() {
+                break;
+            }
+        }
+        let (again, mut errors): (Vec<Key>, Vec<Error>) = failed.into_iter().unzip();
+        errors.extend(self.failures(again, &work).await.into_iter().map(|(_, error)| error));
+        errors.pop().map_or(Ok(()), Err)
+    }
+
+    /// Works on these rows, while there is time, and returns those that failed.
+    async fn failures<F>(&self, keys: Vec<Key>, work: impl Fn(Key) -> F) -> Vec<(Key, Error)>
+    where
+        F: Future<Output = Result<()>>,
+    {
+        let one = async |key: Key| match self.has_time() {
+            true => work(key.clone()).await.err().map(|error| (key, error)),
+            false => None,
+        };
+        let each = iter(keys).map(one).buffer_unordered(CONCURRENCY);
+        each.filter_map(ready).collect().await
+    }
+
+    fn has_time(&self) -> bool {
+        self.deadline.saturating_duration_since(Instant::now()) >= self.time_for_one
+    }
+
+    /// The next rows with their times. Rows with the time `from` come again.
+    async fn batch(&self, from: Option<String>) -> Result<Vec<(String, Key)>> {
+        let query = Query::new(self.table.name, self.list, BATCH)
+            .index(DUE_INDEX)
+            .from(from)
+            .to(Some(sortable(self.clock.now())))
+            .oldest_first();
+        let found = self.table.store.query(&query).await?;
+        let at = |item: &Item| item.get(DUE_INDEX.sk).and_then(|at| at.as_s().ok().cloned());
+        let each = found
+            .iter()
+            .map(|item| (at(item).unwrap_or_default(), Key::of(self.table.name, item)));
+        Ok(each.collect())
+    }
 }
