@@ -57,21 +57,11 @@ impl<'a> Writer<'a> {
     /// Writes a change and the response. False means that the permissions or the case had changed: the handler decides again
     /// with the caller's current permissions.
     pub async fn commit(&mut self, sequence: Sequence, mut writes: Vec<Write>, answer: &impl Render) -> Result<bool> {
-        let env = &*self.cx.env;
-        let wake = ForwarderWake::of(sequence);
-        let woken = tokio::time::Instant::now();
-        wake.send(env, WAKE_DELAY).await?;
-        writes.push(self.actor.caller.unchanged(env)?);
-        match self.cx.try_commit(writes, answer).await? {
-            Written::Done => {
-                // The forwarder may have looked before the write was done.
-                if woken.elapsed() >= WAKE_DELAY
-                    && let Err(error) = wake.send(env, Duration::ZERO).await
-                {
-                    tracing::error!(cause = %error, case = %sequence, "a change waits for the case's next change");
-                }
-                Ok(true)
-            }
+        let (cx, queue, wake) = (self.cx, self.cx.env.forward_queue()?, ForwarderWake::of(sequence));
+        writes.push(self.actor.caller.unchanged(&cx.env)?);
+        let written = cx.try_commit_and_send(writes, answer, &queue, &wake, WAKE_DELAY);
+        match written.await? {
+            Written::Done => Ok(true),
             Written::Refused(_) => {
                 self.actor.reload().await?;
                 Ok(false)

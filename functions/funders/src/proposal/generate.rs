@@ -91,9 +91,9 @@ pub async fn generate(cx: Cx<Env>, input: ProposalRequest) -> Result<ProposalRep
     row.documents = documents::store(env, id, documents).await?;
     quote.converted(id);
     let writes = vec![row.create(env.table()?)?, quote.replace(env.table()?, cx.now())?];
-    // The message goes before the promise: one too many is harmless, a missing one loses the proposal.
-    env.proposal_queue()?.send(&SubmitMessage { id }, COMMIT_DELAY).await?;
-    cx.commit(writes, Ok(accepted(id, row.status))).await
+    let (queue, reply) = (env.proposal_queue()?, accepted(id, row.status));
+    cx.commit_and_send(writes, reply, &queue, &SubmitMessage { id }, COMMIT_DELAY)
+        .await
 }
 
 fn convertible(quote: &QuoteRow, cx: &Cx<Env>) -> Result<()> {

@@ -44,9 +44,7 @@ const RETRY_WINDOW: SignedDuration = SignedDuration::from_mins(15);
 
 pub async fn submit(cx: Cx<Env>, message: SubmitMessage) -> Result<()> {
     let Some(mut row) = ProposalRow::load(cx.env.table()?, &message.id).await? else {
-        // A first delivery may arrive before the row. Later the message belongs to a call that crashed before its commit.
-        let early = Error::new(Kind::Unavailable, "a proposal to submit is not there yet");
-        return if cx.deliveries > 1 { Ok(()) } else { Err(early) };
+        return cx.missing("a proposal to submit");
     };
     if row.status != ProposalStatus::Pending {
         return follow_up(&cx, &mut row).await;

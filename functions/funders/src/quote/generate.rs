@@ -106,10 +106,10 @@ fn prefers_async(headers: &HeaderMap) -> bool {
 
 /// Leaves the quote to the queue.
 async fn accept(cx: &Cx<Env>, row: &QuoteRow, request: &QuoteRequest) -> Result<QuoteReply> {
-    let message = RetryMessage::of(row);
-    cx.env.retry_queue()?.send(&message, COMMIT_DELAY).await?;
+    let (queue, message) = (cx.env.retry_queue()?, RetryMessage::of(row));
     let reply = reply::accepted(row, request, cx.now(), None).header(PREFERENCE_APPLIED, "respond-async");
-    cx.commit(vec![row.create(cx.env.table()?)?], Ok(reply)).await
+    let writes = vec![row.create(cx.env.table()?)?];
+    cx.commit_and_send(writes, reply, &queue, &message, COMMIT_DELAY).await
 }
 
 /// Writes the PENDING row while the funder prices it, then the final row together with the log rows.

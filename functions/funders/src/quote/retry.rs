@@ -51,9 +51,7 @@ const REQUEST_LEASE: Duration = Duration::from_secs(30);
 
 pub async fn retry(cx: Cx<Env>, message: RetryMessage) -> Result<()> {
     let Some(mut row) = QuoteRow::load(cx.env.table()?, &message.id).await? else {
-        // A first delivery may arrive before the row. Later the message belongs to a call that crashed before its commit.
-        let early = Error::new(Kind::Unavailable, "a quote to retry is not there yet");
-        return if cx.deliveries > 1 { Ok(()) } else { Err(early) };
+        return cx.missing("a quote to retry");
     };
     if row.status != QuoteStatus::Pending {
         return follow_up(&cx, &mut row).await;

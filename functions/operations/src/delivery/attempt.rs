@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::{Error, Kind, Result};
+use model::{Kind, Result};
 use runtime::Cx;
 use runtime::http::signature;
 use runtime::port::transport::MAX_ANSWER_BYTES;
@@ -27,10 +27,7 @@ pub async fn attempt(cx: &Cx<Env>, message: DeliveryMessage) -> Result<()> {
         return Ok(());
     };
     if row.attempt < message.attempt {
-        // The replay has not written its row yet, or crashed before it did. The first delivery of its message may be early;
-        // a later one is left over.
-        let early = Error::new(Kind::Unavailable, "a delivery to replay is not there yet");
-        return if cx.deliveries > 1 { Ok(()) } else { Err(early) };
+        return cx.missing("a delivery to replay");
     }
     if row.status != DeliveryStatus::Pending {
         return Ok(());

@@ -14,8 +14,8 @@ use super::row::{DeliveryRow, DeliveryView};
 use crate::Env;
 use crate::subscription::SubscriptionRow;
 
-/// The message is sent before the row is written and delivered after it.
-const COMMIT_TIME: Duration = Duration::from_secs(2);
+/// Delays a message that is sent before its row is written.
+const COMMIT_DELAY: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
@@ -52,8 +52,8 @@ pub async fn replay(cx: Cx<Env>, request: ReplayDelivery) -> Result<Reply<Delive
         ));
     }
     row.replay();
-    // A message without a row is harmless. A row without a message would never be attempted.
-    cx.env.delivery_queue()?.send(&row.message(), COMMIT_TIME).await?;
-    let write = row.replace(rows, cx.now())?;
-    cx.commit(vec![write], Ok(Reply::accepted(row.view()))).await
+    let writes = vec![row.replace(rows, cx.now())?];
+    let (queue, reply) = (cx.env.delivery_queue()?, Reply::accepted(row.view()));
+    cx.commit_and_send(writes, reply, &queue, &row.message(), COMMIT_DELAY)
+        .await
 }

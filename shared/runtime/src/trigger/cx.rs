@@ -1,6 +1,7 @@
 //! The context of one call: everything a handler has beside its input.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use crate::http::caller::Identity;
 use crate::http::problem::Family;
 use crate::http::reply::{Render, Rendered, Reply};
 use crate::port::clock::Clock;
+use crate::port::queue::Queue;
 use crate::port::store::{Write, Written};
 use crate::transport::CallContext;
 use crate::work::idempotency::{Claim, Earlier};
@@ -108,13 +110,64 @@ impl<E: Domain> Cx<E> {
         self.try_write(rows, kept).await
     }
 
+    /// The last act of a writer whose work a worker goes on with: sends the worker's message, then commits.
+    ///
+    /// The message goes first. A message without its row is harmless; a row without its message would wait for good. So nothing
+    /// is written if the message cannot be sent. SQS holds the message back for `delay`, until the write is done. If the write
+    /// took longer, a second message follows it. A worker that finds no row yet ends with [`Cx::missing`].
+    ///
+    /// A row that a schedule looks at needs no message before it: its write comes first.
+    pub async fn commit_and_send<T: Serialize, M: Serialize>(
+        &self,
+        rows: Vec<Write>,
+        reply: Reply<T>,
+        queue: &Queue,
+        message: &M,
+        delay: Duration,
+    ) -> Result<Reply<T>> {
+        match self.try_commit_and_send(rows, &reply, queue, message, delay).await? {
+            Written::Done => Ok(reply),
+            Written::Refused(_) => Err(busy()),
+        }
+    }
+
+    /// The same for a writer that reads again where a condition is refused, and then decides anew.
+    pub async fn try_commit_and_send<M: Serialize>(
+        &self,
+        rows: Vec<Write>,
+        answer: &impl Render,
+        queue: &Queue,
+        message: &M,
+        delay: Duration,
+    ) -> Result<Written> {
+        let sent = Instant::now();
+        queue.send(message, delay).await?;
+        let written = self.try_commit(rows, answer).await?;
+        if written == Written::Done
+            && sent.elapsed() >= delay
+            && let Err(error) = queue.send(message, Duration::ZERO).await
+        {
+            tracing::error!(
+                cause = error.chain(),
+                "a worker may have looked too early at what was written"
+            );
+        }
+        Ok(written)
+    }
+
+    /// The end of a worker that finds no row for its message. The message may be early, so its first delivery comes back. A
+    /// later one belongs to a call that crashed before its commit.
+    pub fn missing(&self, what: &str) -> Result<()> {
+        match self.deliveries {
+            0 | 1 => Err(Error::new(Kind::Unavailable, format!("{what} is not there yet"))),
+            _ => Ok(()),
+        }
+    }
+
     async fn write(&self, rows: Vec<Write>, kept: Option<Rendered>) -> Result<()> {
         match self.try_write(rows, kept).await? {
             Written::Done => Ok(()),
-            Written::Refused(_) => Err(
-                Error::new(Kind::InProgress, "Another call is finishing this one. Ask again.")
-                    .retry_after(Some(std::time::Duration::from_secs(1))),
-            ),
+            Written::Refused(_) => Err(busy()),
         }
     }
 
@@ -128,6 +181,11 @@ impl<E: Domain> Cx<E> {
         }
         Ok(outcome)
     }
+}
+
+fn busy() -> Error {
+    Error::new(Kind::InProgress, "Another call is finishing this one. Ask again.")
+        .retry_after(Some(Duration::from_secs(1)))
 }
 
 impl<E: Domain> Cx<E> {
