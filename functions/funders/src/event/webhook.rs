@@ -8,9 +8,8 @@ use model::{Error, Kind, Result};
 use partners_funders::{Funder, funder, notice};
 use runtime::http::reply::Rendered;
 use runtime::http::signature;
-use runtime::port::store::{Written, typed};
-use runtime::work::row::Row;
-use runtime::{Cx, Domain, EmptyObject, NoContent, Raw, Render};
+use runtime::work::inbox::{self, Received};
+use runtime::{Cx, EmptyObject, NoContent, Raw, Render};
 
 use super::row::{EventKey, EventRow};
 use crate::Env;
@@ -47,26 +46,24 @@ pub async fn webhook(cx: Cx<Env>, hook: Raw) -> Result<Rendered> {
         .get("funder")
         .and_then(|name| named(name))
         .ok_or_else(Error::not_found)?;
-    let id = signature::verify(&secrets(env, funder).await?, &cx.headers, &hook.body, cx.now())?;
+    let verified = async {
+        let event = signature::verify(&secrets(env, funder).await?, &cx.headers, &hook.body, cx.now())?;
+        let funder = funder.name().to_owned();
+        Ok(EventKey { funder, event })
+    };
+    let read = |id| match notice(&hook.body)? {
+        Some(notice) => EventRow::of(id, notice, cx.now()).map(Some),
+        None => Ok(None),
+    };
     let malformed = |_| Error::new(Kind::Malformed, "The body is not an event.");
-    let Some(notice) = notice(&hook.body).map_err(malformed)? else {
-        return NoContent.render();
+    let read = |id| read(id).map_err(malformed);
+    let event = match inbox::receive(env.table()?, verified, read).await? {
+        None => return NoContent.render(),
+        Some(Received::New(event) | Received::Repeated { stored: event, .. }) => event,
     };
-    let id = EventKey {
-        funder: funder.name().to_owned(),
-        event: id,
-    };
-    let row = EventRow::of(id, notice, cx.now()).map_err(malformed)?;
-    let applied = match env.store().write(vec![row.create(env.table()?)?]).await? {
-        Written::Done => false,
-        Written::Refused(stored) => match stored.into_iter().flatten().next() {
-            Some(stored) => typed::<EventRow>(stored)?.applied_at.is_some(),
-            None => false,
-        },
-    };
-    if !applied {
+    if event.applied_at.is_none() {
         // Also for a repeated event: a crash may have lost its first message.
-        env.event_queue()?.send(&row.id, Duration::ZERO).await?;
+        env.event_queue()?.send(&event.id, Duration::ZERO).await?;
     }
     EmptyObject {}.render()
 }

@@ -6,8 +6,7 @@ use std::time::Duration;
 use garde::Validate;
 use model::{Error, Kind, Result};
 use runtime::port::metric;
-use runtime::port::store::{Written, typed};
-use runtime::work::row::Row;
+use runtime::work::inbox::{self, Received};
 use runtime::{Cx, Domain, EmptyObject, Input, Parts, Raw};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -98,15 +97,12 @@ impl OrderNotice {
 )]
 pub async fn webhook(cx: Cx<Env>, hook: Raw) -> Result<EmptyObject> {
     let token = hook.path.get("token").map_or("", String::as_str);
-    cx.env.check_token(token, cx.now()).await?;
-    let posted = OrderNotice::read(&hook.body)?.into_row(&cx);
-    match cx.env.store().write(vec![posted.create(cx.env.table()?)?]).await? {
-        Written::Done => enqueue_twice(&cx, &posted.id).await?,
-        Written::Refused(stored) => {
-            let stored = stored.into_iter().flatten().next();
-            let stored = stored.ok_or_else(|| Error::new(Kind::Unavailable, "an order both exists and is absent"))?;
-            repeated(&cx, typed(stored)?, &posted).await?;
-        }
+    let verified = cx.env.check_token(token, cx.now());
+    let read = |()| Ok(Some(OrderNotice::read(&hook.body)?.into_row(&cx)));
+    match inbox::receive(cx.env.table()?, verified, read).await? {
+        Some(Received::New(order)) => enqueue_twice(&cx, &order.id).await?,
+        Some(Received::Repeated { stored, posted }) => repeated(&cx, stored, &posted).await?,
+        None => {}
     }
     Ok(EmptyObject {})
 }

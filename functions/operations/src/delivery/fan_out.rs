@@ -7,10 +7,9 @@ use jiff::Timestamp;
 use model::event::EventType;
 use model::id::EventId;
 use model::{Error, Kind, Result};
+use runtime::Cx;
 use runtime::port::bus::Event;
-use runtime::port::store::{Written, typed};
 use runtime::work::row::Row;
-use runtime::{Cx, Domain};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -52,11 +51,10 @@ pub async fn fan_out(cx: &Cx<Env>, event: &Event) -> Result<()> {
 
 async fn begin(cx: &Cx<Env>, event: &Event, payload: &str, subscription: &SubscriptionRow) -> Result<()> {
     let row = DeliveryRow::new(event, subscription.id, payload.to_owned(), cx.now());
-    if let Written::Refused(found) = cx.env.store().write(vec![row.create(cx.env.deliveries()?)?]).await? {
+    if let Some(stored) = row.insert(cx.env.deliveries()?).await? {
         // The event arrived before. If the queue delivers this message again, the worker may have crashed before it sent
         // the first attempt's message.
-        let existing: Option<DeliveryRow> = found.into_iter().next().flatten().map(typed).transpose()?;
-        if cx.deliveries < 2 || !existing.is_some_and(|existing| existing.is_untried()) {
+        if cx.deliveries < 2 || !stored.is_untried() {
             return Ok(());
         }
     }

@@ -2,5 +2,6 @@
 
 pub mod due;
 pub mod idempotency;
+pub mod inbox;
 pub mod lease;
 pub mod row;

@@ -108,6 +108,20 @@ pub trait Row: Serialize + DeserializeOwned + Send + Sync {
     fn create(&self, table: Table<'_>) -> Result<Write> {
         Write::put(Self::key(table, self.id()), self, When::Absent)
     }
+
+    /// Stores the row, or returns the row that is there.
+    fn insert(&self, table: Table<'_>) -> impl Future<Output = Result<Option<Self>>> + Send {
+        async move {
+            match table.store.write(vec![self.create(table)?]).await? {
+                Written::Done => Ok(None),
+                Written::Refused(found) => {
+                    let found = found.into_iter().flatten().next();
+                    let raced = || Error::new(Kind::Unavailable, "a row both exists and is absent");
+                    typed(found.ok_or_else(raced)?).map(Some)
+                }
+            }
+        }
+    }
 }
 
 /// The result of [`Revised::update`].
