@@ -56,7 +56,7 @@ impl Domain for Env {
     }
 
     async fn warm(&self) {
-        // Functions that call MMOB seldom or never set WARM_UP.
+        // No function of this domain sets it in the template. The bench does, see docs/settings.md.
         let calls = self.common.config.get("WARM_UP") != Some("store");
         if let Ok(target) = self.target()
             && calls

@@ -1,4 +1,4 @@
-//! The bars and moonshots of performance.md and the webhook's of failure.md, with this run's figures.
+//! The bars and moonshots of the bench, with this run's figures.
 
 use crate::bar::{Bar, Unit};
 use crate::measure::warm;

@@ -1,4 +1,4 @@
-//! Settings: the function's environment, read once. Nothing else in the workspace reads the environment.
+//! Settings: the function's environment, read once. No other code of a function reads the environment.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;

@@ -31,7 +31,8 @@ use crate::work::idempotency::{self, Claimed, Earlier};
 
 /// The handler with its input read, still to be run.
 type Prepared<E> = Box<dyn FnOnce(Cx<E>) -> BoxFuture<'static, Result<Rendered>> + Send>;
-/// Reads a handler's input. It runs before anything is claimed, the handler after.
+/// Reads a handler's input. It runs before anything is claimed, the handler after. An input may be a body that the handler
+/// still has to parse.
 type Prepare<E> = Box<dyn Fn(&Parts) -> Result<Prepared<E>> + Send + Sync>;
 
 /// A handler whose callers are still to be declared. Without them it is no function.
