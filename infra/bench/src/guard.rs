@@ -42,7 +42,7 @@ pub async fn guard(bench: &Bench, record: bool) -> Result<()> {
         return Ok(());
     }
     Err(format!(
-        "more than {SLACK} % over its ceiling, or without one: {}. If the increase is justified: `cargo xtask bench guard --record`",
+        "more than {SLACK} % over its ceiling, or without one, or not measured: {}. If the change is justified: `cargo xtask bench guard --record`",
         over.join(", ")
     )
     .into())
@@ -101,6 +101,7 @@ fn percent_over(value: u64, ceiling: u64) -> f64 {
     100.0 * (value as f64 / ceiling as f64 - 1.0)
 }
 
+/// What is over its ceiling, and what has only one of the two.
 fn exceeded(measured: &Figures, ceilings: &Figures) -> Vec<String> {
     let within = |name: &str, value: u64| {
         ceilings
@@ -108,7 +109,9 @@ fn exceeded(measured: &Figures, ceilings: &Figures) -> Vec<String> {
             .is_some_and(|ceiling| value * 100 <= ceiling * (100 + SLACK))
     };
     let over = measured.iter().filter(|(name, value)| !within(name, **value));
-    over.map(|(name, value)| format!("{name} is {}", thousands(*value)))
+    let over = over.map(|(name, value)| format!("{name} is {}", thousands(*value)));
+    let unmeasured = ceilings.keys().filter(|name| !measured.contains_key(*name));
+    over.chain(unmeasured.map(|name| format!("{name} is not measured")))
         .collect()
 }
 
@@ -123,6 +126,7 @@ mod tests {
         assert_eq!(exceeded(&figures(1021), &figures(1000)), ["x is 1,021"]);
         assert_eq!(format!("{:+.2}", percent_over(1021, 1000)), "+2.10");
         assert_eq!(exceeded(&figures(1), &Figures::new()), ["x is 1"]);
+        assert_eq!(exceeded(&Figures::new(), &figures(1)), ["x is not measured"]);
         // Three operations are not four.
         assert!(!exceeded(&figures(4), &figures(3)).is_empty());
     }
