@@ -7,7 +7,6 @@ use runtime::port::config::Config;
 use runtime::port::{Clients, Ports};
 use serde_json::{Value, json};
 
-use crate::leaks::Text;
 use crate::stack::Stack;
 
 /// The emulator fails so if a list grows while it reads the list. The next request succeeds.
@@ -92,7 +91,7 @@ impl Stack {
     }
 
     /// The emulator reads the caller's access key and does not check the signature.
-    async fn signed_text(&self, request: reqwest::RequestBuilder, service: &str) -> String {
+    pub async fn signed_text(&self, request: reqwest::RequestBuilder, service: &str) -> String {
         let scope = format!("test/20260101/{}/{service}/aws4_request", self.text("/region"));
         let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
         let request = request.header("authorization", authorization);
@@ -134,30 +133,4 @@ impl Stack {
             .flat_map(|messages| messages.as_array().unwrap().clone())
             .collect()
     }
-
-    /// Every file of every bucket, as S3 lists it.
-    pub async fn files(&self) -> Vec<Text> {
-        let list = async |path: &str| {
-            let url = format!("{}/{path}", self.text("/emulatorUrl"));
-            self.signed_text(self.http.get(url), "s3").await
-        };
-        let mut files = Vec::new();
-        for bucket in elements(&list("").await, "Name") {
-            // The emulator has no upper limit, as S3 has.
-            let page = list(&format!("{bucket}?list-type=2&max-keys=100000")).await;
-            assert_eq!(elements(&page, "IsTruncated"), ["false"], "{bucket}");
-            files.extend(elements(&page, "Contents").into_iter().map(|file| Text {
-                place: bucket.clone(),
-                text: file,
-            }));
-        }
-        files
-    }
-}
-
-/// The contents of all elements of this name, which are not nested in each other.
-fn elements(xml: &str, name: &str) -> Vec<String> {
-    let (begin, end) = (format!("<{name}>"), format!("</{name}>"));
-    let each = xml.split(&begin).skip(1);
-    each.map(|rest| rest.split(&end).next().unwrap().to_owned()).collect()
 }

@@ -121,6 +121,32 @@ impl Stack {
         }
         lines
     }
+
+    /// Every file of every bucket, as S3 lists it.
+    pub async fn files(&self) -> Vec<Text> {
+        let list = async |path: &str| {
+            let url = format!("{}/{path}", self.text("/emulatorUrl"));
+            self.signed_text(self.http.get(url), "s3").await
+        };
+        let mut files = Vec::new();
+        for bucket in elements(&list("").await, "Name") {
+            // The emulator has no upper limit, as S3 has.
+            let page = list(&format!("{bucket}?list-type=2&max-keys=100000")).await;
+            assert_eq!(elements(&page, "IsTruncated"), ["false"], "{bucket}");
+            files.extend(elements(&page, "Contents").into_iter().map(|file| Text {
+                place: bucket.clone(),
+                text: file,
+            }));
+        }
+        files
+    }
+}
+
+/// The contents of all elements of this name, which are not nested in each other.
+fn elements(xml: &str, name: &str) -> Vec<String> {
+    let (begin, end) = (format!("<{name}>"), format!("</{name}>"));
+    let each = xml.split(&begin).skip(1);
+    each.map(|rest| rest.split(&end).next().unwrap().to_owned()).collect()
 }
 
 #[test]

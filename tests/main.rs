@@ -22,6 +22,7 @@ mod names;
 mod openapi;
 mod paused;
 mod quote;
+mod reserve;
 mod routes;
 mod settings;
 mod stack;

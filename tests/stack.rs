@@ -10,7 +10,7 @@ use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
-use crate::lock::{Domain, DomainLock};
+use crate::lock::DomainLock;
 
 /// How often [`Stack::until`] asks the hub. Every request costs the machine about 10 ms.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
@@ -21,7 +21,7 @@ pub struct Stack {
     pub description: Value,
     folder: PathBuf,
     pub http: reqwest::Client,
-    lock: DomainLock,
+    pub lock: DomainLock,
 }
 
 #[derive(Debug)]
@@ -58,38 +58,8 @@ fn client() -> reqwest::Client {
 }
 
 impl Stack {
-    /// The stack for a test that scripts all calls to these domains' partners, counts calls or rows of other tests, makes a
-    /// partner throttle the hub, or changes a function. Nothing is scripted, and the domains' queues are empty.
-    pub async fn exclusive(domains: &[Domain]) -> Self {
-        let stack = Self::open(DomainLock::exclusive(domains));
-        stack.reset(domains).await;
-        stack
-    }
-
-    /// The stack for a test that looks only at its own rows and calls, beside others of the same kind. Nothing is scripted
-    /// but calls with the correlation ids of such tests.
-    pub async fn shared(domains: &[Domain]) -> Self {
-        let mut stack = Self::open(DomainLock::shared(domains));
-        if stack.lock.must_reset() {
-            stack.reset(domains).await;
-            stack.lock.share();
-        }
-        stack
-    }
-
-    /// The stack for a test during which no other test may run.
-    pub async fn whole() -> Self {
-        Self::exclusive(&Domain::ALL).await
-    }
-
-    /// The stack after every other test that has begun.
-    pub async fn last() -> Self {
-        let stack = Self::open(DomainLock::last());
-        stack.reset(&Domain::ALL).await;
-        stack
-    }
-
-    fn open(lock: DomainLock) -> Self {
+    /// The stack of this lock, with what other tests left in it.
+    pub fn open(lock: DomainLock) -> Self {
         #[expect(clippy::disallowed_methods, reason = "the tests' only setting")]
         let file = std::env::var("TRUNKLINE_STACK").expect("run these tests with `cargo xtask test`");
         let description = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
@@ -98,17 +68,6 @@ impl Stack {
             folder: PathBuf::from(file).parent().unwrap().to_owned(),
             http: client(),
             lock,
-        }
-    }
-
-    async fn reset(&self, domains: &[Domain]) {
-        for domain in domains {
-            for partner in domain.partners() {
-                self.control(Method::DELETE, &format!("/{partner}"), None).await;
-            }
-            for queue in domain.queues() {
-                self.purge(queue).await;
-            }
         }
     }
 

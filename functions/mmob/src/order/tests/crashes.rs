@@ -1,6 +1,7 @@
 //! Crashes at every step: one crash for each kind of product, and two crashes at every pair of steps.
 
-use super::simulation::{Plan, ProductKind, simulate};
+use super::simulation::checked::simulate;
+use super::simulation::{Plan, ProductKind};
 
 /// More steps than any invocation has.
 const STEPS: u32 = 60;

@@ -1,7 +1,8 @@
 //! The simulation has to find each mutant.
 
 use super::mutated_ports::Mutant;
-use super::simulation::{Plan, simulate};
+use super::simulation::Plan;
+use super::simulation::checked::simulate;
 
 #[tokio::test(start_paused = true)]
 async fn the_simulation_finds_every_mutant_within_a_thousand_seeds() {

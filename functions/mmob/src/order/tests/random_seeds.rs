@@ -2,7 +2,8 @@
 
 use std::thread::{available_parallelism, scope};
 
-use super::simulation::{Coverage, Plan, simulate};
+use super::simulation::checked::simulate;
+use super::simulation::{Coverage, Plan};
 
 /// In the fast tests.
 const FEW: u64 = 3_000;

@@ -3,6 +3,7 @@
 //!
 //! Time is virtual and chance comes from the seed, so the same plan is the same simulation.
 
+pub mod checked;
 mod invariants;
 mod plan;
 
@@ -81,14 +82,6 @@ pub struct Simulation {
     supplied: bool,
     resolved: u32,
     dashboard: bool,
-}
-
-pub async fn simulate(plan: Plan) -> Result<Coverage, String> {
-    let (seed, product, crashes) = (plan.seed, plan.product, plan.crashes.clone());
-    let mut simulation = Simulation::new(plan);
-    let ended = simulation.run().await;
-    let covered = ended.and_then(|()| simulation.check());
-    covered.map_err(|what| format!("seed {seed}, {product:?}, crashes {crashes:?}: {what}"))
 }
 
 impl Simulation {
