@@ -276,7 +276,7 @@ impl FundersHarness for Harness<Env> {
 
     fn calls(&self) -> Vec<f64> {
         let seen = self.fakes.transport.seen().into_iter();
-        seen.map(|(at, _)| at.duration_since(self.started).as_secs_f64().round())
+        seen.map(|(at, _)| at.duration_since(self.started()).as_secs_f64().round())
             .collect()
     }
 }

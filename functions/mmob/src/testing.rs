@@ -2,9 +2,8 @@
 
 use std::sync::LazyLock;
 
-use runtime::testing::{Fakes, Harness, Script};
+use runtime::testing::{Harness, Script};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 use utoipa::OpenApi;
 
 use crate::{Api, Env, entry};
@@ -13,7 +12,6 @@ use crate::{Api, Env, entry};
 pub const TOKEN: &str = "test-mmob-webhook-token";
 pub const WEBHOOK: &str = "/webhooks/mmob/test-mmob-webhook-token";
 
-const START: &str = "2026-01-05T10:20:00Z";
 const SETTINGS: [(&str, &str); 4] = [
     ("MMOB_TABLE", "mmob"),
     ("MMOB_ORDERS_QUEUE_URL", "orders"),
@@ -26,12 +24,10 @@ pub fn harness() -> Harness<Env> {
     // A simulation needs thousands of harnesses, and building the API document takes longer than a simulated order.
     static FIRST: LazyLock<Harness<Env>> =
         LazyLock::new(|| Harness::new(entry::functions(), &Api::openapi()).with(&SETTINGS));
-    let mut harness = FIRST.clone().starting(START);
-    harness.fakes = Fakes::default();
-    harness.started = Instant::now();
+    let harness = FIRST.fresh();
     harness.fakes.transport.script([], Script::answer(500, ""));
     let members = json!({"MMOB_API_KEY": "test-mmob-key", "MMOB_WEBHOOK_TOKEN": TOKEN});
-    harness.secret("mmob", &members).instance()
+    harness.secret("mmob", &members)
 }
 
 /// The body of a sample event.

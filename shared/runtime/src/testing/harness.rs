@@ -48,9 +48,9 @@ type Instances<E> = Arc<Mutex<BTreeMap<String, Arc<E>>>>;
 /// time that it declares, and shares no memory with another one.
 pub struct Harness<E: Domain> {
     pub fakes: Fakes,
-    pub clock: Clock,
+    clock: Clock,
     /// When the harness was made.
-    pub started: Instant,
+    started: Instant,
     instances: Instances<E>,
     ports: Ports,
     hub: Arc<Hub<E>>,
@@ -157,6 +157,18 @@ impl<E: Domain> Harness<E> {
         self
     }
 
+    /// The same functions and settings on new stand-ins, with a clock that starts again.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        let fakes = Fakes::default();
+        let ports = (self.wrap)(fakes.ports());
+        Self {
+            fakes,
+            started: Instant::now(),
+            ..self.loaded(ports).starting(START)
+        }
+    }
+
     /// Each handler has this much time instead of what its function declares.
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
@@ -211,6 +223,14 @@ impl<E: Domain> Harness<E> {
             Arc::new(E::load(config(&self.settings), ports))
         };
         Arc::clone(instances.entry(function.to_owned()).or_insert_with(load))
+    }
+
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    pub fn started(&self) -> Instant {
+        self.started
     }
 
     pub fn now(&self) -> Timestamp {

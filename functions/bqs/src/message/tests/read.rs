@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::SignedDuration;
-use runtime::port::clock::Clock;
 use runtime::port::store::{Key, Store, When, Write, Written};
 use runtime::testing::Harness;
 use serde_json::json;
@@ -125,8 +124,8 @@ async fn nothing_is_lost_when_many_write_at_once_with_clocks_that_differ() {
         let write = async |number: i64| {
             // From four seconds behind to four ahead.
             let skew = SignedDuration::from_secs(number - WRITERS / 2);
-            let mut skewed = writer.clone();
-            skewed.clock = Clock::starting(writer.now().saturating_add(skew).unwrap());
+            let start = writer.now().saturating_add(skew).unwrap();
+            let skewed = writer.clone().starting(&start.to_string());
             for n in 0..EACH {
                 let body = message(CASE, 976, &format!("{number}-{n}"));
                 let mut left = 5;

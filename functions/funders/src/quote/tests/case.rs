@@ -106,7 +106,7 @@ pub async fn outcome(
         "one log row for every request that left"
     );
     assert!(
-        h.started.elapsed() <= Duration::from_secs(25),
+        h.started().elapsed() <= Duration::from_secs(25),
         "the caller gets a response within the budget"
     );
     let sent = h.fakes.queue.sent();

@@ -27,7 +27,7 @@ async fn first_attempt(h: &Harness<Env>) -> String {
     let message = h.fakes.queue.take().remove(0);
     assert_eq!(message.url, "retry");
     tokio::time::advance(message.delay).await;
-    assert_eq!(h.started.elapsed().as_secs(), 30, "half a minute after the request");
+    assert_eq!(h.started().elapsed().as_secs(), 30, "half a minute after the request");
     message.body
 }
 
@@ -75,7 +75,7 @@ async fn attempts_go_on_for_a_quarter_of_an_hour() {
             (row.status, row.failure.unwrap().code.as_str()),
             (QuoteStatus::Failed, code)
         );
-        assert!(h.started.elapsed() < Duration::from_secs(15 * 60));
+        assert!(h.started().elapsed() < Duration::from_secs(15 * 60));
         assert_eq!(h.log().len(), h.calls().len());
     }
 }

@@ -91,7 +91,7 @@ async fn a_timeout_costs_one_attempt_and_not_the_budget() {
         }
         let (seen, h) = case.outcome(&[], vec![], late.clone()).await;
         assert_eq!(seen, case.expected(202, "", Pending, &[0.0, 9.0, 19.0]));
-        assert_eq!(h.started.elapsed(), Duration::from_secs(25));
+        assert_eq!(h.started().elapsed(), Duration::from_secs(25));
     }
 }
 
@@ -131,7 +131,7 @@ async fn a_wait_is_kept_by_all_instances_and_for_that_funder_only() {
         let shut = partners_funders::funder(funder).unwrap();
         let env = instance.env_of("funders-quote-generate");
         let target = env.target(shut, model::quote::Environment::Sandbox).unwrap();
-        env.outbound.warm(&target, h.clock).await;
+        env.outbound.warm(&target, h.clock()).await;
         let again = instance.post(GENERATE, sample(funder)).await;
         assert_eq!((again.status, h.calls().len()), (202, 1), "in other instances too");
         let another = h.post(GENERATE, sample(other)).await;

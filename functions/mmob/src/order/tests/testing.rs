@@ -40,7 +40,7 @@ impl Orders {
 
     pub fn with(fulfilment: Option<Fulfilment>, seed: u64, mutant: Option<Mutant>) -> Self {
         let harness = harness();
-        let mmob = Arc::new(FakeMmob::new(harness.clock, seed));
+        let mmob = Arc::new(FakeMmob::new(harness.clock(), seed));
         let sqs: Arc<FakeSqs> = Arc::default();
         let store = Arc::new(InvariantStore::new(Arc::clone(&harness.fakes.store)));
         let (to_mmob, queue, checked) = (Arc::clone(&mmob), Arc::clone(&sqs), Arc::clone(&store));
