@@ -19,7 +19,7 @@ use crate::Env;
 pub const DOCUMENT: &str = include_str!("../openapi.json");
 
 #[derive(Deserialize)]
-struct Document {
+struct RouteList {
     /// By path pattern, then by method in lower case.
     paths: BTreeMap<String, BTreeMap<String, IgnoredAny>>,
 }
@@ -73,7 +73,7 @@ fn redirect(path: &str, query: &str) -> Result<Rendered> {
 fn methods(path: &str) -> Option<Vec<String>> {
     static ROUTES: OnceLock<BTreeMap<String, Vec<String>>> = OnceLock::new();
     let routes = ROUTES.get_or_init(|| {
-        let document = serde_json::from_str(DOCUMENT).unwrap_or(Document { paths: BTreeMap::new() });
+        let document = serde_json::from_str(DOCUMENT).unwrap_or(RouteList { paths: BTreeMap::new() });
         let upper = |methods: BTreeMap<String, IgnoredAny>| {
             methods.into_keys().map(|method| method.to_ascii_uppercase()).collect()
         };

@@ -33,7 +33,7 @@ pub struct PartnerHealth {
     pub name: &'static str,
     pub environment: &'static str,
     #[serde(flatten)]
-    pub health: transport::Health,
+    pub health: transport::RecentCalls,
 }
 
 /// Whether the hub is up and its partners answer.

@@ -8,7 +8,7 @@ use crate::bench::Bench;
 use crate::event::RequestKind;
 use crate::fixture::CASES_TABLE;
 
-/// Our heaviest function.
+/// The hub's heaviest function.
 pub const QUOTE: &str = "quote";
 /// The same without connections opened during init.
 pub const QUOTE_COLD_IO: &str = "quote-cold-io";
@@ -55,7 +55,7 @@ fn floor(bench: &Bench) -> Vec<Variant> {
         variant(
             bench,
             FALLBACK,
-            "ours, fallback",
+            "hub, fallback",
             RequestKind::UnknownRoute,
             "operations-fallback",
             no_table,
@@ -69,8 +69,8 @@ fn quotes(bench: &Bench) -> Vec<Variant> {
     let stock = vec![("SSL_CERT_FILE", roots), no_warm_up()];
     let of = |id, label, name, environment| variant(bench, id, label, RequestKind::Quote, name, environment);
     vec![
-        of(QUOTE, "ours, quote", name, vec![]),
-        of(QUOTE_COLD_IO, "ours, no warm-up", name, vec![no_warm_up()]),
+        of(QUOTE, "hub, quote", name, vec![]),
+        of(QUOTE_COLD_IO, "hub, no warm-up", name, vec![no_warm_up()]),
         of(STOCK, "stock Rust SDK", "stock", stock),
     ]
 }
@@ -94,10 +94,10 @@ fn other_domains(bench: &Bench) -> Vec<Variant> {
         variant(bench, id, label, RequestKind::Webhook, name, environment)
     };
     vec![
-        case(CASE, "ours, case", cases.clone()),
-        case(CASE_COLD_IO, "ours, case, no warm-up", cold(&cases)),
-        webhook(WEBHOOK, "ours, webhook", orders.clone()),
-        webhook(WEBHOOK_COLD_IO, "ours, webhook, no warm-up", cold(&orders)),
+        case(CASE, "hub, case", cases.clone()),
+        case(CASE_COLD_IO, "hub, case, no warm-up", cold(&cases)),
+        webhook(WEBHOOK, "hub, webhook", orders.clone()),
+        webhook(WEBHOOK_COLD_IO, "hub, webhook, no warm-up", cold(&orders)),
     ]
 }
 

@@ -1,5 +1,7 @@
-//! Refuses the names and phrases that docs/writing.md lists, so that the page and the check cannot differ.
+//! Refuses the names and phrases that docs/writing.md lists, so that the page and the check cannot differ, and names of two
+//! public types.
 
+mod doubles;
 mod list;
 mod prose;
 #[cfg(test)]
@@ -14,6 +16,7 @@ use crate::tokens::{self, Kind, Token};
 use crate::tree;
 use crate::workspace::Workspace;
 
+use doubles::PublicTypes;
 use list::{List, Named};
 use prose::{EnvironmentWord, Phrases};
 
@@ -52,12 +55,15 @@ fn findings(root: &Path) -> Result<BTreeSet<Finding>> {
     let environment = EnvironmentWord::of_funders(all.iter().filter_map(|file| funder_of(file)));
     let checker = Checker { list, environment };
     let mut found = BTreeSet::new();
+    let mut types = PublicTypes::default();
     for file in all
         .iter()
         .filter(|file| !EXCLUDED.iter().any(|part| file.contains(part)))
     {
         if let Some(language) = Language::of(file) {
-            found.extend(checker.read(file, language, &files::read(&root.join(file))?));
+            let text = files::read(&root.join(file))?;
+            found.extend(checker.read(file, language, &text));
+            found.extend(types.add(file, &text));
         }
     }
     Ok(found)

@@ -1,6 +1,6 @@
 //! What the tests of every adapter share.
 //!
-//! [`check`] is the behaviour suite. A group describes each of its adapters as a [`Member`] with a list of [`Operation`]s.
+//! [`check`] is the behaviour suite. A group describes each of its adapters as a [`SuiteMember`] with a list of [`Operation`]s.
 
 #![allow(
     clippy::expect_used,
@@ -21,6 +21,6 @@ mod suite;
 pub use answers::answer;
 pub use document::{Place, places};
 pub use fixtures::Fixtures;
-pub use member::{Member, Operation, Reading};
+pub use member::{Operation, Reading, SuiteMember};
 pub use sent::assert_sends;
 pub use suite::{HOSTILE_IDS, check};

@@ -14,37 +14,37 @@ use uuid::{NoContext, Uuid};
 pub struct Id<K>(Uuid, PhantomData<fn() -> K>);
 
 #[derive(Debug)]
-pub enum Quote {}
+pub enum QuoteMarker {}
 #[derive(Debug)]
-pub enum Proposal {}
+pub enum ProposalMarker {}
 #[derive(Debug)]
-pub enum Profile {}
+pub enum ProfileMarker {}
 #[derive(Debug)]
-pub enum Correlation {}
+pub enum CorrelationMarker {}
 #[derive(Debug)]
-pub enum LogRow {}
+pub enum LogRowMarker {}
 #[derive(Debug)]
-pub enum Event {}
+pub enum EventMarker {}
 #[derive(Debug)]
-pub enum Subscription {}
+pub enum SubscriptionMarker {}
 #[derive(Debug)]
-pub enum Delivery {}
+pub enum DeliveryMarker {}
 #[derive(Debug)]
-pub enum Offer {}
+pub enum OfferMarker {}
 #[derive(Debug)]
-pub enum Receipt {}
+pub enum ReceiptMarker {}
 
-pub type QuoteId = Id<Quote>;
-pub type ProposalId = Id<Proposal>;
-pub type ProfileId = Id<Profile>;
-pub type CorrelationId = Id<Correlation>;
-pub type LogRowId = Id<LogRow>;
-pub type EventId = Id<Event>;
-pub type SubscriptionId = Id<Subscription>;
-pub type DeliveryId = Id<Delivery>;
-pub type OfferId = Id<Offer>;
+pub type QuoteId = Id<QuoteMarker>;
+pub type ProposalId = Id<ProposalMarker>;
+pub type ProfileId = Id<ProfileMarker>;
+pub type CorrelationId = Id<CorrelationMarker>;
+pub type LogRowId = Id<LogRowMarker>;
+pub type EventId = Id<EventMarker>;
+pub type SubscriptionId = Id<SubscriptionMarker>;
+pub type DeliveryId = Id<DeliveryMarker>;
+pub type OfferId = Id<OfferMarker>;
 /// For things that carry another system's id and are listed by arrival.
-pub type ReceiptId = Id<Receipt>;
+pub type ReceiptId = Id<ReceiptMarker>;
 
 impl<K> Id<K> {
     /// A new id made at `now`.

@@ -103,11 +103,11 @@ pub struct Proposal {
     /// The funder's id of the quote.
     pub external_quote_id: String,
     pub customer: Customer,
-    pub documents: Vec<Document>,
+    pub documents: Vec<ProposalDocument>,
 }
 
 #[derive(Clone)]
-pub struct Document {
+pub struct ProposalDocument {
     pub kind: String,
     pub media_type: String,
     /// Base64, as it came and as funders take it.

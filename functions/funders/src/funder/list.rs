@@ -6,7 +6,7 @@ use model::partner::FUNDERS;
 use model::quote::{Environment, QuoteType};
 use partners_funders::{Funder, funder};
 use runtime::http::list::NoFilter;
-use runtime::transport::{Health, Target, health};
+use runtime::transport::{RecentCalls, Target, health};
 use runtime::{Cx, Domain, Success};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,7 +32,7 @@ pub struct FunderView {
 pub struct EnvironmentView {
     pub name: Environment,
     /// From the calls of the last hour. Listing calls no funder.
-    pub health: Health,
+    pub health: RecentCalls,
 }
 
 /// Every funder and its products.

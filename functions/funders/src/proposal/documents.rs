@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use futures_util::future::try_join_all;
 use model::id::ProposalId;
-use model::proposal::Document;
+use model::proposal::ProposalDocument;
 use model::{Error, Kind, Result};
 use runtime::port::blob;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ pub const MAX_BYTES: usize = 3 * 1024 * 1024;
 const MAX_DOCUMENTS: usize = 10;
 
 /// A document that has been accepted.
-pub struct CheckedDocument {
+pub struct CheckedProposalDocument {
     kind: String,
     media_type: &'static str,
     bytes: Bytes,
@@ -29,7 +29,7 @@ pub struct CheckedDocument {
 /// A stored document, without its content.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct StoredDocument {
+pub struct StoredProposalDocument {
     #[serde(rename = "type")]
     pub kind: String,
     pub media_type: String,
@@ -39,7 +39,7 @@ pub struct StoredDocument {
 }
 
 /// Decodes the documents of a request. Nothing is unpacked or rendered.
-pub fn check(sent: &BTreeMap<String, String>) -> Result<Vec<CheckedDocument>> {
+pub fn check(sent: &BTreeMap<String, String>) -> Result<Vec<CheckedProposalDocument>> {
     if sent.len() > MAX_DOCUMENTS {
         return Err(Error::invalid(
             "additionalDocuments",
@@ -51,7 +51,8 @@ pub fn check(sent: &BTreeMap<String, String>) -> Result<Vec<CheckedDocument>> {
     if size > MAX_BYTES + 2 * MAX_DOCUMENTS {
         return Err(too_large());
     }
-    let documents: Vec<CheckedDocument> = sent.iter().map(|(kind, text)| one(kind, text)).collect::<Result<_>>()?;
+    let documents: Vec<CheckedProposalDocument> =
+        sent.iter().map(|(kind, text)| one(kind, text)).collect::<Result<_>>()?;
     let size: usize = documents.iter().map(|document| document.bytes.len()).sum();
     if size > MAX_BYTES {
         Err(too_large())
@@ -67,7 +68,7 @@ fn too_large() -> Error {
     )
 }
 
-fn one(kind: &str, text: &str) -> Result<CheckedDocument> {
+fn one(kind: &str, text: &str) -> Result<CheckedProposalDocument> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     if !(1..=40).contains(&kind.len()) || !kind.bytes().all(plain) {
         return Err(Error::invalid(
@@ -80,7 +81,7 @@ fn one(kind: &str, text: &str) -> Result<CheckedDocument> {
         .decode(text)
         .map_err(|_| Error::new(Kind::Malformed, format!("`{path}` is not base64.")))?;
     let media_type = blob::media_type(&bytes).ok_or_else(|| Error::invalid(path, "must be a PDF, a JPEG or a PNG"))?;
-    Ok(CheckedDocument {
+    Ok(CheckedProposalDocument {
         kind: kind.to_owned(),
         media_type,
         bytes: bytes.into(),
@@ -88,8 +89,8 @@ fn one(kind: &str, text: &str) -> Result<CheckedDocument> {
 }
 
 /// The documents as a funder would get them, with their sizes in place of their contents.
-pub fn placeholders(documents: &[CheckedDocument]) -> Vec<Document> {
-    let shown = documents.iter().map(|document| Document {
+pub fn placeholders(documents: &[CheckedProposalDocument]) -> Vec<ProposalDocument> {
+    let shown = documents.iter().map(|document| ProposalDocument {
         kind: document.kind.clone(),
         media_type: document.media_type.to_owned(),
         content: format!("({} bytes in base64)", document.bytes.len()),
@@ -98,14 +99,18 @@ pub fn placeholders(documents: &[CheckedDocument]) -> Vec<Document> {
 }
 
 /// Stores the documents under keys that reveal nothing about them.
-pub async fn store(env: &Env, id: ProposalId, documents: Vec<CheckedDocument>) -> Result<Vec<StoredDocument>> {
+pub async fn store(
+    env: &Env,
+    id: ProposalId,
+    documents: Vec<CheckedProposalDocument>,
+) -> Result<Vec<StoredProposalDocument>> {
     if documents.is_empty() {
         return Ok(Vec::new());
     }
     let bucket = env.bucket()?;
     try_join_all(documents.into_iter().enumerate().map(|(place, document)| async move {
         let key = format!("proposals/{id}/{place}");
-        let stored = StoredDocument {
+        let stored = StoredProposalDocument {
             kind: document.kind,
             media_type: document.media_type.to_owned(),
             size: document.bytes.len().try_into().unwrap_or(u64::MAX),
@@ -121,7 +126,7 @@ pub async fn store(env: &Env, id: ProposalId, documents: Vec<CheckedDocument>) -
 }
 
 /// Reads the documents back, in the form that funders take.
-pub async fn load(env: &Env, stored: &[StoredDocument]) -> Result<Vec<Document>> {
+pub async fn load(env: &Env, stored: &[StoredProposalDocument]) -> Result<Vec<ProposalDocument>> {
     if stored.is_empty() {
         return Ok(Vec::new());
     }
@@ -129,7 +134,7 @@ pub async fn load(env: &Env, stored: &[StoredDocument]) -> Result<Vec<Document>>
     try_join_all(stored.iter().map(|one| async move {
         let bytes = env.blobs().get(bucket, &one.key).await?;
         let bytes = bytes.ok_or_else(|| Error::new(Kind::Unavailable, "a document is not there"))?;
-        Ok(Document {
+        Ok(ProposalDocument {
             kind: one.kind.clone(),
             media_type: one.media_type.clone(),
             content: BASE64_STANDARD.encode(bytes),

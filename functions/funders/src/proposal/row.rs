@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use model::id::{CorrelationId, ProposalId, QuoteId};
 use model::person::Customer;
-use model::proposal::{Decision, Document, Proposal, ProposalStatus};
+use model::proposal::{Decision, Proposal, ProposalDocument, ProposalStatus};
 use model::quote::Environment;
 use model::{Error, Kind, Result};
 use partners_funders::Reference;
@@ -14,7 +14,7 @@ use runtime::work::due::DueTime;
 use runtime::work::row::{Revised, Row, Table, Version};
 use serde::{Deserialize, Serialize};
 
-use super::documents::StoredDocument;
+use super::documents::StoredProposalDocument;
 use crate::Env;
 use crate::quote::{QuoteRow, StoredFailure};
 
@@ -51,7 +51,7 @@ pub struct ProposalRow {
     pub phase: Phase,
     /// The customer as JSON text, which keeps its decimals exact.
     customer: String,
-    pub documents: Vec<StoredDocument>,
+    pub documents: Vec<StoredProposalDocument>,
     /// How many attempts were made to send it.
     pub attempt: u32,
     /// How often the schedule has asked the funder since the phase changed.
@@ -158,7 +158,7 @@ impl ProposalRow {
     }
 
     /// The proposal as the funder gets it.
-    pub fn proposal(&self, documents: Vec<Document>) -> Result<Proposal> {
+    pub fn proposal(&self, documents: Vec<ProposalDocument>) -> Result<Proposal> {
         Ok(Proposal {
             id: self.id,
             correlation: self.correlation_id,

@@ -9,7 +9,7 @@ use runtime::port::store::{self, Item};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::documents::StoredDocument;
+use super::documents::StoredProposalDocument;
 use super::row::ProposalRow;
 use crate::quote::FailureView;
 
@@ -49,7 +49,7 @@ pub struct DocumentView {
 }
 
 impl DocumentView {
-    fn of(document: &StoredDocument) -> Self {
+    fn of(document: &StoredProposalDocument) -> Self {
         Self {
             kind: document.kind.clone(),
             media_type: document.media_type.clone(),

@@ -92,7 +92,7 @@ fn permanent(error: &Error) -> Option<Manual> {
 
 /// What a provider gets. Of the user it has no more than MMOB's own dashboard shows to a provider.
 #[derive(Serialize)]
-struct Event<'a> {
+struct OrderEvent<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     timestamp: Timestamp,
@@ -134,7 +134,7 @@ struct EventPrice<'a> {
 }
 
 fn body(row: &OrderRow, placed: &PlacedOrder) -> Result<Bytes> {
-    let event = Event {
+    let event = OrderEvent {
         kind: "order.placed",
         timestamp: row.received_at,
         data: EventData {

@@ -52,6 +52,7 @@ pub enum OrderStep {
     /// The decision is final for this round. MMOB may not have it.
     Decided,
     /// MMOB has the decision.
+    // A value of the API and of stored rows.
     #[serde(rename = "TOLD")]
     Reported,
 }
@@ -73,6 +74,7 @@ pub enum Manual {
     /// The order stayed undecided for too long.
     Undecided,
     /// The order is decided, and every report to MMOB failed.
+    // A value of the API and of stored rows.
     #[serde(rename = "untold")]
     Unreported,
     /// MMOB has another final status.

@@ -52,7 +52,7 @@ impl LoggedCall {
             "pk": partition(self.partner, self.environment, self.at), "sk": id, "partner": self.partner,
             "environment": self.environment, "operation": self.operation, "status": self.status,
             "retryCount": self.retries, "responseTime": self.time, "correlationId": correlation(self.correlation),
-            "createdAt": self.at, "request": "{\"asked\":1}", "response": "{\"said\":1}", "httpStatus": 200,
+            "createdAt": self.at, "request": "{\"asked\":1}", "response": "{\"answered\":1}", "httpStatus": 200,
             "error": self.error, "ttl": 0,
         });
         let row: Attempt = serde_json::from_value(row).unwrap();

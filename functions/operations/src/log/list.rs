@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::lane::{lanes, named};
 use super::period::{LogPeriod, RETENTION};
-use super::position::Position;
+use super::position::LogPosition;
 use super::reader::{ReadBy, ReadLimits, Reader};
 use crate::Env;
 
@@ -151,7 +151,7 @@ pub async fn logs(cx: Cx<Env>, input: List<ListLogs>) -> Result<Listed<LogRow>> 
         chunk: if all { params.limit() } else { FILTERED_CHUNK },
         rows: MAX_ROWS,
     };
-    let mut reader = Reader::new(&cx, lanes, by, period, params.cursor.map(Position::from), limits)?;
+    let mut reader = Reader::new(&cx, lanes, by, period, params.cursor.map(LogPosition::from), limits)?;
     let limit = usize::from(params.limit());
     let mut page: ListPage<LogRow> = ListPage {
         rows: Vec::new(),
@@ -164,7 +164,7 @@ pub async fn logs(cx: Cx<Env>, input: List<ListLogs>) -> Result<Listed<LogRow>> 
         let room = limit - page.rows.len();
         page.rows.extend(found.by_ref().take(room).map(LogRow::from));
         if found.next().is_some() {
-            page.next = page.rows.last().map(|row| Position::of(row.id).into());
+            page.next = page.rows.last().map(|row| LogPosition::of(row.id).into());
         }
     }
     if page.next.is_none() && !reader.is_done() {

@@ -11,9 +11,9 @@ const TIME: u32 = 80;
 
 /// Between two rows: the newer ones are at or above it, the older ones below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position(u128);
+pub struct LogPosition(u128);
 
-impl Position {
+impl LogPosition {
     /// Below every row made at `time` or later.
     pub fn at(time: Timestamp) -> Self {
         Self(u128::try_from(time.as_millisecond()).unwrap_or_default() << TIME | V7)
@@ -41,14 +41,14 @@ impl Position {
     }
 }
 
-impl From<Cursor> for Position {
+impl From<Cursor> for LogPosition {
     fn from(cursor: Cursor) -> Self {
         Self(cursor.id().as_u128())
     }
 }
 
-impl From<Position> for Cursor {
-    fn from(position: Position) -> Self {
+impl From<LogPosition> for Cursor {
+    fn from(position: LogPosition) -> Self {
         Self::below(Uuid::from_u128(position.0))
     }
 }
@@ -63,19 +63,19 @@ mod tests {
 
     #[test]
     fn an_instant_divides_the_rows_made_before_from_the_others() {
-        let at = Position::at(time("2026-01-05T10:00:00Z"));
+        let at = LogPosition::at(time("2026-01-05T10:00:00Z"));
         let before = LogRowId::new(time("2026-01-05T09:59:59.999Z"));
         let then = LogRowId::new(time("2026-01-05T10:00:00Z"));
-        assert!(Position::of(before) < at && Position::of(then) >= at);
+        assert!(LogPosition::of(before) < at && LogPosition::of(then) >= at);
         assert!(before.to_string() <= at.below() && then.to_string() >= at.above());
         assert_eq!(at.time(), time("2026-01-05T09:59:59.999Z"));
-        assert_eq!(Position::of(then).time(), time("2026-01-05T10:00:00Z"));
+        assert_eq!(LogPosition::of(then).time(), time("2026-01-05T10:00:00Z"));
     }
 
     #[test]
     fn a_row_is_not_below_itself() {
         let row = LogRowId::new(time("2026-01-05T10:00:00Z"));
-        let position = Position::of(row);
+        let position = LogPosition::of(row);
         assert!(position.below() < row.to_string());
         assert_eq!(position.above(), row.to_string());
     }

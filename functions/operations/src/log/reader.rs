@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::lane::Lane;
 use super::period::LogPeriod;
-use super::position::Position;
+use super::position::LogPosition;
 use crate::Env;
 
 const BY_CORRELATION: Index = Index {
@@ -53,8 +53,8 @@ pub struct Reader<'a> {
     lanes: Vec<Lane>,
     by: ReadBy,
     /// Every row at or above it has been read.
-    reached: Position,
-    end: Position,
+    reached: LogPosition,
+    end: LogPosition,
     /// Whether the last step ended within an hour. The next step then reads one hour only.
     cut: bool,
     chunk: u16,
@@ -77,17 +77,17 @@ impl<'a> Reader<'a> {
         lanes: Vec<Lane>,
         by: ReadBy,
         period: LogPeriod,
-        after: Option<Position>,
+        after: Option<LogPosition>,
         limits: ReadLimits,
     ) -> Result<Self> {
-        let start = Position::at(period.to);
+        let start = LogPosition::at(period.to);
         Ok(Self {
             store: cx.env.store().as_ref(),
             table: cx.env.common.config.need("INTEGRATION_LOG_TABLE")?,
             lanes,
             by,
             reached: after.map_or(start, |after| after.min(start)),
-            end: Position::at(period.from),
+            end: LogPosition::at(period.from),
             cut: true,
             chunk: limits.chunk,
             rows: limits.rows,
@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
         self.reached <= self.end
     }
 
-    pub fn reached(&self) -> Position {
+    pub fn reached(&self) -> LogPosition {
         self.reached
     }
 
@@ -127,13 +127,13 @@ impl<'a> Reader<'a> {
         };
         self.rows = self.rows.saturating_sub(rows.len());
         self.reached = reached;
-        rows.retain(|row| Position::of(row.sk) >= reached);
+        rows.retain(|row| LogPosition::of(row.sk) >= reached);
         rows.sort_by_key(|row| std::cmp::Reverse(row.sk));
         Ok(Some(rows))
     }
 
     /// The rows of the next hours, and the position above which they are complete.
-    async fn hours(&mut self) -> Result<(Vec<Attempt>, Position)> {
+    async fn hours(&mut self) -> Result<(Vec<Attempt>, LogPosition)> {
         let (hours, floor) = self.next_hours();
         let each = hours.iter().flat_map(|hour| {
             let lane = |lane: &Lane| partition(lane.partner, lane.environment, *hour);
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
         for page in pages {
             let page = page.into_iter().map(typed).collect::<Result<Vec<Attempt>>>()?;
             if let Some(last) = page.last().filter(|_| self.is_cut(&page)) {
-                reached = reached.max(Position::of(last.sk));
+                reached = reached.max(LogPosition::of(last.sk));
                 self.cut = true;
             }
             rows.extend(page);
@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The hours of the next step, newest first, and where they begin.
-    fn next_hours(&self) -> (Vec<Timestamp>, Position) {
+    fn next_hours(&self) -> (Vec<Timestamp>, LogPosition) {
         let count = if self.cut {
             1
         } else {
@@ -170,12 +170,12 @@ impl<'a> Reader<'a> {
         while starts.len() < count && floor > self.end {
             let start = hour_of(floor.time());
             starts.push(start);
-            floor = Position::at(start);
+            floor = LogPosition::at(start);
         }
         (starts, floor.max(self.end))
     }
 
-    async fn correlation(&mut self, id: CorrelationId) -> Result<(Vec<Attempt>, Position)> {
+    async fn correlation(&mut self, id: CorrelationId) -> Result<(Vec<Attempt>, LogPosition)> {
         let query = self.bounded(Query::new(self.table, id.to_string(), self.chunk).index(BY_CORRELATION));
         self.queries = self.queries.saturating_sub(1);
         let places = self.store.query(&query).await?.into_iter().map(typed);
@@ -184,7 +184,7 @@ impl<'a> Reader<'a> {
         let reached = places
             .last()
             .filter(|_| full)
-            .map_or(self.end, |last| Position::of(last.sk));
+            .map_or(self.end, |last| LogPosition::of(last.sk));
         let lanes: Vec<String> = self
             .lanes
             .iter()

@@ -120,7 +120,7 @@ async fn a_row_has_the_names_of_the_spec() {
     let expected = json!({
         "id": id, "partner": "LEX", "funder": "LEX", "environment": "LIVE", "operation": "quote", "status": "FAILED", "retryCount": 3,
         "responseTime": 8000, "correlationId": correlation, "createdAt": "2026-01-05T10:00:00.123Z",
-        "error": "timeout", "request": "{\"asked\":1}", "response": "{\"said\":1}", "httpStatus": 200,
+        "error": "timeout", "request": "{\"asked\":1}", "response": "{\"answered\":1}", "httpStatus": 200,
     });
     assert_eq!(row, expected);
 }

@@ -71,9 +71,9 @@ impl Chart {
 }
 
 fn row(line: &Line, y: f64, x: &impl Fn(f64) -> f64) -> String {
-    let class = match (line.published, line.label.starts_with("ours")) {
+    let class = match (line.published, line.label.starts_with("hub,")) {
         (true, _) => "published",
-        (_, true) => "ours",
+        (_, true) => "hub",
         _ => "other",
     };
     let (end, middle) = (x(line.value), y + ROW / 2.0);

@@ -6,7 +6,7 @@ use call::{Answer, Call, Progress, Step};
 use jiff::Timestamp;
 use model::id::ProposalId;
 use model::partner::FUNDERS;
-use model::proposal::{Decision, Document, Proposal, ProposalStatus};
+use model::proposal::{Decision, Proposal, ProposalDocument, ProposalStatus};
 use model::quote::{Price, QuoteRequest, QuoteType};
 use model::{Error, Kind};
 use partners_funders::{Funder, QuoteContext, Reference, funder};
@@ -92,7 +92,7 @@ fn proposal(id: ProposalId, price: &Price, surname: &str) -> Proposal {
         correlation: REQUEST_ID.parse().unwrap(),
         external_quote_id: price.external_quote_id.clone(),
         customer,
-        documents: vec![Document {
+        documents: vec![ProposalDocument {
             kind: "drivingLicense".to_owned(),
             media_type: "application/pdf".to_owned(),
             content: "JVBERi0xLjQK".to_owned(),

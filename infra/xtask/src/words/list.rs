@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::failure::Result;
 
 pub struct List {
-    /// In snake case.
+    /// In snake case. The phrases of one word are refused in names too.
     words: BTreeMap<String, String>,
     names: BTreeMap<String, String>,
     /// In lower case, with one blank between words.
@@ -23,7 +23,7 @@ pub enum Named {
 
 impl List {
     pub fn parse(page: &str) -> Result<Self> {
-        let list = Self {
+        let mut list = Self {
             words: table(page, "## Refused words"),
             names: table(page, "## Refused names"),
             phrases: table(page, "## Refused phrases"),
@@ -36,6 +36,9 @@ impl List {
                 "docs/writing.md has no table of refused words, of refused names, or of refused phrases".into(),
             );
         }
+        let phrases = list.phrases.iter().filter(|(phrase, _)| !phrase.contains(' '));
+        list.words
+            .extend(phrases.map(|(word, instead)| (word.clone(), instead.clone())));
         Ok(list)
     }
 
@@ -54,12 +57,15 @@ impl List {
     }
 }
 
-/// `LongestKey` and `LONGEST_KEY` -> `longest_key`.
+/// `LongestKey`, `LONGEST_KEY` and `LONGESTKey` -> `longest_key`.
 fn snake(name: &str) -> String {
     let mut snake = String::new();
     let mut before = '_';
-    for letter in name.chars() {
-        if letter.is_uppercase() && before != '_' && !before.is_uppercase() {
+    let mut letters = name.chars().peekable();
+    while let Some(letter) = letters.next() {
+        // The last capital of a run begins a word: `HTTPKey` is `http_key`.
+        let begins = !before.is_uppercase() || letters.peek().is_some_and(|next| next.is_lowercase());
+        if letter.is_uppercase() && before != '_' && begins {
             snake.push('_');
         }
         snake.extend(letter.to_lowercase());

@@ -87,6 +87,9 @@ fn a_listed_word_is_refused_in_every_name() {
         "enum X { Longest }",
         "fn f() { it.grows_late() }",
         "struct GrowsLate;",
+        "struct LONGESTKey;",
+        "struct HTTPLongest;",
+        "struct KeyOfLONGEST;",
     ] {
         assert_eq!(lines("a.rs", &format!("\n{named}")), [2], "{named}");
     }
@@ -142,6 +145,9 @@ fn a_listed_phrase_is_refused_in_prose() {
             }
         }
         let joined = phrase.replace(' ', "_");
+        if !phrase.contains(' ') {
+            assert_eq!(lines("a.rs", &format!("fn answered_by_{phrase}() {{}}")), [1]);
+        }
         for free in [format!("// {joined}s x{phrase}"), format!("f(\"{joined}\");")] {
             assert_eq!(lines("a.rs", &free), [0; 0], "{free}");
         }
@@ -238,4 +244,36 @@ fn a_funder_is_known_by_its_fixtures() {
     );
     assert_eq!(funder_of("shared/partners/marketplace/fixtures/mmob/order.json"), None);
     assert_eq!(funder_of("shared/runtime/fixtures/key.pem"), None);
+}
+
+#[test]
+fn a_public_type_is_defined_once() {
+    let doubles = |files: &[(&str, &str)]| {
+        let mut types = PublicTypes::default();
+        let found = files.iter().flat_map(|(file, text)| types.add(file, text));
+        found.map(|finding| finding.to_string()).collect::<Vec<_>>()
+    };
+    let first = ("functions/bqs/src/a.rs", "pub struct Health;");
+    assert_eq!(
+        doubles(&[first, ("shared/model/src/b.rs", "\npub enum Health {}")]),
+        ["shared/model/src/b.rs:2: `Health` is a public type in functions/bqs/src/a.rs too: rename one of them"]
+    );
+    for free in [
+        (
+            "shared/model/src/b.rs",
+            "struct Health;\npub struct PartnerHealth;\npub fn health() {}",
+        ),
+        ("shared/model/src/tests/b.rs", "pub struct Health;"),
+        ("infra/simulators/src/b.rs", "pub struct Health;"),
+    ] {
+        assert!(doubles(&[first, free]).is_empty(), "{free:?}");
+    }
+    let per_domain = "pub struct Env;\npub type Function = u8;";
+    assert!(
+        doubles(&[
+            ("functions/bqs/src/a.rs", per_domain),
+            ("functions/mmob/src/a.rs", per_domain)
+        ])
+        .is_empty()
+    );
 }

@@ -6,7 +6,7 @@ use super::fixtures::Fixtures;
 use crate::{Answer, Auth, Call};
 
 /// An adapter under test.
-pub struct Member {
+pub struct SuiteMember {
     pub name: &'static str,
     pub auth: Auth,
     pub loggable: &'static [&'static str],
@@ -110,7 +110,7 @@ impl Operation {
     }
 }
 
-impl Member {
+impl SuiteMember {
     pub(super) fn kind(&self, operation: &Operation, status: u16) -> Kind {
         let own = operation.kinds.iter().find(|(own, _)| *own == status);
         own.map_or_else(|| (self.kind_of)(status), |(_, kind)| *kind)

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::answers::{answer, garbage, throttled};
 use super::document::{CANARY, misshapen, mutants};
-use super::member::{Member, Operation, Reading};
+use super::member::{Operation, Reading, SuiteMember};
 use super::personal;
 use super::sent::assert_sends;
 use crate::{Answer, Auth, Call};
@@ -31,7 +31,7 @@ const STATUSES: [u16; 19] = [
 ];
 
 /// Fails unless the adapter does everything that every adapter must do.
-pub fn check(member: &Member) {
+pub fn check(member: &SuiteMember) {
     fixtures_belong_to_operations(member);
     requests_are_their_fixture(member);
     auth_names_members_of_one_secret(member);
@@ -49,7 +49,7 @@ pub fn check(member: &Member) {
     }
 }
 
-fn at(member: &Member, operation: &Operation) -> String {
+fn at(member: &SuiteMember, operation: &Operation) -> String {
     format!("{} {}", member.name, operation.call.operation)
 }
 
@@ -58,7 +58,7 @@ fn read(operation: &Operation, answer: &Answer) -> Result<Reading> {
 }
 
 /// A misspelt name would leave a fixture out of every check.
-fn fixtures_belong_to_operations(member: &Member) {
+fn fixtures_belong_to_operations(member: &SuiteMember) {
     let operations = member.operations.iter().map(|operation| operation.fixture.as_str());
     let known: Vec<&str> = operations
         .chain(["absent", "contract", "requests", "unauthorised"])
@@ -73,7 +73,7 @@ fn fixtures_belong_to_operations(member: &Member) {
     }
 }
 
-fn requests_are_their_fixture(member: &Member) {
+fn requests_are_their_fixture(member: &SuiteMember) {
     let requests = member.operations.iter().map(|operation| head(&operation.call));
     let mut heads: Vec<String> = requests.collect();
     heads.dedup();
@@ -105,7 +105,7 @@ fn credential(auth: Auth) -> String {
     }
 }
 
-fn auth_names_members_of_one_secret(member: &Member) {
+fn auth_names_members_of_one_secret(member: &SuiteMember) {
     let mut names = match member.auth {
         Auth::ApiKey { secret, .. } => vec![secret],
         Auth::SignedToken {
@@ -131,7 +131,7 @@ fn auth_names_members_of_one_secret(member: &Member) {
     }
 }
 
-fn sends_its_fixture(member: &Member, operation: &Operation) {
+fn sends_its_fixture(member: &SuiteMember, operation: &Operation) {
     let (at, call) = (at(member, operation), &operation.call);
     assert_eq!(call.repeatable, operation.repeatable, "{at}");
     let uri = call.request.uri();
@@ -149,7 +149,7 @@ fn sends_its_fixture(member: &Member, operation: &Operation) {
     }
 }
 
-fn carries_no_credentials(member: &Member, operation: &Operation) {
+fn carries_no_credentials(member: &SuiteMember, operation: &Operation) {
     let (at, headers) = (at(member, operation), operation.call.request.headers());
     let (header, secret) = match member.auth {
         Auth::ApiKey { header, secret } => (header, secret),
@@ -162,7 +162,7 @@ fn carries_no_credentials(member: &Member, operation: &Operation) {
     assert!(!debug.contains(secret), "{at}: {debug}");
 }
 
-fn nothing_personal_is_loggable(member: &Member, operation: &Operation) {
+fn nothing_personal_is_loggable(member: &SuiteMember, operation: &Operation) {
     for name in member.loggable {
         assert!(!personal::is_name(name), "{} logs {name}", member.name);
     }
@@ -180,7 +180,7 @@ fn nothing_personal_is_loggable(member: &Member, operation: &Operation) {
     }
 }
 
-fn ids_stay_in_their_segment(member: &Member, operation: &Operation) {
+fn ids_stay_in_their_segment(member: &SuiteMember, operation: &Operation) {
     let at = at(member, operation);
     for call_of in &operation.of_ids {
         let plain = call_of("Q1").unwrap_or_else(|error| panic!("{at}: {error:?}"));
@@ -193,7 +193,7 @@ fn ids_stay_in_their_segment(member: &Member, operation: &Operation) {
     }
 }
 
-fn reads_its_fixtures(member: &Member, operation: &Operation) {
+fn reads_its_fixtures(member: &SuiteMember, operation: &Operation) {
     let (at, fixtures, name) = (at(member, operation), &member.fixtures, &operation.fixture);
     let rejected = |status, body: &str| {
         let error = failure(operation, &answer(status, body), &at);
@@ -226,7 +226,7 @@ fn reads_its_fixtures(member: &Member, operation: &Operation) {
     }
 }
 
-fn statuses_mean_their_kind(member: &Member, operation: &Operation) {
+fn statuses_mean_their_kind(member: &SuiteMember, operation: &Operation) {
     let at = at(member, operation);
     let absent = operation
         .may_be_absent
@@ -254,7 +254,7 @@ fn statuses_mean_their_kind(member: &Member, operation: &Operation) {
     }
 }
 
-fn garbage_is_no_success(member: &Member, operation: &Operation) {
+fn garbage_is_no_success(member: &SuiteMember, operation: &Operation) {
     let at = at(member, operation);
     if operation.status_decides {
         for body in garbage() {
@@ -273,7 +273,7 @@ fn garbage_is_no_success(member: &Member, operation: &Operation) {
     }
 }
 
-fn mutants_are_refused_or_sound(member: &Member, operation: &Operation) {
+fn mutants_are_refused_or_sound(member: &SuiteMember, operation: &Operation) {
     let at = at(member, operation);
     let Some(fixture) = member.fixtures.find(&format!("{}.answer", operation.fixture)) else {
         return;

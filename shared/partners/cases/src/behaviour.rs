@@ -1,7 +1,7 @@
 //! The behaviour suite for every case system, on the fixtures in `fixtures/<name>/`.
 
 use bytes::Bytes;
-use call::testing::{Fixtures, Member, Operation, Reading, check};
+use call::testing::{Fixtures, Operation, Reading, SuiteMember, check};
 use call::{Answer, Call};
 use model::{Kind, Result};
 
@@ -24,13 +24,13 @@ fn every_case_system_behaves() {
     }
 }
 
-fn member(system: &'static dyn CaseSystem) -> Member {
+fn member(system: &'static dyn CaseSystem) -> SuiteMember {
     let created = move |answer: &_| {
         let (sequence, accepted) = system.created(answer)?;
         Ok(Reading::of(sequence > 0 && is_kept_short(&accepted), &accepted))
     };
     let create = Operation::new("create", system.create(CHANGE, CASE));
-    Member {
+    SuiteMember {
         name: system.name(),
         auth: system.auth(),
         loggable: system.loggable(),

@@ -3,7 +3,7 @@
 //! The suite quotes and proposes the sample request. A funder whose fixtures are for another contract has a fixture
 //! `contract.json` with the members that differ.
 
-use call::testing::{Fixtures, Member, Operation, Reading, answer, check};
+use call::testing::{Fixtures, Operation, Reading, SuiteMember, answer, check};
 use call::{Progress, Step};
 use model::Kind;
 use model::partner::FUNDERS;
@@ -26,7 +26,7 @@ fn every_funder_behaves() {
     assert!(funder("lex").is_none() && funder("").is_none());
 }
 
-fn member(adapter: Adapter) -> Member {
+fn member(adapter: Adapter) -> SuiteMember {
     let fixtures = Fixtures::load(env!("CARGO_MANIFEST_DIR"), adapter.name());
     let request = request(&fixtures);
     let (mut operations, quote_id) = quote(adapter, &request, &fixtures);
@@ -34,7 +34,7 @@ fn member(adapter: Adapter) -> Member {
         operations.extend(proposal(adapter, &quote_id, &fixtures));
     }
     operations.push(Operation::new("probe", adapter.probe()));
-    Member {
+    SuiteMember {
         name: adapter.name(),
         auth: adapter.auth(),
         loggable: adapter.loggable(),

@@ -1,6 +1,6 @@
 //! The questions in the adapters' tests.
 
-use model::proposal::{Document, Proposal};
+use model::proposal::{Proposal, ProposalDocument};
 use model::quote::QuoteRequest;
 
 use crate::funder::{QuoteContext, Reference};
@@ -29,7 +29,7 @@ pub fn proposal(external_quote_id: &str) -> Proposal {
         correlation: CORRELATION.parse().unwrap(),
         external_quote_id: external_quote_id.into(),
         customer: request().customer_details,
-        documents: vec![Document {
+        documents: vec![ProposalDocument {
             kind: "drivingLicense".into(),
             media_type: "application/pdf".into(),
             content: "JVBERi0xLjQK".into(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use call::segment;
-use call::testing::{Fixtures, Member, Operation, Reading, check};
+use call::testing::{Fixtures, Operation, Reading, SuiteMember, check};
 use model::Kind;
 use model::order::OrderOutcome;
 use model::product::{NewFulfilment, NewPrice, NewProduct, Product, ProductType};
@@ -26,7 +26,7 @@ const OUTPUT: &str = "Value";
 #[test]
 fn every_marketplace_behaves() {
     for (marketplace, price_path) in MEMBERS {
-        check(&Member {
+        check(&SuiteMember {
             name: marketplace.name(),
             auth: marketplace.auth(),
             loggable: marketplace.loggable(),

@@ -19,8 +19,7 @@ const SAMPLE: u16 = 100;
 /// From the calls of the last hour. No call is made for this.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = RecentCalls)]
-pub struct Health {
+pub struct RecentCalls {
     pub connectivity: Connectivity,
     pub calls: usize,
     pub failures: usize,
@@ -42,7 +41,13 @@ pub enum Connectivity {
 }
 
 /// The health of one installation of a partner. Unknown without a log.
-pub async fn health(store: &dyn Store, log: Option<&str>, partner: &str, environment: &str, now: Timestamp) -> Health {
+pub async fn health(
+    store: &dyn Store,
+    log: Option<&str>,
+    partner: &str,
+    environment: &str,
+    now: Timestamp,
+) -> RecentCalls {
     let calls = async {
         match log {
             Some(table) => calls(store, table, partner, environment, now).await.unwrap_or_default(),
@@ -59,7 +64,7 @@ pub async fn health(store: &dyn Store, log: Option<&str>, partner: &str, environ
         _ => Connectivity::Down,
     };
     let last_success_at = calls.iter().find(good).map(|call| call.created_at);
-    Health {
+    RecentCalls {
         connectivity,
         calls: calls.len(),
         failures,

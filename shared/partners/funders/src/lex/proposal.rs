@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use model::id::ProposalId;
 use model::money::Pounds;
 use model::person::{Address, Employment};
-use model::proposal::{Decision, Document, Proposal, ProposalStatus};
+use model::proposal::{Decision, Proposal, ProposalDocument, ProposalStatus};
 use model::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 
@@ -114,7 +114,7 @@ struct WireDocument<'a> {
 }
 
 impl<'a> WireDocument<'a> {
-    fn of(document: &'a Document) -> Self {
+    fn of(document: &'a ProposalDocument) -> Self {
         Self {
             kind: &document.kind,
             content_type: &document.media_type,

@@ -95,7 +95,7 @@ fn hostile_claims_are_refused() {
         ("exp", json!(null)),
         ("exp", json!("2030")),
         ("exp", json!(-1)),
-        ("iss", json!("somebody-else")),
+        ("iss", json!("another-issuer")),
         ("iss", json!(null)),
         ("iss", json!(["self-serve-platform"])),
         ("aud", json!("another-service")),

@@ -126,7 +126,7 @@ async fn our_failure_frees_the_key_and_the_next_call_starts_afresh() {
 }
 
 #[tokio::test]
-async fn an_acceptance_is_answered_by_whoever_knows_the_row() {
+async fn a_repeated_acceptance_reruns_the_handler_under_its_first_id() {
     let store = Memory::default();
     let first = run(&store, 0).await;
     assert_eq!(
