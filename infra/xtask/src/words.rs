@@ -2,6 +2,7 @@
 //! public types.
 
 mod doubles;
+mod finding;
 mod list;
 mod prose;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use crate::tree;
 use crate::workspace::Workspace;
 
 use doubles::PublicTypes;
+use finding::Finding;
 use list::{List, Named};
 use prose::{EnvironmentWord, Phrases};
 
@@ -33,20 +35,6 @@ pub fn check(workspace: &Workspace) -> Result<()> {
     }
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
     Err(format!("{WRITING} refuses {} words:\n{}", found.len(), lines.join("\n")).into())
-}
-
-/// `file:line: what is refused, and what to say instead`. A file or folder name has line 0.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Finding {
-    file: String,
-    line: usize,
-    advice: String,
-}
-
-impl std::fmt::Display for Finding {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}:{}: {}", self.file, self.line, self.advice)
-    }
 }
 
 fn findings(root: &Path) -> Result<BTreeSet<Finding>> {

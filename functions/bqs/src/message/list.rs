@@ -7,7 +7,7 @@ use runtime::Cx;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::moment::{self, Received};
+use super::moment::{self, ReceivedDate};
 use super::row::MessageRow;
 use super::schema::{CaseMessage, shown};
 use crate::Env;
@@ -32,13 +32,13 @@ pub struct ListMessages {
 
 impl ListMessages {
     /// An unescaped plus sign arrives as a space.
-    fn from(&self) -> Result<Option<Received>> {
+    fn from(&self) -> Result<Option<ReceivedDate>> {
         let Some(text) = &self.from_date else {
             return Ok(None);
         };
         let date = moment::date(&text.replace(' ', "+"));
         let refused = || Error::invalid("from_date", "must be a date in ISO 8601");
-        date.map(|date| Some(Received::of(date))).ok_or_else(refused)
+        date.map(|date| Some(ReceivedDate::of(date))).ok_or_else(refused)
     }
 }
 
@@ -69,7 +69,7 @@ pub struct MessageList {
 pub async fn list(cx: Cx<Env>, request: ListMessages) -> Result<MessageList> {
     let (mut messages, mut size) = (Vec::new(), 0);
     let mut latest = request.from()?;
-    let mut next = latest.unwrap_or(Received::FIRST);
+    let mut next = latest.unwrap_or(ReceivedDate::FIRST);
     'batches: loop {
         let batch = MessageRow::batch(cx.env.table()?, request.pre_view_case_id, next).await?;
         if batch.is_empty() {
@@ -90,7 +90,7 @@ pub async fn list(cx: Cx<Env>, request: ListMessages) -> Result<MessageList> {
     }
     Ok(MessageList {
         pre_view_case_id: request.pre_view_case_id,
-        latest_received_date: latest.map(Received::danish),
+        latest_received_date: latest.map(ReceivedDate::danish),
         messages,
     })
 }

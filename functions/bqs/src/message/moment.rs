@@ -19,12 +19,12 @@ pub fn danish(moment: Timestamp) -> String {
 
 /// When a message arrived. No two messages of a case have the same moment, and later writes have later moments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Received(i64);
+pub struct ReceivedDate(i64);
 
 /// The largest sort key. It has 16 digits, so text sorts as numbers do, until the year 2286.
 const LATEST: i64 = 9_999_999_999_999_999;
 
-impl Received {
+impl ReceivedDate {
     pub const FIRST: Self = Self(0);
     pub const LATEST: Self = Self(LATEST);
 
@@ -102,19 +102,19 @@ mod tests {
             ("2024-05-22T13:21:05.987296Z", "2024-05-22T15:21:05.987296+02:00"),
             ("2024-01-22T13:21:05Z", "2024-01-22T14:21:05.000000+01:00"),
         ] {
-            assert_eq!(Received::of(utc(moment)).danish(), shown);
+            assert_eq!(ReceivedDate::of(utc(moment)).danish(), shown);
         }
     }
 
     #[test]
     fn a_clock_that_is_behind_loses_nothing() {
         let now = utc("2026-01-05T10:20:00Z");
-        let first = Received::after(None, now);
-        let second = Received::after(Some(first), now);
-        let third = Received::after(Some(second), utc("2026-01-05T10:19:00Z"));
-        let fourth = Received::after(Some(third), utc("2026-01-05T10:20:01Z"));
+        let first = ReceivedDate::after(None, now);
+        let second = ReceivedDate::after(Some(first), now);
+        let third = ReceivedDate::after(Some(second), utc("2026-01-05T10:19:00Z"));
+        let fourth = ReceivedDate::after(Some(third), utc("2026-01-05T10:20:01Z"));
         assert_eq!(
-            [first, second, third, fourth].map(Received::danish),
+            [first, second, third, fourth].map(ReceivedDate::danish),
             [
                 "2026-01-05T11:20:00.000000+01:00",
                 "2026-01-05T11:20:00.000001+01:00",
@@ -127,9 +127,9 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_shown_is_a_cursor(micros in 0..4_102_444_800_000_000_i64) {
-            let received = Received(micros);
-            prop_assert_eq!(date(&received.danish()).map(Received::of), Some(received));
-            prop_assert_eq!(Received::from_key(&received.key()), Some(received));
+            let received = ReceivedDate(micros);
+            prop_assert_eq!(date(&received.danish()).map(ReceivedDate::of), Some(received));
+            prop_assert_eq!(ReceivedDate::from_key(&received.key()), Some(received));
             prop_assert!(received.key() < received.next().key());
         }
     }

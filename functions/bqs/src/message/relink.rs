@@ -5,7 +5,7 @@ use model::json::Document;
 use model::{Error, Kind, Result};
 use runtime::work::row::Table;
 
-use super::moment::Received;
+use super::moment::ReceivedDate;
 use super::row::{ContentRow, Draft, Head, MessageRow};
 use crate::Env;
 
@@ -19,7 +19,7 @@ pub async fn relink(env: &Env, upstream: u64, case: u64, now: Timestamp) -> Resu
         return Ok(());
     };
     let rows = env.table()?;
-    let mut from = Received::FIRST;
+    let mut from = ReceivedDate::FIRST;
     loop {
         let batch = MessageRow::batch(rows, upstream, from).await?;
         if batch.is_empty() {

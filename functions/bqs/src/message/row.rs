@@ -11,7 +11,7 @@ use runtime::port::store::{Key, Query, When, Write, typed};
 use runtime::work::row::Table;
 use serde::{Deserialize, Serialize};
 
-use super::moment::Received;
+use super::moment::ReceivedDate;
 
 /// Rows in one read.
 const BATCH: u16 = 100;
@@ -38,8 +38,8 @@ impl Head {
         Ok(rows.read(&key(rows, case, "HEAD")).await?.unwrap_or_default())
     }
 
-    fn received(&self) -> Option<Received> {
-        Received::from_key(&self.received)
+    fn received(&self) -> Option<ReceivedDate> {
+        ReceivedDate::from_key(&self.received)
     }
 
     /// The writes that make a message the newest.
@@ -48,7 +48,7 @@ impl Head {
             0 => When::Absent,
             number => When::number("number", number),
         };
-        let received = Received::after(self.received(), now).key();
+        let received = ReceivedDate::after(self.received(), now).key();
         let head = Self {
             number: self.number.saturating_add(1),
             received: received.clone(),
@@ -119,16 +119,16 @@ pub struct MessageRow {
 }
 
 impl MessageRow {
-    pub fn received(&self) -> Received {
-        Received::from_key(&self.received).unwrap_or(Received::LATEST)
+    pub fn received(&self) -> ReceivedDate {
+        ReceivedDate::from_key(&self.received).unwrap_or(ReceivedDate::LATEST)
     }
 
     /// The next messages of a case from this moment on, oldest first. Empty if there are no more.
     ///
     /// A transaction's rows become visible one by one, so a reader may see a row before the row of the message before it. A
     /// reader that continued there would never see that message. Therefore the batch ends before a gap in the numbers.
-    pub async fn batch(rows: Table<'_>, case: u64, from: Received) -> Result<Vec<Self>> {
-        let all = Query::new(rows.name, partition(case), BATCH).to(Some(Received::LATEST.key()));
+    pub async fn batch(rows: Table<'_>, case: u64, from: ReceivedDate) -> Result<Vec<Self>> {
+        let all = Query::new(rows.name, partition(case), BATCH).to(Some(ReceivedDate::LATEST.key()));
         let all = all.consistent();
         let found = read(rows, all.clone().from(Some(from.key())).oldest_first()).await?;
         let Some(first) = found.first() else {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::tokens::{self, Kind};
 
 const TYPES: [&str; 5] = ["struct", "enum", "trait", "type", "union"];
