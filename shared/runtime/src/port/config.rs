@@ -9,7 +9,11 @@ use serde_json::{Map, Value};
 
 /// A setting that is absent or empty is the same: templates cannot leave a variable out.
 #[derive(Clone, Default)]
-pub struct Config(Arc<BTreeMap<String, String>>);
+pub struct Config {
+    own: Arc<BTreeMap<String, String>>,
+    /// What a setting carries in JSON.
+    carried: Arc<BTreeMap<String, String>>,
+}
 
 impl Config {
     pub fn from_env() -> Self {
@@ -22,18 +26,22 @@ impl Config {
     /// What cannot be read carries nothing: a setting that is missed is named where it is needed.
     #[must_use]
     pub fn unpacked(self, name: &str) -> Self {
-        let carried: Option<Map<String, Value>> = self.get(name).and_then(|json| serde_json::from_str(json).ok());
-        let mut all = BTreeMap::new();
-        for (name, member) in carried.into_iter().flatten() {
-            unpack(name, member, &mut all);
+        let members: Option<Map<String, Value>> = self.get(name).and_then(|json| serde_json::from_str(json).ok());
+        let Some(members) = members else { return self };
+        let mut carried = BTreeMap::new();
+        for (name, member) in members {
+            unpack(name, member, &mut carried);
         }
-        let own = self.0.iter().filter(|(_, value)| !value.is_empty());
-        all.extend(own.map(|(name, value)| (name.clone(), value.clone())));
-        Self(Arc::new(all))
+        Self {
+            carried: Arc::new(carried),
+            ..self
+        }
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        let layers = [&self.own, &self.carried];
+        let mut values = layers.into_iter().filter_map(|layer| layer.get(name));
+        values.find(|value| !value.is_empty()).map(String::as_str)
     }
 
     pub fn need(&self, name: &str) -> Result<&str> {
@@ -63,12 +71,11 @@ fn unpack(name: String, value: Value, all: &mut BTreeMap<String, String>) {
 
 impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Config {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(settings: I) -> Self {
-        Self(Arc::new(
-            settings
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        ))
+        let own = settings.into_iter().map(|(name, value)| (name.into(), value.into()));
+        Self {
+            own: Arc::new(own.collect()),
+            carried: Arc::default(),
+        }
     }
 }
 
