@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::{Value, json};
 
 use crate::bench::Bench;
 use crate::failure::{Context, Failure, Result};
@@ -176,22 +177,34 @@ fn environment(bench: &Bench, api: &str) -> Vec<(&'static str, String)> {
             "QUOTE_RETRY_QUEUE_URL",
             "https://sqs.eu-west-2.amazonaws.com/000000000000/quote-retry",
         ),
-        ("LEX_SANDBOX_SECRET", "bench/lex/sandbox"),
         ("REDACTION_KEY", "bench-redaction-key"),
         ("JWT_ISSUER", ISSUER),
         ("JWT_AUDIENCE", AUDIENCE),
-        ("API_RETRY_ENABLED", "false"),
     ];
     let mut all: Vec<_> = fixed.map(|(name, value)| (name, value.to_owned())).into();
     all.extend([
         ("AWS_LAMBDA_RUNTIME_API", api.to_owned()),
         ("AWS_ENDPOINT_URL", format!("https://localhost:{}", bench.stubs.aws)),
-        (
-            "LEX_SANDBOX_URL",
-            format!("https://localhost:{}/api/v1", bench.stubs.funder),
-        ),
+        ("FUNDERS", funders(bench.stubs.funder)),
         ("JWT_PUBLIC_KEY", bench.events.public_key.clone()),
         ("AWS_CA_BUNDLE", bench.authority.alone.to_string_lossy().into_owned()),
     ]);
     all
+}
+
+/// What infra/stacks/funders.yaml makes of its defaults, with the stub in the place of LEX and without retries. ALPHABET has no
+/// address, so that a function opens one connection to a funder.
+fn funders(stub: u16) -> String {
+    let address = format!("https://localhost:{stub}/api/v1");
+    let installation = |url: &str, secret: &str| json!({"URL": url, "SECRET": secret});
+    let usual = |target: Value| json!({"RATE_LIMIT": "", "MAX_RETRIES": "", "RETRY_BASE_DELAY": "", "SANDBOX": target});
+    json!({
+        "API": {
+            "RETRY_ENABLED": "false", "MAX_RETRIES": "3", "RETRY_BASE_DELAY": "1000", "RETRY_MAX_DELAY": "10000",
+            "RETRY_BACKOFF_MULTIPLIER": "2", "RATE_LIMIT": "",
+        },
+        "LEX": usual(installation(&address, "bench/lex/sandbox")),
+        "ALPHABET": usual(installation("", "bench/alphabet/sandbox")),
+    })
+    .to_string()
 }

@@ -1,18 +1,20 @@
 //! Settings: the function's environment, read once. No other code of a function reads the environment.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Formatter};
 use std::str::FromStr;
 use std::sync::Arc;
 
 use model::{Error, Result};
-use serde_json::{Map, Value};
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, MapAccess, Visitor};
 
 /// A setting that is absent or empty is the same: templates cannot leave a variable out.
 #[derive(Clone, Default)]
 pub struct Config {
     own: Arc<BTreeMap<String, String>>,
-    /// What a setting carries in JSON.
-    carried: Arc<BTreeMap<String, String>>,
+    /// What a setting carries in JSON, by name: so few that a search of all is quicker than a map is made.
+    carried: Arc<[(String, String)]>,
 }
 
 impl Config {
@@ -26,22 +28,26 @@ impl Config {
     /// What cannot be read carries nothing: a setting that is missed is named where it is needed.
     #[must_use]
     pub fn unpacked(self, name: &str) -> Self {
-        let members: Option<Map<String, Value>> = self.get(name).and_then(|json| serde_json::from_str(json).ok());
-        let Some(members) = members else { return self };
-        let mut carried = BTreeMap::new();
-        for (name, member) in members {
-            unpack(name, member, &mut carried);
+        let Some(json) = self.get(name) else { return self };
+        let mut carried = Vec::with_capacity(32);
+        let json = &mut serde_json::Deserializer::from_str(json);
+        let member = CarriedSetting {
+            name: String::new(),
+            all: &mut carried,
+        };
+        if member.deserialize(json).is_err() {
+            return self;
         }
         Self {
-            carried: Arc::new(carried),
+            carried: carried.into(),
             ..self
         }
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
-        let layers = [&self.own, &self.carried];
-        let mut values = layers.into_iter().filter_map(|layer| layer.get(name));
-        values.find(|value| !value.is_empty()).map(String::as_str)
+        let own = self.own.get(name).filter(|value| !value.is_empty());
+        let carried = || self.carried.iter().find(|(known, _)| known == name);
+        own.or_else(|| carried().map(|(_, value)| value)).map(String::as_str)
     }
 
     pub fn need(&self, name: &str) -> Result<&str> {
@@ -57,15 +63,44 @@ impl Config {
     }
 }
 
-fn unpack(name: String, value: Value, all: &mut BTreeMap<String, String>) {
-    match value {
-        Value::Object(members) => {
-            for (member, value) in members {
-                unpack(format!("{name}_{member}"), value, all);
-            }
+/// A member of what a setting carries. Its leaves are texts; init reads them, so no tree of values is made.
+struct CarriedSetting<'a> {
+    name: String,
+    all: &'a mut Vec<(String, String)>,
+}
+
+impl<'de> DeserializeSeed<'de> for CarriedSetting<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> std::result::Result<(), D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for CarriedSetting<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut Formatter) -> fmt::Result {
+        f.write_str("texts and objects of them")
+    }
+
+    fn visit_str<E>(self, text: &str) -> std::result::Result<(), E> {
+        if !text.is_empty() {
+            self.all.push((self.name, text.to_owned()));
         }
-        Value::String(text) => drop(all.insert(name, text)),
-        other => drop(all.insert(name, other.to_string())),
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> std::result::Result<(), A::Error> {
+        while let Some(member) = members.next_key::<&str>()? {
+            let name = match self.name.as_str() {
+                "" => member.to_owned(),
+                name => [name, "_", member].concat(),
+            };
+            let all = &mut *self.all;
+            members.next_value_seed(CarriedSetting { name, all })?;
+        }
+        Ok(())
     }
 }
 
@@ -95,7 +130,7 @@ mod tests {
     #[test]
     fn a_setting_goes_before_the_one_that_is_carried() {
         let carried =
-            r#"{"API": {"MAX_RETRIES": "3"}, "LEX": {"RATE_LIMIT": "", "MAX": 2, "LIVE": {"URL": "http://lex"}}}"#;
+            r#"{"API": {"MAX_RETRIES": "3"}, "LEX": {"RATE_LIMIT": "", "MAX": "2", "LIVE": {"URL": "http://lex"}}}"#;
         let settings = [
             ("FUNDERS", carried),
             ("API_MAX_RETRIES", "1"),
@@ -110,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_carries_nothing() {
-        for carried in ["", "{", "[]", "\"LEX\""] {
+        for carried in ["", "{", "[]", "2", r#"{"LEX_LIVE_URL": "http://lex", "LEX": 2}"#] {
             let settings = [("FUNDERS", carried), ("OTHER", "x")];
             let config = settings.into_iter().collect::<Config>().unpacked("FUNDERS");
             assert_eq!(config.get("OTHER"), Some("x"));
