@@ -1,4 +1,4 @@
-//! Mechanics that recur: idempotency keys, rows that change, leases, and rows that wait for a time.
+//! Mechanics that recur: idempotency keys, rows that change, leases, rows that wait for a time, and notices that partners post.
 
 pub mod due;
 pub mod idempotency;
