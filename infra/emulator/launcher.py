@@ -19,6 +19,7 @@ WRITTEN_FOR = "1.5.33"
 # Every private name that this file uses, with its expected parameters. None means that the name only has to exist.
 PRIVATE = {
     "ministack.app:main": [],
+    "ministack.core.lambda_runtime:ProvidedWorker._build_handler_class": ["self", "generation", "pending"],
     "ministack.core.lambda_runtime:Worker._drain_stderr_bounded": ["self", "first_line_wait", "idle_confirm", "hard_cap"],
     "ministack.services.apigateway:_apis": None,
     "ministack.services.apigateway:_routes": None,
@@ -76,6 +77,34 @@ def speed_up_invocations():
     # The default waits 50 ms after each call for a first log line. The lines are in the pipe before the answer is, so 5 ms
     # are enough.
     Worker._drain_stderr_bounded.__defaults__ = (0.005, 0.002, 0.25)
+
+
+def let_idle_instances_sleep():
+    """Reduces the wake-ups of an idle instance from 20 a second to one in 5 seconds. With hundreds of instances so many
+    threads waited for Python's lock that the emulator stood still for up to 145 s."""
+    import socket
+    import socketserver
+
+    from ministack.core.lambda_runtime import ProvidedWorker
+
+    build = ProvidedWorker._build_handler_class
+
+    def waiting_longer(worker, generation, pending):
+        get = pending.get
+        pending.get = lambda timeout: get(timeout=5)
+        return build(worker, generation, pending)
+
+    ProvidedWorker._build_handler_class = waiting_longer
+    serve = socketserver.BaseServer.serve_forever
+
+    def shut_down(server):
+        # The connection ends the wait, which has no timeout.
+        server._BaseServer__shutdown_request = True
+        socket.create_connection(server.server_address).close()
+        server._BaseServer__is_shut_down.wait()
+
+    socketserver.ThreadingTCPServer.serve_forever = lambda server, poll_interval: serve(server, None)
+    socketserver.ThreadingTCPServer.shutdown = shut_down
 
 
 def after_provisioning(kind, complete):
@@ -225,6 +254,8 @@ def main():
         # Each function has only the permissions of its role, as on AWS.
         "AUTH": "true",
         "IOT_MTLS_ENABLED": "0",
+        # A burst leaves hundreds of idle instances, each a process and three threads. The default is 300 s.
+        "LAMBDA_WARM_TTL_SECONDS": "30",
     })
     problems = list(changed_names())
     for problem in problems:
@@ -236,6 +267,7 @@ def main():
         return 0
 
     speed_up_invocations()
+    let_idle_instances_sleep()
     accept_metric_math()
     after_provisioning("AWS::ApiGatewayV2::Api", import_openapi_body)
     after_provisioning("AWS::DynamoDB::Table", apply_table_settings)
