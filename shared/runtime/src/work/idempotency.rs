@@ -173,11 +173,7 @@ fn in_progress() -> Error {
 }
 
 fn owned(record: &Record) -> When {
-    When::All(vec![
-        record.lease.fence(),
-        When::text("state", "INPROGRESS"),
-        When::number("attempt", record.attempt.into()),
-    ])
+    When::All(vec![record.lease.fence(), When::text("state", "INPROGRESS")])
 }
 
 /// An acceptance replays as the row is now, which only the handler knows. Every other response replays as it was.
