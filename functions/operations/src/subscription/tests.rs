@@ -1,6 +1,9 @@
 //! Who may subscribe to which events at which address, and who sees the secret.
 
-use runtime::testing::{Harness, TestResponse};
+use std::sync::Arc;
+use std::time::Duration;
+
+use runtime::testing::{Harness, SuspendAt, TestResponse};
 use serde_json::{Value, json};
 
 use crate::Env;
@@ -145,4 +148,30 @@ async fn pages_are_newest_first_and_complete() {
     for query in ["limit=0", "limit=101", "limit=x", "cursor=x"] {
         assert_eq!(list(&h, query).await.status, 422, "{query}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_outlived_its_lease_changes_nothing() {
+    let h = harness();
+    // Each after it has claimed the key, for which the second one needs another write.
+    let (late, next) = (Arc::new(SuspendAt::new(2)), Arc::new(SuspendAt::new(4)));
+    let subscribe = async |suspended: &Arc<SuspendAt>| {
+        let instance = h.faulty(suspended.clone()).kill_after(Duration::from_secs(3600));
+        instance.as_admin().post(SUBSCRIPTIONS, body()).key("one").await
+    };
+    let taken_over = async {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        subscribe(&next).await
+    };
+    let resumed = async {
+        tokio::time::sleep(Duration::from_secs(61)).await;
+        late.resume();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        next.resume();
+    };
+    let (late, next, ()) = tokio::join!(subscribe(&late), taken_over, resumed);
+    assert_eq!((late.status, next.status), (409, 201), "{}", late.text);
+    let again = h.as_admin().post(SUBSCRIPTIONS, body()).key("one").await;
+    assert_eq!((again.status, again.text("id")), (201, next.text("id")));
+    assert_eq!(h.fakes.store.table("subscriptions").len(), 1);
 }

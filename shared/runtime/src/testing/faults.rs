@@ -9,6 +9,7 @@ use futures_util::future::{BoxFuture, pending};
 use http::{HeaderMap, Request, StatusCode};
 use jiff::Timestamp;
 use model::Result;
+use tokio::sync::Semaphore;
 
 use crate::port::Ports;
 use crate::port::blob::{Blobs, File, Presigned};
@@ -42,6 +43,38 @@ impl Fault for CrashAfter {
             }
             // Other tasks run in between.
             tokio::task::yield_now().await;
+        })
+    }
+}
+
+/// Suspends an instance at one step until the test resumes it.
+pub struct SuspendAt {
+    steps: AtomicU32,
+    resumed: Semaphore,
+}
+
+impl SuspendAt {
+    pub fn new(steps: u32) -> Self {
+        Self {
+            steps: AtomicU32::new(steps),
+            resumed: Semaphore::new(0),
+        }
+    }
+
+    pub fn resume(&self) {
+        self.resumed.add_permits(1);
+    }
+}
+
+impl Fault for SuspendAt {
+    fn step(&self) -> BoxFuture<'_, ()> {
+        let left = self.steps.fetch_sub(1, Ordering::Relaxed);
+        Box::pin(async move {
+            if left == 0
+                && let Ok(permit) = self.resumed.acquire().await
+            {
+                permit.forget();
+            }
         })
     }
 }

@@ -12,7 +12,7 @@ mod routes;
 
 pub use api::complete;
 pub use fakes::{FakeBus, FakeFiles, FakeQueue, FakeSecrets, FakeTransport, Fakes, Script, Sent};
-pub use faults::{CrashAfter, Fault, crash_after, with_faults};
+pub use faults::{CrashAfter, Fault, SuspendAt, crash_after, with_faults};
 pub use harness::{Harness, within};
 pub use keys::{KEY, OTHER_KEY, TestKey, auth_settings, bearer, claims, sign};
 pub use random::Dice;

@@ -1,12 +1,13 @@
 //! Writes between a request's read and its own write, and instances that crash at any step.
 
 use std::future::IntoFuture;
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::id::CorrelationId;
 use model::json::Document;
 use runtime::port::store::Write;
-use runtime::testing::{Harness, TestResponse};
+use runtime::testing::{Harness, SuspendAt, TestResponse};
 use runtime::work::row::Revised;
 
 use super::fixtures::{
@@ -189,4 +190,30 @@ async fn without_the_queue_or_the_store_requests_fail() {
     assert_eq!(changes(&dealer, 1).await.len(), 1);
     dealer.fakes.store.set_down(true);
     assert_eq!(dealer.put(CASE, UPDATE).await.status, 503);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_outlived_its_lease_creates_no_second_case() {
+    let dealer = new_dealer().await;
+    // Each after it has claimed the key.
+    let (late, next) = (Arc::new(SuspendAt::new(8)), Arc::new(SuspendAt::new(8)));
+    let create = async |suspended: &Arc<SuspendAt>| {
+        let instance = dealer.faulty(suspended.clone()).kill_after(Duration::from_secs(3600));
+        Route::Create.request(&instance, "1", COMPANY).key("one").await
+    };
+    let taken_over = async {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        create(&next).await
+    };
+    let resumed = async {
+        tokio::time::sleep(Duration::from_secs(61)).await;
+        late.resume();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        next.resume();
+    };
+    let (late, next, ()) = tokio::join!(create(&late), taken_over, resumed);
+    assert_eq!((late.status, next.status), (409, 201), "{}", late.text);
+    let again = Route::Create.request(&dealer, "1", COMPANY).key("one").await;
+    assert_eq!((again.status, again.text), (201, next.text));
+    assert_eq!(cases(&dealer).len(), 1);
 }

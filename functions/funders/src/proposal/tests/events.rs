@@ -1,12 +1,13 @@
 //! Events are applied in any order, whether or not the funder answers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::id::ProposalId;
 use model::proposal::{Decision, ProposalStatus};
 use partners_funders::Notice;
-use runtime::testing::Harness;
-use runtime::work::row::Row;
+use runtime::testing::{Harness, SuspendAt};
+use runtime::work::row::{Revised, Row};
 use serde_json::json;
 
 use crate::Env;
@@ -188,5 +189,28 @@ async fn the_next_delivery_makes_up_for_a_crash_at_any_step() {
         if !crashed {
             break;
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_is_applied_to_the_proposal_as_another_worker_left_it() {
+    for step in 0..24 {
+        let (h, funder) = proposal_harness();
+        let id = h.proposal("LEX");
+        h.submit(id).await;
+        funder.questions([Unreachable]);
+        let body = store(&h, "evt_1", id, ProposalStatus::Approved).await;
+        let suspended = Arc::new(SuspendAt::new(step));
+        let slow = h.faulty(suspended.clone());
+        let meanwhile = async {
+            let mut row = h.proposal_row(id);
+            row.checks = 7;
+            assert!(row.save(h.env().table().unwrap(), h.now()).await.unwrap());
+            suspended.resume();
+        };
+        let (applied, ()) = tokio::join!(slow.deliver(APPLY, &body), meanwhile);
+        assert_eq!(applied, Some(true), "step {step}");
+        let row = h.proposal_row(id);
+        assert_eq!((row.status, row.checks), (ProposalStatus::Approved, 7), "step {step}");
     }
 }

@@ -225,3 +225,51 @@ async fn the_next_run_does_what_one_run_cannot() {
     assert!(ids.iter().all(submitted));
     assert_eq!((funder.posts().len(), funder.all_taken()), (150, 150));
 }
+
+/// Proposals whose messages are lost, when the schedule looks at them.
+async fn lost(number: u32) -> Harness<Env> {
+    let (h, _) = proposal_harness();
+    for _ in 0..number {
+        h.proposal("LEX");
+    }
+    tokio::time::advance(Duration::from_secs(600)).await;
+    h
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_of_one_proposal_does_not_stop_the_others() {
+    let h = lost(12).await;
+    h.fakes.queue.refuse(1);
+    assert_eq!(h.reconcile().await, Some(false), "the run reports the failure");
+    assert_eq!(h.sent("submit").len(), 12);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_run_takes_more_proposals_than_one_read() {
+    let h = lost(120).await;
+    assert_eq!(h.reconcile().await, Some(true));
+    assert_eq!(h.sent("submit").len(), 120);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proposal_that_stays_due_is_tried_twice_in_a_run() {
+    let h = lost(120).await;
+    // A hundred proposals, twice.
+    h.fakes.queue.refuse(200);
+    assert_eq!(h.reconcile().await, Some(false));
+    assert!(h.sent("submit").is_empty());
+    assert_eq!(h.reconcile().await, Some(true));
+    assert_eq!(h.sent("submit").len(), 120);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_time_a_proposal_waits_for_the_next_run() {
+    let h = lost(1).await;
+    assert_eq!(
+        h.clone().time_limit(Duration::from_secs(9)).reconcile().await,
+        Some(true)
+    );
+    assert!(h.sent("submit").is_empty());
+    assert_eq!(h.reconcile().await, Some(true));
+    assert_eq!(h.sent("submit").len(), 1);
+}

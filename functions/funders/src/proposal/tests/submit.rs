@@ -6,7 +6,7 @@ use std::time::Duration;
 use model::id::ProposalId;
 use model::proposal::ProposalStatus::{self, Failed, Pending, Submitted};
 use model::quote::QuoteStatus;
-use runtime::testing::Harness;
+use runtime::testing::{Harness, SuspendAt};
 use serde_json::json;
 
 use crate::Env;
@@ -342,5 +342,21 @@ async fn a_crash_at_any_step_sends_nothing_twice_and_loses_nothing() {
             }
             assert!(sending > 0, "no instance crashed while sending");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_workers_one_sends() {
+    for step in 0..24 {
+        let (h, funder) = proposal_harness();
+        let id = h.proposal("LEX");
+        let suspended = Arc::new(SuspendAt::new(step));
+        let slow = h.faulty(suspended.clone());
+        let other = async {
+            h.submit(id).await;
+            suspended.resume();
+        };
+        tokio::join!(slow.submit(id), other);
+        assert_eq!((funder.posts().len(), state(&h, id).0), (1, Submitted), "step {step}");
     }
 }

@@ -1,33 +1,13 @@
 //! Leases: another worker waits for the holder, and a holder whose lease has ended writes nothing.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use runtime::port::store::Item;
-use runtime::testing::Fault;
-use tokio::sync::Semaphore;
+use runtime::testing::SuspendAt;
 
 use super::testing::{MESSAGE, Orders, WORKER, callback, deliver, pass};
 use crate::order::row::OrderStep;
-
-/// Suspends an instance at a step until the test resumes it.
-struct Suspended {
-    at: AtomicU32,
-    resumed: Semaphore,
-}
-
-impl Fault for Suspended {
-    fn step(&self) -> BoxFuture<'_, ()> {
-        let left = self.at.fetch_sub(1, Ordering::Relaxed);
-        Box::pin(async move {
-            if left == 0 {
-                self.resumed.acquire().await.unwrap().forget();
-            }
-        })
-    }
-}
 
 fn stored_order(rows: &[Item]) -> Option<Item> {
     rows.iter().find(|row| row["sk"].as_s().unwrap() == "ORDER").cloned()
@@ -39,10 +19,7 @@ async fn a_worker_whose_lease_has_ended_writes_nothing() {
     for step in 0..44 {
         let orders = Orders::new(callback());
         orders.place().await;
-        let suspended = Arc::new(Suspended {
-            at: step.into(),
-            resumed: Semaphore::new(0),
-        });
+        let suspended = Arc::new(SuspendAt::new(step));
         let slow = orders.harness.faulty(suspended.clone());
         let slow = slow.kill_after(Duration::from_secs(3600));
         let slow = slow.deliver(WORKER, MESSAGE);
@@ -51,7 +28,7 @@ async fn a_worker_whose_lease_has_ended_writes_nothing() {
             assert!(deliver(&orders.instance(), MESSAGE).await);
             let after = orders.harness.fakes.store.table("mmob");
             assert_eq!(orders.row().step, OrderStep::Reported);
-            suspended.resumed.add_permits(1);
+            suspended.resume();
             after
         };
         let (done, after) = tokio::join!(slow, next);

@@ -1,9 +1,11 @@
 //! Orders that stopped on the way.
 
+use std::time::Duration;
+
 use model::order::{OrderOutcome, OrderStatus};
 
 use super::fake_mmob::Behaviour;
-use super::testing::{Orders, auto, pass};
+use super::testing::{Orders, SWEEP, auto, pass};
 use crate::order::row::{Manual, OrderStep};
 
 #[tokio::test(start_paused = true)]
@@ -145,4 +147,36 @@ async fn a_failure_of_one_order_does_not_stop_the_others() {
         2,
         "the run tries it again while there is time"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_stays_due_is_tried_twice_in_a_run() {
+    let orders = Orders::new(auto(&[]));
+    orders.sqs.refuse(240);
+    for number in 0..120 {
+        let id = format!("po_x{number}");
+        orders
+            .place_changed(|order| drop(order.insert("id".into(), id.into())))
+            .await;
+    }
+    pass(20).await;
+    // A hundred orders, twice.
+    orders.sqs.refuse(200);
+    assert!(!orders.sweep().await);
+    assert!(orders.sqs.messages().is_empty());
+    assert!(orders.sweep().await);
+    assert_eq!(orders.sqs.messages().len(), 120);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_time_an_order_waits_for_the_next_run() {
+    let orders = Orders::new(auto(&[]));
+    orders.sqs.refuse(2);
+    orders.place().await;
+    pass(20).await;
+    let hurried = orders.instance().time_limit(Duration::from_secs(1));
+    assert_eq!(hurried.tick(SWEEP).await, Some(true));
+    assert!(orders.sqs.messages().is_empty());
+    assert!(orders.sweep().await);
+    assert_eq!(orders.sqs.messages().len(), 1);
 }

@@ -1,8 +1,10 @@
 //! The attempts at a delivery, from the event to the last one.
 
+use std::future::IntoFuture;
+use std::sync::Arc;
 use std::time::Duration;
 
-use runtime::testing::Script;
+use runtime::testing::{Script, SuspendAt};
 
 use super::*;
 
@@ -244,4 +246,23 @@ async fn a_message_that_cannot_be_read_is_parked_with_its_reason() {
         assert_eq!((parked[0].url.as_str(), parked[0].body.as_str()), ("dead", poison));
         assert!(["malformed", "invalid"].contains(&parked[0].reason.as_deref().unwrap()));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscription_that_is_disabled_meanwhile_is_deleted() {
+    let h = harness();
+    let (id, _, message) = begin(&h).await;
+    h.fakes.transport.script([], Script::answer(410, ""));
+    // After it has read the subscription.
+    let suspended = Arc::new(SuspendAt::new(2));
+    let slow = h.faulty(suspended.clone()).as_admin();
+    let path = subscription(&id);
+    let disabled = async {
+        assert!(deliver(&h, &message).await);
+        suspended.resume();
+    };
+    let (deleted, ()) = tokio::join!(slow.delete(&path).into_future(), disabled);
+    assert_eq!(deleted.status, 204, "{}", deleted.text);
+    let left = format!("{:?}", h.fakes.store.table("subscriptions"));
+    assert!(!left.contains("whsec"), "the secret is deleted too");
 }

@@ -191,3 +191,31 @@ async fn some_deliveries_cannot_be_replayed() {
     tokio::time::advance(Duration::from_secs(31 * 24 * 3600)).await;
     assert_eq!(replay(&h.as_staff(), &id).await.status, 404, "kept for 30 days");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_replay_that_crashes_anywhere_leaves_a_message_or_nothing() {
+    for steps in 0.. {
+        let h = harness();
+        let (_, _, message) = begin(&h).await;
+        assert_eq!(run(&h, message).await, [0]);
+        let id = delivery_id(&h);
+        let ended = replay(&h.crash_after(steps).as_staff(), &id).attempt().await;
+        let pending = delivery(&h)["status"] == "PENDING";
+        assert!(!pending || !h.fakes.queue.sent().is_empty(), "after {steps} steps");
+        if let Some(ended) = ended {
+            assert_eq!((ended.status, pending), (202, true), "{}", ended.text);
+            break;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_queue_nothing_is_replayed() {
+    let h = harness();
+    let (_, _, message) = begin(&h).await;
+    assert_eq!(run(&h, message).await, [0]);
+    let id = delivery_id(&h);
+    h.fakes.queue.refuse(1);
+    assert_eq!(replay(&h.as_staff(), &id).await.status, 503);
+    assert_eq!(delivery(&h)["status"], "DELIVERED");
+}
