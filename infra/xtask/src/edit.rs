@@ -1,5 +1,6 @@
-//! Applies a recipe's `.edit` file to a text. `@after`, `@before` and `@replace` name a line that occurs once, and the
-//! lines below them are inserted there. `@repeat Old New` repeats every YAML entry that names Old, with New in its place.
+//! Applies the `.edit` file of a recipe or a mutant to a text. `@after`, `@before` and `@replace` name a line that occurs
+//! once, and the lines below them are inserted there. `@repeat Old New` repeats every YAML entry that names Old, with New in
+//! its place.
 
 use crate::failure::{Context, Result};
 

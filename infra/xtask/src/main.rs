@@ -11,6 +11,7 @@ mod build;
 mod channel;
 mod check;
 mod code;
+mod copy;
 mod credentials;
 mod deploy;
 mod deployable;
@@ -25,6 +26,7 @@ mod http;
 mod imports;
 mod invoke;
 mod leaks;
+mod mutants;
 mod names;
 mod process;
 mod progress;
@@ -126,6 +128,11 @@ enum Task {
         #[arg(long)]
         without: Option<PathBuf>,
     },
+    /// Plant each mistake of infra/mutants in a copy of the tree: the tests of two domains must find it
+    Mutants {
+        /// Only the mistakes with this text in their names
+        filter: Option<String>,
+    },
     /// Check format, lints, words, imports, dependencies and templates
     Check {
         /// Also the slow checks: the guides' recipes, the bench's guard, `sam build`, the API page in a browser
@@ -170,6 +177,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Docs => docs::docs(),
         Task::Redrive(options) => redrive::redrive(&options),
         Task::Recipes { without } => recipes::recipes(without.as_deref()),
+        Task::Mutants { filter } => mutants::mutants(filter.as_deref()),
         Task::Check { deep } => check::check(deep),
         Task::Forward(task) => forward::forward(&task),
         Task::Channel(ChannelTask::Create { channel, stage }) => channel::create(&channel, &stage),

@@ -3,16 +3,14 @@
 //! `infra/recipes/<recipe>/<step>/` has one file for each file that a step touches: a new file as it is, or the changes to
 //! an existing file as `<name>.edit` (see [`crate::edit`]). The guide must name each of these files in the same step.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::edit;
+use crate::copy;
 use crate::failure::{Context, Failure, Result};
 use crate::files;
 use crate::process;
 use crate::progress::Progress;
-use crate::tree;
 use crate::workspace::Workspace;
 
 struct Recipe {
@@ -59,10 +57,7 @@ pub fn recipes(without: Option<&Path>) -> Result<()> {
 /// Leaves out the file `without` under infra/recipes, to show that a check notices.
 pub fn run(progress: &mut Progress, workspace: &Workspace, without: Option<&Path>) -> Result<()> {
     let copy = workspace.target.join("recipes");
-    progress.step("a copy of the tree", || {
-        copy_tree(workspace, &copy)?;
-        change_version(&copy)
-    })?;
+    progress.step("a copy of the tree", || copy::make(workspace, &copy))?;
     progress.step("the steps of the guides", || follow(&copy, without))?;
     let cargo = |words: &str| {
         let mut words = words.split(' ');
@@ -94,34 +89,6 @@ pub fn run(progress: &mut Progress, workspace: &Workspace, without: Option<&Path
     Ok(())
 }
 
-fn copy_tree(workspace: &Workspace, copy: &Path) -> Result<()> {
-    if copy.exists() {
-        fs::remove_dir_all(copy).context(copy.display())?;
-    }
-    for name in tree::files(&workspace.root)? {
-        copy_file(&workspace.root.join(&name), &copy.join(&name))?;
-    }
-    Ok(())
-}
-
-/// Gives the copy's packages another version: they share a target directory with the tree's packages, and cargo would
-/// otherwise mix them up.
-fn change_version(copy: &Path) -> Result<()> {
-    let manifest = copy.join("Cargo.toml");
-    let text = files::read(&manifest)?;
-    let line = text.lines().find(|line| line.starts_with("version = "));
-    let line = line.context("Cargo.toml has no version")?;
-    files::write(&manifest, &text.replacen(line, "version = \"0.0.0\"", 1))
-}
-
-fn copy_file(from: &Path, to: &Path) -> Result<()> {
-    if let Some(folder) = to.parent() {
-        files::make_dir(folder)?;
-    }
-    fs::copy(from, to).context(from.display())?;
-    Ok(())
-}
-
 fn follow(copy: &Path, without: Option<&Path>) -> Result<()> {
     for recipe in &RECIPES {
         let (guide, chapter) = (recipe.guide, recipe.chapter);
@@ -149,10 +116,10 @@ fn follow(copy: &Path, without: Option<&Path>) -> Result<()> {
 
 fn follow_step(copy: &Path, step: &Path, text: &str, recipe: &Recipe, without: Option<&Path>) -> Result<()> {
     let folder = copy.join(step);
-    for file in files_below(&folder)? {
+    for file in copy::files_below(&folder)? {
         let path = file.strip_prefix(&folder).context("a recipe's file")?;
         if without != Some(step.join(path).as_path()) {
-            apply(&file, path, copy)?;
+            copy::apply(&file, path, copy)?;
         }
         let path = path.display().to_string();
         if !is_named(text, recipe.placeholders, path.trim_end_matches(".edit")) {
@@ -193,32 +160,6 @@ fn is_named(step: &str, placeholders: &[(&str, &str)], path: &str) -> bool {
     named
         .into_iter()
         .any(|name| path == name || (name.ends_with('/') && path.starts_with(&name)))
-}
-
-fn apply(file: &Path, path: &Path, copy: &Path) -> Result<()> {
-    if path.extension().is_none_or(|extension| extension != "edit") {
-        return copy_file(file, &copy.join(path));
-    }
-    let edited = copy.join(path.with_extension(""));
-    let text = edit::apply(&files::read(&edited)?, &files::read(file)?).context(path.display())?;
-    files::write(&edited, &text)
-}
-
-fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).context(folder.display())? {
-            let path = entry.context(folder.display())?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 #[cfg(test)]
