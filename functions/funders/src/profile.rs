@@ -54,12 +54,12 @@ impl ProfileRow {
     }
 }
 
-/// Brings the row at `key` up to date with a quote made at `as_of`, and adds a new row to its list. Repeating it changes
-/// nothing.
+/// Brings the row at `key` up to date with a quote made at `as_of`, and adds a new row to its list, if it has one. Repeating
+/// it changes nothing.
 pub async fn update<T: Serialize + Sync>(
     env: &Env,
     key: Key,
-    list: &str,
+    list: Option<&str>,
     details: &T,
     as_of: Timestamp,
     now: Timestamp,
@@ -81,14 +81,14 @@ pub async fn update<T: Serialize + Sync>(
             created_at: held.as_ref().map_or(now, |held| held.created_at),
             ttl: now.as_second().saturating_add(RETENTION),
         };
-        let entry = match &held {
-            Some(_) => Entry::renew(list, *row.id.as_uuid(), &key, row.ttl)?,
-            None => Entry::write(list, *row.id.as_uuid(), &key, Some(row.ttl))?,
-        };
-        if rows
-            .write(vec![Write::put(key.clone(), &row, unchanged)?, entry])
-            .await?
-        {
+        let mut writes = vec![Write::put(key.clone(), &row, unchanged)?];
+        if let Some(list) = list {
+            writes.push(match &held {
+                Some(_) => Entry::renew(list, *row.id.as_uuid(), &key, row.ttl)?,
+                None => Entry::write(list, *row.id.as_uuid(), &key, Some(row.ttl))?,
+            });
+        }
+        if rows.write(writes).await? {
             return Ok(());
         }
     }

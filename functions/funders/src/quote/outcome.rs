@@ -50,13 +50,19 @@ async fn list(env: &Env, row: &QuoteRow, request: &QuoteRequest) -> Result<()> {
 async fn update_profiles(cx: &Cx<Env>, row: &QuoteRow, request: &QuoteRequest) -> Result<()> {
     let (env, at, now) = (&cx.env, row.created_at, cx.now());
     let (person, car) = (&request.customer_details, &request.vehicle_details);
-    let customer = profile::update(env, customer::key(env, &person.email)?, customer::LIST, person, at, now);
+    let customer = customer::key(env, &person.email)?;
+    let customer = profile::update(env, customer, Some(customer::LIST), person, at, now);
     let vehicle = async {
-        match &car.cap_id {
-            Some(cap_id) => profile::update(env, vehicle::key(env, cap_id)?, vehicle::LIST, car, at, now).await,
-            // A vehicle without an id cannot be recognised.
-            None => Ok(()),
-        }
+        // A vehicle without an id cannot be recognised.
+        let Some(cap_id) = &car.cap_id else {
+            return Ok(());
+        };
+        let (of_all, of_owner) = (vehicle::key(env, cap_id)?, vehicle::key_of(env, cap_id, &row.owner)?);
+        let (of_all, of_owner) = tokio::join!(
+            profile::update(env, of_all, Some(vehicle::LIST), car, at, now),
+            profile::update(env, of_owner, None, car, at, now)
+        );
+        of_all.and(of_owner)
     };
     let (customer, vehicle) = tokio::join!(customer, vehicle);
     customer.and(vehicle)

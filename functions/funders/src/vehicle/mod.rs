@@ -7,4 +7,4 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-pub use row::{LIST, key};
+pub use row::{LIST, key, key_of};

@@ -1,4 +1,4 @@
-//! Vehicles: every caller may read one, staff list them.
+//! Vehicles: callers read those of their own quotes, staff read and list all.
 
 use std::time::Duration;
 
@@ -24,8 +24,7 @@ async fn a_vehicle_is_as_its_quote_describes_it() {
     let h = harness();
     h.fakes.transport.script([], good());
     quoted(&h, "12345").await;
-    let jane = h.as_person("jane", "jane@example.com", &[]);
-    let mut got = one(&jane, "12345").await.json();
+    let mut got = one(&h, "12345").await.json();
     assert!(got["data"]["id"].take().is_string());
     assert_eq!(
         got,
@@ -40,6 +39,45 @@ async fn a_vehicle_is_as_its_quote_describes_it() {
             },
         })
     );
+}
+
+/// What a caller quotes for a vehicle with id 12345.
+async fn quotes_as(caller: &Harness<Env>, email: &str, variant: &str, price: u32) {
+    let body = SAMPLE.replace("john.doe@example.com", email);
+    let body = body
+        .replace("320d M Sport", variant)
+        .replace("38000", &price.to_string());
+    assert_eq!(caller.post(GENERATE, body).await.status, 201);
+    caller.first_look().await;
+    tokio::time::advance(Duration::from_secs(1)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_see_a_vehicle_as_they_described_it_themselves() {
+    let h = harness();
+    h.fakes.transport.script([], good());
+    let jane = h.as_person("jane", "jane@example.com", &[]);
+    quotes_as(&h, "john.doe@example.com", "of John", 38001).await;
+    let absent = one(&jane, "54321").await;
+    let theirs = one(&jane, "12345").await;
+    assert_eq!(
+        (theirs.status, theirs.text),
+        (404, absent.text),
+        "John's looks like none"
+    );
+
+    quotes_as(&jane, "jane@example.com", "of Jane", 38002).await;
+    for (caller, variant, price) in [
+        (h.as_customer(), "of John", 38001.0),
+        (jane, "of Jane", 38002.0),
+        (h.as_staff(), "of Jane", 38002.0),
+        (h.as_admin(), "of Jane", 38002.0),
+    ] {
+        let got = one(&caller, "12345").await.data();
+        assert_eq!((&got["variant"], &got["price"]), (&json!(variant), &json!(price)));
+    }
+    let page = h.as_staff().get("/api/vehicles").await;
+    assert_eq!(each(&page, "capId"), ["12345"], "staff see one vehicle");
 }
 
 #[tokio::test(start_paused = true)]
