@@ -2,7 +2,7 @@
 //! these values.
 
 use runtime::http::auth::Right::{Admin, Customer, Staff};
-use runtime::{http, queue, schedule};
+use runtime::{http, permitted, queue, schedule};
 
 use crate::{Env, customer, event, funder, proposal, quote, reconcile as due, vehicle};
 
@@ -39,7 +39,10 @@ pub fn functions() -> Vec<(&'static str, Function)> {
 }
 
 pub fn quote_generate() -> Function {
-    http(quote::generate::generate).callers(Customer).idempotent().into()
+    permitted(quote::generate::permit, quote::generate::generate)
+        .callers(Customer)
+        .idempotent()
+        .into()
 }
 
 pub fn quote_status() -> Function {

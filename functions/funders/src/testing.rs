@@ -195,7 +195,7 @@ impl FundersHarness for Harness<Env> {
         let id = ProposalId::new(self.now());
         let customer = quote.request().unwrap().customer_details;
         let correlation = CorrelationId::new(self.now());
-        let row = ProposalRow::pending(id, &quote, &customer, correlation, self.now()).unwrap();
+        let row = ProposalRow::pending(id, &quote, &quote.owner, &customer, correlation, self.now()).unwrap();
         quote.converted(id);
         write(self, row.create(self.env().table().unwrap()).unwrap());
         write(self, quote.replace(self.env().table().unwrap(), self.now()).unwrap());

@@ -17,7 +17,8 @@ use crate::http;
 use crate::process;
 use crate::progress::{Progress, note, print};
 use crate::signals;
-use crate::stack::Stack;
+use crate::stack::{self, Stack};
+use crate::token::{Person, Role, Signer};
 use crate::up;
 use crate::venv::Venv;
 use crate::workspace::Workspace;
@@ -61,17 +62,12 @@ pub fn fuzz(options: &Options) -> Result<()> {
     };
     if let Some(dir) = &options.stack_dir {
         let stack = Stack::read(dir)?;
-        progress.attempt("schemathesis over the API document", || run.all(&stack));
+        progress.attempt("schemathesis over the API document", || run.all(dir, &stack));
     } else {
-        up::with_temporary_stack(
-            &mut progress,
-            &workspace,
-            &venv,
-            &workspace.target.join("fuzz-stack"),
-            |progress, stack| {
-                progress.attempt("schemathesis over the API document", || run.all(stack));
-            },
-        )?;
+        let dir = workspace.target.join("fuzz-stack");
+        up::with_temporary_stack(&mut progress, &workspace, &venv, &dir, |progress, stack| {
+            progress.attempt("schemathesis over the API document", || run.all(&dir, stack));
+        })?;
     }
     signals::fail_if_interrupted()?;
     progress.close("cargo xtask fuzz")
@@ -88,7 +84,10 @@ struct Run<'a> {
 impl Run<'_> {
     /// One pass over every operation, then one with valid quotes only: the first pass sends more invalid quotes than valid
     /// ones.
-    fn all(&self, stack: &Stack) -> Result<()> {
+    fn all(&self, dir: &Path, stack: &Stack) -> Result<()> {
+        // An admin that may also quote for the customers that schemathesis invents.
+        let person = Person::new(&[Role::Admin, Role::Agent], "fuzz@example.com", "fuzz");
+        let token = &Signer::of_stack(dir)?.token(&person, stack::TOKEN_HOURS)?;
         let calls = format!("{}/_control/calls", stack.simulators_url);
         let before = report::funder_quotes(&http::json(&calls)?);
         let mut cases = Cases::default();
@@ -96,15 +95,15 @@ impl Run<'_> {
             let operations = format!("^{domain}-");
             let each = (self.cases / 10).max(1).to_string();
             let arguments = ["--include-operation-id-regex", &operations, "--max-examples", &each];
-            self.pass(stack, domain, &arguments, &mut cases)?;
+            self.pass(stack, token, domain, &arguments, &mut cases)?;
         } else {
             // A third of the operations takes no parameters and gets few cases.
             let each = (self.cases / 40).max(1).to_string();
-            self.pass(stack, "all", &["--max-examples", &each], &mut cases)?;
+            self.pass(stack, token, "all", &["--max-examples", &each], &mut cases)?;
             let quotes = (self.cases / 6).max(1).to_string();
             let valid = ["--phases", "fuzzing", "--mode", "positive", "--max-examples", &quotes];
             let arguments = [&["--include-operation-id", QUOTE_OPERATION], &valid[..]].concat();
-            self.pass(stack, "quotes", &arguments, &mut cases)?;
+            self.pass(stack, token, "quotes", &arguments, &mut cases)?;
         }
         thread::sleep(WORKER_DELAY);
         let reached = report::funder_quotes(&http::json(&calls)?).saturating_sub(before);
@@ -121,10 +120,9 @@ impl Run<'_> {
 
     /// schemathesis exits with 1 when it finds failures, so a complete event log counts as success here. The report judges
     /// the findings.
-    fn pass(&self, stack: &Stack, name: &str, arguments: &[&str], cases: &mut Cases) -> Result<()> {
+    fn pass(&self, stack: &Stack, token: &str, name: &str, arguments: &[&str], cases: &mut Cases) -> Result<()> {
         let events = self.folder.join(format!("{name}.ndjson"));
         let _absent = fs::remove_file(&events);
-        let token = stack.tokens.get("admin").context("stack.json has no admin")?;
         let mut run = Command::new(self.tool.tool("schemathesis"));
         run.current_dir(&self.workspace.root)
             .args(["--config-file", "infra/fuzz/schemathesis.toml", "run"])

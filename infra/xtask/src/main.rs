@@ -103,8 +103,9 @@ enum Task {
     Redrive(redrive::Options),
     /// Print a token that the local stack accepts
     Token {
-        #[arg(long, value_enum)]
-        role: Role,
+        /// May be given more than once
+        #[arg(long, value_enum, required = true)]
+        role: Vec<Role>,
         #[arg(long)]
         email: String,
         #[arg(long)]
@@ -192,7 +193,7 @@ fn perform(task: Task) -> Result<()> {
                 Some(given) => given,
                 None => Workspace::load()?.local_stack(),
             };
-            let token = Signer::of_stack(&stack)?.token(&Person::new(role, &email, &sub), hours)?;
+            let token = Signer::of_stack(&stack)?.token(&Person::new(&role, &email, &sub), hours)?;
             progress::print(token);
             Ok(())
         }

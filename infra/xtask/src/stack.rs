@@ -151,6 +151,12 @@ fn tokens(dir: &Path) -> Result<BTreeMap<&'static str, String>> {
             "11111111-1111-4111-8111-111111111111",
         ),
         (
+            "agent",
+            Role::Agent,
+            "agent@example.com",
+            "44444444-4444-4444-8444-444444444444",
+        ),
+        (
             "staff",
             Role::Staff,
             "staff@example.com",
@@ -165,7 +171,7 @@ fn tokens(dir: &Path) -> Result<BTreeMap<&'static str, String>> {
     ];
     people
         .into_iter()
-        .map(|(name, role, email, sub)| Ok((name, signer.token(&Person::new(role, email, sub), TOKEN_HOURS)?)))
+        .map(|(name, role, email, sub)| Ok((name, signer.token(&Person::new(&[role], email, sub), TOKEN_HOURS)?)))
         .collect()
 }
 

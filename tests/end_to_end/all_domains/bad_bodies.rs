@@ -52,7 +52,7 @@ impl Owner {
         let (status, media, body) = bad;
         let token = self
             .stack
-            .token(&format!("admin-{id}"), "admin@example.com", &["admin"]);
+            .token(&format!("admin-{id}"), "admin@example.com", &["admin", "agent"]);
         let key = self.channel.key.as_str();
         let mut headers = vec![("x-api-key", key), ("content-type", *media), ("x-correlation-id", id)];
         // BQS's handlers read JSON after the claim, and the record of a freed claim stays.

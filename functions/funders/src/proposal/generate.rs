@@ -55,6 +55,7 @@ type ProposalReply = Reply<Success<AcceptedOrDryRun>>;
     responses(
         (status = 200, description = "With `dryRun`: the request that would be sent", body = Success<DryRun>),
         (status = 202, description = "Will be sent to the funder; see Location", body = Success<ProposalAccepted>),
+        (status = 403, description = "Another customer's quote, and the caller is no agent"),
         (status = 404, description = "No such quote, or another caller's"),
         (status = 409, description = "The quote is not GENERATED, has expired or was converted before"),
         (status = 413, description = "The documents are over 3 MiB"),
@@ -63,6 +64,8 @@ type ProposalReply = Reply<Success<AcceptedOrDryRun>>;
 pub async fn generate(cx: Cx<Env>, input: ProposalRequest) -> Result<ProposalReply> {
     let env = &cx.env;
     let mut quote = QuoteRow::visible(&cx, input.quote_id).await?;
+    let request = quote.request()?;
+    cx.caller.must_act_for(&request.customer_details.email)?;
     let id = cx.subject().map_or_else(|| ProposalId::new(cx.now()), ProposalId::from);
     // An earlier call with this key made the proposal, whose status may have changed since.
     if cx.earlier() != Earlier::Nothing
@@ -71,7 +74,6 @@ pub async fn generate(cx: Cx<Env>, input: ProposalRequest) -> Result<ProposalRep
         return cx.commit(Vec::new(), Ok(accepted(id, row.status))).await;
     }
     convertible(&quote, &cx)?;
-    let request = quote.request()?;
     let asked = Asked::of(env, &quote.funder_name, quote.environment)?;
     let (name, types) = (asked.funder.name(), asked.funder.proposal_types());
     if !types.contains(&request.contract_details.quote_type) {
@@ -80,7 +82,7 @@ pub async fn generate(cx: Cx<Env>, input: ProposalRequest) -> Result<ProposalRep
     }
     let documents = documents::check(&input.additional_documents)?;
     let customer = input.additional_customer_details.over(request.customer_details);
-    let mut row = ProposalRow::pending(id, &quote, &customer, cx.correlation, cx.now())?;
+    let mut row = ProposalRow::pending(id, &quote, &cx.caller.subject, &customer, cx.correlation, cx.now())?;
     let proposal = row.proposal(documents::placeholders(&documents))?;
     // Before anything is written or promised: only the caller can correct values that the adapter cannot express.
     asked.funder.propose(&proposal)?;

@@ -44,6 +44,8 @@ pub struct ProposalRow {
     pub quote_id: QuoteId,
     /// The `sub` of the quote's owner.
     pub owner: String,
+    /// The `sub` of the caller that asked for it.
+    pub requested_by: String,
     pub funder_name: String,
     pub environment: Environment,
     pub external_quote_id: String,
@@ -109,6 +111,7 @@ impl ProposalRow {
     pub fn pending(
         id: ProposalId,
         quote: &QuoteRow,
+        requested_by: &str,
         customer: &Customer,
         correlation: CorrelationId,
         now: Timestamp,
@@ -119,6 +122,7 @@ impl ProposalRow {
             id,
             quote_id: quote.id,
             owner: quote.owner.clone(),
+            requested_by: requested_by.to_owned(),
             funder_name: quote.funder_name.clone(),
             environment: quote.environment,
             external_quote_id: price.external_quote_id.clone(),

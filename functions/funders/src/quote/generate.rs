@@ -45,7 +45,7 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
         (status = 200, description = "With `dryRun`: the requests that would be sent", body = Success<DryRun>),
         (status = 201, description = "Priced", body = Success<QuoteView>),
         (status = 202, description = "Still being priced; see Location", body = Success<QuoteView>),
-        (status = 403, description = "Another customer's e-mail"),
+        (status = 403, description = "Another customer's e-mail, and the caller is no agent"),
         (status = 422, description = "The funder refused the quote"),
         (status = 502, description = "The funder refused our credentials, or its answer cannot be used"),
         (status = 503, description = "The funder failed"),
@@ -53,7 +53,6 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
     )
 )]
 pub async fn generate(cx: Cx<Env>, request: QuoteRequest) -> Result<QuoteReply> {
-    permit(&cx.caller, &request)?;
     let asked = Asked::of(&cx.env, &request.funder_name, request.environment)?;
     let (name, types) = (asked.funder.name(), asked.funder.quote_types());
     if !types.contains(&request.contract_details.quote_type) {
@@ -86,15 +85,8 @@ pub async fn generate(cx: Cx<Env>, request: QuoteRequest) -> Result<QuoteReply> 
     ask_funder(&cx, &asked, row, &request, fresh).await
 }
 
-/// Customers may quote for themselves, staff for any customer.
-fn permit(caller: &Caller, request: &QuoteRequest) -> Result<()> {
-    if caller.staff || caller.email.as_ref() == Some(&request.customer_details.email) {
-        return Ok(());
-    }
-    Err(Error::new(
-        Kind::Forbidden,
-        "A customer may ask only for quotes in their own, verified e-mail address.",
-    ))
+pub fn permit(caller: &Caller, request: &QuoteRequest) -> Result<()> {
+    caller.must_act_for(&request.customer_details.email)
 }
 
 fn prefers_async(headers: &HeaderMap) -> bool {

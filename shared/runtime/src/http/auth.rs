@@ -28,7 +28,10 @@ pub struct Caller {
     pub subject: String,
     /// Only if the auth service has verified it.
     pub email: Option<Email>,
+    /// May look at what every caller made.
     pub staff: bool,
+    /// May act for every customer.
+    pub agent: bool,
     pub admin: bool,
 }
 
@@ -74,6 +77,17 @@ impl Caller {
     pub fn may_see(&self, owner: &str) -> bool {
         self.staff || self.subject == owner
     }
+
+    /// Refuses a caller that is neither the customer with this address nor an agent.
+    pub fn must_act_for(&self, customer: &Email) -> Result<()> {
+        if self.agent || self.email.as_ref() == Some(customer) {
+            return Ok(());
+        }
+        Err(Error::new(
+            Kind::Forbidden,
+            "Only the role `agent` may act for a customer with another e-mail address than the caller's verified one.",
+        ))
+    }
 }
 
 #[derive(Deserialize)]
@@ -98,6 +112,7 @@ impl From<Claims> for Caller {
         Self {
             email: verified.and_then(|email| email.parse().ok()),
             staff: has("staff") || has("admin"),
+            agent: has("agent"),
             admin: has("admin"),
             subject: claims.sub,
         }

@@ -31,9 +31,9 @@ use crate::work::idempotency::{self, Claimed, Earlier};
 
 /// The handler with its input read, still to be run.
 type Prepared<E> = Box<dyn FnOnce(Cx<E>) -> BoxFuture<'static, Result<Rendered>> + Send>;
-/// Reads a handler's input. It runs before anything is claimed, the handler after. An input may be a body that the handler
-/// still has to parse.
-type Prepare<E> = Box<dyn Fn(&Parts) -> Result<Prepared<E>> + Send + Sync>;
+/// Reads a handler's input and checks that its caller may send it. It runs before anything is claimed, the handler after. An
+/// input may be a body that the handler still has to parse.
+type Prepare<E> = Box<dyn Fn(&Parts, &<E as Domain>::Caller) -> Result<Prepared<E>> + Send + Sync>;
 
 /// A handler whose callers are still to be declared. Without them it is no function.
 pub struct Undeclared<E: Domain> {
@@ -62,10 +62,25 @@ where
     F: Future<Output = Result<A>> + Send + 'static,
     A: Render + 'static,
 {
+    permitted(|_: &E::Caller, _: &I| Ok(()), handler)
+}
+
+/// A function whose callers may send only what `permit` admits. It refuses before the key is claimed, so that a caller that
+/// lost a role gets no replay either.
+pub fn permitted<E, P, H, I, F, A>(permit: P, handler: H) -> Undeclared<E>
+where
+    E: Domain,
+    P: Fn(&E::Caller, &I) -> Result<()> + Send + Sync + 'static,
+    H: Fn(Cx<E>, I) -> F + Send + Sync + 'static,
+    I: Input + Send + 'static,
+    F: Future<Output = Result<A>> + Send + 'static,
+    A: Render + 'static,
+{
     let handler = Arc::new(handler);
     Undeclared {
-        prepare: Box::new(move |parts: &Parts| {
+        prepare: Box::new(move |parts: &Parts, caller: &E::Caller| {
             let (handler, input) = (Arc::clone(&handler), I::read(parts)?);
+            permit(caller, &input)?;
             let run = move |cx| -> BoxFuture<'static, Result<Rendered>> {
                 let answer = handler(cx, input);
                 Box::pin(async move { answer.await?.render() })
@@ -249,7 +264,7 @@ impl<E: Domain> Http<E> {
             body: Cow::Borrowed(&body),
             limit: self.limit,
         };
-        let prepared = (self.prepare)(&parts)?;
+        let prepared = (self.prepare)(&parts, &cx.caller)?;
         let key = if self.idempotent {
             idempotency::key(&event.headers)?
         } else {

@@ -21,7 +21,7 @@ type Request<'a> = (Route, String, &'a Credentials, Option<String>, Option<Strin
 pub async fn all_routes(stack: &Stack, values: &CanaryValues, seen: &mut Seen) {
     let word = |name: &str| values.word(name);
     let headers = values.headers();
-    let admin = stack.token("admin", "admin@example.com", &["admin"]);
+    let admin = stack.token("admin", "admin@example.com", &["admin", "agent"]);
     let admin: Credentials = (admin, stack.sample_key(ADMIN));
     let unsigned = format!("{}.", values.token.rsplit_once('.').unwrap().0);
     let unsigned: Credentials = (unsigned, values.other_key());

@@ -108,7 +108,7 @@ async fn only_a_quote_with_a_price_that_holds_is_converted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_customers_quote_looks_like_none_and_staff_may_use_it() {
+async fn another_customers_quote_looks_like_none_and_staff_may_not_use_it() {
     let (h, _) = proposal_harness();
     let quote = h.priced_quote("LEX");
     let jane = h.as_person("jane", JANE, &[]);
@@ -120,14 +120,37 @@ async fn another_customers_quote_looks_like_none_and_staff_may_use_it() {
         (theirs.status, &theirs.text, &theirs.headers),
         (404, &absent.text, &absent.headers)
     );
+    for (roles, status) in [(["staff"].as_slice(), 403), (&["admin"], 403), (&["agent"], 404)] {
+        let caller = h.as_person("sam", "sam@example.com", roles);
+        assert_eq!(request(&caller, &quote).await.status, status, "{roles:?}");
+    }
+    assert_eq!(request(&h.anonymous(), &quote).await.status, 401);
     assert!(h.proposals().is_empty() && h.fakes.files.files().is_empty());
-    let got = request(&h.as_person("sam", "sam@example.com", &["staff"]), &quote).await;
+
+    let got = request(&h.as_person("sam", "sam@example.com", &["staff", "agent"]), &quote).await;
+    let row = &h.proposals()[0];
     assert_eq!(
-        (got.status, h.proposals()[0].owner.as_str()),
-        (202, "john"),
+        (got.status, row.owner.as_str(), row.requested_by.as_str()),
+        (202, "john", "sam"),
         "the customer still owns it"
     );
-    assert_eq!(request(&h.anonymous(), &quote).await.status, 401);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_lost_the_role_proposes_nothing_and_gets_no_replay() {
+    let (h, _) = proposal_harness();
+    let (open, used) = (
+        h.changed_quote("LEX", |row| row.owner = "agent".to_owned()),
+        h.changed_quote("LEX", |row| row.owner = "agent".to_owned()),
+    );
+    let agent = h.as_person("agent", "agent@example.com", &["agent"]);
+    let former = h.as_person("agent", "agent@example.com", &[]);
+    assert_eq!(request(&agent, &used).key(KEY).await.status, 202);
+    let sent = h.fakes.queue.sent().len();
+    assert_eq!(request(&former, &used).key(KEY).await.status, 403);
+    assert_eq!(request(&former, &open).await.status, 403);
+    assert_eq!((h.proposals().len(), h.fakes.queue.sent().len()), (1, sent));
+    assert_eq!(request(&agent, &used).key(KEY).await.status, 202);
 }
 
 #[tokio::test(start_paused = true)]

@@ -203,20 +203,52 @@ async fn bad_input_is_named_in_the_response_and_nothing_changes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn customers_quote_for_themselves_and_staff_for_any_customer() {
+async fn customers_quote_for_themselves_and_agents_for_any_customer() {
     let h = harness();
     h.fakes.transport.script([], priced());
     for (email, roles, status) in [
         ("jane@example.com", [].as_slice(), 403),
         ("", &[], 403),
-        ("JOHN.DOE@EXAMPLE.COM", &[], 201),
-        ("jane@example.com", &["staff"], 201),
-        ("jane@example.com", &["admin"], 201),
+        ("jane@example.com", &["staff"], 403),
+        ("jane@example.com", &["admin"], 403),
+        ("jane@example.com", &["Agent", "agents"], 403),
     ] {
-        let got = h.as_person("jane", email, roles).post(GENERATE, SAMPLE).await;
+        let got = h.as_person("jane", email, roles).post(GENERATE, SAMPLE).key("k").await;
         assert_eq!(got.status, status, "{email} {roles:?}");
     }
-    assert_eq!(h.calls().len(), 3);
+    assert_untouched(&h);
+    for (email, roles) in [
+        ("JOHN.DOE@EXAMPLE.COM", [].as_slice()),
+        ("john.doe@example.com", &["staff"]),
+        ("jane@example.com", &["agent"]),
+        ("", &["agent", "staff"]),
+    ] {
+        let got = h.as_person("jane", email, roles).post(GENERATE, SAMPLE).await;
+        assert_eq!(got.status, 201, "{email} {roles:?}");
+    }
+    assert_eq!(h.calls().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_sees_what_it_made_and_gets_no_replay_without_the_role() {
+    let h = harness();
+    h.fakes.transport.script([], priced());
+    let (agent, former) = (
+        h.as_person("agent", "agent@example.com", &["agent"]),
+        h.as_person("agent", "agent@example.com", &["staff", "admin"]),
+    );
+    let made = agent.post(GENERATE, SAMPLE).key("k").await;
+    assert_eq!((made.status, h.quote().owner.as_str()), (201, "agent"));
+    let id = made.data()["id"].as_str().unwrap().to_owned();
+    let johns = h.post(GENERATE, SAMPLE).await.data()["id"].as_str().unwrap().to_owned();
+    assert_eq!(agent.get(&status(&id)).await.status, 200);
+    assert_eq!(agent.get(&status(&johns)).await.status, 404);
+
+    let before = (h.fakes.store.rows(), h.calls().len());
+    assert_eq!(former.post(GENERATE, SAMPLE).key("k").await.status, 403);
+    assert_eq!((h.fakes.store.rows(), h.calls().len()), before);
+    let again = agent.post(GENERATE, SAMPLE).key("k").await;
+    assert_eq!((again.status, &again.data()["id"]), (201, &made.data()["id"]));
 }
 
 #[tokio::test(start_paused = true)]

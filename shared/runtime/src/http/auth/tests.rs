@@ -49,9 +49,12 @@ fn a_good_token_names_its_bearer() {
     );
     assert_eq!(caller.email.unwrap().as_str(), "john.doe@example.com");
     let staff = bearer(&KEY.sign(&rs256(), &changed("roles", json!(["staff", "x"]))).unwrap()).unwrap();
-    assert!(staff.staff && !staff.admin);
+    assert!(staff.staff && !staff.admin && !staff.agent);
     let admin = bearer(&KEY.sign(&rs256(), &changed("roles", json!(["admin"]))).unwrap()).unwrap();
-    assert!(admin.staff && admin.admin, "admin implies staff");
+    assert!(
+        admin.staff && admin.admin && !admin.agent,
+        "admin implies staff, and not agent"
+    );
     let lower = present(&format!("bearer {}", KEY.sign(&rs256(), &good()).unwrap()));
     assert!(lower.is_ok(), "schemes have no case");
 }
