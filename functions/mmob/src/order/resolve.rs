@@ -81,7 +81,7 @@ pub async fn resolve(cx: Cx<Env>, wanted: ResolveOrder) -> Result<Reply<Success<
     let outcome = wanted.outcome()?;
     let rows = cx.env.table()?;
     let mut row = OrderRow::load(rows, &id).await?.ok_or_else(Error::not_found)?;
-    row.resolve(outcome, cx.now())?;
+    row.resolve(outcome, &cx.caller.subject, cx.now())?;
     let write = row.replace(rows, cx.now())?;
     let reply = Reply::ok(Success::new(OrderView::of(&row), "Order decided"));
     let reply = cx.commit(vec![write], Ok(reply)).await?;

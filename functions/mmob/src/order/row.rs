@@ -111,6 +111,9 @@ pub struct OrderRow {
     pub decision: Option<OrderOutcome>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     decided_at: Option<Timestamp>,
+    /// The `sub` of the operator, unless the provider or a rule decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    decided_by: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manual: Option<Manual>,
     /// The number of leases in this round.
@@ -216,6 +219,7 @@ impl OrderRow {
             step: OrderStep::Received,
             decision: None,
             decided_at: None,
+            decided_by: None,
             manual: None,
             attempts: 0,
             late: false,
@@ -236,6 +240,7 @@ impl OrderRow {
         self.step = OrderStep::Received;
         self.decision = None;
         self.decided_at = None;
+        self.decided_by = None;
         self.manual = None;
         self.attempts = 0;
         self.late = false;
@@ -359,11 +364,12 @@ impl OrderRow {
 
     /// Takes an operator's decision, which a worker reports as any other. A final status stays. A worker that holds the order
     /// keeps its lease, and its next write fails.
-    pub fn resolve(&mut self, outcome: OrderOutcome, now: Timestamp) -> Result<()> {
+    pub fn resolve(&mut self, outcome: OrderOutcome, operator: &str, now: Timestamp) -> Result<()> {
         if self.status.is_final() {
             return Err(Error::new(Kind::Conflict, "The order is final."));
         }
         self.decide(outcome, now);
+        self.decided_by = Some(operator.to_owned());
         self.manual = None;
         self.look_after(SWEEP_DELAY, now);
         Ok(())

@@ -109,7 +109,7 @@ async fn store(
         return cx.commit(Vec::new(), Ok(reply(&offer, None))).await;
     }
     let (fulfilment, secret) = fulfilment(&wanted.fulfilment)?;
-    let offer = OfferRow::new(created, external_key, wanted, cx.now());
+    let offer = OfferRow::new(created, external_key, wanted, &cx.caller.subject, cx.now());
     let product = ProductRow::new(&created.id, fulfilment, cx.now());
     let writes = vec![offer.entry(rows)?, offer.create(rows)?, product.create(rows)?];
     cx.commit_secret(writes, &reply(&offer, None), reply(&offer, secret))

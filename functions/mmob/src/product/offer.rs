@@ -24,6 +24,8 @@ pub struct OfferRow {
     external_key: String,
     product: NewProduct,
     created_at: Timestamp,
+    /// The `sub` of the admin.
+    created_by: String,
 }
 
 /// A product as staff see it.
@@ -56,13 +58,14 @@ impl Row for OfferRow {
 }
 
 impl OfferRow {
-    pub fn new(created: &Product, external_key: String, product: NewProduct, now: Timestamp) -> Self {
+    pub fn new(created: &Product, external_key: String, product: NewProduct, created_by: &str, now: Timestamp) -> Self {
         Self {
             offer: OfferId::new(now),
             prod_id: created.id.clone(),
             external_key,
             product,
             created_at: now,
+            created_by: created_by.to_owned(),
         }
     }
 

@@ -125,6 +125,12 @@ async fn a_product_is_created_at_mmob_and_its_fulfilment_stored() {
     assert_eq!(requests(&harness), ["POST /products"]);
     let seen = harness.fakes.transport.seen();
     assert_eq!(seen[0].1.headers()["x-api-key"], "test-mmob-key");
+    let stored = harness.fakes.store.table("mmob");
+    let creators: Vec<_> = stored
+        .iter()
+        .filter_map(|row| row.get("createdBy")?.as_s().ok())
+        .collect();
+    assert_eq!(creators, ["admin"]);
     let products = list(&harness, "").await.json();
     assert_eq!(
         (&products["data"][0]["id"], &products["data"][0]["name"]),

@@ -51,7 +51,7 @@ pub async fn replay(cx: Cx<Env>, request: ReplayDelivery) -> Result<Reply<Delive
             "The subscription of this delivery is deleted or disabled.",
         ));
     }
-    row.replay();
+    row.replay(&cx.caller.subject);
     let writes = vec![row.replace(rows, cx.now())?];
     let (queue, reply) = (cx.env.delivery_queue()?, Reply::accepted(row.view()));
     cx.commit_and_send(writes, reply, &queue, &row.message(), COMMIT_DELAY)

@@ -59,6 +59,9 @@ pub struct DeliveryRow {
     last_status: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_error: Option<String>,
+    /// The `sub` of the member of staff who replayed it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replayed_by: Option<String>,
     ttl: i64,
 }
 
@@ -177,6 +180,7 @@ impl DeliveryRow {
             next_attempt_at: None,
             last_status: None,
             last_error: None,
+            replayed_by: None,
             ttl: now.as_second().saturating_add(RETENTION_DAYS * DAY),
         }
     }
@@ -226,7 +230,8 @@ impl DeliveryRow {
     }
 
     /// Begins the schedule again, in whatever state the delivery is.
-    pub fn replay(&mut self) {
+    pub fn replay(&mut self, replayed_by: &str) {
+        self.replayed_by = Some(replayed_by.to_owned());
         self.status = DeliveryStatus::Pending;
         self.attempt = self.attempt.saturating_add(1);
         self.round = 0;

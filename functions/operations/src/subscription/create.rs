@@ -53,7 +53,8 @@ pub async fn create(cx: Cx<Env>, wanted: NewSubscription) -> Result<Reply<Create
         .subject()
         .map_or_else(|| SubscriptionId::new(cx.now()), SubscriptionId::from);
     let secret = signature::secret()?;
-    let row = SubscriptionRow::new(id, wanted.url, wanted.event_types, secret.clone(), cx.now());
+    let (admin, now) = (&cx.caller.subject, cx.now());
+    let row = SubscriptionRow::new(id, wanted.url, wanted.event_types, secret.clone(), admin, now);
     let kept = Reply::created(row.view());
     let reply = Reply::created(CreatedSubscription {
         subscription: row.view(),

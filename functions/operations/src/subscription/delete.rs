@@ -33,7 +33,8 @@ pub async fn delete(cx: Cx<Env>, request: DeleteSubscription) -> Result<NoConten
     let rows = cx.env.subscriptions()?;
     let found = SubscriptionRow::load(rows, &request.subscription_id).await?;
     let mut row = found.ok_or_else(Error::not_found)?;
-    match row.update(rows, cx.clock, |row| row.delete(cx.now())).await? {
+    let admin = &cx.caller.subject;
+    match row.update(rows, cx.clock, |row| row.delete(admin, cx.now())).await? {
         Updated::Written => Ok(NoContent),
         // Another call has deleted it.
         Updated::Unchanged | Updated::Gone => Err(Error::not_found()),

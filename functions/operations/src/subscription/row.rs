@@ -39,8 +39,12 @@ pub struct SubscriptionRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
     pub created_at: Timestamp,
+    /// The `sub` of the admin, as is the next but one.
+    created_by: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deleted_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deleted_by: Option<String>,
     /// None until the subscription is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ttl: Option<i64>,
@@ -82,6 +86,7 @@ impl SubscriptionRow {
         url: String,
         mut event_types: Vec<EventType>,
         secret: String,
+        created_by: &str,
         now: Timestamp,
     ) -> Self {
         event_types.sort_unstable();
@@ -94,7 +99,9 @@ impl SubscriptionRow {
             version: Version::first(now),
             secret: Some(secret),
             created_at: now,
+            created_by: created_by.to_owned(),
             deleted_at: None,
+            deleted_by: None,
             ttl: None,
         }
     }
@@ -111,10 +118,11 @@ impl SubscriptionRow {
     }
 
     /// Removes the secret and marks the row as deleted, for workers that still have deliveries to it. False if it is deleted.
-    pub fn delete(&mut self, now: Timestamp) -> bool {
+    pub fn delete(&mut self, deleted_by: &str, now: Timestamp) -> bool {
         let existed = !self.is_deleted();
         self.secret = None;
         self.deleted_at = Some(now);
+        self.deleted_by = Some(deleted_by.to_owned());
         self.ttl = Some(now.as_second());
         existed
     }

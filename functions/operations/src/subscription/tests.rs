@@ -118,6 +118,10 @@ async fn a_deleted_subscription_is_absent() {
     for absent in [id.as_str(), "0190d5a0-0000-7000-8000-00000000dead", "nonsense"] {
         assert_eq!(delete(&h, absent).await, 404, "{absent}");
     }
+    let stored = h.fakes.store.table("subscriptions").remove(0);
+    for member in ["createdBy", "deletedBy"] {
+        assert_eq!(stored[member].as_s().unwrap(), "admin", "{member}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -124,6 +124,12 @@ async fn a_decision_is_stored_once_and_enqueued() {
         row(&harness, ORDER).await.is_unfinished(),
         "the report to MMOB is still to come"
     );
+    let stored = harness.fakes.store.table("mmob");
+    let deciders: Vec<_> = stored
+        .iter()
+        .filter_map(|row| row.get("decidedBy")?.as_s().ok())
+        .collect();
+    assert_eq!(deciders, ["staff"]);
     let again = staff.post(&path(ORDER), &body).key("one").await;
     assert_eq!((again.status, again.text), (200, response.text));
     assert!(harness.fakes.queue.take().is_empty());

@@ -159,14 +159,14 @@ async fn an_order_without_automatic_fulfilment_waits_for_an_operator() {
         );
         assert!(orders.updates().is_empty());
         orders.change(|row| {
-            row.resolve(OrderOutcome::failed("sold out"), orders.harness.now())
+            row.resolve(OrderOutcome::failed("sold out"), "ops", orders.harness.now())
                 .unwrap()
         });
         deliver(&orders.instance(), MESSAGE).await;
         assert_eq!(orders.updates(), [("Failed".into(), json!({"error": "sold out"}))]);
         let refused = orders
             .row()
-            .resolve(OrderOutcome::succesful([].into()), orders.harness.now());
+            .resolve(OrderOutcome::succesful([].into()), "ops", orders.harness.now());
         assert!(refused.is_err(), "a final status stays");
     }
 }

@@ -87,7 +87,7 @@ async fn a_worker_tries_to_report_a_decision_for_a_day() {
     orders.change(|row| {
         row.step = OrderStep::Received;
         row.status = OrderStatus::Pending;
-        row.resolve(OrderOutcome::failed("by hand"), orders.harness.now())
+        row.resolve(OrderOutcome::failed("by hand"), "ops", orders.harness.now())
             .unwrap();
     });
     orders

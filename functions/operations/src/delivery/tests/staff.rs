@@ -138,6 +138,12 @@ async fn a_replay_is_the_same_delivery_again() {
         );
         assert_eq!(seen[0].1.body(), seen[before].1.body());
         assert_eq!(delivery(&h)["status"], "DELIVERED");
+        let stored = h.fakes.store.table("deliveries");
+        let staff: Vec<_> = stored
+            .iter()
+            .filter_map(|row| row.get("replayedBy")?.as_s().ok())
+            .collect();
+        assert_eq!(staff, ["staff"]);
         assert_eq!(attempts(&h).len(), before + 1);
     }
 }
