@@ -35,6 +35,7 @@ PRIVATE = {
     "ministack.services.dynamodb:_update_ttl": ["data"],
     "ministack.services.dynamodb:_update_continuous_backups": ["data"],
     "ministack.services.lambda_svc:_functions": None,
+    "ministack.services.sqs:_queues": None,
 }
 
 LAMBDA_EVENT_LIMIT = 6 * 1024 * 1024
@@ -61,7 +62,7 @@ def changed_names():
                 yield f"{name} takes {actual}, not {parameters}"
     from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
-    for kind in ("AWS::ApiGatewayV2::Api", "AWS::DynamoDB::Table", "AWS::Lambda::Function"):
+    for kind in ("AWS::ApiGatewayV2::Api", "AWS::DynamoDB::Table", "AWS::Lambda::Function", "AWS::SQS::QueuePolicy"):
         if not {"create", "update"} <= set(_RESOURCE_HANDLERS.get(kind, {})):
             yield f"{kind} has no create or no update handler"
 
@@ -201,6 +202,20 @@ def require_code(name, properties):
         raise ValueError(f"no package at {properties.get('Code')}")
 
 
+def require_a_policy_per_queue(_, properties):
+    """Fails the deployment of a queue policy with a statement over anything but its one queue. SQS refuses it with this
+    message, and the emulator stores every policy unread."""
+    import ministack.services.sqs as sqs
+
+    for queue in properties["Queues"]:
+        own = sqs._queues[queue]["attributes"]["QueueArn"]
+        statements = properties["PolicyDocument"]["Statement"]
+        for statement in statements if isinstance(statements, list) else [statements]:
+            named = statement.get("Resource", own)
+            if named not in (own, [own], "*", ["*"]):
+                raise ValueError(f"Invalid value for the parameter Policy. (it names {named} and is the policy of {own})")
+
+
 def answer_as_the_gateway_does():
     """Applies API Gateway's limits of size and time, and hides errors of functions from callers. The emulator has no such
     limits and shows a function's stack trace with a 502."""
@@ -272,6 +287,7 @@ def main():
     after_provisioning("AWS::ApiGatewayV2::Api", import_openapi_body)
     after_provisioning("AWS::DynamoDB::Table", apply_table_settings)
     after_provisioning("AWS::Lambda::Function", require_code)
+    after_provisioning("AWS::SQS::QueuePolicy", require_a_policy_per_queue)
     answer_as_the_gateway_does()
 
     from ministack.app import main as serve

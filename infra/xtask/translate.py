@@ -1,9 +1,8 @@
-"""Translates a SAM template as CloudFormation does, and prints how many resources of each type there are.
+"""Translates a SAM template as CloudFormation does, and prints its resources.
 
 translate.py TEMPLATE.json REGION
 """
 
-import collections
 import json
 import sys
 
@@ -15,5 +14,4 @@ with open(sys.argv[1]) as file:
     template = json.load(file)
 session = boto3.session.Session(region_name=sys.argv[2])
 translated = Translator({}, Parser(), boto_session=session).translate(template, {})
-types = (resource["Type"] for resource in translated["Resources"].values())
-print(json.dumps(collections.Counter(types)))
+print(json.dumps(translated["Resources"]))

@@ -11,6 +11,7 @@ use crate::process;
 use crate::progress::Progress;
 use crate::provision;
 use crate::recipes;
+use crate::refusals;
 use crate::resources;
 use crate::settings::{self, Settings};
 use crate::signals;
@@ -36,6 +37,7 @@ pub fn check(deep: bool) -> Result<()> {
     progress.attempt("sam validate", || validate(&workspace, &venv));
     progress.attempt("cfn-lint", || lint(&workspace, &venv));
     progress.attempt("resources", || resources::check(&workspace, &venv));
+    progress.attempt("what AWS refuses", || refusals::check(&workspace, &venv));
     if deep {
         recipes::run(&mut progress, &workspace, None)?;
         progress.attempt("bench: fmt and clippy", || bench::lint(&workspace));

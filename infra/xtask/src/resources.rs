@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use sam_template::{FUNCTION, Template};
+use serde_json::Value;
 
-use crate::failure::{Context, Result};
-use crate::files;
-use crate::process;
+use crate::failure::Result;
 use crate::progress::note;
-use crate::settings::{self, Settings};
+use crate::translated;
 use crate::venv::Venv;
 use crate::workspace::Workspace;
 
@@ -26,7 +25,7 @@ const SHARED: [&str; 3] = [
 pub fn check(workspace: &Workspace, venv: &Venv) -> Result<()> {
     let template = Template::read(&workspace.root.join("template.yaml"))?;
     let functions = template.resources(FUNCTION).count();
-    let counted = translated(&template, workspace, venv)?;
+    let counted = counted(&translated::resources(&template, workspace, venv)?);
     let now: usize = counted.values().sum();
     let forecast = forecast(&counted, functions);
     note(format!(
@@ -38,20 +37,14 @@ pub fn check(workspace: &Workspace, venv: &Venv) -> Result<()> {
     Ok(())
 }
 
-/// The resources by their types, as SAM's translator makes them.
-fn translated(template: &Template, workspace: &Workspace, venv: &Venv) -> Result<BTreeMap<String, usize>> {
-    let mut document = template.document.clone();
-    // The translator takes code only where a build has put it.
-    let code = document.pointer_mut("/Globals/Function/CodeUri");
-    *code.context("template.yaml has no CodeUri in its Globals")? = "s3://bucket/key".into();
-    let file = workspace.target.join("translate.json");
-    files::write(&file, &document.to_string())?;
-    let mut translate = venv.command("python")?;
-    translate
-        .arg(workspace.root.join("infra/xtask/translate.py"))
-        .arg(&file)
-        .arg(Settings::read(&workspace.root, settings::LOCAL)?.region);
-    serde_json::from_str(&process::capture(translate)?).context("translate.py")
+/// How many resources of each type there are.
+fn counted(resources: &Value) -> BTreeMap<String, usize> {
+    let mut counted = BTreeMap::new();
+    let resources = resources.as_object().into_iter().flatten();
+    for kind in resources.filter_map(|(_, resource)| resource.get("Type")?.as_str()) {
+        *counted.entry(kind.to_owned()).or_default() += 1;
+    }
+    counted
 }
 
 /// The resources of [`ALL_FUNCTIONS`] functions that have as many each as those of today.

@@ -2,6 +2,7 @@
 
 mod bad_bodies;
 mod canaries;
+mod emulator;
 mod logs;
 mod ownership;
 mod paths;
