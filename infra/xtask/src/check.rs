@@ -7,6 +7,7 @@ use crate::docs;
 use crate::failure::{Failure, Result};
 use crate::imports;
 use crate::leaks;
+use crate::overrides;
 use crate::process;
 use crate::progress::Progress;
 use crate::provision;
@@ -38,6 +39,7 @@ pub fn check(deep: bool) -> Result<()> {
     progress.attempt("cfn-lint", || lint(&workspace, &venv));
     progress.attempt("resources", || resources::check(&workspace, &venv));
     progress.attempt("what AWS refuses", || refusals::check(&workspace, &venv));
+    progress.attempt("the documents' deploy commands", || overrides::check(&workspace, &venv));
     if deep {
         recipes::run(&mut progress, &workspace, None)?;
         progress.attempt("bench: fmt and clippy", || bench::lint(&workspace));

@@ -28,6 +28,7 @@ mod invoke;
 mod leaks;
 mod mutants;
 mod names;
+mod overrides;
 mod process;
 mod progress;
 mod provision;
