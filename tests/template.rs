@@ -146,15 +146,21 @@ fn a_function_has_the_time_and_the_clients_that_it_declares() {
     }
 }
 
+/// Parameters that would open a stage on AWS. Only `local` sets them.
 #[test]
-fn private_addresses_may_be_called_in_local_only() {
-    assert_eq!(template().section("Parameters")["EgressAllow"]["Default"], "");
+fn only_local_has_private_addresses_and_pages_of_localhost() {
     let samconfig = std::fs::read_to_string(root().join("samconfig.toml")).unwrap();
-    let elsewhere = samconfig.split("\n[").filter(|section| !section.starts_with("local."));
-    for section in elsewhere {
-        assert!(!section.contains("EgressAllow"), "{section}");
+    let (local, elsewhere): (Vec<&str>, Vec<&str>) = samconfig
+        .split("\n[")
+        .partition(|section| section.starts_with("local."));
+    for (name, local_value) in [("EgressAllow", "127.0.0.1"), ("CorsOrigins", "http://localhost:3000")] {
+        assert_eq!(template().section("Parameters")[name]["Default"], "", "{name}");
+        for section in &elsewhere {
+            assert!(!section.contains(name), "{section}");
+        }
+        let setting = format!("\"{name}={local_value}\"");
+        assert!(local.iter().any(|section| section.contains(&setting)), "{setting}");
     }
-    assert!(samconfig.contains("[local.deploy") && samconfig.contains("EgressAllow=127.0.0.1"));
 }
 
 #[test]

@@ -24,9 +24,15 @@ PRIVATE = {
     "ministack.services.apigateway:_apis": None,
     "ministack.services.apigateway:_routes": None,
     "ministack.services.apigateway:_integrations": None,
+    "ministack.services.apigateway:_cors_preflight_response": ["cors_cfg", "origin"],
+    "ministack.services.apigateway:_handle_execute_in_scope": [
+        "api_id", "stage", "path", "method", "headers", "body", "query_params", "owner_account_id", "owner_region",
+        "raw_query_string",
+    ],
     "ministack.services.apigateway:_invoke_lambda_proxy": [
         "integration", "api_id", "stage", "path", "method", "headers", "body", "query_params",
     ],
+    "ministack.services.apigateway:_match_route": ["api_id", "method", "path"],
     "ministack.services.apigateway:_v2_request_body_is_text": ["content_type"],
     "ministack.services.cloudformation.provisioners:_RESOURCE_HANDLERS": None,
     "ministack.services.cloudformation.provisioners:_cw_metric_alarm_record": ["name", "props"],
@@ -251,6 +257,40 @@ def answer_as_the_gateway_does():
     gateway._invoke_lambda_proxy = limited
 
 
+def hand_preflights_to_routes():
+    """Hands OPTIONS to a route that takes it, such as `$default`, and adds the API's CORS headers to the answer. The emulator
+    answers every OPTIONS itself. API Gateway does so only if no route takes the request, so that a function which refuses
+    OPTIONS shuts browsers out."""
+    import ministack.services.apigateway as gateway
+
+    handle = gateway._handle_execute_in_scope
+
+    async def handed(api_id, stage, path, method, headers, body, query_params, account, region, raw_query_string=None):
+        arguments = (api_id, stage, path, method, headers, body, query_params)
+        route = gateway._match_route(api_id, method, "/" + path.lstrip("/")) if method == "OPTIONS" else None
+        if not route:
+            return await handle(*arguments, account, region, raw_query_string)
+        integration = gateway._integrations[api_id][route["target"].rsplit("/", 1)[-1]]
+        lower = {name.lower(): value for name, value in headers.items()}
+        status, answer_headers, answer = await gateway._invoke_lambda_proxy(
+            integration, api_id, stage, path, method, lower, body, query_params, route["routeKey"],
+            owner_account_id=account, owner_region=region, raw_query_string=raw_query_string,
+        )
+        configured = gateway._apis[api_id].get("corsConfiguration")
+        if configured:
+            # The gateway ignores a function's own CORS headers.
+            answer_headers = {
+                name: value for name, value in answer_headers.items() if not name.lower().startswith("access-control-")
+            }
+        if configured and "origin" in lower and "access-control-request-method" in lower:
+            _, cors, _ = gateway._cors_preflight_response(configured, lower["origin"])
+            own = ("access-control-", "vary")
+            answer_headers.update({name: value for name, value in cors.items() if name.lower().startswith(own)})
+        return status, answer_headers, answer
+
+    gateway._handle_execute_in_scope = handed
+
+
 def main():
     arguments = argparse.ArgumentParser(description="Starts the embedded AWS emulator.")
     arguments.add_argument("--check", action="store_true", help="only check that the patches fit the package")
@@ -289,6 +329,7 @@ def main():
     after_provisioning("AWS::Lambda::Function", require_code)
     after_provisioning("AWS::SQS::QueuePolicy", require_a_policy_per_queue)
     answer_as_the_gateway_does()
+    hand_preflights_to_routes()
 
     from ministack.app import main as serve
 

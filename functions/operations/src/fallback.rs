@@ -2,11 +2,14 @@
 //!
 //! An unknown path is 404. A known path with another method is 405 with `Allow`. A known path with a trailing slash is 308 to
 //! the path without it.
+//!
+//! OPTIONS is 204. API Gateway answers a browser's preflight itself only if no route takes it, and `$default` takes every
+//! method. It adds its CORS headers to this response, and a browser calls only if the status is 2xx.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use model::{Error, Kind, Result};
 use runtime::http::reply::Rendered;
 use runtime::{Cx, Input, Media, Parts};
@@ -41,6 +44,13 @@ impl Input for UnreadRequest {
 
 pub async fn fallback(cx: Cx<Env>, request: UnreadRequest) -> Result<Rendered> {
     let plain = cx.path.strip_suffix('/').filter(|plain| !plain.is_empty());
+    if cx.method == Method::OPTIONS {
+        let mut rendered = Rendered::empty(StatusCode::NO_CONTENT);
+        if let Some(methods) = methods(plain.unwrap_or(&cx.path)) {
+            allow(&mut rendered, &methods);
+        }
+        return Ok(rendered);
+    }
     if let Some(methods) = plain.and_then(methods)
         && methods.contains(&cx.method.as_str().to_owned())
     {
@@ -51,10 +61,14 @@ pub async fn fallback(cx: Cx<Env>, request: UnreadRequest) -> Result<Rendered> {
     };
     let refused = Error::new(Kind::MethodNotAllowed, "This route does not take that method.");
     let mut rendered = cx.family.render(&refused, cx.correlation)?;
-    if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
-        rendered.headers.insert(header::ALLOW, allow);
-    }
+    allow(&mut rendered, &methods);
     Ok(rendered)
+}
+
+fn allow(rendered: &mut Rendered, methods: &[String]) {
+    if let Ok(methods) = HeaderValue::from_str(&methods.join(", ")) {
+        rendered.headers.insert(header::ALLOW, methods);
+    }
 }
 
 fn redirect(path: &str, query: &str) -> Result<Rendered> {

@@ -55,6 +55,44 @@ async fn a_path_names_the_methods_that_it_takes() {
     }
 }
 
+/// The origin that samconfig.toml gives to local.
+const FRONT_END: &str = "http://localhost:3000";
+
+#[tokio::test]
+async fn a_page_of_the_front_end_may_call_every_route() {
+    let stack = Stack::shared(&[Operations]).await;
+    for route in routes() {
+        let preflight = async |origin| {
+            let headers = [
+                ("origin", origin),
+                ("access-control-request-method", route.method.as_str()),
+                ("access-control-request-headers", "authorization,content-type"),
+            ];
+            let path = route.with(&[]);
+            let got = stack.send(Method::OPTIONS, &path, "", None, &headers).await;
+            assert_eq!((got.status, got.text.as_str()), (204, ""), "{}", route.name());
+            // The gateway has no correlation ids: the function answered.
+            assert!(got.header("x-correlation-id").is_some(), "{}", route.name());
+            got
+        };
+        let got = preflight(FRONT_END).await;
+        assert_eq!(got.header("access-control-allow-origin"), Some(FRONT_END));
+        let allowed = |header, wanted: &str| got.header(header).unwrap().split(',').any(|each| each == wanted);
+        assert!(
+            allowed("access-control-allow-methods", route.method.as_str()),
+            "{}",
+            route.name()
+        );
+        assert!(
+            allowed("access-control-allow-headers", "authorization"),
+            "{}",
+            route.name()
+        );
+        let other = preflight("https://elsewhere.example.com").await;
+        assert_eq!(other.header("access-control-allow-origin"), None);
+    }
+}
+
 #[tokio::test]
 async fn a_slash_at_the_end_is_redirected_or_ignored() {
     let stack = Stack::shared(&[Operations]).await;

@@ -56,3 +56,18 @@ async fn a_trailing_slash_is_redirected_to_the_route() {
         assert_eq!(got.headers["location"], location);
     }
 }
+
+#[tokio::test]
+async fn a_preflight_gets_a_2xx_on_every_path() {
+    for (path, allow) in [
+        ("/api/integration/quotes/generate", Some("POST")),
+        ("/api/integration/quotes/123/status", Some("GET")),
+        ("/health/", Some("GET")),
+        ("/nope", None),
+    ] {
+        let got = ask("OPTIONS", path).await;
+        assert_eq!((got.status, got.text.as_str()), (204, ""), "{path}");
+        let named = got.headers.get("allow").map(|value| value.to_str().unwrap());
+        assert_eq!(named, allow, "{path}");
+    }
+}
