@@ -111,30 +111,184 @@ fn every_queue_is_on_the_dashboard() {
     }
 }
 
+/// The queues that an alarm on this metric of SQS watches, and the alarms' properties.
+fn watched(stack: &Stack, metric: &str) -> (Vec<Value>, Vec<Value>) {
+    let alarms = stack.template.resources(ALARM).map(|(_, alarm)| &alarm["Properties"]);
+    let of_metric = alarms.filter(|alarm| alarm["Namespace"] == "AWS/SQS" && alarm["MetricName"] == metric);
+    of_metric
+        .map(|alarm| {
+            let dimensions = alarm["Dimensions"].as_array().unwrap();
+            assert_eq!((dimensions.len(), &dimensions[0]["Name"]), (1, &json!("QueueName")));
+            (dimensions[0]["Value"].clone(), alarm.clone())
+        })
+        .unzip()
+}
+
 #[test]
 fn every_dead_letter_raises_an_alarm_that_stands_beside_its_queue() {
     let mut found = 0;
     for stack in stacks() {
-        let alarms = stack.template.resources(ALARM).map(|(_, alarm)| &alarm["Properties"]);
-        let of_queues = alarms.filter(|alarm| alarm["Namespace"] == "AWS/SQS");
-        let watched: Vec<Value> = of_queues
-            .map(|alarm| {
-                assert_eq!(alarm["MetricName"], "ApproximateNumberOfMessagesVisible");
-                assert_eq!(
-                    (&alarm["Threshold"], &alarm["EvaluationPeriods"]),
-                    (&json!(0), &json!(1))
-                );
-                alarm["Dimensions"].clone()
-            })
-            .collect();
-        let dead = stack.queues().into_iter().map(|(_, dead)| dead);
-        let expected: Vec<Value> = dead
-            .map(|dead| json!([{ "Name": "QueueName", "Value": name(&dead) }]))
-            .collect();
-        assert_eq!(watched, expected, "{}", stack.id);
-        found += watched.len();
+        let (queues, alarms) = watched(&stack, "ApproximateNumberOfMessagesVisible");
+        let dead: Vec<Value> = stack.queues().iter().map(|(_, dead)| name(dead)).collect();
+        assert_eq!(queues, dead, "{}", stack.id);
+        for alarm in alarms {
+            assert_eq!(
+                (&alarm["Threshold"], &alarm["EvaluationPeriods"]),
+                (&json!(0), &json!(1))
+            );
+            found += 1;
+        }
     }
     assert!(found > 0);
+}
+
+#[test]
+fn every_message_that_waits_too_long_raises_an_alarm_that_stands_beside_its_queue() {
+    let mut found = 0;
+    for stack in stacks() {
+        let (queues, alarms) = watched(&stack, "ApproximateAgeOfOldestMessage");
+        let sources: Vec<Value> = stack.queues().iter().map(|(queue, _)| name(queue)).collect();
+        assert_eq!(queues, sources, "{}", stack.id);
+        for ((queue, _), alarm) in stack.queues().iter().zip(alarms) {
+            let all: &Value = stack.template.section("Resources");
+            let visibility = all[queue]["Properties"]["VisibilityTimeout"].as_u64().unwrap();
+            // A message that is retried is not late, and neither is one that was sent with SQS's longest delay.
+            let delay = if visibility < 60 { 45 } else { 900 };
+            assert!(alarm["Threshold"].as_u64().unwrap() > 3 * visibility + delay, "{queue}");
+            assert_eq!(
+                (&alarm["Statistic"], &alarm["TreatMissingData"]),
+                (&json!("Maximum"), &json!("notBreaching"))
+            );
+            found += 1;
+        }
+    }
+    assert!(found > 0);
+}
+
+/// The functions whose metric of AWS/Lambda each alarm sums or watches.
+fn functions_watched(metric: &str) -> BTreeMap<String, Vec<String>> {
+    let mut watched: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let alarms = stack("functions.yaml");
+    for (id, alarm) in alarms.resources(ALARM) {
+        let properties = &alarm["Properties"];
+        let sums = items(&properties["Metrics"]).map(|each| &each["MetricStat"]["Metric"]);
+        for each in sums.chain([properties]) {
+            if each["Namespace"] == "AWS/Lambda" && each["MetricName"] == metric {
+                assert_eq!(each["Dimensions"][0]["Name"], "FunctionName");
+                let function = string(&each["Dimensions"][0]["Value"]["Ref"]);
+                let given = &template().section("Resources")["FunctionAlarms"]["Properties"]["Parameters"][&function];
+                assert_eq!(given, &json!({ "Ref": function }), "{id}");
+                watched.entry(id.to_owned()).or_default().push(function);
+            }
+        }
+    }
+    watched
+}
+
+/// The logical ids of the functions that an event of this type starts.
+fn started_by(kind: &str) -> Vec<String> {
+    let started = functions().into_iter().filter(|function| {
+        let mut events = members(&function.properties["Events"]);
+        events.any(|(_, event)| event["Type"] == kind)
+    });
+    started.map(|function| function.logical_id).collect()
+}
+
+#[test]
+fn crashes_and_throttles_of_every_function_that_the_api_does_not_see_raise_an_alarm() {
+    let with_url = functions()
+        .into_iter()
+        .filter(|function| !function.properties["FunctionUrlConfig"].is_null());
+    let with_url = with_url.map(|function| function.logical_id);
+    let mut unseen: Vec<String> = with_url
+        .chain(started_by("SQS"))
+        .chain(started_by("Schedule"))
+        .collect();
+    unseen.sort();
+    assert!(!unseen.is_empty());
+    for metric in ["Errors", "Throttles"] {
+        let alarms = functions_watched(metric);
+        for (id, functions) in &alarms {
+            let domain = id.strip_suffix(&format!("Function{metric}")).unwrap();
+            assert!(functions.iter().all(|function| function.starts_with(domain)), "{id}");
+            // CloudWatch's limit of an alarm.
+            assert!(functions.len() <= 10, "{id}");
+        }
+        let mut watched: Vec<String> = alarms.into_values().flatten().collect();
+        watched.sort();
+        assert_eq!(watched, unseen, "{metric}");
+    }
+}
+
+#[test]
+fn a_schedule_that_stops_raises_an_alarm() {
+    let alarms = functions_watched("Invocations");
+    let watched: Vec<String> = alarms.values().flatten().cloned().collect();
+    assert_eq!(watched, started_by("Schedule"));
+    let stack = stack("functions.yaml");
+    for id in alarms.keys() {
+        let alarm = &stack.section("Resources")[id]["Properties"];
+        assert_eq!(alarm["TreatMissingData"], "breaching", "{id}");
+        assert_eq!(
+            (&alarm["Statistic"], &alarm["Threshold"]),
+            (&json!("Sum"), &json!(1)),
+            "{id}"
+        );
+        assert_eq!(alarm["ComparisonOperator"], "LessThanThreshold", "{id}");
+    }
+}
+
+#[test]
+fn what_the_gateway_answers_for_a_function_that_crashed_raises_an_alarm() {
+    let stack = stack("functions.yaml");
+    let alarms = stack.resources(ALARM).map(|(_, alarm)| &alarm["Properties"]);
+    let of_api: Vec<_> = alarms.filter(|alarm| alarm["Namespace"] == "AWS/ApiGateway").collect();
+    assert_eq!(of_api.len(), 1);
+    assert_eq!(of_api[0]["MetricName"], "5xx");
+    assert_eq!(
+        of_api[0]["Dimensions"],
+        json!([{ "Name": "ApiId", "Value": { "Ref": "Api" } }])
+    );
+    let given = &template().section("Resources")["FunctionAlarms"]["Properties"]["Parameters"]["Api"];
+    assert_eq!(given, &json!({ "Ref": "HttpApi" }));
+}
+
+#[test]
+fn a_percentile_of_few_samples_raises_no_alarm() {
+    let mut found = 0;
+    for stack in stacks() {
+        for (id, alarm) in stack.template.resources(ALARM) {
+            if !alarm["Properties"]["ExtendedStatistic"].is_null() {
+                assert_eq!(
+                    alarm["Properties"]["EvaluateLowSampleCountPercentile"], "ignore",
+                    "{id}"
+                );
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 0);
+}
+
+#[test]
+fn every_alarm_has_its_row_in_the_guide_for_operators() {
+    let page = std::fs::read_to_string(crate::template::root().join("docs/operating.md")).unwrap();
+    let (_, section) = page.split_once("\n## Alarms\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let first_cells = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let names: Vec<&str> = first_cells.flat_map(|cell| cell.split('`').step_by(2)).collect();
+    // `<Queue>DeadLetters` is the row of every alarm that ends so.
+    let is_row = |name: &str, id: &str| match name.rsplit_once('>') {
+        Some((_, ending)) => id.ends_with(ending) && id != ending,
+        None => name == id,
+    };
+    for stack in stacks() {
+        for (id, _) in stack.template.resources(ALARM) {
+            assert!(names.iter().any(|name| is_row(name, id)), "{id} of {}", stack.id);
+        }
+    }
 }
 
 #[test]
