@@ -38,9 +38,11 @@ PRIVATE = {
     "ministack.services.cloudformation.provisioners:_cw_metric_alarm_record": ["name", "props"],
     "ministack.services.cloudformation.provisioners:_apigw_v2_integration_create": ["logical_id", "props", "stack_name"],
     "ministack.services.cloudformation.provisioners:_apigw_v2_route_create": ["logical_id", "props", "stack_name"],
+    "ministack.services.dynamodb:_tables": None,
     "ministack.services.dynamodb:_update_ttl": ["data"],
     "ministack.services.dynamodb:_update_continuous_backups": ["data"],
     "ministack.services.lambda_svc:_functions": None,
+    "ministack.services.secretsmanager:_secrets": None,
     "ministack.services.sqs:_queues": None,
 }
 
@@ -68,9 +70,12 @@ def changed_names():
                 yield f"{name} takes {actual}, not {parameters}"
     from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
-    for kind in ("AWS::ApiGatewayV2::Api", "AWS::DynamoDB::Table", "AWS::Lambda::Function", "AWS::SQS::QueuePolicy"):
-        if not {"create", "update"} <= set(_RESOURCE_HANDLERS.get(kind, {})):
-            yield f"{kind} has no create or no update handler"
+    for kind in (
+        "AWS::ApiGatewayV2::Api", "AWS::DynamoDB::Table", "AWS::Lambda::Function", "AWS::SecretsManager::Secret",
+        "AWS::SQS::QueuePolicy",
+    ):
+        if not {"create", "update", "delete"} <= set(_RESOURCE_HANDLERS.get(kind, {})):
+            yield f"{kind} has no create, update or delete handler"
 
 
 def speed_up_invocations():
@@ -222,6 +227,40 @@ def require_a_policy_per_queue(_, properties):
                 raise ValueError(f"Invalid value for the parameter Policy. (it names {named} and is the policy of {own})")
 
 
+def refuse_taken_secret_names():
+    """Fails the creation of a secret whose name is taken. The emulator overwrites the secret, which hides that a stage cannot be
+    made again while its retained secrets exist."""
+    import ministack.services.secretsmanager as secrets
+    from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
+
+    handlers = _RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
+    create = handlers["create"]
+
+    def created(logical_id, properties, stack_name):
+        name = properties.get("Name")
+        if name in secrets._secrets:
+            raise ValueError(f"The operation failed because the secret {name} already exists.")
+        return create(logical_id, properties, stack_name)
+
+    handlers["create"] = created
+
+
+def keep_protected_tables():
+    """Fails the deletion of a table with deletion protection by CloudFormation. The emulator protects it only from DeleteTable."""
+    import ministack.services.dynamodb as dynamodb
+    from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
+
+    handlers = _RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
+    delete = handlers["delete"]
+
+    def deleted(name, properties):
+        if str(dynamodb._tables.get(name, {}).get("DeletionProtectionEnabled")).lower() == "true":
+            raise ValueError(f"Resource cannot be deleted as it is currently protected against deletion: {name}")
+        return delete(name, properties)
+
+    handlers["delete"] = deleted
+
+
 def answer_as_the_gateway_does():
     """Applies API Gateway's limits of size and time, and hides errors of functions from callers. The emulator has no such
     limits and shows a function's stack trace with a 502."""
@@ -328,6 +367,8 @@ def main():
     after_provisioning("AWS::DynamoDB::Table", apply_table_settings)
     after_provisioning("AWS::Lambda::Function", require_code)
     after_provisioning("AWS::SQS::QueuePolicy", require_a_policy_per_queue)
+    refuse_taken_secret_names()
+    keep_protected_tables()
     answer_as_the_gateway_does()
     hand_preflights_to_routes()
 

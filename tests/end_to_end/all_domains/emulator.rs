@@ -46,6 +46,35 @@ async fn call(stack: &Stack, parameters: &[(&str, &str)]) -> String {
     stack.signed_text(request, "cloudformation").await
 }
 
+fn bad_policy() -> Value {
+    json!({ "Type": "AWS::SQS::QueuePolicy", "DependsOn": "Secret", "Properties": {
+        "Queues": [{ "Ref": "Queue" }],
+        "PolicyDocument": { "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
+            "Principal": { "Service": "events.amazonaws.com" }, "Action": "sqs:SendMessage", "Resource": ["one", "two"] }] },
+    } })
+}
+
+#[tokio::test]
+async fn a_failed_creation_leaves_a_secrets_name_free_and_a_deleted_stack_does_not() {
+    let stack = Stack::shared(&[Operations]).await;
+    let name = format!("emulator/{}", uuid::Uuid::new_v4());
+    let good = json!({
+        "Queue": { "Type": "AWS::SQS::Queue" },
+        "Secret": { "Type": "AWS::SecretsManager::Secret", "DeletionPolicy": "RetainExceptOnCreate",
+            "Properties": { "Name": name, "SecretString": "{}" } },
+    });
+    let mut bad = good.clone();
+    bad["Policy"] = bad_policy();
+    for (resources, status) in [
+        (&bad, "ROLLBACK_COMPLETE"),
+        // The name is free, and taken when this stack has been deleted.
+        (&good, "CREATE_COMPLETE"),
+        (&good, "ROLLBACK_COMPLETE"),
+    ] {
+        assert_eq!(created(&stack, resources).await, status);
+    }
+}
+
 #[tokio::test]
 async fn a_queue_policy_over_two_queues_is_refused() {
     let stack = Stack::shared(&[Operations]).await;
