@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use jiff::Timestamp;
 use model::id::{CorrelationId, ProposalId, QuoteId};
 use model::money::Money;
+use model::quote::Environment;
 use runtime::port::Ports;
 use runtime::port::store::{self, Store, Write, Written};
 use runtime::testing::{Harness, Sent};
@@ -107,6 +108,7 @@ pub trait FundersHarness {
     fn changed_quote(&self, funder: &str, change: impl FnOnce(&mut QuoteRow)) -> QuoteRow;
     /// Stores a proposal as it is right after the request.
     fn proposal(&self, funder: &str) -> ProposalId;
+    fn proposal_in(&self, funder: &str, environment: Environment) -> ProposalId;
     /// Writes a proposal as it is, as a worker that changes another member does.
     fn touch(&self, id: ProposalId);
 
@@ -191,7 +193,11 @@ impl FundersHarness for Harness<Env> {
     }
 
     fn proposal(&self, funder: &str) -> ProposalId {
-        let mut quote = self.priced_quote(funder);
+        self.proposal_in(funder, Environment::Sandbox)
+    }
+
+    fn proposal_in(&self, funder: &str, environment: Environment) -> ProposalId {
+        let mut quote = self.changed_quote(funder, |quote| quote.environment = environment);
         let id = ProposalId::new(self.now());
         let customer = quote.request().unwrap().customer_details;
         let correlation = CorrelationId::new(self.now());

@@ -18,7 +18,8 @@ pub async fn apply(cx: Cx<Env>, id: EventKey) -> Result<()> {
         return Ok(());
     }
     let row = ProposalRow::load(rows, &event.proposal_id).await?;
-    match row.filter(|row| row.funder_name == event.id.funder) {
+    let is_signers = |row: &ProposalRow| row.funder_name == event.id.funder && row.environment == event.id.environment;
+    match row.filter(is_signers) {
         Some(mut row) => {
             let answer = match row.status.is_final() {
                 true => None,
@@ -28,7 +29,11 @@ pub async fn apply(cx: Cx<Env>, id: EventKey) -> Result<()> {
             let newer = answer.filter(|answer| answer.status.rank() >= reported.status.rank());
             decision::apply(&cx, &mut row, newer.unwrap_or(reported)).await?;
         }
-        None => tracing::warn!(funder = event.id.funder, "an event is about no proposal of ours"),
+        None => tracing::warn!(
+            funder = event.id.funder,
+            environment = %event.id.environment,
+            "an event is about no proposal of its funder's environment"
+        ),
     }
     let write = event.apply(rows, cx.now())?;
     rows.write(vec![write]).await.map(drop)

@@ -4,6 +4,7 @@ use garde::Validate;
 use jiff::Timestamp;
 use model::id::ProposalId;
 use model::proposal::{Decision, ProposalStatus};
+use model::quote::Environment;
 use model::{Error, Kind, Result};
 use partners_funders::Notice;
 use runtime::port::store::{Key, When, Write};
@@ -20,7 +21,10 @@ const RETENTION: i64 = 30 * 24 * 60 * 60;
 pub struct EventKey {
     #[garde(length(max = 40))]
     pub funder: String,
-    /// The funder's id of the event.
+    /// The environment whose secret signed the event. It is about no proposal of another one.
+    #[garde(skip)]
+    pub environment: Environment,
+    /// The funder's id of the event, unique within the environment.
     #[garde(length(max = 255))]
     pub event: String,
 }
@@ -44,7 +48,7 @@ impl Row for EventRow {
     type Id = EventKey;
 
     fn key(table: Table<'_>, id: &EventKey) -> Key {
-        table.key(format!("EVENT#{}#{}", id.funder, id.event), "EVENT")
+        table.key(format!("EVENT#{}#{}#{}", id.funder, id.environment, id.event), "EVENT")
     }
 
     fn id(&self) -> &EventKey {

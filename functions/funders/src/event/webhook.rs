@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use model::partner::FUNDERS;
 use model::{Error, Kind, Result};
 use partners_funders::{Funder, funder, notice};
@@ -16,8 +16,9 @@ use crate::Env;
 
 /// Takes an event about a proposal from its funder.
 ///
-/// Signed as Standard Webhooks lays down, with the secret `<FUNDER>_WEBHOOK_SECRET`; no funder documents a scheme of its
-/// own. A repeated event has no effect.
+/// Signed as Standard Webhooks lays down, with the secret `<FUNDER>_WEBHOOK_SECRET` of one of the funder's environments; no
+/// funder documents a scheme of its own. The event decides only about proposals of that environment. A repeated event has no
+/// effect.
 #[utoipa::path(
     post,
     path = "/webhooks/{funder}",
@@ -36,7 +37,7 @@ use crate::Env;
         (status = 400, description = "Signed and malformed"),
         (status = 401, description = "Not signed by the funder, or stale"),
         (status = 404, description = "No such funder"),
-        (status = 503, description = "No secret is set"),
+        (status = 503, description = "No secret is set, or two environments have the same one"),
     )
 )]
 pub async fn webhook(cx: Cx<Env>, hook: Raw) -> Result<Rendered> {
@@ -46,11 +47,7 @@ pub async fn webhook(cx: Cx<Env>, hook: Raw) -> Result<Rendered> {
         .get("funder")
         .and_then(|name| named(name))
         .ok_or_else(Error::not_found)?;
-    let verified = async {
-        let event = signature::verify(&secrets(env, funder).await?, &cx.headers, &hook.body, cx.now())?;
-        let funder = funder.name().to_owned();
-        Ok(EventKey { funder, event })
-    };
+    let verified = verify(&cx, funder, &hook.body);
     let read = |id| match notice(&hook.body)? {
         Some(notice) => EventRow::of(id, notice, cx.now()).map(Some),
         None => Ok(None),
@@ -74,10 +71,31 @@ fn named(path: &str) -> Option<&'static dyn Funder> {
     funder(name)
 }
 
-/// The secrets of the funder's open installations.
-async fn secrets(env: &Env, funder: &dyn Funder) -> Result<String> {
-    let open = env.open(funder);
-    let each = open.iter().map(|(_, target)| env.webhook_secret(funder, target));
-    let found: Vec<String> = try_join_all(each).await?.into_iter().flatten().collect();
-    Ok(found.join(" "))
+/// The event's id, in the open environment whose secret signed it. A secret that two environments share proves neither.
+async fn verify(cx: &Cx<Env>, funder: &dyn Funder, body: &[u8]) -> Result<EventKey> {
+    let open = cx.env.open(funder);
+    let secrets = join_all(open.iter().map(|(_, target)| cx.env.webhook_secret(funder, target))).await;
+    let (mut signed, mut failure) = (None, None);
+    for ((environment, _), secret) in open.iter().zip(secrets) {
+        let Some(secret) = secret.transpose() else { continue };
+        match secret.and_then(|secret| signature::verify(&secret, &cx.headers, body, cx.now())) {
+            Ok(_) if signed.is_some() => return Err(shared(funder)),
+            Ok(event) => {
+                signed = Some(EventKey {
+                    funder: funder.name().to_owned(),
+                    environment: *environment,
+                    event,
+                });
+            }
+            // The funder repeats what a secret that cannot be used may have signed.
+            Err(error) if failure.is_none() || error.kind != Kind::Unauthenticated => failure = Some(error),
+            Err(_) => {}
+        }
+    }
+    signed.ok_or_else(|| failure.unwrap_or_else(signature::unusable))
+}
+
+fn shared(funder: &dyn Funder) -> Error {
+    let what = format!("two environments of {} have the same webhook secret", funder.name());
+    Error::new(Kind::Unavailable, what)
 }

@@ -113,7 +113,7 @@ fn refused() -> Error {
 }
 
 /// Without a secret no message is accepted and none is lost: the hub answers 503, and the sender retries.
-fn unusable() -> Error {
+pub fn unusable() -> Error {
     Error::new(
         Kind::Unavailable,
         "no webhook secret of the form whsec_<base64> is set up",

@@ -1,8 +1,8 @@
 //! Notices that partners post to a webhook. Each is verified, stored once and given to a worker.
 //!
 //! The partner repeats a notice until it gets a 2xx, and a repeated notice sends the worker's message again if the work is not
-//! done. So here the row goes before the message. The row's id contains the partner's name, or its table has one partner, because
-//! two partners may give two notices the same id.
+//! done. So here the row goes before the message. The row's id contains the partner's name and the environment whose secret
+//! verified the notice, or its table has one of them only, because two senders may give two notices the same id.
 
 use model::Result;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use model::id::ProposalId;
 use model::proposal::{Decision, ProposalStatus};
+use model::quote::Environment;
 use partners_funders::Notice;
 use runtime::testing::{Harness, SuspendAt};
 use runtime::work::row::{Revised, Row};
@@ -31,13 +32,18 @@ async fn store(h: &Harness<Env>, event: &str, proposal: ProposalId, status: Prop
     };
     let id = EventKey {
         funder: "LEX".to_owned(),
+        environment: Environment::Sandbox,
         event: event.to_owned(),
     };
     let row = EventRow::of(id, notice, h.now()).unwrap();
     let env = h.env();
     let rows = env.table().unwrap();
     rows.write(vec![row.create(rows).unwrap()]).await.unwrap();
-    json!({"funder": "LEX", "event": event}).to_string()
+    message(event)
+}
+
+fn message(event: &str) -> String {
+    json!({"funder": "LEX", "environment": "SANDBOX", "event": event}).to_string()
 }
 
 fn permutations(of: usize) -> Vec<Vec<usize>> {
@@ -158,8 +164,11 @@ async fn an_event_about_no_proposal_of_this_funder_changes_nothing() {
     }
     assert_eq!(h.proposal_row(foreign).status, ProposalStatus::Pending);
     assert!(h.announced().is_empty() && funder.asked().is_empty());
-    let never = json!({"funder": "LEX", "event": "evt_9"}).to_string();
-    assert_eq!(h.deliver(APPLY, &never).await, Some(false), "its row may still come");
+    assert_eq!(
+        h.deliver(APPLY, &message("evt_9")).await,
+        Some(false),
+        "its row may still come"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,16 +1,22 @@
 //! Webhooks: which messages are believed, and what a message does.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use model::proposal::ProposalStatus;
+use model::quote::Environment::{self, Live, Sandbox};
 use runtime::http::signature;
 use runtime::testing::{Harness, TestRequest};
 use serde_json::{Value, json};
 
 use crate::Env;
-use crate::testing::{FakeFunder, FundersHarness, WEBHOOK_SECRETS, proposal_harness};
+use crate::testing::{FakeFunder, FundersHarness, WEBHOOK_SECRETS, proposal_harness, proposal_harness_with};
 
 const APPLY: &str = "funders-event-apply";
 const LEX: &str = WEBHOOK_SECRETS[0].1;
+/// The webhook secret of LEX's LIVE environment.
+const LEX_LIVE: &str = "whsec_bGV4LWxpdmUtd2ViaG9vaw==";
+const SIGNERS: [(Environment, &str); 2] = [(Sandbox, LEX), (Live, LEX_LIVE)];
 /// The id of no proposal.
 const ABSENT: &str = "0190d5a0-0000-7000-8000-000000000002";
 
@@ -83,7 +89,11 @@ async fn a_signed_message_is_stored_once() {
     let sent = h.fakes.queue.take();
     assert_eq!(
         (sent.len(), sent[0].url.as_str(), sent[0].body.as_str()),
-        (1, "events", r#"{"funder":"LEX","event":"evt_1"}"#)
+        (
+            1,
+            "events",
+            r#"{"funder":"LEX","environment":"SANDBOX","event":"evt_1"}"#
+        )
     );
     assert_eq!(
         h.deliver(APPLY, &sent[0].body).await,
@@ -127,7 +137,7 @@ async fn a_repeated_webhook_makes_up_for_a_lost_message() {
     for sent in h.sent("events") {
         assert_eq!(h.redeliver(APPLY, &sent.body, 2).await, Some(true));
     }
-    assert_eq!(h.proposal_row(id).status, model::proposal::ProposalStatus::Approved);
+    assert_eq!(h.proposal_row(id).status, ProposalStatus::Approved);
     assert_eq!(h.announced().last().unwrap().0, "proposal.approved");
     assert_eq!(h.announced().len(), 2);
 }
@@ -260,4 +270,94 @@ async fn a_signed_and_malformed_message_is_refused_and_another_event_type_is_ign
     assert!(untouched(&h, &funder));
     let large = Hook::new(&h, "x".repeat(1024 * 1024 + 1)).to(&h).await;
     assert_eq!(large.status, 413);
+}
+
+/// Both environments of LEX are open, LIVE with this webhook secret.
+fn live_harness(secret: &str) -> (Harness<Env>, Arc<FakeFunder>) {
+    let live = [
+        ("ALLOW_LIVE", "true"),
+        ("LEX_LIVE_URL", "http://lex.test/live"),
+        ("LEX_LIVE_SECRET", "lex-live"),
+    ];
+    let (h, funder) = proposal_harness_with(&live);
+    let members = json!({
+        "LEX_APP_ID": "test-lex-app", "LEX_SHARED_SECRET": "test-lex-secret", "LEX_DEALER_ID_MAJOR": "test-major",
+        "LEX_DEALER_ID_MINOR": "test-minor", "LEX_WEBHOOK_SECRET": secret,
+    });
+    h.fakes.secrets.set("lex-live", &members);
+    (h, funder)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_decides_only_about_proposals_of_its_environment() {
+    for (signer, secret) in SIGNERS {
+        for environment in [Sandbox, Live] {
+            let (h, funder) = live_harness(LEX_LIVE);
+            let id = h.proposal_in("LEX", environment);
+            let hook = Hook::new(&h, event(&id.to_string(), "APPROVED")).signed(secret);
+            assert_eq!(hook.to(&h).await.status, 200);
+            let sent = h.sent("events").remove(0).body;
+            assert_eq!(
+                sent,
+                format!(r#"{{"funder":"LEX","environment":"{signer}","event":"evt_1"}}"#)
+            );
+            // The funder has no decision about the proposal, so that only the event can decide.
+            assert_eq!(h.deliver(APPLY, &sent).await, Some(true));
+            let decided = h.proposal_row(id).status == ProposalStatus::Approved;
+            assert_eq!(decided, signer == environment, "{signer} about {environment}");
+            let effects = (!h.announced().is_empty(), !funder.asked().is_empty());
+            assert_eq!(effects, (decided, decided), "{signer} about {environment}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_of_one_environment_hides_no_event_of_another() {
+    let (h, _) = live_harness(LEX_LIVE);
+    let each = SIGNERS.map(|(environment, secret)| (h.proposal_in("LEX", environment), secret));
+    for (id, secret) in each {
+        let hook = Hook::new(&h, event(&id.to_string(), "DECLINED")).signed(secret);
+        assert_eq!(hook.to(&h).await.status, 200);
+    }
+    for sent in h.sent("events") {
+        assert_eq!(h.deliver(APPLY, &sent.body).await, Some(true));
+    }
+    assert!(
+        each.iter()
+            .all(|(id, _)| h.proposal_row(*id).status == ProposalStatus::Declined)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_cannot_be_used_takes_nothing_from_another_environment() {
+    let (h, _) = live_harness(LEX_LIVE);
+    h.fakes
+        .secrets
+        .set("lex-sandbox", &json!({"LEX_WEBHOOK_SECRET": "no secret"}));
+    let hook = Hook::new(&h, event(ABSENT, "APPROVED"));
+    assert_eq!(hook.to(&h).await.status, 503, "it may be the sandbox's");
+    assert_eq!(hook.clone().signed(LEX_LIVE).to(&h).await.status, 200);
+    // A secret that is not set up signs nothing.
+    let (h, _) = live_harness(LEX_LIVE);
+    h.fakes.secrets.set("lex-sandbox", &json!({"LEX_APP_ID": "test"}));
+    assert_eq!(hook.to(&h).await.status, 401);
+    assert_eq!(hook.signed(LEX_LIVE).to(&h).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_two_environments_share_or_of_a_closed_one_proves_nothing() {
+    let (h, funder) = live_harness(LEX);
+    let got = Hook::new(&h, event(ABSENT, "APPROVED")).to(&h).await;
+    assert_eq!((got.status, got.code().as_str()), (503, "unavailable"));
+    assert!(untouched(&h, &funder));
+    let (h, funder) = proposal_harness_with(&[
+        ("LEX_LIVE_URL", "http://lex.test/live"),
+        ("LEX_LIVE_SECRET", "lex-live"),
+    ]);
+    h.fakes
+        .secrets
+        .set("lex-live", &json!({"LEX_WEBHOOK_SECRET": LEX_LIVE}));
+    let closed = Hook::new(&h, event(ABSENT, "APPROVED")).signed(LEX_LIVE);
+    assert_eq!(closed.to(&h).await.status, 401);
+    assert!(untouched(&h, &funder));
 }
