@@ -24,7 +24,7 @@ pub struct Answer {
 impl Answer {
     /// The body of a success, or the failure that the status stands for. The adapter adds the details of 400 and 422.
     pub fn accepted(&self) -> Result<&Bytes> {
-        let wait = self.retry_after();
+        let wait = retry_after(&self.headers, self.received_at);
         let kind = match self.status.as_u16() {
             200..=299 => return Ok(&self.body),
             400 | 422 => Kind::PartnerRejected,
@@ -36,16 +36,16 @@ impl Answer {
         };
         Err(Error::new(kind, format!("the partner answered {}", self.status)).retry_after(wait))
     }
+}
 
-    /// Seconds or an HTTP date. Anything else, or a date in the past, is no wait.
-    fn retry_after(&self) -> Option<Duration> {
-        let text = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-        if let Ok(seconds) = text.parse::<u64>() {
-            return Some(Duration::from_secs(seconds));
-        }
-        let then = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-        Duration::try_from(then.duration_since(self.received_at)).ok()
+/// How long `Retry-After` asks to wait: seconds or an HTTP date. Anything else, or a date in the past, is no wait.
+pub fn retry_after(headers: &HeaderMap, received_at: Timestamp) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
     }
+    let then = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    Duration::try_from(then.duration_since(received_at)).ok()
 }
 
 /// Reads a JSON object. The error names the path of a mistake and never its value.
@@ -160,7 +160,10 @@ mod tests {
 
     #[test]
     fn retry_after_is_seconds_or_a_date_and_nonsense_is_ignored() {
-        let wait = |text| answer(429, Some(text)).retry_after().map(|wait| wait.as_secs());
+        let wait = |text| {
+            let answer = answer(429, Some(text));
+            retry_after(&answer.headers, answer.received_at).map(|wait| wait.as_secs())
+        };
         assert_eq!(wait("7"), Some(7));
         assert_eq!(wait(" 0 "), Some(0));
         assert_eq!(wait("Mon, 05 Jan 2026 10:00:09 GMT"), Some(9));

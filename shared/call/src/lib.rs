@@ -7,5 +7,5 @@ mod request;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use answer::{Answer, code, decimal, optional_decimal, read, reason};
+pub use answer::{Answer, code, decimal, optional_decimal, read, reason, retry_after};
 pub use request::{Auth, Call, Progress, Step, segment};

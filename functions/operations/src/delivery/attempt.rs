@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use call::retry_after;
 use model::{Kind, Result};
 use runtime::Cx;
 use runtime::http::signature;
-use runtime::port::transport::MAX_ANSWER_BYTES;
 use runtime::work::row::Revised;
 use tokio::time::Instant;
 
@@ -81,27 +81,24 @@ async fn receiver(cx: &Cx<Env>, row: &DeliveryRow) -> Result<Result<Subscription
     Ok(Ok(subscription))
 }
 
-/// Every response, and none, is a result. The response's body is neither read nor stored.
+/// Every response, and none, is a result. The head of the response decides; its body is not read.
 async fn post(cx: &Cx<Env>, row: &DeliveryRow, subscription: &SubscriptionRow) -> Result<AttemptResult> {
     let (at, started) = (cx.now(), Instant::now());
     let secret = subscription.secret.as_deref().unwrap_or_default();
     let payload = Bytes::from(row.payload.clone());
     let request = signature::request(&subscription.url, secret, &row.id.to_string(), at, payload)?;
     let left = cx.deadline.saturating_duration_since(started);
-    let sent = tokio::time::timeout(
-        RECEIVER_TIMEOUT.min(left),
-        cx.env.transport().send(request, MAX_ANSWER_BYTES),
-    )
-    .await;
-    let (status, error) = match sent {
-        Ok(Ok((status, _, _))) => (Some(status.as_u16()), None),
+    let sent = tokio::time::timeout(RECEIVER_TIMEOUT.min(left), cx.env.transport().notify(request)).await;
+    let (head, error) = match sent {
+        Ok(Ok(head)) => (Some(head), None),
         Ok(Err(error)) => (None, Some(error.kind.rule().code)),
         Err(_) => (None, Some(Kind::PartnerTimeout.rule().code)),
     };
     Ok(AttemptResult {
         at,
         took: started.elapsed(),
-        status,
+        status: head.as_ref().map(|(status, _)| status.as_u16()),
+        retry_after: head.and_then(|(_, headers)| retry_after(&headers, cx.now())),
         error,
     })
 }

@@ -71,6 +71,8 @@ pub struct AttemptResult {
     pub at: Timestamp,
     pub took: Duration,
     pub status: Option<u16>,
+    /// How long the receiver asks to wait.
+    pub retry_after: Option<Duration>,
     pub error: Option<&'static str>,
 }
 
@@ -213,7 +215,7 @@ impl DeliveryRow {
             self.status = DeliveryStatus::Delivered;
             return;
         }
-        match pause(self.round).and_then(|pause| SignedDuration::try_from(pause).ok()) {
+        match pause(self.round, result.retry_after).and_then(|pause| SignedDuration::try_from(pause).ok()) {
             Some(pause) => {
                 self.attempt = self.attempt.saturating_add(1);
                 self.next_attempt_at = Some(now.saturating_add(pause).unwrap_or(Timestamp::MAX));

@@ -32,6 +32,8 @@ pub enum Script {
     By(fn(&Request<Bytes>) -> Script),
     /// Waits, then does the other.
     Late(Duration, Box<Script>),
+    /// Answers with the head of the other at once, and with its body after this time.
+    LateBody(Duration, Box<Script>),
     /// The request never arrives.
     Unreachable,
     /// The request arrives and the connection breaks.
@@ -70,28 +72,46 @@ impl FakeTransport {
     pub fn seen(&self) -> Vec<(Instant, Request<Bytes>)> {
         lock(&self.seen).clone()
     }
+
+    /// The answer to the next request, and how long after its head its body arrives.
+    async fn react(&self, request: Request<Bytes>) -> Result<((StatusCode, HeaderMap, Bytes), Duration)> {
+        lock(&self.seen).push((Instant::now(), request.clone()));
+        let next = lock(&self.script).pop_front();
+        let usual = || lock(&self.usual).clone();
+        let mut step = next.or_else(usual).unwrap_or(Script::Unreachable);
+        let mut body_after = Duration::ZERO;
+        loop {
+            match step {
+                Script::By(answer) => step = answer(&request),
+                Script::Late(delay, then) => {
+                    tokio::time::sleep(delay).await;
+                    step = *then;
+                }
+                Script::LateBody(delay, then) => {
+                    body_after += delay;
+                    step = *then;
+                }
+                Script::Unreachable => return Err(Error::new(Kind::PartnerUnreachable, "refused")),
+                Script::Reset => return Err(Error::new(Kind::PartnerTimeout, "reset")),
+                Script::Answer { status, headers, body } => return Ok((answered(status, headers, body)?, body_after)),
+            }
+        }
+    }
 }
 
 impl Transport for FakeTransport {
     fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
         Box::pin(async move {
-            lock(&self.seen).push((Instant::now(), request.clone()));
-            let next = lock(&self.script).pop_front();
-            let mut step = next
-                .or_else(|| lock(&self.usual).clone())
-                .unwrap_or(Script::Unreachable);
-            loop {
-                match step {
-                    Script::By(answer) => step = answer(&request),
-                    Script::Late(delay, then) => {
-                        tokio::time::sleep(delay).await;
-                        step = *then;
-                    }
-                    Script::Unreachable => return Err(Error::new(Kind::PartnerUnreachable, "refused")),
-                    Script::Reset => return Err(Error::new(Kind::PartnerTimeout, "reset")),
-                    Script::Answer { status, headers, body } => return answered(status, headers, body),
-                }
-            }
+            let (answer, body_after) = self.react(request).await?;
+            tokio::time::sleep(body_after).await;
+            Ok(answer)
+        })
+    }
+
+    fn notify(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap)>> {
+        Box::pin(async move {
+            let ((status, headers, _), _) = self.react(request).await?;
+            Ok((status, headers))
         })
     }
 

@@ -166,6 +166,10 @@ impl Transport for Faulty {
         self.around(self.ports.transport.send(request, max_bytes))
     }
 
+    fn notify(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap)>> {
+        self.around(self.ports.transport.notify(request))
+    }
+
     fn warm<'a>(&'a self, url: &'a str) -> BoxFuture<'a, ()> {
         self.ports.transport.warm(url)
     }

@@ -84,6 +84,27 @@ async fn an_endless_answer_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_notified_server_is_believed_by_its_head() {
+    let mut endless = b"HTTP/1.1 202 Taken\r\nretry-after: 3\r\n\r\n".to_vec();
+    endless.resize(2 * 1024 * 1024, b'x');
+    let cut = b"HTTP/1.1 202 Taken\r\nretry-after: 3\r\ncontent-length: 100\r\n\r\nhalf".to_vec();
+    for answer in [endless, cut] {
+        let loopback = [("EGRESS_ALLOW", "127.0.0.1")].into_iter().collect();
+        let request = Request::post(server(answer).await).body(Bytes::new()).unwrap();
+        let (status, headers) = Wire::new(loopback).notify(request).await.unwrap();
+        assert_eq!((status.as_u16(), &headers["retry-after"]), (202, &"3".parse().unwrap()));
+    }
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let request = Request::post(format!("http://{closed}")).body(Bytes::new()).unwrap();
+    let refused = Wire::new(Config::default()).notify(request).await;
+    assert_eq!(
+        refused.unwrap_err().kind,
+        Kind::Misconfigured,
+        "addresses are checked here too"
+    );
+}
+
+#[tokio::test]
 async fn an_answer_may_have_as_many_bytes_as_its_target_allows() {
     for (max_bytes, fits) in [(10, true), (9, false)] {
         let url = server(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n0123456789".to_vec()).await;

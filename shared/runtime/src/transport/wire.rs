@@ -62,6 +62,14 @@ impl Wire {
         Ok(self.client.get_or_init(|| client))
     }
 
+    /// The response up to its body.
+    async fn head(&self, request: Request<Bytes>) -> Result<reqwest::Response> {
+        let request = reqwest::Request::try_from(request)
+            .map_err(|_| Error::misconfigured("the address of a partner cannot be called"))?;
+        self.egress.admits(request.url())?;
+        self.client()?.execute(request).await.map_err(failure)
+    }
+
     /// The web's roots, or those that `AWS_CA_BUNDLE` puts in their place.
     fn roots(&self) -> RootCertStore {
         let mut roots = RootCertStore::empty();
@@ -82,10 +90,7 @@ impl Wire {
 impl Transport for Wire {
     fn send(&self, request: Request<Bytes>, max_bytes: usize) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
         Box::pin(async move {
-            let request = reqwest::Request::try_from(request)
-                .map_err(|_| Error::misconfigured("the address of a partner cannot be called"))?;
-            self.egress.admits(request.url())?;
-            let mut response = self.client()?.execute(request).await.map_err(failure)?;
+            let mut response = self.head(request).await?;
             let mut body = BytesMut::new();
             while let Some(chunk) = response.chunk().await.map_err(failure)? {
                 if body.len() + chunk.len() > max_bytes {
@@ -97,6 +102,13 @@ impl Transport for Wire {
                 body.extend_from_slice(&chunk);
             }
             Ok((response.status(), std::mem::take(response.headers_mut()), body.freeze()))
+        })
+    }
+
+    fn notify(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<(StatusCode, HeaderMap)>> {
+        Box::pin(async move {
+            let mut response = self.head(request).await?;
+            Ok((response.status(), std::mem::take(response.headers_mut())))
         })
     }
 

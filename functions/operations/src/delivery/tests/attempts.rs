@@ -176,6 +176,57 @@ async fn a_slow_receiver_costs_ten_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_head_of_a_response_takes_the_delivery() {
+    for status in [200, 202, 204, 299] {
+        let h = harness();
+        let (_, _, message) = begin(&h).await;
+        let late = Script::LateBody(Duration::from_secs(3600), Box::new(Script::answer(status, "")));
+        h.fakes.transport.script([late], Script::answer(500, ""));
+        let began = Instant::now();
+        assert_eq!(run(&h, message).await, [0]);
+        assert!(began.elapsed() < Duration::from_secs(1), "its body is not waited for");
+        let delivery = delivery(&h);
+        assert_eq!(
+            (&delivery["status"], &delivery["statusCode"]),
+            (&json!("DELIVERED"), &json!(status))
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receiver_moves_the_next_attempt() {
+    for (status, wait, next) in [
+        (429, "60", 60),
+        (503, "Mon, 05 Jan 2026 10:30:00 GMT", 600),
+        (500, "3600", 3600),
+        (301, "7", 7),
+        (429, "90000", 86_400),
+        (503, "Thu, 08 Jan 2026 10:20:00 GMT", 86_400),
+        // The schedule's own delay is 5 s.
+        (429, "2", 5),
+        (429, "0", 5),
+        (429, "-60", 5),
+        (429, "soon", 5),
+        (503, "Mon, 05 Jan 2026 10:19:00 GMT", 5),
+    ] {
+        let h = harness();
+        let (_, _, message) = begin(&h).await;
+        let busy = Script::Answer {
+            status,
+            headers: vec![("retry-after", wait.to_owned())],
+            body: String::new(),
+        };
+        h.fakes.transport.script([busy], Script::answer(204, ""));
+        assert_eq!(run(&h, message).await, [0, next], "{status}, {wait}");
+        let delivery = delivery(&h);
+        assert_eq!(
+            (&delivery["status"], &delivery["attempts"]),
+            (&json!("DELIVERED"), &json!(2))
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn status_410_ends_the_subscription() {
     let h = harness();
     let (_, _, message) = begin(&h).await;
