@@ -56,6 +56,13 @@ async fn behaves(store: &dyn Store, table: &str) {
         names(store, query(2).oldest_first().from(Some("28x".into()))).await,
         [29]
     );
+    let members = query(2).members(&["revision", "absent"]);
+    let found = store.query(&members).await.unwrap().into_iter();
+    let found: Vec<serde_json::Value> = found.map(|item| typed(item).unwrap()).collect();
+    assert_eq!(
+        found,
+        [29, 28].map(|revision| serde_json::json!({"revision": revision}))
+    );
     let keys = ["07", "absent", "03"].map(|sk| Key::new(table, pk.clone(), Some(sk)));
     let found: Vec<Option<Row>> = store
         .get_all(&keys)

@@ -17,7 +17,7 @@ use runtime::port::bus::Bus;
 use runtime::port::clock::Clock;
 use runtime::port::config::Config;
 use runtime::port::queue::Queue;
-use runtime::transport::{Outbound, Policy, Target};
+use runtime::transport::{HealthCache, Outbound, Policy, Target};
 use runtime::trigger::domain::Common;
 use runtime::work::row::Table;
 
@@ -25,6 +25,7 @@ pub struct Env {
     common: Common,
     verifier: Verifier,
     pub outbound: Outbound,
+    pub health: HealthCache,
 }
 
 impl Domain for Env {
@@ -44,6 +45,7 @@ impl Domain for Env {
         Self {
             verifier: Verifier::new(config.clone()),
             outbound: Outbound::new(&ports, &config, config.get("FUNDERS_TABLE")),
+            health: HealthCache::default(),
             common: Common::new(config, ports),
         }
     }

@@ -11,12 +11,13 @@ use runtime::port::config::Config;
 use runtime::port::queue::Queue;
 use runtime::port::store::Query;
 use runtime::port::transport::Transport;
-use runtime::transport::Egress;
+use runtime::transport::{Egress, HealthCache};
 use runtime::trigger::domain::Common;
 use runtime::work::row::Table;
 
 pub struct Env {
     pub egress: Egress,
+    pub health: HealthCache,
     pub common: Common,
     verifier: Verifier,
 }
@@ -36,6 +37,7 @@ impl Domain for Env {
     fn load(config: Config, ports: Ports) -> Self {
         Self {
             egress: Egress::load(&config),
+            health: HealthCache::default(),
             verifier: Verifier::new(config.clone()),
             common: Common::new(config, ports),
         }

@@ -6,7 +6,7 @@ use model::partner::FUNDERS;
 use model::quote::{Environment, QuoteType};
 use partners_funders::{Funder, funder};
 use runtime::http::list::NoFilter;
-use runtime::transport::{RecentCalls, Target, health};
+use runtime::transport::{RecentCalls, Target};
 use runtime::{Cx, Domain, Success};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -73,6 +73,10 @@ async fn view(cx: &Cx<Env>, funder: &'static dyn Funder) -> FunderView {
 
 async fn environment(cx: &Cx<Env>, name: Environment, target: Target) -> EnvironmentView {
     let (store, table) = (cx.env.store().as_ref(), cx.env.log_table().ok());
-    let health = health(store, table, target.partner, &target.environment, cx.now()).await;
+    let health = cx
+        .env
+        .health
+        .health(store, table, target.partner, &target.environment, cx.now());
+    let health = health.await;
     EnvironmentView { name, health }
 }

@@ -124,6 +124,7 @@ async fn health_comes_from_the_last_hours_calls() {
         (&lex["connectivity"], &alphabet["connectivity"]),
         (&json!("unknown"), &json!("unknown"))
     );
+    tokio::time::advance(Duration::from_secs(15)).await;
     h.fakes.store.set_down(true);
     assert_eq!(
         health().await[0]["connectivity"],

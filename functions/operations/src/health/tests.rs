@@ -1,17 +1,33 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
 use model::partner::{FUNDERS, PARTNERS};
-use runtime::testing::Harness;
+use runtime::port::store::{Store, item};
+use runtime::testing::{Fault, Harness};
 use serde_json::{Value, json};
 
 use crate::Env;
 use crate::log::fixtures::LoggedCall;
 use crate::testing::harness;
 
-/// Both paths give the same response.
+/// As staff see it. Both paths give the same response.
 async fn health(h: &Harness<Env>) -> Value {
+    // One that has read nothing yet.
+    let h = h.instance().as_staff();
     let got = h.get("/health").await;
     assert_eq!(got.status, 200, "{}", got.text);
     assert_eq!(h.get("/api/health").await.text, got.text);
     got.json()
+}
+
+/// The members of the first partner's health.
+async fn shown(h: &Harness<Env>) -> Vec<String> {
+    let got = h.get("/health").await;
+    assert_eq!(got.status, 200, "{}", got.text);
+    let health = got.json();
+    health["partners"][0].as_object().unwrap().keys().cloned().collect()
 }
 
 async fn call(h: &Harness<Env>, at: &str, status: &'static str) {
@@ -96,4 +112,74 @@ async fn a_log_that_is_down_does_not_take_health_down() {
         let rows = health[list].as_array().unwrap();
         assert!(rows.iter().all(|row| row["connectivity"] == "unknown"), "{list}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn counts_and_times_are_for_staff() {
+    let h = harness();
+    call(&h, "2026-01-05T10:00:00Z", "SUCCESS").await;
+    let words = ["connectivity", "environment", "name"];
+    assert_eq!(shown(&h.anonymous()).await, words);
+    assert_eq!(shown(&h.as_customer()).await, words);
+    assert_eq!(shown(&h.as_bearer("Bearer nonsense")).await, words);
+    let all = [
+        "calls",
+        "connectivity",
+        "environment",
+        "failures",
+        "lastSuccessAt",
+        "name",
+    ];
+    assert_eq!(shown(&h.as_staff()).await, all);
+    assert_eq!(shown(&h.as_admin()).await, all);
+}
+
+/// Counts the steps of the ports: two for each query.
+#[derive(Default)]
+struct CountedSteps(AtomicU32);
+
+impl Fault for CountedSteps {
+    fn step(&self) -> BoxFuture<'_, ()> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async {})
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_is_read_every_15_seconds_at_most() {
+    let h = harness();
+    let steps = Arc::new(CountedSteps::default());
+    let public = h.faulty(steps.clone()).anonymous();
+    let queries = || steps.0.load(Ordering::Relaxed) / 2;
+    let lanes: u32 = PARTNERS
+        .iter()
+        .map(|partner| u32::try_from(partner.environments.len()).unwrap())
+        .sum();
+    shown(&public).await;
+    let once = queries();
+    assert_eq!(once, 2 * lanes, "two hours of each");
+    call(&h, "2026-01-05T10:20:00Z", "SUCCESS").await;
+    for _ in 0..14 {
+        tokio::time::advance(Duration::from_secs(1)).await;
+        shown(&public).await;
+        shown(&public.as_staff()).await;
+    }
+    assert_eq!(queries(), once);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let got = public.get("/health").await;
+    assert_eq!(
+        (queries(), &got.json()["partners"][0]["connectivity"]),
+        (2 * once, &json!("up"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_members_of_a_call_are_read() {
+    let h = harness();
+    let row = json!({
+        "pk": "LEX#SANDBOX#2026-01-05T10", "sk": "019b8dd2-6a00-7000-8000-000000000001", "status": "SUCCESS",
+        "createdAt": "2026-01-05T10:19:00Z", "ttl": 4_000_000_000_u32,
+    });
+    h.fakes.store.append("log", vec![item(&row).unwrap()]).await.unwrap();
+    assert_eq!(first(&h).await["connectivity"], "up");
 }

@@ -16,7 +16,7 @@ mod wire;
 mod tests;
 
 pub use egress::Egress;
-pub use health::{Connectivity, RecentCalls, health};
+pub use health::{Connectivity, HealthCache, RecentCalls};
 pub use outbound::{CORRELATION, Outbound};
 pub use policy::Policy;
 pub use target::{ATTEMPT_TIMEOUT, AccountId, CallContext, Target};

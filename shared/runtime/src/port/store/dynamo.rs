@@ -254,6 +254,15 @@ impl Store for Dynamo {
             if query.from.is_some() || query.to.is_some() {
                 request = request.expression_attribute_names("#sk", sk);
             }
+            if !query.members.is_empty() {
+                // Whether a row lives is decided here, by its ttl.
+                let members = query.members.iter().chain(&["ttl"]);
+                let named: Vec<String> = (0..=query.members.len()).map(|n| format!("#m{n}")).collect();
+                for (place, member) in named.iter().zip(members) {
+                    request = request.expression_attribute_names(place, *member);
+                }
+                request = request.projection_expression(named.join(", "));
+            }
             let request = request
                 .table_name(&query.table)
                 .set_index_name(query.index.map(|index| index.name.into()))

@@ -129,9 +129,15 @@ impl Store for Memory {
             };
             let found = found.into_iter().filter(|(_, row)| self.lives(row));
             let found = found.take(query.limit.into());
+            let is_read = |name: &str| name == "ttl" || query.members.contains(&name);
+            let projected = |row: &Item| -> Item {
+                let read = row.iter().filter(|(name, _)| is_read(name));
+                read.map(|(name, value)| (name.clone(), value.clone())).collect()
+            };
             Ok(match query.index {
                 Some(_) => found.map(|(_, row)| keys_only(row)).collect(),
-                None => found.map(|(_, row)| row.clone()).collect(),
+                None if query.members.is_empty() => found.map(|(_, row)| row.clone()).collect(),
+                None => found.map(|(_, row)| projected(row)).collect(),
             })
         })
     }

@@ -22,6 +22,8 @@ pub struct Query {
     /// Sees every write that was answered before. Indexes cannot.
     pub consistent: bool,
     pub limit: u16,
+    /// The members to read of each row, beside its `ttl`. Empty: all of them.
+    pub members: &'static [&'static str],
 }
 
 impl Query {
@@ -35,6 +37,7 @@ impl Query {
             oldest_first: false,
             consistent: false,
             limit,
+            members: &[],
         }
     }
 
@@ -70,6 +73,12 @@ impl Query {
             consistent: true,
             ..self
         }
+    }
+
+    /// Reads these members only. An index has no members beside its keys.
+    #[must_use]
+    pub fn members(self, members: &'static [&'static str]) -> Self {
+        Self { members, ..self }
     }
 
     pub(super) fn keys(&self) -> (&'static str, &'static str) {
