@@ -35,6 +35,8 @@ pub struct Function {
 pub struct Statement {
     pub actions: Vec<String>,
     pub resources: Vec<Value>,
+    /// Null where it always allows it.
+    pub condition: Value,
 }
 
 impl Function {
@@ -72,12 +74,18 @@ impl Function {
             policy["Statement"].as_array().unwrap()
         });
         let statement = |statement: &Value| {
-            let keys: Vec<&String> = statement.as_object().unwrap().keys().collect();
-            assert_eq!(keys, ["Action", "Effect", "Resource"], "{}", self.binary);
+            let keys = statement.as_object().unwrap().keys().filter(|key| *key != "Condition");
+            assert_eq!(
+                keys.collect::<Vec<_>>(),
+                ["Action", "Effect", "Resource"],
+                "{}",
+                self.binary
+            );
             assert_eq!(statement["Effect"], "Allow", "{}", self.binary);
             Statement {
                 actions: one_or_more(&statement["Action"]).map(string).collect(),
                 resources: one_or_more(&statement["Resource"]).cloned().collect(),
+                condition: statement["Condition"].clone(),
             }
         };
         statements.map(statement).collect()
@@ -144,6 +152,33 @@ fn a_function_has_the_time_and_the_clients_that_it_declares() {
         );
         assert_eq!(declared.clients.has_files(), function.may("s3:"), "{name} and files");
     }
+}
+
+/// S3 answers 404 for a missing object only to a role that may list its key as a prefix, and 403 to others.
+#[test]
+fn a_function_that_reads_files_may_see_that_one_is_missing() {
+    let mut found = 0;
+    for function in functions() {
+        let statements = function.statements();
+        let of = |action: &str| {
+            statements
+                .iter()
+                .filter(|each| each.actions == [action])
+                .collect::<Vec<_>>()
+        };
+        let (reads, lists) = (of("s3:GetObject"), of("s3:ListBucket"));
+        let prefixes = reads.iter().flat_map(|read| &read.resources).map(|resource| {
+            let path = string(&resource["Fn::Sub"]);
+            path.split_once('/').unwrap().1.to_owned()
+        });
+        let listed = lists
+            .iter()
+            .map(|list| string(&list.condition["StringLike"]["s3:prefix"]));
+        let (prefixes, listed): (Vec<_>, Vec<_>) = (prefixes.collect(), listed.collect());
+        assert_eq!(prefixes, listed, "{}", function.binary);
+        found += prefixes.len();
+    }
+    assert_eq!(found, 2, "proposals and cases");
 }
 
 /// Parameters that would open a stage on AWS. Only `local` sets them.

@@ -44,7 +44,7 @@ pub async fn arrive(cx: &Cx<Env>, sequence: Sequence, id: Uuid) -> Result<()> {
     if pending.state != UploadState::Awaited {
         return Ok(());
     }
-    let Some(bytes) = env.blobs().get(env.bucket()?, &key(id)).await? else {
+    let Some(bytes) = env.blobs().get(env.bucket()?, &key(id), pending.size).await? else {
         let late = cx.now().duration_since(pending.created_at) >= UPLOAD_TIMEOUT;
         return if late {
             Ok(())

@@ -106,8 +106,15 @@ impl<'a> CaseSender<'a> {
 
     async fn upload(&self, change: &ChangeRow) -> Result<Upload> {
         let stored = StoredDocument::read(&change.body)?;
-        let bytes = self.cx.env.blobs().get(self.cx.env.bucket()?, &stored.key).await?;
-        let bytes = bytes.ok_or_else(|| Error::new(Kind::NotFound, "The document's file no longer exists."))?;
+        let file = self.cx.env.blobs().get(self.cx.env.bucket()?, &stored.key, stored.size);
+        let gone = || Error::new(Kind::NotFound, "The document's file no longer exists.");
+        let bytes = file.await?.ok_or_else(gone)?;
+        if u64::try_from(bytes.len()) != Ok(stored.size) {
+            return Err(Error::new(
+                Kind::NotFound,
+                "The document's file has another size than it had.",
+            ));
+        }
         Ok(Upload {
             code: stored.code,
             media_type: stored.media_type,

@@ -132,8 +132,11 @@ pub async fn load(env: &Env, stored: &[StoredProposalDocument]) -> Result<Vec<Pr
     }
     let bucket = env.bucket()?;
     try_join_all(stored.iter().map(|one| async move {
-        let bytes = env.blobs().get(bucket, &one.key).await?;
+        let bytes = env.blobs().get(bucket, &one.key, one.size).await?;
         let bytes = bytes.ok_or_else(|| Error::new(Kind::Unavailable, "a document is not there"))?;
+        if u64::try_from(bytes.len()) != Ok(one.size) {
+            return Err(Error::new(Kind::Unavailable, "a document has another size than it had"));
+        }
         Ok(ProposalDocument {
             kind: one.kind.clone(),
             media_type: one.media_type.clone(),

@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use model::{Error, Kind, Result};
@@ -19,14 +19,17 @@ use utoipa::ToSchema;
 
 /// How long a presigned upload may start.
 pub const UPLOAD: Duration = Duration::from_secs(300);
+/// A file that has not been read by then, body included, is read again later. AWS's own time limits end with the head.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where files are kept. A key never holds anything a caller wrote.
 pub trait Blobs: Send + Sync {
     fn put<'a>(&'a self, bucket: &'a str, key: &'a str, media_type: &'a str, bytes: Bytes)
     -> BoxFuture<'a, Result<()>>;
 
-    /// None where there is no such file. S3 answers so only to a role with `s3:ListBucket`.
-    fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>>>;
+    /// A file of `size` bytes, and one byte more if it is larger. None where there is no such file. S3 answers so only to a
+    /// role with `s3:ListBucket` on the key as a prefix.
+    fn get<'a>(&'a self, bucket: &'a str, key: &'a str, size: u64) -> BoxFuture<'a, Result<Option<Bytes>>>;
 
     /// A request that lets its holder store this one file, within [`UPLOAD`] of `now`.
     fn presign<'a>(&'a self, file: File<'a>, now: Timestamp) -> BoxFuture<'a, Result<Presigned>>;
@@ -54,11 +57,40 @@ pub struct Presigned {
     pub expires_at: Timestamp,
 }
 
-pub struct S3(LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>);
+pub struct S3 {
+    client: LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>,
+    read_timeout: Duration,
+}
 
 impl S3 {
     pub fn new(client: impl FnOnce() -> Client + Send + 'static) -> Self {
-        Self(LazyLock::new(Box::new(client)))
+        Self {
+            client: LazyLock::new(Box::new(client)),
+            read_timeout: READ_TIMEOUT,
+        }
+    }
+
+    async fn read(&self, bucket: &str, key: &str, size: u64) -> Result<Option<Bytes>> {
+        let found = match self.client.get_object().bucket(bucket).key(key).send().await {
+            Ok(found) => found,
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
+            Err(error) if error.code() == Some("AccessDenied") => {
+                let what = "a file is not there, or this function may neither read nor list it";
+                return Err(failure(what, error));
+            }
+            Err(error) => return Err(failure("a file cannot be read", error)),
+        };
+        let limit = usize::try_from(size.saturating_add(1)).unwrap_or(usize::MAX);
+        let (mut body, mut bytes) = (found.body, BytesMut::new());
+        while bytes.len() < limit
+            && let Some(chunk) = body.next().await
+        {
+            let broken = |error| Error::new(Kind::Unavailable, "a file cannot be read").because(error);
+            let mut chunk = chunk.map_err(broken)?;
+            chunk.truncate(limit - bytes.len());
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(Some(bytes.freeze()))
     }
 }
 
@@ -71,23 +103,22 @@ impl Blobs for S3 {
         bytes: Bytes,
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            let put = self.0.put_object().bucket(bucket).key(key).content_type(media_type);
+            let put = self
+                .client
+                .put_object()
+                .bucket(bucket)
+                .key(key)
+                .content_type(media_type);
             let sent = put.body(ByteStream::from(bytes)).send().await;
             sent.map(drop)
                 .map_err(|error| failure("a file cannot be stored", error))
         })
     }
 
-    fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>>> {
+    fn get<'a>(&'a self, bucket: &'a str, key: &'a str, size: u64) -> BoxFuture<'a, Result<Option<Bytes>>> {
         Box::pin(async move {
-            let found = match self.0.get_object().bucket(bucket).key(key).send().await {
-                Ok(found) => found,
-                Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
-                Err(error) => return Err(failure("a file cannot be read", error)),
-            };
-            let body = found.body.collect().await;
-            body.map(|body| Some(body.into_bytes()))
-                .map_err(|error| Error::new(Kind::Unavailable, "a file cannot be read").because(error))
+            let read = tokio::time::timeout(self.read_timeout, self.read(bucket, key, size)).await;
+            read.unwrap_or_else(|_| Err(Error::new(Kind::Unavailable, "a file was not read in time")))
         })
     }
 
@@ -95,7 +126,7 @@ impl Blobs for S3 {
         Box::pin(async move {
             let internal = |error: String| Error::new(Kind::Internal, "an upload cannot be signed").because(error);
             let size = i64::try_from(file.size).map_err(|error| internal(error.to_string()))?;
-            let put = self.0.put_object().bucket(file.bucket).key(file.key);
+            let put = self.client.put_object().bucket(file.bucket).key(file.key);
             let put = put
                 .content_type(file.media_type)
                 .content_length(size)
@@ -143,8 +174,11 @@ fn failure<E: std::error::Error + Send + Sync + 'static>(what: &str, error: E) -
 #[cfg(test)]
 mod tests {
     use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
 
     use super::*;
+    use crate::port::aws::Aws;
 
     #[test]
     fn a_file_is_what_its_first_bytes_say() {
@@ -158,6 +192,61 @@ mod tests {
             sha256(b"abc"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
+    }
+
+    /// A store that answers every request with these bytes, and hangs up only if it is told to.
+    async fn store(answer: Vec<u8>, hangs_up: bool) -> S3 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok((mut socket, _)) = listener.accept().await {
+                let _ = socket.read(&mut [0; 4096]).await;
+                let _ = socket.write_all(&answer).await;
+                open.extend((!hangs_up).then_some(socket));
+            }
+        });
+        let aws = Aws::new([("AWS_ENDPOINT_URL", url)].into_iter().collect());
+        S3 {
+            read_timeout: Duration::from_millis(500),
+            ..S3::new(move || Client::new(&aws.settings()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_is_read_up_to_one_byte_more_than_its_size() {
+        let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+        endless.resize(4 * 1024 * 1024, b'x');
+        let files = store(endless, false).await;
+        for size in [0, 9, 100_000] {
+            let read = files.get("documents", "quarantine/1", size).await.unwrap().unwrap();
+            assert_eq!(u64::try_from(read.len()).unwrap(), size + 1);
+        }
+        let whole = store(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfile".to_vec(), true).await;
+        for size in [4, 5, u64::MAX] {
+            let read = whole.get("documents", "quarantine/1", size).await.unwrap();
+            assert_eq!(read.unwrap(), Bytes::from_static(b"file"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_whose_body_does_not_come_is_not_waited_for() {
+        let files = store(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfi".to_vec(), false).await;
+        let read = tokio::time::timeout(Duration::from_secs(5), files.get("documents", "quarantine/1", 4)).await;
+        assert_eq!(read.unwrap().unwrap_err().kind, Kind::Unavailable);
+    }
+
+    #[tokio::test]
+    async fn a_missing_file_is_told_apart_from_one_that_may_not_be_listed() {
+        let answer = |status: &str, code: &str| {
+            let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
+            format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+        };
+        let missing = store(answer("404 Not Found", "NoSuchKey"), true).await;
+        assert_eq!(missing.get("documents", "quarantine/1", 4).await.unwrap(), None);
+        let denied = store(answer("403 Forbidden", "AccessDenied"), true).await;
+        let refused = denied.get("documents", "quarantine/1", 4).await.unwrap_err();
+        assert!(refused.message.contains("not there"), "{}", refused.message);
     }
 
     #[tokio::test]

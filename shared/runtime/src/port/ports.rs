@@ -137,7 +137,7 @@ impl Blobs for UndeclaredClient {
         Self::error("files")
     }
 
-    fn get<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Option<Bytes>>> {
+    fn get<'a>(&'a self, _: &'a str, _: &'a str, _: u64) -> BoxFuture<'a, Result<Option<Bytes>>> {
         Self::error("files")
     }
 

@@ -261,9 +261,14 @@ impl Blobs for FakeFiles {
         Box::pin(async { Ok(()) })
     }
 
-    fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>>> {
+    fn get<'a>(&'a self, bucket: &'a str, key: &'a str, size: u64) -> BoxFuture<'a, Result<Option<Bytes>>> {
         let found = lock(&self.0).get(&(bucket.to_owned(), key.to_owned())).cloned();
-        Box::pin(async move { Ok(found.map(|(_, bytes)| bytes)) })
+        let limit = usize::try_from(size.saturating_add(1)).unwrap_or(usize::MAX);
+        let read = move |(_, mut bytes): (String, Bytes)| {
+            bytes.truncate(limit);
+            bytes
+        };
+        Box::pin(async move { Ok(found.map(read)) })
     }
 
     /// The request that the holder may send, unsigned.

@@ -186,8 +186,8 @@ impl Blobs for Faulty {
         self.around(async move { self.ports.blobs.put(bucket, key, media_type, bytes).await })
     }
 
-    fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>>> {
-        self.around(self.ports.blobs.get(bucket, key))
+    fn get<'a>(&'a self, bucket: &'a str, key: &'a str, size: u64) -> BoxFuture<'a, Result<Option<Bytes>>> {
+        self.around(self.ports.blobs.get(bucket, key, size))
     }
 
     fn presign<'a>(&'a self, file: File<'a>, now: Timestamp) -> BoxFuture<'a, Result<Presigned>> {
