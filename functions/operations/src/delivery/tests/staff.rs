@@ -1,8 +1,9 @@
 //! The deliveries that staff see, and their replays.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use runtime::testing::Script;
+use runtime::testing::{Script, SuspendAt};
 
 use super::*;
 
@@ -224,4 +225,25 @@ async fn without_the_queue_nothing_is_replayed() {
     h.fakes.queue.refuse(1);
     assert_eq!(replay(&h.as_staff(), &id).await.status, 503);
     assert_eq!(delivery(&h)["status"], "DELIVERED");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_replays_at_once_one_is_refused() {
+    for steps in 1..=3 {
+        let h = harness();
+        let (_, _, message) = begin(&h).await;
+        assert_eq!(run(&h, message).await, [0]);
+        let id = delivery_id(&h);
+        let late = Arc::new(SuspendAt::new(steps));
+        let suspended = h.faulty(late.clone()).as_staff();
+        let other = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let other = replay(&h.as_staff(), &id).await;
+            late.resume();
+            other
+        };
+        let (late, other) = tokio::join!(async { replay(&suspended, &id).await }, other);
+        assert_eq!((late.status, other.status), (409, 202), "suspended at step {steps}");
+        assert_eq!(late.code(), "in-progress");
+    }
 }
