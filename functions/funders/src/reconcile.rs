@@ -58,11 +58,11 @@ async fn check_proposal(cx: &Cx<Env>, key: Key, stuck: &AtomicU64) -> Result<()>
     let Some(mut row) = cx.env.table()?.read::<ProposalRow>(&key).await? else {
         return Ok(());
     };
-    if row.status.is_final() || row.is_unannounced() {
+    if row.is_settled() || row.is_unannounced() {
         // The worker that recorded the status crashed before publishing its event.
         follow_up(cx, &mut row).await?;
     }
-    if row.status.is_final() {
+    if row.is_settled() {
         return Ok(());
     }
     match row.phase {
@@ -87,13 +87,15 @@ async fn check_proposal(cx: &Cx<Env>, key: Key, stuck: &AtomicU64) -> Result<()>
 
 async fn ask_funder(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
     let answer = match decision::fetch(cx, row).await {
-        Ok(Some(decision)) if decision.status.rank() > row.status.rank() => {
+        Ok(Some(decision)) if row.is_changed_by(&decision) => {
             return decision::apply(cx, row, decision).await;
         }
         answer => answer,
     };
     row.checks += 1;
-    row.denials += u32::from(matches!(answer, Ok(None)));
+    if matches!(answer, Ok(None)) {
+        row.denied(cx.now());
+    }
     let age = cx.now().duration_since(row.phase_at);
     if row.phase == Phase::Unknown {
         if row.denials >= DENIALS_BEFORE_RESEND && !row.resent {

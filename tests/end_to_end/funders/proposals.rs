@@ -190,10 +190,25 @@ async fn a_funders_webhook_decides_and_a_forged_one_does_not() {
         }
         let unchanged = stack.get(&status(&id), &stack.customer()).await;
         assert_eq!(unchanged.json()["data"]["status"], "SUBMITTED");
-        let sent = send(json!({"times": 3})).await;
-        for one in sent["deliveries"].as_array().unwrap() {
-            assert_eq!(one["status"], 200, "{sent}");
-        }
+        // The funder itself has the proposal undecided, and its answer is the status.
+        let signed = async |times: u32| {
+            let sent = send(json!({"times": times})).await;
+            for one in sent["deliveries"].as_array().unwrap() {
+                assert_eq!(one["status"], 200, "{sent}");
+            }
+        };
+        signed(1).await;
+        let applied = |rows: &[Value]| rows.iter().any(|row| row["appliedAt"]["S"].is_string());
+        stack.rows_until("funders", "proposalId", &id, applied).await;
+        let unmoved = stack.get(&status(&id), &stack.customer()).await.json();
+        assert_eq!(
+            (&unmoved["data"]["status"], &unmoved["data"]["confirmed"]),
+            (&json!("SUBMITTED"), &json!(true))
+        );
+        let path = format!("/{funder}/proposals/{id}");
+        let decision = json!({"status": "DECLINED", "reason": "score"});
+        stack.control(Method::PUT, &path, Some(decision)).await;
+        signed(3).await;
         let got = decided(&stack, &id, "DECLINED").await;
         assert_eq!(got.json()["data"]["reason"], "score");
     };

@@ -1,14 +1,16 @@
 //! SQS `funder-events`: applies events from webhooks.
 //!
-//! The worker asks the funder first, because its answer is newer than the event. Without an answer it believes the signed
-//! event. A status never goes down, whichever of the two comes first.
+//! An event is a hint, and the funder's answer is the status. Without an answer the status that the event reports is
+//! unconfirmed: the schedule asks the funder again, whose answer replaces it. A confirmed status never goes down.
 
 use model::Result;
+use model::proposal::Decision;
 use runtime::Cx;
 use runtime::work::row::Row;
 
 use super::row::{EventKey, EventRow, absent};
 use crate::Env;
+use crate::proposal::outcome::follow_up;
 use crate::proposal::{ProposalRow, decision};
 
 pub async fn apply(cx: Cx<Env>, id: EventKey) -> Result<()> {
@@ -21,13 +23,11 @@ pub async fn apply(cx: Cx<Env>, id: EventKey) -> Result<()> {
     let is_signers = |row: &ProposalRow| row.funder_name == event.id.funder && row.environment == event.id.environment;
     match row.filter(is_signers) {
         Some(mut row) => {
-            let answer = match row.status.is_final() {
-                true => None,
-                false => decision::fetch(&cx, &row).await.ok().flatten(),
-            };
-            let reported = event.decision();
-            let newer = answer.filter(|answer| answer.status.rank() >= reported.status.rank());
-            decision::apply(&cx, &mut row, newer.unwrap_or(reported)).await?;
+            match row.is_settled() {
+                // The worker that settled it may have crashed before publishing its event.
+                true => follow_up(&cx, &mut row).await?,
+                false => hint(&cx, &mut row, &event.decision()).await?,
+            }
         }
         None => tracing::warn!(
             funder = event.id.funder,
@@ -37,4 +37,22 @@ pub async fn apply(cx: Cx<Env>, id: EventKey) -> Result<()> {
     }
     let write = event.apply(rows, cx.now())?;
     rows.write(vec![write]).await.map(drop)
+}
+
+async fn hint(cx: &Cx<Env>, row: &mut ProposalRow, reported: &Decision) -> Result<()> {
+    match decision::fetch(cx, row).await {
+        Ok(Some(answer)) => {
+            let is_older = answer.status.rank() < reported.status.rank();
+            decision::apply(cx, row, answer).await?;
+            if is_older {
+                decision::ask_soon(cx, row).await?;
+            }
+            Ok(())
+        }
+        Ok(None) => {
+            tracing::warn!(proposal = %row.id, "an event is about a proposal that its funder does not know");
+            Ok(())
+        }
+        Err(_) => decision::report(cx, row, reported).await,
+    }
 }

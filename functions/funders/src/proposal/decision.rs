@@ -40,7 +40,8 @@ pub fn usable(decision: Decision) -> Result<Decision> {
     Ok(Decision { reason, ..decision })
 }
 
-/// Applies a decision to the proposal as it is now, and publishes its event. A decision that comes too late changes nothing.
+/// Applies the funder's decision to the proposal as it is now, and publishes its event. A decision that comes too late changes
+/// nothing.
 pub async fn apply(cx: &Cx<Env>, row: &mut ProposalRow, decision: Decision) -> Result<()> {
     let take = |row: &mut ProposalRow| {
         let changes = row.is_changed_by(&decision);
@@ -53,6 +54,31 @@ pub async fn apply(cx: &Cx<Env>, row: &mut ProposalRow, decision: Decision) -> R
         Updated::Written | Updated::Unchanged => follow_up(cx, row).await,
         Updated::Gone => Ok(()),
     }
+}
+
+/// Applies what only a webhook reports, because the funder cannot be asked now. The schedule asks it soon, and no event is
+/// published before.
+pub async fn report(cx: &Cx<Env>, row: &mut ProposalRow, decision: &Decision) -> Result<()> {
+    let take = |row: &mut ProposalRow| {
+        let changes = row.reported(decision, cx.now());
+        if changes {
+            row.ask_again(cx.now(), FIRST_CHECK);
+        }
+        changes
+    };
+    row.update(cx.env.table()?, cx.clock, take).await.map(drop)
+}
+
+/// Lets the schedule ask the funder soon: an event has more than the funder's answer.
+pub async fn ask_soon(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
+    let ask = |row: &mut ProposalRow| {
+        let open = !row.is_settled();
+        if open {
+            row.ask_again(cx.now(), FIRST_CHECK);
+        }
+        open
+    };
+    row.update(cx.env.table()?, cx.clock, ask).await.map(drop)
 }
 
 /// Asks the funder for its decision. None means that the funder has no such proposal.

@@ -50,6 +50,9 @@ pub struct ProposalRow {
     pub environment: Environment,
     pub external_quote_id: String,
     pub status: ProposalStatus,
+    /// Only a webhook has reported the status. The funder's answer replaces it, and no event is sent before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unconfirmed: bool,
     pub phase: Phase,
     /// The customer as JSON text, which keeps its decimals exact.
     customer: String,
@@ -127,6 +130,7 @@ impl ProposalRow {
             environment: quote.environment,
             external_quote_id: price.external_quote_id.clone(),
             status: ProposalStatus::Pending,
+            unconfirmed: false,
             phase: Phase::Waiting,
             customer: serde_json::to_string(customer)
                 .map_err(|error| Error::new(Kind::Internal, "a customer").because(error))?,
@@ -192,6 +196,14 @@ impl ProposalRow {
         self.due = DueTime::at(Self::DUE_LIST, now.checked_add(after).ok());
     }
 
+    /// The schedule asks the funder `after`, and then again with growing pauses. A worker that is sending keeps its lease.
+    pub fn ask_again(&mut self, now: Timestamp, after: SignedDuration) {
+        if matches!(self.phase, Phase::Unknown | Phase::Sent) {
+            self.checks = 0;
+            self.enter(self.phase, now, after);
+        }
+    }
+
     /// Nothing has arrived: it waits to be sent by a message that comes in `delay`.
     pub fn wait(&mut self, now: Timestamp, delay: SignedDuration) {
         self.enter(Phase::Waiting, now, MESSAGE_TIMEOUT.saturating_add(delay));
@@ -206,30 +218,70 @@ impl ProposalRow {
         self.due == DueTime::default()
     }
 
+    /// Whether its status never changes again: it is final, and the funder or the hub itself has decided it.
+    pub fn is_settled(&self) -> bool {
+        self.status.is_final() && !self.unconfirmed
+    }
+
+    pub fn is_confirmed(&self) -> bool {
+        !self.unconfirmed
+    }
+
     /// Whether the event of its status has not been published.
     pub fn is_unannounced(&self) -> bool {
-        self.status != ProposalStatus::Pending && self.announced != Some(self.status)
+        self.status != ProposalStatus::Pending && !self.unconfirmed && self.announced != Some(self.status)
     }
 
-    /// Whether a decision changes anything.
+    /// Whether the funder's own decision changes anything.
     pub fn is_changed_by(&self, decision: &Decision) -> bool {
         let named = self.external_id.is_none() && decision.external_id.is_some();
-        decision.status.rank() > self.status.rank() || (named && !self.status.is_final())
+        let higher = decision.status.rank() > self.status.rank();
+        !self.is_settled() && (self.unconfirmed || higher || named)
     }
 
-    /// Takes a decision over. A status never goes down. A decided proposal stays due until its event has been published.
+    /// Takes the funder's own decision over. A confirmed status never goes down. A decided proposal stays due until its event
+    /// has been published.
     pub fn decided(&mut self, decision: Decision, now: Timestamp) {
-        if decision.status.rank() > self.status.rank() {
-            self.status = decision.status;
-            self.status_at = now;
-            self.reason = decision.reason;
+        if self.unconfirmed || decision.status.rank() > self.status.rank() {
+            self.take(decision.status, decision.reason, now);
         }
+        self.unconfirmed = false;
         self.external_id = self.external_id.take().or(decision.external_id);
+    }
+
+    /// Takes over what only a webhook reports, unless it is known already. The funder is asked again. False if nothing
+    /// changed.
+    pub fn reported(&mut self, decision: &Decision, now: Timestamp) -> bool {
+        // The funder cannot know a proposal that was never sent.
+        let changes = self.phase != Phase::Waiting && decision.status.rank() > self.status.rank();
+        if changes {
+            self.take(decision.status, decision.reason.clone(), now);
+            self.unconfirmed = true;
+        }
+        changes
+    }
+
+    /// The funder does not know the proposal, so that nothing which only a webhook reported is true.
+    pub fn denied(&mut self, now: Timestamp) {
+        self.denials += 1;
+        if self.unconfirmed {
+            self.take(ProposalStatus::Pending, None, now);
+            self.unconfirmed = false;
+        }
+    }
+
+    fn take(&mut self, status: ProposalStatus, reason: Option<String>, now: Timestamp) {
+        if status != self.status {
+            self.status = status;
+            self.status_at = now;
+        }
+        self.reason = reason;
     }
 
     /// It never got to the funder, or the funder refused it.
     pub fn failed(&mut self, error: &Error, now: Timestamp) {
         self.status = ProposalStatus::Failed;
+        self.unconfirmed = false;
         self.status_at = now;
         self.failure = Some(StoredFailure::of(error));
         self.due = DueTime::at(Self::DUE_LIST, Some(now));

@@ -21,6 +21,8 @@ pub struct ProposalView {
     pub funder_name: String,
     pub environment: Environment,
     pub status: ProposalStatus,
+    /// False while only a webhook has reported the status. The funder's answer may still replace it.
+    pub confirmed: bool,
     /// The funder's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_proposal_id: Option<String>,
@@ -71,6 +73,7 @@ impl ProposalView {
             funder_name: row.funder_name.clone(),
             environment: row.environment,
             status: row.status,
+            confirmed: row.is_confirmed(),
             external_proposal_id: row.external_id.clone(),
             reason: row.reason.clone(),
             documents: row.documents.iter().map(DocumentView::of).collect(),

@@ -13,10 +13,12 @@ use serde_json::json;
 
 use crate::Env;
 use crate::event::{EventKey, EventRow};
-use crate::testing::Reaction::Unreachable;
+use crate::testing::FailureMode::Reset;
+use crate::testing::Reaction::{Fails, Unreachable};
 use crate::testing::{FundersHarness, proposal_harness};
 
 const APPLY: &str = "funders-event-apply";
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Stores an event as the webhook does; its message.
 async fn store(h: &Harness<Env>, event: &str, proposal: ProposalId, status: ProposalStatus) -> String {
@@ -69,16 +71,13 @@ async fn every_order_of_four_events_ends_the_same() {
             Approved => ("ACCEPTED", "proposal.approved"),
             _ => ("DECLINED", "proposal.declined"),
         };
-        // The funder may not answer, or answer, or be asked before anything was sent.
-        for (silent, sent) in [(true, true), (true, false), (false, true)] {
+        for silent in [true, false] {
             let mut ends = Vec::new();
             for order in permutations(4) {
                 let (h, funder) = proposal_harness();
                 let id = h.proposal("LEX");
-                if sent {
-                    h.submit(id).await;
-                    funder.decide(&id.to_string(), word);
-                }
+                h.submit(id).await;
+                funder.decide(&id.to_string(), word);
                 funder.questions(vec![Unreachable; if silent { 100 } else { 0 }]);
                 let events = [Submitted, Referred, last, Submitted];
                 for place in order {
@@ -87,8 +86,21 @@ async fn every_order_of_four_events_ends_the_same() {
                         assert_eq!(h.redeliver(APPLY, &body, deliveries).await, Some(true));
                     }
                 }
+                if silent {
+                    let row = h.proposal_row(id);
+                    assert_eq!((row.status, row.is_confirmed(), row.is_idle()), (last, false, false));
+                    let told: Vec<_> = h.announced().into_iter().map(|event| event.0).collect();
+                    assert_eq!(
+                        told,
+                        ["proposal.submitted"],
+                        "no event is sent before the funder confirms"
+                    );
+                    funder.questions([]);
+                    tokio::time::advance(MINUTE).await;
+                    assert_eq!(h.reconcile().await, Some(true));
+                }
                 let row = h.proposal_row(id);
-                assert_eq!(funder.posts().len(), usize::from(sent));
+                assert_eq!(funder.posts().len(), 1);
                 ends.push((
                     row.status,
                     row.phase,
@@ -130,27 +142,106 @@ async fn the_funders_answer_wins_over_its_event() {
     let after = h.fakes.store.table("funders");
     let changed = after.iter().filter(|row| !before.contains(row)).count();
     assert_eq!((rows, changed), (1, 1), "a late event changes its own row only");
-    // An answer that is older than the event does not undo the event.
-    let other = h.proposal("LEX");
-    h.submit(other).await;
-    let body = store(&h, "evt_2", other, ProposalStatus::Approved).await;
-    h.deliver(APPLY, &body).await;
-    assert_eq!(h.proposal_row(other).status, ProposalStatus::Approved);
+}
+
+/// The status as a caller sees it, and whether it is confirmed.
+async fn shown(h: &Harness<Env>, id: ProposalId) -> (String, bool) {
+    let path = format!("/api/integration/proposals/{id}/status");
+    let data = h.as_customer().get(&path).await.data();
+    (
+        data["status"].as_str().unwrap().to_owned(),
+        data["confirmed"].as_bool().unwrap(),
+    )
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_an_answer_the_event_is_believed() {
+async fn an_event_never_outvotes_its_funder() {
+    use ProposalStatus::{Approved, Declined, Referred};
+    for (said, wanted) in [
+        ("REFERRED", "REFERRED"),
+        ("DECLINED", "DECLINED"),
+        ("SUBMITTED", "SUBMITTED"),
+    ] {
+        let (h, funder) = proposal_harness();
+        let id = h.proposal("LEX");
+        h.submit(id).await;
+        funder.decide(&id.to_string(), said);
+        for (event, reported) in [("evt_1", Approved), ("evt_2", Referred), ("evt_3", Approved)] {
+            let body = store(&h, event, id, reported).await;
+            h.deliver(APPLY, &body).await;
+        }
+        assert_eq!(shown(&h, id).await, (wanted.to_owned(), true));
+        assert!(h.announced().iter().all(|event| event.0 != "proposal.approved"));
+        if said != "DECLINED" {
+            // The event may be newer than the answer, so the funder is asked again soon.
+            funder.decide(&id.to_string(), "DECLINED");
+            tokio::time::advance(MINUTE).await;
+            assert_eq!(h.reconcile().await, Some(true));
+        }
+        let row = h.proposal_row(id);
+        assert_eq!((row.status, row.is_settled()), (Declined, true));
+        assert_eq!(h.announced().last().unwrap().0, "proposal.declined");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_only_an_event_reports_is_unconfirmed_until_the_funder_answers() {
+    use ProposalStatus::{Approved, Declined};
+    for (said, wanted, kind) in [
+        ("ACCEPTED", "APPROVED", Some("proposal.approved")),
+        ("DECLINED", "DECLINED", Some("proposal.declined")),
+        ("REFERRED", "REFERRED", Some("proposal.referred")),
+        ("SUBMITTED", "SUBMITTED", None),
+    ] {
+        let (h, funder) = proposal_harness();
+        let id = h.proposal("LEX");
+        h.submit(id).await;
+        funder.decide(&id.to_string(), said);
+        funder.questions([Unreachable, Unreachable, Unreachable]);
+        for (event, reported) in [("evt_1", Approved), ("evt_2", Declined)] {
+            let body = store(&h, event, id, reported).await;
+            assert_eq!(h.deliver(APPLY, &body).await, Some(true));
+            assert_eq!(shown(&h, id).await, ("APPROVED".to_owned(), false));
+        }
+        // The funder is still away.
+        tokio::time::advance(MINUTE).await;
+        assert_eq!(h.reconcile().await, Some(true));
+        assert_eq!(shown(&h, id).await, ("APPROVED".to_owned(), false));
+        assert_eq!(h.announced().len(), 1, "only that it was submitted");
+
+        tokio::time::advance(2 * MINUTE).await;
+        assert_eq!(h.reconcile().await, Some(true));
+        assert_eq!(shown(&h, id).await, (wanted.to_owned(), true));
+        let told: Vec<_> = h.announced().into_iter().map(|event| event.0).collect();
+        let expected: Vec<_> = ["proposal.submitted"].into_iter().chain(kind).collect();
+        assert_eq!(told, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_about_a_proposal_that_its_funder_denies_does_not_keep_it_from_being_sent() {
     let (h, funder) = proposal_harness();
     let id = h.proposal("LEX");
-    h.submit(id).await;
+    // Never sent: an event changes nothing.
     funder.questions([Unreachable]);
-    let body = store(&h, "evt_1", id, ProposalStatus::Referred).await;
+    let body = store(&h, "evt_1", id, ProposalStatus::Declined).await;
     assert_eq!(h.deliver(APPLY, &body).await, Some(true));
-    let row = h.proposal_row(id);
-    assert_eq!(
-        (row.status, row.reason.as_deref()),
-        (ProposalStatus::Referred, Some("Referred"))
-    );
+    assert_eq!(shown(&h, id).await, ("PENDING".to_owned(), true));
+
+    // Sent and lost on its way, and reported as decided while the funder is away.
+    funder.submissions([Fails(Reset)]);
+    assert_eq!(h.submit(id).await, Some(true));
+    funder.questions([Unreachable]);
+    let body = store(&h, "evt_2", id, ProposalStatus::Declined).await;
+    assert_eq!(h.deliver(APPLY, &body).await, Some(true));
+    assert_eq!(shown(&h, id).await, ("DECLINED".to_owned(), false));
+    for _ in 0..20 {
+        tokio::time::advance(MINUTE).await;
+        assert_eq!(h.reconcile().await, Some(true));
+    }
+    assert_eq!(h.submit(id).await, Some(true), "the resent message");
+    assert_eq!(shown(&h, id).await, ("SUBMITTED".to_owned(), true));
+    assert_eq!(funder.posts().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -213,13 +304,13 @@ async fn an_event_is_applied_to_the_proposal_as_another_worker_left_it() {
         let slow = h.faulty(suspended.clone());
         let meanwhile = async {
             let mut row = h.proposal_row(id);
-            row.checks = 7;
+            row.denials = 2;
             assert!(row.save(h.env().table().unwrap(), h.now()).await.unwrap());
             suspended.resume();
         };
         let (applied, ()) = tokio::join!(slow.deliver(APPLY, &body), meanwhile);
         assert_eq!(applied, Some(true), "step {step}");
         let row = h.proposal_row(id);
-        assert_eq!((row.status, row.checks), (ProposalStatus::Approved, 7), "step {step}");
+        assert_eq!((row.status, row.denials), (ProposalStatus::Approved, 2), "step {step}");
     }
 }
