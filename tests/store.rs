@@ -1,6 +1,8 @@
 //! One behaviour suite for the store. The fake in memory and DynamoDB, as the emulator plays it, pass it.
 
-use runtime::port::store::{Key, Memory, Query, Store, When, Write, Written, typed};
+use std::collections::BTreeSet;
+
+use runtime::port::store::{Item, Key, Memory, Query, Store, When, Write, Written, item as item_of, typed};
 use serde::{Deserialize, Serialize};
 
 use crate::lock::Domain::Funders;
@@ -38,6 +40,8 @@ async fn behaves(store: &dyn Store, table: &str) {
     each_number_is_counted_one_time(store, &key("f"), None).await;
     checks(store, &key("g"), &key("h")).await;
     an_expired_row_is_absent(store, table, &format!("TEST#{run}#ttl")).await;
+    conditions_take_an_expired_row_as_absent(store, table, &format!("TEST#{run}#conditions")).await;
+    an_expired_counter_begins_again(store, table, &format!("TEST#{run}#counter")).await;
     let pk = format!("TEST#{run}#log");
     let rows = (0..30).map(|n| {
         let key = Key::new(table, pk.clone(), Some(&format!("{n:02}")));
@@ -148,17 +152,8 @@ async fn transactions(store: &dyn Store, one: &Key, two: &Key) {
 async fn an_expired_row_is_absent(store: &dyn Store, table: &str, pk: &str) {
     let now = runtime::port::clock::Clock::System.now().as_second();
     let key = |sk: &str| Key::new(table, pk, Some(sk));
-    let item = |sk: &str, ttl: i64| {
-        let mut item = put(&key(sk), &row(sk, ttl), When::Absent).item.unwrap();
-        item.extend(runtime::port::store::item(&serde_json::json!({"ttl": ttl})).unwrap());
-        item
-    };
-    let rows = vec![
-        item("1", now - 5),
-        item("2", now + 500),
-        item("3", now - 5),
-        item("4", now + 500),
-    ];
+    let rows = [("1", now - 5), ("2", now + 500), ("3", now - 5), ("4", now + 500)];
+    let rows = rows.map(|(sk, ttl)| expiring(&key(sk), ttl)).to_vec();
     store.append(table, rows).await.unwrap();
     assert_eq!(read(store, &key("1")).await, None);
     assert!(read(store, &key("2")).await.is_some());
@@ -167,6 +162,91 @@ async fn an_expired_row_is_absent(store: &dyn Store, table: &str, pk: &str) {
     let found = store.query(&Query::new(table, pk, 2)).await.unwrap();
     let names: Vec<String> = found.into_iter().map(|item| typed::<Row>(item).unwrap().name).collect();
     assert_eq!(names, ["4", "2"], "expired rows take no place of a page");
+}
+
+/// A row that is named after its key, has the revision 1 and expires at `ttl`.
+fn expiring(key: &Key, ttl: i64) -> Item {
+    let mut item = put(key, &row(key.sk.as_deref().unwrap(), 1), When::Absent)
+        .item
+        .unwrap();
+    item.extend(item_of(&serde_json::json!({"ttl": ttl})).unwrap());
+    item
+}
+
+/// Each condition, met by a row that has expired, by the same row before it expires, and by none.
+async fn conditions_take_an_expired_row_as_absent(store: &dyn Store, table: &str, pk: &str) {
+    let now = runtime::port::clock::Clock::System.now().as_second();
+    let name = || When::text("name", "row");
+    // Whether the condition holds for a row that has not expired, and for no row.
+    let conditions = [
+        (When::Absent, false, true),
+        (name(), true, false),
+        (When::number("revision", 1), true, false),
+        (When::Below("revision", 2), true, false),
+        (When::Below("ttl", now + 1000), true, false),
+        (When::All(vec![name(), When::Below("revision", 2)]), true, false),
+        (When::All(vec![When::Absent, name()]), false, false),
+        (When::Any(vec![When::Absent, When::number("revision", 7)]), false, true),
+        (When::Any(vec![name(), When::number("revision", 7)]), true, false),
+        (When::Any(vec![When::Absent, name()]), true, true),
+    ];
+    for (number, (when, live, absent)) in conditions.into_iter().enumerate() {
+        let states = [(Some(now - 5), absent), (Some(now + 500), live), (None, absent)];
+        for (ttl, holds) in states {
+            for kind in ["one", "transaction", "check"] {
+                let at = format!("{pk}#{number}#{kind}#{ttl:?}");
+                let (key, other) = (Key::new(table, &at, Some("row")), Key::new(table, &at, Some("other")));
+                let stored = ttl.map(|ttl| expiring(&key, ttl));
+                store.append(table, stored.into_iter().collect()).await.unwrap();
+                let written = put(&key, &row("written", 9), when.clone());
+                let beside = put(&other, &row("other", 1), When::Absent);
+                let writes = match kind {
+                    "one" => vec![written],
+                    "transaction" => vec![written, beside],
+                    _ => vec![beside, Write::check(key.clone(), when.clone())],
+                };
+                let at = format!("{when:?} in a {kind}, ttl {ttl:?}, now {now}");
+                let before = read(store, &key).await;
+                let after = match store.write(writes).await.unwrap() {
+                    Written::Done => {
+                        assert!(holds, "{at}");
+                        let other = read(store, &other).await.map(|other| other.name);
+                        assert_eq!(other.as_deref(), (kind != "one").then_some("other"), "{at}");
+                        if kind == "check" {
+                            before
+                        } else {
+                            Some(row("written", 9))
+                        }
+                    }
+                    Written::Refused(stored) => {
+                        assert!(!holds, "{at}");
+                        let stored = stored.into_iter().flatten().next();
+                        assert_eq!(stored.map(|row| typed::<Row>(row).unwrap()), before, "{at}");
+                        assert_eq!(read(store, &other).await, None, "{at}");
+                        before
+                    }
+                };
+                assert_eq!(read(store, &key).await, after, "{at}");
+            }
+        }
+    }
+}
+
+async fn an_expired_counter_begins_again(store: &dyn Store, table: &str, pk: &str) {
+    let now = runtime::port::clock::Clock::System.now().as_second();
+    let counts = async |key: &Key, ttl| {
+        let counts = (0..20).map(|_| store.count(key, ttl));
+        let counts = futures_util::future::join_all(counts).await.into_iter();
+        counts.map(Result::unwrap).collect::<BTreeSet<_>>()
+    };
+    for (sk, ttl) in [("1", Some(now + 500)), ("2", None)] {
+        let key = Key::new(table, pk, Some(sk));
+        let mut counter = expiring(&key, now - 5);
+        counter.extend(item_of(&serde_json::json!({"count": 7})).unwrap());
+        store.append(table, vec![counter]).await.unwrap();
+        assert_eq!(counts(&key, ttl).await, (1..=20).collect());
+        assert!(store.get(&key, true).await.unwrap().is_some(), "it lives again");
+    }
 }
 
 /// A condition on a row that is not written decides about the other rows.

@@ -7,7 +7,7 @@ use call::retry_after;
 use model::{Kind, Result};
 use runtime::Cx;
 use runtime::http::signature;
-use runtime::work::row::Revised;
+use runtime::work::row::{Revised, Row};
 use tokio::time::Instant;
 
 use super::message::DeliveryMessage;
@@ -23,7 +23,7 @@ const STATUS_GONE: u16 = 410;
 
 pub async fn attempt(cx: &Cx<Env>, message: DeliveryMessage) -> Result<()> {
     let rows = cx.env.deliveries()?;
-    let Some(mut row) = DeliveryRow::existing(rows, &message.delivery_id, cx.now()).await? else {
+    let Some(mut row) = DeliveryRow::load(rows, &message.delivery_id).await? else {
         return Ok(());
     };
     if row.attempt < message.attempt {

@@ -6,7 +6,7 @@ use garde::Validate;
 use model::id::DeliveryId;
 use model::{Error, Kind, Result};
 use runtime::work::idempotency::Earlier;
-use runtime::work::row::Revised;
+use runtime::work::row::{Revised, Row};
 use runtime::{Cx, Reply};
 use serde::Deserialize;
 
@@ -39,7 +39,7 @@ pub struct ReplayDelivery {
 )]
 pub async fn replay(cx: Cx<Env>, request: ReplayDelivery) -> Result<Reply<DeliveryView>> {
     let rows = cx.env.deliveries()?;
-    let found = DeliveryRow::existing(rows, &request.delivery_id, cx.now()).await?;
+    let found = DeliveryRow::load(rows, &request.delivery_id).await?;
     let mut row = found.ok_or_else(Error::not_found)?;
     if cx.earlier() == Earlier::Accepted {
         return Ok(Reply::accepted(row.view()));

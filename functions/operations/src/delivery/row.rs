@@ -187,12 +187,6 @@ impl DeliveryRow {
         }
     }
 
-    /// DynamoDB deletes expired rows late, so an expired row counts as absent.
-    pub async fn existing(rows: Table<'_>, id: &DeliveryId, now: Timestamp) -> Result<Option<Self>> {
-        let row = Self::load(rows, id).await?;
-        Ok(row.filter(|row| row.ttl > now.as_second()))
-    }
-
     /// Whether the first attempt is still to be made. Its message may be in the queue, or lost.
     pub fn is_untried(&self) -> bool {
         self.status == DeliveryStatus::Pending && self.attempt == 1

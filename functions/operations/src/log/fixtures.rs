@@ -53,7 +53,7 @@ impl LoggedCall {
             "environment": self.environment, "operation": self.operation, "status": self.status,
             "retryCount": self.retries, "responseTime": self.time, "correlationId": correlation(self.correlation),
             "createdAt": self.at, "request": "{\"asked\":1}", "response": "{\"answered\":1}", "httpStatus": 200,
-            "error": self.error, "ttl": 0,
+            "error": self.error, "ttl": 4_000_000_000_i64,
         });
         let row: Attempt = serde_json::from_value(row).unwrap();
         h.fakes.store.append("log", vec![item(&row).unwrap()]).await.unwrap();

@@ -107,8 +107,8 @@ impl<E: Domain> Harness<E> {
         ] {
             settings.insert(name.to_owned(), value.to_owned());
         }
-        Self {
-            clock: Clock::starting(START.parse().unwrap_or(Timestamp::UNIX_EPOCH)),
+        let harness = Self {
+            clock: Clock::System,
             started: Instant::now(),
             instances: Arc::default(),
             ports: fakes.ports(),
@@ -122,7 +122,8 @@ impl<E: Domain> Harness<E> {
             time_limit: None,
             kill_after: None,
             fakes,
-        }
+        };
+        harness.starting(START)
     }
 
     /// With these settings beside the usual ones; an empty value unsets one.
@@ -150,10 +151,11 @@ impl<E: Domain> Harness<E> {
         self.instance()
     }
 
-    /// With a clock that starts here.
+    /// With a clock that starts here. Rows expire by it.
     #[must_use]
     pub fn starting(mut self, start: &str) -> Self {
         self.clock = Clock::starting(start.parse().unwrap_or(Timestamp::UNIX_EPOCH));
+        self.fakes.store.set_clock(self.clock);
         self
     }
 
@@ -162,11 +164,12 @@ impl<E: Domain> Harness<E> {
     pub fn fresh(&self) -> Self {
         let fakes = Fakes::default();
         let ports = (self.wrap)(fakes.ports());
-        Self {
+        let fresh = Self {
             fakes,
             started: Instant::now(),
-            ..self.loaded(ports).starting(START)
-        }
+            ..self.loaded(ports)
+        };
+        fresh.starting(START)
     }
 
     /// Each handler has this much time instead of what its function declares.

@@ -122,9 +122,7 @@ pub async fn claim(store: &dyn Store, key: Key, body: &[u8], now: Timestamp, rem
         content_type: None,
         ttl: now.as_second().saturating_add(RETENTION),
     };
-    // DynamoDB deletes expired rows late, so an expired record counts as absent.
-    let absent = When::Any(vec![When::Absent, When::Below("ttl", now.as_second())]);
-    let Some(item) = attempt(store, &key, &record, absent).await? else {
+    let Some(item) = attempt(store, &key, &record, When::Absent).await? else {
         return Ok(Claimed::Run(Claim::new(key, record, Earlier::Nothing)));
     };
     let held: Record = typed(item)?;

@@ -232,6 +232,22 @@ async fn a_customer_who_comes_back_stays_in_the_list() {
     }
 }
 
+/// DynamoDB deletes an expired row late. Until then the row must not stand in the way of a new one.
+#[tokio::test(start_paused = true)]
+async fn a_customer_who_comes_back_after_their_row_has_expired_has_an_event() {
+    let h = harness();
+    h.fakes.transport.script([], good());
+    for quotes in 1..=2 {
+        h.as_customer().post(GENERATE, SAMPLE).await;
+        h.first_look().await;
+        assert_eq!(published(&h).len(), quotes);
+        let (customer, vehicle) = (john(&h).await, car(&h).await);
+        let now = json!(h.now());
+        assert_eq!((&customer["createdAt"], &vehicle["createdAt"]), (&now, &now));
+        tokio::time::advance(Duration::from_secs(91 * 24 * 3600)).await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_quote_converted_at_once_still_has_its_event() {
     let h = harness();

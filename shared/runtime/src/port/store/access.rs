@@ -7,7 +7,7 @@ use super::query::Query;
 use super::row::{Item, Key};
 use super::write::{Write, Written};
 
-/// Reads see no row whose `ttl` has passed: DynamoDB deletes those late, by days. Conditions and indexes still see them.
+/// A row whose `ttl` has passed is absent for every operation: DynamoDB deletes those late, by days. Indexes still list them.
 pub trait Store: Send + Sync {
     fn get<'a>(&'a self, key: &'a Key, consistent: bool) -> BoxFuture<'a, Result<Option<Item>>>;
 
@@ -22,7 +22,7 @@ pub trait Store: Send + Sync {
 
     fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Item>>>;
 
-    /// Adds one to the counter in a row and returns it. The row expires at `ttl`, if given. A lost answer may count one
-    /// too many.
+    /// Adds one to the counter in a row and returns it. The row expires at `ttl`, if given, and then begins again. A lost
+    /// answer may count one too many.
     fn count<'a>(&'a self, key: &'a Key, ttl: Option<i64>) -> BoxFuture<'a, Result<u64>>;
 }

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
 
-#[cfg(any(test, feature = "testing"))]
-use super::row::Item;
+use super::row::{Item, TTL};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum When {
-    /// There is no row.
+    /// There is no row, or its `ttl` has passed.
     Absent,
     /// The member has this value.
     Equal(&'static str, AttributeValue),
@@ -27,6 +27,19 @@ impl When {
     pub fn number(member: &'static str, value: i64) -> Self {
         Self::Equal(member, AttributeValue::N(value.to_string()))
     }
+
+    /// Whether it holds for this row, which has not expired, or for no row.
+    pub fn holds(&self, row: Option<&Item>) -> bool {
+        match self {
+            Self::Absent => row.is_none(),
+            Self::Equal(member, value) => row.and_then(|row| row.get(*member)) == Some(value),
+            Self::Below(member, bound) => row
+                .and_then(|row| row.get(*member)?.as_n().ok()?.parse::<i64>().ok())
+                .is_some_and(|number| number < *bound),
+            Self::All(all) => all.iter().all(|when| when.holds(row)),
+            Self::Any(any) => any.iter().any(|when| when.holds(row)),
+        }
+    }
 }
 
 /// A condition as DynamoDB takes it.
@@ -38,9 +51,17 @@ pub struct Expression {
 }
 
 impl Expression {
-    pub fn of(when: &When) -> Self {
+    /// A row that has expired counts as absent, although DynamoDB deletes it later.
+    pub fn of(when: &When, now: Timestamp) -> Self {
         let mut expression = Self::default();
-        expression.text = expression.write(when);
+        let condition = expression.write(when);
+        let ttl = expression.name(TTL);
+        let now = expression.value(AttributeValue::N(now.as_second().to_string()));
+        expression.text = if when.holds(None) {
+            format!("({condition}) OR {ttl} <= {now}")
+        } else {
+            format!("({condition}) AND (attribute_not_exists({ttl}) OR {ttl} > {now})")
+        };
         expression
     }
 
@@ -76,20 +97,5 @@ impl Expression {
         let placeholder = format!(":v{}", self.values.len());
         self.values.insert(placeholder.clone(), value);
         placeholder
-    }
-}
-
-#[cfg(any(test, feature = "testing"))]
-impl When {
-    pub fn holds(&self, row: Option<&Item>) -> bool {
-        match self {
-            Self::Absent => row.is_none(),
-            Self::Equal(member, value) => row.and_then(|row| row.get(*member)) == Some(value),
-            Self::Below(member, bound) => row
-                .and_then(|row| row.get(*member)?.as_n().ok()?.parse::<i64>().ok())
-                .is_some_and(|number| number < *bound),
-            Self::All(all) => all.iter().all(|when| when.holds(row)),
-            Self::Any(any) => any.iter().any(|when| when.holds(row)),
-        }
     }
 }

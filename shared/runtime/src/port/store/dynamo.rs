@@ -12,12 +12,13 @@ use aws_sdk_dynamodb::types::{
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, WriteRequest,
 };
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use model::{Error, Kind, Result};
 
 use super::access::Store;
 use super::condition::{Expression, When};
 use super::query::Query;
-use super::row::{COUNT, Item, Key, counted, lives};
+use super::row::{COUNT, Item, Key, TTL, counted, lives};
 use super::write::{Write, Written};
 use crate::port::clock::Clock;
 use crate::port::crypto;
@@ -42,7 +43,8 @@ impl Dynamo {
     }
 
     async fn write_one(&self, key: &Key, item: Item, when: &When) -> Result<Written> {
-        let condition = Expression::of(when);
+        let now = Clock::System.now();
+        let condition = Expression::of(when, now);
         let sent = self
             .client
             .put_item()
@@ -50,7 +52,7 @@ impl Dynamo {
             .set_item(Some(item.clone()))
             .condition_expression(condition.text)
             .set_expression_attribute_names(Some(condition.names))
-            .set_expression_attribute_values(some(condition.values))
+            .set_expression_attribute_values(Some(condition.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
@@ -62,7 +64,7 @@ impl Dynamo {
                     if refusal.item.as_ref() == Some(&item) {
                         return Ok(Written::Done);
                     }
-                    Ok(Written::Refused(vec![refusal.item]))
+                    Ok(Written::Refused(vec![refusal.item.filter(|row| lives(row, now))]))
                 }
                 error => Err(failure("PutItem", &key.table, error)),
             },
@@ -72,7 +74,11 @@ impl Dynamo {
     /// One transaction, retried while other transactions hold the same rows.
     async fn write_all(&self, writes: Vec<Write>) -> Result<Written> {
         let table = writes.first().map(|write| write.key.table.clone()).unwrap_or_default();
-        let items = writes.iter().map(part).collect::<Result<Vec<_>>>()?;
+        let now = Clock::System.now();
+        let items = writes
+            .iter()
+            .map(|write| part(write, now))
+            .collect::<Result<Vec<_>>>()?;
         for pause in CONFLICTS {
             let transaction = self
                 .client
@@ -87,8 +93,9 @@ impl Dynamo {
             };
             let is = |code| reasons.iter().any(|reason| reason.code() == Some(code));
             if is("ConditionalCheckFailed") {
+                let stored = reasons.into_iter().map(|reason| reason.item);
                 return Ok(Written::Refused(
-                    reasons.into_iter().map(|reason| reason.item).collect(),
+                    stored.map(|row| row.filter(|row| lives(row, now))).collect(),
                 ));
             }
             if !is("TransactionConflict") {
@@ -101,11 +108,45 @@ impl Dynamo {
         let why = format!("TransactWriteItems on {table} met others every time");
         Err(Error::new(Kind::Unavailable, why))
     }
+
+    /// Adds one to a counter that has not expired, or begins one again that has. None if the counter is in the other state.
+    async fn count_one(&self, key: &Key, ttl: Option<i64>, begin_again: bool) -> Result<Option<u64>> {
+        const LIVES: &str = "attribute_not_exists(#ttl) OR #ttl > :now";
+        const EXPIRED: &str = "#ttl <= :now";
+        let number = |number: i64| AttributeValue::N(number.to_string());
+        let (condition, change) = match (begin_again, ttl) {
+            (false, None) => (LIVES, "ADD #count :one"),
+            (false, Some(_)) => (LIVES, "ADD #count :one SET #ttl = :ttl"),
+            (true, None) => (EXPIRED, "SET #count = :one REMOVE #ttl"),
+            (true, Some(_)) => (EXPIRED, "SET #count = :one, #ttl = :ttl"),
+        };
+        let mut update = self.client.update_item();
+        if let Some(ttl) = ttl {
+            update = update.expression_attribute_values(":ttl", number(ttl));
+        }
+        let sent = update
+            .table_name(&key.table)
+            .set_key(Some(key.item()))
+            .update_expression(change)
+            .condition_expression(condition)
+            .expression_attribute_names("#count", COUNT)
+            .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":now", number(Clock::System.now().as_second()))
+            .return_values(ReturnValue::UpdatedNew)
+            .send()
+            .await;
+        match sent.map_err(SdkError::into_service_error) {
+            Ok(row) => Ok(Some(counted(&row.attributes.unwrap_or_default()))),
+            Err(error) if error.is_conditional_check_failed_exception() => Ok(None),
+            Err(error) => Err(failure("UpdateItem", &key.table, error)),
+        }
+    }
 }
 
 /// One part of a transaction.
-fn part(write: &Write) -> Result<TransactWriteItem> {
-    let condition = Expression::of(&write.when);
+fn part(write: &Write, now: Timestamp) -> Result<TransactWriteItem> {
+    let condition = Expression::of(&write.when, now);
     let part = TransactWriteItem::builder();
     let built = match &write.item {
         Some(item) => Put::builder()
@@ -113,7 +154,7 @@ fn part(write: &Write) -> Result<TransactWriteItem> {
             .set_item(Some(item.clone()))
             .condition_expression(condition.text)
             .set_expression_attribute_names(Some(condition.names))
-            .set_expression_attribute_values(some(condition.values))
+            .set_expression_attribute_values(Some(condition.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .map(|put| part.put(put)),
@@ -122,7 +163,7 @@ fn part(write: &Write) -> Result<TransactWriteItem> {
             .set_key(Some(write.key.item()))
             .condition_expression(condition.text)
             .set_expression_attribute_names(Some(condition.names))
-            .set_expression_attribute_values(some(condition.values))
+            .set_expression_attribute_values(Some(condition.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .map(|check| part.condition_check(check)),
@@ -288,32 +329,16 @@ impl Store for Dynamo {
 
     fn count<'a>(&'a self, key: &'a Key, ttl: Option<i64>) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
-            let mut update = self.client.update_item();
-            let mut change = "ADD #count :one".to_owned();
-            if let Some(ttl) = ttl {
-                change.push_str(" SET #ttl = :ttl");
-                update = update
-                    .expression_attribute_names("#ttl", "ttl")
-                    .expression_attribute_values(":ttl", AttributeValue::N(ttl.to_string()));
+            // Another instance may be the first to begin an expired counter again.
+            for begin_again in [false, true, false] {
+                if let Some(count) = self.count_one(key, ttl, begin_again).await? {
+                    return Ok(count);
+                }
             }
-            let counted_to = update
-                .table_name(&key.table)
-                .set_key(Some(key.item()))
-                .update_expression(change)
-                .expression_attribute_names("#count", COUNT)
-                .expression_attribute_values(":one", AttributeValue::N("1".into()))
-                .return_values(ReturnValue::UpdatedNew)
-                .send()
-                .await;
-            let row = counted_to.map_err(|error| failure("UpdateItem", &key.table, error.into_service_error()))?;
-            Ok(counted(&row.attributes.unwrap_or_default()))
+            let why = format!("a counter in {} keeps expiring", key.table);
+            Err(Error::new(Kind::Unavailable, why))
         })
     }
-}
-
-/// DynamoDB refuses an empty map of values.
-fn some<K, V>(map: HashMap<K, V>) -> Option<HashMap<K, V>> {
-    (!map.is_empty()).then_some(map)
 }
 
 /// An SDK failure as an error. A validation or access error of AWS is a mistake of ours; the others may pass.

@@ -9,7 +9,7 @@ use model::{Error, Kind, Result};
 
 use super::access::Store;
 use super::query::Query;
-use super::row::{COUNT, Item, Key, counted, lives};
+use super::row::{COUNT, Item, Key, TTL, counted, lives};
 use super::write::{Write, Written};
 use crate::port::clock::Clock;
 
@@ -18,7 +18,7 @@ pub struct Memory {
     rows: Mutex<BTreeMap<Key, Item>>,
     down: Mutex<bool>,
     /// Without one, no row's time passes.
-    clock: Option<Clock>,
+    clock: Mutex<Option<Clock>>,
 }
 
 impl Memory {
@@ -28,14 +28,19 @@ impl Memory {
 
     /// One in which rows expire by this clock.
     pub fn at(clock: Clock) -> Self {
-        Self {
-            clock: Some(clock),
-            ..Self::default()
-        }
+        let store = Self::default();
+        store.set_clock(clock);
+        store
+    }
+
+    /// From now on rows expire by this clock.
+    pub fn set_clock(&self, clock: Clock) {
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock);
     }
 
     fn lives(&self, row: &Item) -> bool {
-        self.clock.is_none_or(|clock| lives(row, clock.now()))
+        let clock = *self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        clock.is_none_or(|clock| lives(row, clock.now()))
     }
 
     /// Every row, by key.
@@ -77,12 +82,13 @@ impl Store for Memory {
         Box::pin(async move {
             self.up()?;
             let mut rows = self.locked();
-            if writes.iter().all(|write| write.when.holds(rows.get(&write.key))) {
+            let live = |key| rows.get(key).filter(|row| self.lives(row));
+            if writes.iter().all(|write| write.when.holds(live(&write.key))) {
                 rows.extend(writes.into_iter().filter_map(|write| Some((write.key, write.item?))));
                 return Ok(Written::Done);
             }
             Ok(Written::Refused(
-                writes.iter().map(|write| rows.get(&write.key).cloned()).collect(),
+                writes.iter().map(|write| live(&write.key).cloned()).collect(),
             ))
         })
     }
@@ -147,9 +153,12 @@ impl Store for Memory {
             self.up()?;
             let mut rows = self.locked();
             let row = rows.entry(key.clone()).or_insert_with(|| key.item());
+            if !self.lives(row) {
+                *row = key.item();
+            }
             let count = counted(row) + 1;
             row.insert(COUNT.into(), AttributeValue::N(count.to_string()));
-            row.extend(ttl.map(|ttl| ("ttl".into(), AttributeValue::N(ttl.to_string()))));
+            row.extend(ttl.map(|ttl| (TTL.into(), AttributeValue::N(ttl.to_string()))));
             Ok(count)
         })
     }

@@ -53,9 +53,12 @@ pub(super) fn counted(row: &Item) -> u64 {
     count.and_then(|count| count.parse().ok()).unwrap_or_default()
 }
 
+/// The attribute with the second at which a row expires.
+pub(super) const TTL: &str = "ttl";
+
 /// Whether the row has not expired.
 pub(super) fn lives(row: &Item, now: Timestamp) -> bool {
-    let ttl = row.get("ttl").and_then(|ttl| ttl.as_n().ok()?.parse().ok());
+    let ttl = row.get(TTL).and_then(|ttl| ttl.as_n().ok()?.parse().ok());
     ttl.is_none_or(|ttl: i64| ttl > now.as_second())
 }
 

@@ -1,6 +1,7 @@
 //! Which call runs, which gets a stored response, and what a late call can still do.
 
 use super::*;
+use crate::port::clock::Clock;
 use crate::port::store::Memory;
 
 fn at(millisecond: i64) -> Timestamp {
@@ -144,15 +145,21 @@ async fn a_repeated_acceptance_reruns_the_handler_under_its_first_id() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_key_is_forgotten_after_a_day() {
-    let store = Memory::default();
+    let store = Memory::at(Clock::starting(at(0)));
     let first = run(&store, 0).await;
     assert_eq!(
         finish(&store, &first, &answer(StatusCode::CREATED, "{}"), 10).await,
         Written::Done
     );
-    assert_eq!(run(&store, 86_402_000).await.earlier, Earlier::Nothing);
+    tokio::time::advance(Duration::from_secs(86_399)).await;
+    assert!(matches!(
+        claim_at(&store, "{}", 86_399_000).await,
+        Ok(Claimed::Replay(_))
+    ));
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(run(&store, 86_400_000).await.earlier, Earlier::Nothing);
 }
 
 #[test]
