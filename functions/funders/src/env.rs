@@ -139,10 +139,4 @@ impl Env {
         let open = all.filter_map(|environment| Some((environment, self.target(funder, environment).ok()?)));
         open.collect()
     }
-
-    /// The secret that the funder signs its webhooks with, if one is set up.
-    pub async fn webhook_secret(&self, funder: &dyn Funder, target: &Target) -> Result<Option<String>> {
-        let name = format!("{}_WEBHOOK_SECRET", funder.name());
-        self.outbound.secret(target, &name).await
-    }
 }

@@ -1,7 +1,5 @@
 //! What the domain's functions share: clients, settings, callers.
 
-use std::sync::Arc;
-
 use http::HeaderMap;
 use jiff::Timestamp;
 use model::Result;
@@ -13,20 +11,18 @@ use runtime::port::Ports;
 use runtime::port::clock::Clock;
 use runtime::port::config::Config;
 use runtime::port::queue::Queue;
-use runtime::port::secret::Secrets;
 use runtime::port::transport::Transport;
 use runtime::transport::{Egress, Outbound, Policy, Target};
 use runtime::trigger::domain::Common;
 use runtime::work::row::Table;
 
-use crate::token::WebhookToken;
+use crate::token;
 
 pub struct Env {
     common: Common,
     verifier: Verifier,
     pub outbound: Outbound,
     pub egress: Egress,
-    token: WebhookToken,
 }
 
 impl Domain for Env {
@@ -45,7 +41,6 @@ impl Domain for Env {
         Self {
             verifier: Verifier::new(config.clone()),
             egress: Egress::load(&config),
-            token: WebhookToken::new(Secrets::new(Arc::clone(&ports.vault))),
             outbound: Outbound::new(&ports, &config, config.get("MMOB_TABLE")),
             common: Common::new(config, ports),
         }
@@ -67,7 +62,7 @@ impl Domain for Env {
             let warm = table.key("WARM", "WARM");
             let secret = async {
                 if let Ok(id) = self.secret() {
-                    self.token.warm(id).await;
+                    let _ = self.outbound.secrets.refresh(id, Clock::System.now()).await;
                 }
             };
             let _ = tokio::join!(self.store().get(&warm, false), secret);
@@ -101,7 +96,7 @@ impl Env {
 
     /// Refuses a webhook's sender that does not know the token.
     pub async fn check_token(&self, given: &str, now: Timestamp) -> Result<()> {
-        self.token.check(self.secret(), given, now).await
+        token::check(&self.outbound.secrets, self.secret(), given, now).await
     }
 
     /// MMOB, which has one installation per stage.

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use model::partner::FUNDERS;
 use model::{Error, Kind, Result};
 use partners_funders::{Funder, funder, notice};
 use runtime::http::reply::Rendered;
 use runtime::http::signature;
+use runtime::port::secret::SecretMembers;
 use runtime::work::inbox::{self, Received};
 use runtime::{Cx, EmptyObject, NoContent, Raw, Render};
 
@@ -73,26 +73,31 @@ fn named(path: &str) -> Option<&'static dyn Funder> {
 
 /// The event's id, in the open environment whose secret signed it. A secret that two environments share proves neither.
 async fn verify(cx: &Cx<Env>, funder: &dyn Funder, body: &[u8]) -> Result<EventKey> {
-    let open = cx.env.open(funder);
-    let secrets = join_all(open.iter().map(|(_, target)| cx.env.webhook_secret(funder, target))).await;
-    let (mut signed, mut failure) = (None, None);
-    for ((environment, _), secret) in open.iter().zip(secrets) {
-        let Some(secret) = secret.transpose() else { continue };
-        match secret.and_then(|secret| signature::verify(&secret, &cx.headers, body, cx.now())) {
-            Ok(_) if signed.is_some() => return Err(shared(funder)),
-            Ok(event) => {
-                signed = Some(EventKey {
-                    funder: funder.name().to_owned(),
-                    environment: *environment,
-                    event,
-                });
+    let (open, member) = (cx.env.open(funder), format!("{}_WEBHOOK_SECRET", funder.name()));
+    let ids: Vec<&str> = open.iter().map(|(_, target)| target.secret.as_str()).collect();
+    let check = |secrets: &[Option<SecretMembers>]| {
+        let (mut signed, mut failure) = (None, None);
+        for ((environment, _), members) in open.iter().zip(secrets) {
+            let Some(secret) = members.as_ref().and_then(|members| members.get(&member)) else {
+                continue;
+            };
+            match signature::verify(secret, &cx.headers, body, cx.now()) {
+                Ok(_) if signed.is_some() => return Err(shared(funder)),
+                Ok(event) => {
+                    signed = Some(EventKey {
+                        funder: funder.name().to_owned(),
+                        environment: *environment,
+                        event,
+                    });
+                }
+                // The funder repeats what a secret that cannot be used may have signed.
+                Err(error) if failure.is_none() || error.kind != Kind::Unauthenticated => failure = Some(error),
+                Err(_) => {}
             }
-            // The funder repeats what a secret that cannot be used may have signed.
-            Err(error) if failure.is_none() || error.kind != Kind::Unauthenticated => failure = Some(error),
-            Err(_) => {}
         }
-    }
-    signed.ok_or_else(|| failure.unwrap_or_else(signature::unusable))
+        signed.ok_or_else(|| failure.unwrap_or_else(signature::unusable))
+    };
+    cx.env.outbound.secrets.verify(&ids, cx.now(), check).await
 }
 
 fn shared(funder: &dyn Funder) -> Error {

@@ -1,11 +1,15 @@
-//! Secrets: one JSON object of named values per partner and environment, fetched once per instance.
+//! Secrets: one JSON object of named values per partner and environment.
+//!
+//! An instance keeps what it has read. It reads a secret again if the secret verifies callers and is a minute old, and if a
+//! member is missing or does not fit.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::DisplayErrorContext;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
+use jiff::{SignedDuration, Timestamp};
 use model::{Error, Kind, Result};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -61,44 +65,133 @@ impl SecretMembers {
     }
 }
 
-/// Secrets with those fetched before.
+/// What verifies callers is read again at this age, so that a removed secret is accepted for no longer.
+const MAX_AGE: SignedDuration = SignedDuration::from_secs(60);
+/// A secret that does not do may have been changed, so it is read again. Callers with bad signatures cause at most one read in
+/// this time.
+const REREAD_INTERVAL: SignedDuration = SignedDuration::from_secs(30);
+
+/// Secrets with those that this instance has read.
 #[derive(Clone)]
 pub struct Secrets {
     vault: Arc<dyn Vault>,
-    known: Arc<Mutex<HashMap<String, SecretMembers>>>,
+    held: Arc<Mutex<HashMap<String, HeldSecret>>>,
+}
+
+struct HeldSecret {
+    members: SecretMembers,
+    read_at: Timestamp,
+    /// When it did not do and was read again for that.
+    reread_at: Option<Timestamp>,
 }
 
 impl Secrets {
     pub fn new(vault: Arc<dyn Vault>) -> Self {
         Self {
             vault,
-            known: Arc::default(),
+            held: Arc::default(),
         }
     }
 
-    pub async fn get(&self, id: &str) -> Result<SecretMembers> {
-        let known = self
-            .known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(id)
-            .cloned();
-        match known {
-            Some(credentials) => Ok(credentials),
-            None => self.refresh(id).await,
+    /// What `make` makes of the secret, for a call to a partner. The partner refuses an old credential, and the caller then
+    /// calls `refresh`, so the secret may have any age. If `make` fails, the secret may have been filled in since.
+    pub async fn credential<T>(
+        &self,
+        id: &str,
+        now: Timestamp,
+        make: impl Fn(&SecretMembers) -> Result<T>,
+    ) -> Result<T> {
+        let Some(held) = self.held(id, SignedDuration::MAX, now) else {
+            return make(&self.refresh(id, now).await?);
+        };
+        match make(&held) {
+            Err(_) if self.may_reread(id, now) => make(&self.refresh(id, now).await?),
+            made => made,
         }
     }
 
-    /// Fetches again, after a partner refused the credential.
-    pub async fn refresh(&self, id: &str) -> Result<SecretMembers> {
+    /// What `check` makes of these secrets, which verify a caller. None stands for a secret that cannot be read. If `check`
+    /// fails, a secret may have been changed since.
+    pub async fn verify<T>(
+        &self,
+        ids: &[&str],
+        now: Timestamp,
+        check: impl Fn(&[Option<SecretMembers>]) -> Result<T>,
+    ) -> Result<T> {
+        let checked = self.check_recent(ids, now, &check).await;
+        if checked.is_ok() {
+            return checked;
+        }
+        let again: Vec<_> = ids.iter().filter(|id| self.may_reread(id, now)).collect();
+        if again.is_empty() {
+            return checked;
+        }
+        join_all(again.into_iter().map(|id| self.refresh(id, now))).await;
+        self.check_recent(ids, now, &check).await
+    }
+
+    async fn check_recent<T>(
+        &self,
+        ids: &[&str],
+        now: Timestamp,
+        check: impl Fn(&[Option<SecretMembers>]) -> Result<T>,
+    ) -> Result<T> {
+        let read = join_all(ids.iter().map(|id| self.recent(id, now))).await;
+        let mut failure = None;
+        let read = read.into_iter().map(|one| one.map_err(|error| failure = Some(error)).ok());
+        let read: Vec<_> = read.collect();
+        match (check(&read), failure) {
+            (Err(_), Some(failure)) => Err(failure),
+            (checked, _) => checked,
+        }
+    }
+
+    /// Reads the secret, for the first time or again.
+    pub async fn refresh(&self, id: &str, now: Timestamp) -> Result<SecretMembers> {
         let text = self.vault.fetch(id).await?;
         // The error would quote the secret.
-        let credentials: SecretMembers = serde_json::from_str(text.expose_secret())
+        let members: SecretMembers = serde_json::from_str(text.expose_secret())
             .map_err(|_| Error::misconfigured(format!("the secret {id} is not a JSON object of texts")))?;
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id.to_owned(), credentials.clone());
-        Ok(credentials)
+        let mut held = self.lock();
+        let reread_at = held.get(id).and_then(|held| held.reread_at);
+        let secret = HeldSecret {
+            members: members.clone(),
+            read_at: now,
+            reread_at,
+        };
+        held.insert(id.to_owned(), secret);
+        Ok(members)
+    }
+
+    async fn recent(&self, id: &str, now: Timestamp) -> Result<SecretMembers> {
+        match self.held(id, MAX_AGE, now) {
+            Some(members) => Ok(members),
+            None => self.refresh(id, now).await,
+        }
+    }
+
+    /// The secret, if this instance has read it and it is younger than `age`.
+    fn held(&self, id: &str, age: SignedDuration, now: Timestamp) -> Option<SecretMembers> {
+        let held = self.lock();
+        let secret = held.get(id)?;
+        (now.duration_since(secret.read_at).abs() < age).then(|| secret.members.clone())
+    }
+
+    fn may_reread(&self, id: &str, now: Timestamp) -> bool {
+        let mut held = self.lock();
+        let Some(secret) = held.get_mut(id) else { return true };
+        let last = secret.reread_at;
+        let may = last.is_none_or(|last| now.duration_since(last).abs() >= REREAD_INTERVAL);
+        if may {
+            secret.reread_at = Some(now);
+        }
+        may
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, HeldSecret>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

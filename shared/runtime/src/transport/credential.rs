@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 
 use super::target::Target;
 use crate::port::config::Config;
-use crate::port::secret::Secrets;
-use crate::port::{crypto, secret};
+use crate::port::crypto;
+use crate::port::secret::{SecretMembers, Secrets};
 
 /// Tokens begin this many seconds in the past, for partners whose clock is behind.
 const SKEW: i64 = 30;
@@ -70,15 +70,10 @@ impl Credentials {
         Ok(request)
     }
 
-    pub async fn member(&self, target: &Target, name: &str) -> Result<Option<String>> {
-        let credentials = self.secrets.get(&target.secret).await?;
-        Ok(credentials.get(name).map(Into::into))
-    }
-
     /// Drops the cached credential and fetches the secret again, after the partner refused the credential.
-    pub async fn renew(&self, target: &Target) -> Result<()> {
+    pub async fn renew(&self, target: &Target, now: Timestamp) -> Result<()> {
         self.proofs().remove(&target.id());
-        self.secrets.refresh(&target.secret).await.map(drop)
+        self.secrets.refresh(&target.secret, now).await.map(drop)
     }
 
     async fn proof(&self, target: &Target, now: Timestamp) -> Result<Proof> {
@@ -87,15 +82,15 @@ impl Credentials {
         if let Some(proof) = fresh {
             return Ok(proof);
         }
-        let credentials = self.secrets.get(&target.secret).await?;
-        let proof = match target.auth {
-            Auth::ApiKey { header, secret } => Proof {
+        let make = |members: &SecretMembers| match target.auth {
+            Auth::ApiKey { header, secret } => Ok(Proof {
                 name: self.header(target, header)?,
-                value: sensitive(credentials.need(secret)?)?,
+                value: sensitive(members.need(secret)?)?,
                 renew_at: None,
-            },
-            Auth::SignedToken { .. } => self.token(target, &credentials, now)?,
+            }),
+            Auth::SignedToken { .. } => self.token(target, members, now),
         };
+        let proof = self.secrets.credential(&target.secret, now, make).await?;
         self.proofs().insert(target.id(), proof.clone());
         Ok(proof)
     }
@@ -111,7 +106,7 @@ impl Credentials {
         }
     }
 
-    fn token(&self, target: &Target, credentials: &secret::SecretMembers, now: Timestamp) -> Result<Proof> {
+    fn token(&self, target: &Target, credentials: &SecretMembers, now: Timestamp) -> Result<Proof> {
         let Auth::SignedToken {
             secret,
             encoding,

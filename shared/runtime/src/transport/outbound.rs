@@ -34,6 +34,8 @@ const MIN_TIME_LEFT: Duration = Duration::from_secs(3);
 pub struct Outbound {
     pub transport: Arc<dyn Transport>,
     pub tracer: Tracer,
+    /// The partners' secrets, for members that are no credential of a call.
+    pub secrets: Secrets,
     credentials: Credentials,
     gate: Gate,
     limit: Limit,
@@ -48,7 +50,8 @@ impl Outbound {
         Self {
             transport: Arc::clone(&ports.transport),
             tracer: Tracer::new(Arc::clone(&ports.store), log, Redactor::load(config)),
-            credentials: Credentials::new(secrets, config.clone()),
+            credentials: Credentials::new(secrets.clone(), config.clone()),
+            secrets,
             gate: Gate::new(Arc::clone(&ports.store), table.clone()),
             limit: Limit::new(Arc::clone(&ports.store), table),
         }
@@ -62,11 +65,6 @@ impl Outbound {
             self.credentials.warm(target, clock.now()),
             self.gate.refresh(target, clock.now())
         );
-    }
-
-    /// A member of the partner's secret that is no credential of a call.
-    pub async fn secret(&self, target: &Target, name: &str) -> Result<Option<String>> {
-        self.credentials.member(target, name).await
     }
 
     /// Sends `call` until `read` accepts the answer or the policy ends the retries. Rows of the integration log gather in the
@@ -115,7 +113,7 @@ impl Outbound {
             };
             self.tracer.keep(row.status(AttemptStatus::Retry));
             if error.kind == Kind::PartnerAuth {
-                self.credentials.renew(target).await?;
+                self.credentials.renew(target, context.clock.now()).await?;
             }
             tokio::join!(tokio::time::sleep(delay), self.tracer.flush());
         }

@@ -218,6 +218,36 @@ async fn without_a_secret_nothing_is_accepted() {
     assert!(untouched(&h, &funder));
 }
 
+/// The same instance verifies all of these.
+#[tokio::test(start_paused = true)]
+async fn a_changed_secret_is_noticed_in_time() {
+    const NEW: &str = "whsec_bmV3IHRlc3Qgc2VjcmV0";
+    let (h, _) = proposal_harness();
+    let set = |secrets: &str| {
+        h.fakes
+            .secrets
+            .set("lex-sandbox", &json!({"LEX_WEBHOOK_SECRET": secrets}))
+    };
+    let status = async |secret: &str| {
+        let hook = Hook::new(&h, event(ABSENT, "APPROVED")).signed(secret);
+        hook.to(&h).await.status
+    };
+    set("");
+    assert_eq!(status(LEX).await, 503);
+    set(LEX);
+    tokio::time::advance(Duration::from_secs(30)).await;
+    assert_eq!(status(LEX).await, 200, "it was missing");
+    set(&format!("{LEX} {NEW}"));
+    tokio::time::advance(Duration::from_secs(30)).await;
+    assert_eq!(status(NEW).await, 200, "its signature did not fit");
+    set(NEW);
+    tokio::time::advance(Duration::from_secs(59)).await;
+    assert_eq!(status(LEX).await, 200);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(status(LEX).await, 401, "it was removed a minute ago");
+    assert_eq!(status(NEW).await, 200);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_address_is_exactly_a_funder() {
     let (h, fake) = proposal_harness();

@@ -338,7 +338,18 @@ async fn a_missing_setting_is_named_in_the_log_and_not_to_the_caller() {
         assert!(!got.text.contains(missing) && got.json()["traceId"].is_string());
         assert!(h.calls().is_empty());
     }
-    let h = harness().secret("lex-sandbox", &json!({}));
+    let h = harness();
+    let whole = h.fakes.secrets.remove("lex-sandbox").unwrap();
+    h.fakes.secrets.set("lex-sandbox", &json!({}));
+    h.fakes.transport.script([], priced());
     assert_eq!(h.post(GENERATE, SAMPLE).await.status, 500);
     assert_eq!(h.quote().status, QuoteStatus::Failed);
+    h.fakes
+        .secrets
+        .set("lex-sandbox", &serde_json::from_str(&whole).unwrap());
+    assert_eq!(
+        h.post(GENERATE, SAMPLE).await.status,
+        201,
+        "the same instance reads the secret again"
+    );
 }

@@ -186,14 +186,28 @@ async fn two_tokens_are_valid_during_a_rotation() {
         "wrong tokens do not cause a read each"
     );
     secret(next);
-    pass(61).await;
-    assert_eq!(post(&instance, "wrong", &body()).await.status, 404);
+    pass(60).await;
     assert_eq!(
         post(&instance, TOKEN, &body()).await.status,
         404,
         "the old token has ended"
     );
     assert_eq!(post(&instance, next, &body()).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_started_without_a_token_accepts_the_one_that_is_filled_in() {
+    for half in [json!({}), json!({"MMOB_API_KEY": "test-mmob-key"})] {
+        let orders = Orders::new(None);
+        let secrets = &orders.harness.fakes.secrets;
+        let whole = serde_json::from_str(&secrets.remove("mmob").unwrap()).unwrap();
+        secrets.set("mmob", &half);
+        let instance = orders.instance();
+        assert_eq!(post(&instance, TOKEN, &body()).await.status, 503);
+        secrets.set("mmob", &whole);
+        pass(30).await;
+        assert_eq!(post(&instance, TOKEN, &body()).await.status, 200);
+    }
 }
 
 #[tokio::test(start_paused = true)]
