@@ -113,8 +113,8 @@ enum Task {
         email: String,
         #[arg(long)]
         sub: String,
-        /// The token's lifetime
-        #[arg(long, default_value_t = stack::TOKEN_HOURS)]
+        /// The token's lifetime; the stack refuses a longer one than a day
+        #[arg(long, default_value_t = stack::TOKEN_HOURS, value_parser = clap::value_parser!(u32).range(1..=24))]
         hours: u32,
         /// The folder of the stack whose key signs the token; default `target/local`
         #[arg(long)]

@@ -35,9 +35,22 @@ fn rs256() -> Value {
 }
 
 fn changed(member: &str, value: Value) -> Value {
-    let mut claims = good();
+    changed_in(good(), member, value)
+}
+
+fn changed_in(mut claims: Value, member: &str, value: Value) -> Value {
     claims[member] = value;
     claims
+}
+
+/// A good header with these members.
+fn header_with(members: &Value) -> Value {
+    let mut header = rs256();
+    header
+        .as_object_mut()
+        .unwrap()
+        .extend(members.as_object().unwrap().clone());
+    header
 }
 
 #[test]
@@ -61,7 +74,16 @@ fn a_good_token_names_its_bearer() {
 
 #[test]
 fn an_unverified_address_is_no_address() {
-    for (member, value) in [("email_verified", json!(false)), ("email", json!("not an address"))] {
+    for (member, value) in [
+        ("email_verified", json!(false)),
+        ("email_verified", json!("true")),
+        ("email_verified", json!(1)),
+        ("email_verified", json!(null)),
+        ("email_verified", json!({"at": [1]})),
+        ("email", json!("not an address")),
+        ("email", json!(7)),
+        ("email", json!(null)),
+    ] {
         let caller = bearer(&KEY.sign(&rs256(), &changed(member, value)).unwrap()).unwrap();
         assert_eq!(caller.email, None);
     }
@@ -102,12 +124,24 @@ fn hostile_claims_are_refused() {
         ("iss", json!(null)),
         ("iss", json!(["self-serve-platform"])),
         ("aud", json!("another-service")),
-        ("aud", json!(["self-serve-users"])),
+        ("aud", json!(["another-service"])),
+        ("aud", json!(["self-serve-users", "another-service"])),
+        ("aud", json!(["self-serve-users", "self-serve-users"])),
+        ("aud", json!([["self-serve-users"]])),
+        ("aud", json!([])),
         ("aud", json!(null)),
         ("sub", json!("")),
         ("sub", json!(null)),
+        ("exp", json!([now().as_second() + 3600])),
+        ("exp", json!(1e18)),
+        ("exp", json!(1e300)),
         ("nbf", json!(now().as_second() + 3600)),
+        ("nbf", json!("soon")),
+        ("iat", json!("now")),
+        ("iat", json!(1e300)),
         ("roles", json!("admin")),
+        ("roles", json!({"admin": true})),
+        ("roles", json!([null])),
     ] {
         let token = KEY.sign(&rs256(), &changed(member, value.clone())).unwrap();
         assert_eq!(
@@ -116,6 +150,19 @@ fn hostile_claims_are_refused() {
             "{member}: {value}"
         );
     }
+    let positions = json!([
+        "sub-1",
+        "self-serve-platform",
+        "self-serve-users",
+        now().as_second() + 60,
+        null,
+        null,
+        "",
+        true,
+        []
+    ]);
+    let token = KEY.sign(&rs256(), &positions).unwrap();
+    assert_eq!(bearer(&token).unwrap_err().kind, Kind::Unauthenticated, "an array");
     let twice = good().to_string().replacen('{', r#"{"sub":"victim","#, 1);
     let token = KEY.sign_text(&rs256().to_string(), &twice).unwrap();
     assert_eq!(
@@ -136,31 +183,148 @@ fn hostile_headers_are_refused() {
         json!({"alg": "PS256"}),
         json!({"typ": "JWT"}),
         json!({"alg": "RS256", "typ": "id_token"}),
-        json!({"alg": "RS256", "typ": "JWT", "crit": ["exp"]}),
+        json!({"alg": "RS256", "typ": "JOSE"}),
+        json!({"alg": "RS256", "typ": "at+jwt2"}),
+        json!({"alg": "RS256", "typ": ["JWT"]}),
+        json!({"alg": "rs256", "typ": "JWT"}),
+        json!(["RS256", "JWT"]),
         json!({"alg": "RSA-OAEP", "enc": "A256GCM"}),
     ] {
         let token = KEY.sign(&header, &good()).unwrap();
         assert_eq!(bearer(&token).unwrap_err().kind, Kind::Unauthenticated, "{header}");
     }
     for extra in [
+        json!({"crit": ["exp"]}),
+        json!({"crit": ["b64"], "b64": false}),
+        json!({"crit": []}),
+        json!({"b64": false}),
+        json!({"b64": true}),
+        json!({"zip": "DEF"}),
+        json!({"enc": "A256GCM"}),
+        json!({"cty": "JWT"}),
+        json!({"crit": null}),
+        json!({"zip": null}),
+    ] {
+        let token = KEY.sign(&header_with(&extra), &good()).unwrap();
+        assert_eq!(bearer(&token).unwrap_err().kind, Kind::Unauthenticated, "{extra}");
+    }
+}
+
+#[test]
+fn keys_in_a_header_are_ignored() {
+    for extra in [
         json!({"jku": "http://127.0.0.1:1/keys"}),
         json!({"x5u": "http://127.0.0.1:1/cert"}),
+        json!({"x5c": ["MIIB"]}),
+        json!({"x5t": "AAAA"}),
+        json!({"x5t#S256": "AAAA"}),
         json!({"jwk": {"kty": "RSA", "n": "AQAB", "e": "AQAB"}}),
         json!({"kid": "../../../../dev/null"}),
         json!({"kid": "' OR 1=1 --"}),
+        json!({"kid": 7, "jku": 7, "x5u": 7, "x5c": 7, "x5t": 7, "jwk": 7}),
+        json!({"kid": null, "jku": null, "x5u": null, "x5c": null, "x5t": null, "jwk": {}}),
     ] {
-        let mut header = rs256();
-        header
-            .as_object_mut()
-            .unwrap()
-            .extend(extra.as_object().unwrap().clone());
+        let header = header_with(&extra);
         let token = OTHER_KEY.sign(&header, &good()).unwrap();
         assert_eq!(
             bearer(&token).unwrap_err().kind,
             Kind::Unauthenticated,
             "a key of the attacker's: {header}"
         );
+        assert!(bearer(&KEY.sign(&header, &good()).unwrap()).is_ok(), "{header}");
     }
+}
+
+#[test]
+fn a_token_may_have_the_types_of_access_tokens() {
+    for typ in [
+        json!("JWT"),
+        json!("jwt"),
+        json!("at+jwt"),
+        json!("AT+JWT"),
+        json!("application/at+jwt"),
+        json!(null),
+    ] {
+        let token = KEY.sign(&header_with(&json!({"typ": typ})), &good()).unwrap();
+        assert!(bearer(&token).is_ok(), "{typ}");
+    }
+    assert!(bearer(&KEY.sign(&json!({"alg": "RS256"}), &good()).unwrap()).is_ok());
+}
+
+#[test]
+fn claims_may_have_the_forms_of_other_auth_services() {
+    let second = now().as_second();
+    for (member, value) in [
+        ("aud", json!(["self-serve-users"])),
+        ("roles", json!(null)),
+        ("nbf", json!(null)),
+        ("iat", json!(null)),
+        ("exp", json!(1_767_610_000.25)),
+        ("nbf", json!(1_767_608_400.75)),
+        ("iat", json!(1_767_608_400.75)),
+        ("exp", json!(f64::from(u32::try_from(second).unwrap()) + 60.0)),
+    ] {
+        let caller = bearer(&KEY.sign(&rs256(), &changed(member, value.clone())).unwrap());
+        let caller = caller.unwrap_or_else(|error| panic!("{member} {value}: {error}"));
+        assert!(!caller.staff && caller.email.is_some());
+    }
+    let bare = json!({"iss": "self-serve-platform", "aud": "self-serve-users", "sub": "1", "exp": second + 60});
+    assert!(bearer(&KEY.sign(&rs256(), &bare).unwrap()).is_ok());
+}
+
+/// To a fraction of a second.
+#[test]
+fn fractions_of_a_second_count() {
+    let at = |member: &str, value: f64| bearer(&KEY.sign(&rs256(), &changed(member, json!(value))).unwrap()).is_ok();
+    assert_eq!(now().as_second(), 1_767_608_400);
+    assert!(at("exp", 1_767_608_340.25) && !at("exp", 1_767_608_339.75));
+    assert!(at("nbf", 1_767_608_459.75) && !at("nbf", 1_767_608_460.25));
+}
+
+#[test]
+fn a_token_lives_for_a_day_at_most() {
+    const DAY: i64 = 24 * 3600;
+    let accepts = |hours: &str, iat: Option<i64>, exp: i64| {
+        let at = |offset: i64| now().as_second() + offset;
+        let claims = changed("exp", json!(at(exp)));
+        let claims = match iat {
+            Some(iat) => changed_in(claims, "iat", json!(at(iat))),
+            None => changed_in(claims, "iat", Value::Null),
+        };
+        let value = format!("Bearer {}", KEY.sign(&rs256(), &claims).unwrap());
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_str(&value).unwrap())]);
+        let settings = auth_settings()
+            .into_iter()
+            .chain([("JWT_MAX_LIFE_HOURS", hours.into())]);
+        Verifier::new(settings.collect()).caller(&headers, now()).is_ok()
+    };
+    let usual = |iat, exp| accepts("", iat, exp);
+    assert!(usual(Some(0), DAY) && !usual(Some(0), DAY + 1));
+    assert!(
+        usual(Some(-DAY + 60), 60) && !usual(Some(-DAY + 60), 61),
+        "however little is left"
+    );
+    assert!(usual(Some(50), DAY + 50), "the auth service's clock is ahead");
+    assert!(usual(None, DAY + 60) && !usual(None, DAY + 61));
+    let later = 3 * DAY;
+    assert!(
+        !usual(Some(later), later + 60),
+        "a token from the future is not younger than one of now"
+    );
+    assert!(accepts("1", Some(0), 3600) && !accepts("1", Some(0), 3601));
+    assert!(accepts("48", Some(0), 2 * DAY) && !accepts("48", Some(0), 2 * DAY + 1));
+}
+
+#[test]
+fn a_life_that_cannot_be_read_is_our_mistake_and_named() {
+    let value = format!("Bearer {}", KEY.sign(&rs256(), &good()).unwrap());
+    let headers = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_str(&value).unwrap())]);
+    let settings = auth_settings()
+        .into_iter()
+        .chain([("JWT_MAX_LIFE_HOURS", "a day".into())]);
+    let error = Verifier::new(settings.collect()).caller(&headers, now()).unwrap_err();
+    assert_eq!(error.kind, Kind::Misconfigured);
+    assert!(error.message.contains("JWT_MAX_LIFE_HOURS"));
 }
 
 #[test]
