@@ -11,11 +11,12 @@ use crate::tls::Authority;
 /// Copies of the measured binaries, so that a build during the run changes nothing.
 const BINARIES: &str = "bench/binaries";
 /// Their originals.
-const BUILT: [&str; 6] = [
+const BUILT: [&str; 7] = [
     "release/bqs-case-create",
     "release/funders-quote-generate",
     "release/mmob-order-webhook",
     "release/operations-fallback",
+    "release/readers",
     "bench-build/release/empty",
     "bench-build/release/stock",
 ];

@@ -1,10 +1,12 @@
-//! The guard: compares the figures that repeat with recorded ceilings. The commit of a ceiling gives its reason.
+//! The guard: compares the figures that repeat with recorded ceilings, and holds that readers of untrusted input are linear.
+//! The commit of a ceiling gives its reason.
 
 use std::collections::BTreeMap;
 use std::fs;
 
 use crate::bench::Bench;
 use crate::failure::{Context, Result};
+use crate::measure::growth::{self, Growth};
 use crate::measure::{instructions, round_trips, zip};
 use crate::progress::{line, note};
 use crate::table::thousands;
@@ -13,6 +15,9 @@ use crate::variant::{self, CASE, CASE_COLD_IO, EMPTY, QUOTE, QUOTE_COLD_IO, Vari
 const CEILINGS: &str = "infra/bench/ceilings.json";
 /// Percent.
 const SLACK: u64 = 2;
+/// Twice the input may cost a reader this many times the instructions. Sorting costs a little more than 2, comparing each with
+/// each 4.
+const MAX_GROWTH: f64 = 2.5;
 
 /// The guarded functions, each with its variant that opens no connections during init.
 const GUARDED: [(&str, &str); 3] = [(QUOTE, QUOTE_COLD_IO), (CASE, CASE_COLD_IO), (WEBHOOK, WEBHOOK_COLD_IO)];
@@ -25,6 +30,8 @@ pub async fn guard(bench: &Bench, record: bool) -> Result<()> {
     if !instructions::installed() {
         return Err("valgrind, which counts the instructions, is not installed".into());
     }
+    line("==> instructions of each reader of untrusted input, for an input and for one twice as large");
+    hold_linear(&growth::measure(bench)?)?;
     line("==> instructions, zip bytes and DynamoDB operations");
     let measured = measure(bench).await?;
     if record {
@@ -79,6 +86,34 @@ async fn function(bench: &Bench, variant: &Variant, starting: &Variant) -> Resul
     Ok(named(variant.id, figures))
 }
 
+/// Prints each reader, and refuses those that grow faster than their input.
+fn hold_linear(readers: &[Growth]) -> Result<()> {
+    for growth in readers {
+        let (once, twice) = (thousands(growth.once), thousands(growth.twice));
+        note(format!(
+            "{:<30} {once:>10} {twice:>13}  x {:.2}",
+            growth.reader,
+            growth.ratio()
+        ));
+    }
+    let over: Vec<&str> = readers
+        .iter()
+        .filter(|growth| growth.once == 0 || growth.ratio() > MAX_GROWTH)
+        .map(|growth| growth.reader.as_str())
+        .collect();
+    if readers.is_empty() {
+        return Err("no reader is measured".into());
+    }
+    if over.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "twice the input costs more than {MAX_GROWTH} times the instructions: {}",
+        over.join(", ")
+    )
+    .into())
+}
+
 fn named<const N: usize>(of: &str, figures: [(&str, u64); N]) -> Figures {
     figures.map(|(name, value)| (format!("{of}: {name}"), value)).into()
 }
@@ -118,6 +153,19 @@ fn exceeded(measured: &Figures, ceilings: &Figures) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reader_may_sort_and_not_compare_each_with_each() {
+        let growth = |once, twice| Growth {
+            reader: "x".to_owned(),
+            once,
+            twice,
+        };
+        assert!(hold_linear(&[growth(1000, 2500), growth(1000, 0)]).is_ok());
+        assert!(hold_linear(&[growth(1000, 2000), growth(1000, 2501)]).is_err());
+        assert!(hold_linear(&[growth(0, 0)]).is_err());
+        assert!(hold_linear(&[]).is_err());
+    }
 
     #[test]
     fn two_percent_over_a_ceiling_pass_and_more_fail() {

@@ -72,6 +72,7 @@ pub fn bench(options: &Options) -> Result<()> {
 /// Only what `check --deep` runs.
 pub fn guard(workspace: &Workspace, record: bool) -> Result<()> {
     build::functions(workspace)?;
+    build::readers(workspace)?;
     for package in ["bench", "empty"] {
         build(workspace, package)?;
     }

@@ -23,6 +23,13 @@ pub fn functions(workspace: &Workspace) -> Result<Packages> {
     workspace.binaries().map(|binary| package(workspace, binary)).collect()
 }
 
+/// Builds the readers whose instructions the guard counts.
+pub fn readers(workspace: &Workspace) -> Result<()> {
+    let mut build = workspace.cargo();
+    build.args(["build", "--release", "--package", "readers"]);
+    process::run(build)
+}
+
 /// Builds the partner simulators and returns their binary.
 pub fn simulators(workspace: &Workspace) -> Result<PathBuf> {
     let mut build = workspace.cargo();

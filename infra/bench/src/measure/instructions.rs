@@ -72,13 +72,13 @@ async fn count(bench: &Bench, variant: &Variant, answers: u64) -> Result<u64> {
 }
 
 /// The command line in front of the counted program.
-fn front(out: &Path) -> Vec<OsString> {
+pub fn front(out: &Path) -> Vec<OsString> {
     let front = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--quiet"].map(OsString::from);
     let file = OsString::from(format!("--cachegrind-out-file={}", out.display()));
     front.into_iter().chain([file]).collect()
 }
 
-fn sum(out: &Path) -> Result<u64> {
+pub fn sum(out: &Path) -> Result<u64> {
     let text = fs::read_to_string(out).context(out.display())?;
     let total = text
         .lines()

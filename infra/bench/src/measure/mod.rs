@@ -1,6 +1,7 @@
 //! One module for each measurement.
 
 pub mod cold;
+pub mod growth;
 pub mod instructions;
 pub mod round_trips;
 pub mod scaling;

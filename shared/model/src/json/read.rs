@@ -1,5 +1,6 @@
-//! Reads a body by its schema to the end and collects every fault, in the words of System.Text.Json.
+//! Reads a body by its schema and collects its faults, in the words of System.Text.Json.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use jiff::tz::TimeZone;
@@ -7,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::date::instant;
 use super::path::JsonPath;
-use super::position::Position;
+use super::position::{Lines, Position};
 use super::schema::{ListItem, MAX_NUMBER, Member, Schema, Type};
 use super::strict::check;
 use super::value::{Members, Object, Token, Value, fold};
@@ -15,6 +16,8 @@ use crate::error::{Error, Kind, Result};
 
 /// ASP.NET reports this many too.
 const MAX_ERRORS: usize = 200;
+/// No further fault is reported after this many bytes. A path can be as long as the body, and each fault repeats its own.
+const MAX_ERROR_BYTES: usize = 256 * 1024;
 
 pub fn document(body: &[u8], schema: &Schema) -> Result<Object> {
     let unreadable = |error: Error| error.field(schema.name, format!("The {} field is required.", schema.name));
@@ -30,17 +33,16 @@ pub fn document(body: &[u8], schema: &Schema) -> Result<Object> {
     })?;
     let mut reader = Reader {
         body,
+        lines: OnceCell::new(),
         path: JsonPath::default(),
         unconverted: false,
         errors: Vec::new(),
+        error_bytes: 0,
     };
-    let raw = serde_json::from_slice(body).map_err(unexpected)?;
-    let object = match Token::of(raw) {
-        Token::Object => reader.object(raw, schema.members, schema.partial)?,
-        _ => {
-            reader.misfit(raw, &Type::Object(schema.members));
-            Object::default()
-        }
+    let object = match reader.body(schema) {
+        Ok(object) => object,
+        Err(Stop::Full) => Object::default(),
+        Err(Stop::Defect(error)) => return Err(Error::new(Kind::Internal, "a body that was checked").because(error)),
     };
     let errors = reader.errors.into_iter();
     let refusal = errors.fold(None, |refusal: Option<Error>, (path, message)| {
@@ -56,10 +58,21 @@ pub fn document(body: &[u8], schema: &Schema) -> Result<Object> {
     }
 }
 
-/// `check` accepted the body, so a failure of `serde` now is a defect.
-fn unexpected(error: serde_json::Error) -> Error {
-    Error::new(Kind::Internal, "a body that was checked").because(error)
+/// Why the reader does not go on to the end of the body.
+enum Stop {
+    /// It has reported as many faults as it may.
+    Full,
+    /// `check` accepted the body, so a failure of `serde` now is a defect.
+    Defect(serde_json::Error),
 }
+
+impl From<serde_json::Error> for Stop {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Defect(error)
+    }
+}
+
+type Read<T> = std::result::Result<T, Stop>;
 
 fn placed(what: &str, path: &str, at: Position) -> String {
     let Position { line, byte } = at;
@@ -68,23 +81,35 @@ fn placed(what: &str, path: &str, at: Position) -> String {
 
 struct Reader<'a> {
     body: &'a [u8],
+    /// Found for the first fault.
+    lines: OnceCell<Lines>,
     path: JsonPath,
     /// A value could not be converted to its type.
     unconverted: bool,
     errors: Vec<(String, String)>,
+    error_bytes: usize,
 }
 
 impl Reader<'_> {
+    fn body(&mut self, schema: &Schema) -> Read<Object> {
+        let raw = serde_json::from_slice(self.body)?;
+        if let Token::Object = Token::of(raw) {
+            return self.object(raw, schema.members, schema.partial);
+        }
+        self.misfit(raw, &Type::Object(schema.members))?;
+        Ok(Object::default())
+    }
+
     /// An object's members: known ones in their canonical form, the others as they came.
-    fn object(&mut self, raw: &RawValue, known: &[Member], partial: bool) -> Result<Object> {
-        let Members(given) = serde_json::from_str(raw.get()).map_err(unexpected)?;
+    fn object(&mut self, raw: &RawValue, known: &[Member], partial: bool) -> Read<Object> {
+        let Members(given) = serde_json::from_str(raw.get())?;
         let (mut object, mut seen) = (Object::default(), HashSet::new());
         for (name, raw) in given {
             let folded = fold(&name);
             let member = known.iter().find(|member| is_named(member, &folded));
             let outer = self.path.enter_member(&name);
             if !seen.insert(member.map_or(folded, |member| member.name.to_ascii_lowercase())) {
-                self.refuse(raw, "The JSON object has this member twice, in two spellings");
+                self.refuse(raw, "The JSON object has this member twice, in two spellings")?;
             } else if let Some(member) = member {
                 if let Some(value) = self.member(raw, member, partial)? {
                     object.push(member.name.to_owned(), value);
@@ -98,21 +123,21 @@ impl Reader<'_> {
         for member in known.iter().filter(|member| member.required && !partial) {
             if !seen.contains(&member.name.to_ascii_lowercase()) {
                 let outer = self.path.enter_member(member.name);
-                self.report(format!("The {} field is required.", member.name));
+                self.report(format!("The {} field is required.", member.name))?;
                 self.path.leave(outer);
             }
         }
         Ok(object)
     }
 
-    fn member(&mut self, raw: &RawValue, member: &Member, partial: bool) -> Result<Option<Value>> {
+    fn member(&mut self, raw: &RawValue, member: &Member, partial: bool) -> Read<Option<Value>> {
         if let (Token::Null, true) = (Token::of(raw), member.nullable) {
             return Ok(Some(Value::Null));
         }
         self.value(raw, &member.ty, partial)
     }
 
-    fn value(&mut self, raw: &RawValue, ty: &Type, partial: bool) -> Result<Option<Value>> {
+    fn value(&mut self, raw: &RawValue, ty: &Type, partial: bool) -> Read<Option<Value>> {
         let value = match (*ty, Token::of(raw)) {
             (Type::ServerSet, _) => return Ok(None),
             (Type::ListOf(each), Token::List) => Some(Value::List(self.each(raw, each)?)),
@@ -123,7 +148,7 @@ impl Reader<'_> {
             (Type::Code, Token::Text) => {
                 let text = text(raw)?;
                 if !is_code(&text) {
-                    self.refuse(raw, "The value must be 1 to 32 letters, digits or hyphens");
+                    self.refuse(raw, "The value must be 1 to 32 letters, digits or hyphens")?;
                     return Ok(None);
                 }
                 Some(Value::Text(text))
@@ -137,13 +162,13 @@ impl Reader<'_> {
             _ => None,
         };
         if value.is_none() {
-            self.misfit(raw, ty);
+            self.misfit(raw, ty)?;
         }
         Ok(value)
     }
 
-    fn each(&mut self, raw: &RawValue, each: &Type) -> Result<Vec<Value>> {
-        let given: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(unexpected)?;
+    fn each(&mut self, raw: &RawValue, each: &Type) -> Read<Vec<Value>> {
+        let given: Vec<&RawValue> = serde_json::from_str(raw.get())?;
         let mut values = Vec::with_capacity(given.len());
         for (index, raw) in given.into_iter().enumerate() {
             let outer = self.path.enter_item(index);
@@ -153,8 +178,8 @@ impl Reader<'_> {
         Ok(values)
     }
 
-    fn items(&mut self, raw: &RawValue, item: &ListItem) -> Result<Vec<Value>> {
-        let given: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(unexpected)?;
+    fn items(&mut self, raw: &RawValue, item: &ListItem) -> Read<Vec<Value>> {
+        let given: Vec<&RawValue> = serde_json::from_str(raw.get())?;
         let mut items = Vec::with_capacity(given.len());
         for (index, raw) in given.into_iter().enumerate() {
             let outer = self.path.enter_item(index);
@@ -166,11 +191,11 @@ impl Reader<'_> {
                     self.refuse(
                         raw,
                         &format!("Exactly one of {} is required", item.one_of.join(" and ")),
-                    );
+                    )?;
                 }
                 items.push(Value::Object(object));
             } else {
-                self.misfit(raw, &Type::Object(item.members));
+                self.misfit(raw, &Type::Object(item.members))?;
             }
             self.path.leave(outer);
         }
@@ -178,7 +203,7 @@ impl Reader<'_> {
     }
 
     /// Keeps any value. Only its objects must not have one member in two casings.
-    fn unknown(&mut self, raw: &RawValue) -> Result<Value> {
+    fn unknown(&mut self, raw: &RawValue) -> Read<Value> {
         Ok(match Token::of(raw) {
             Token::Null => Value::Null,
             Token::Bool(value) => Value::Bool(value),
@@ -186,7 +211,7 @@ impl Reader<'_> {
             Token::Text => Value::Text(text(raw)?),
             Token::Object => Value::Object(self.object(raw, &[], false)?),
             Token::List => {
-                let given: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(unexpected)?;
+                let given: Vec<&RawValue> = serde_json::from_str(raw.get())?;
                 let mut items = Vec::with_capacity(given.len());
                 for (index, raw) in given.into_iter().enumerate() {
                     let outer = self.path.enter_item(index);
@@ -198,21 +223,26 @@ impl Reader<'_> {
         })
     }
 
-    fn misfit(&mut self, raw: &RawValue, ty: &Type) {
+    fn misfit(&mut self, raw: &RawValue, ty: &Type) -> Read<()> {
         self.unconverted = true;
         let what = format!("The JSON value could not be converted to {}", ty.dot_net());
-        self.refuse(raw, &what);
+        self.refuse(raw, &what)
     }
 
-    fn refuse(&mut self, raw: &RawValue, what: &str) {
-        let at = Position::behind(self.body, raw);
-        self.report(placed(what, self.path.as_str(), at));
+    fn refuse(&mut self, raw: &RawValue, what: &str) -> Read<()> {
+        let lines = self.lines.get_or_init(|| Lines::of(self.body));
+        let at = lines.behind(self.body, raw);
+        self.report(placed(what, self.path.as_str(), at))
     }
 
-    fn report(&mut self, message: String) {
-        if self.errors.len() < MAX_ERRORS {
-            self.errors.push((self.path.as_str().to_owned(), message));
+    fn report(&mut self, message: String) -> Read<()> {
+        let path = self.path.as_str().to_owned();
+        self.error_bytes += path.len() + message.len();
+        self.errors.push((path, message));
+        if self.errors.len() == MAX_ERRORS || self.error_bytes > MAX_ERROR_BYTES {
+            return Err(Stop::Full);
         }
+        Ok(())
     }
 }
 
@@ -221,8 +251,8 @@ fn is_named(member: &Member, folded: &str) -> bool {
     names.into_iter().any(|name| name.eq_ignore_ascii_case(folded))
 }
 
-fn text(raw: &RawValue) -> Result<String> {
-    serde_json::from_str(raw.get()).map_err(unexpected)
+fn text(raw: &RawValue) -> Read<String> {
+    Ok(serde_json::from_str(raw.get())?)
 }
 
 /// Whether the text matches [`CODE_PATTERN`](super::CODE_PATTERN).

@@ -222,6 +222,24 @@ fn every_fault_is_reported_at_once() {
 }
 
 #[test]
+fn a_quarter_of_a_megabyte_of_faults_is_read_fast() {
+    let text = format!("{{\"lines\":[{}0]}}", "0,".repeat(128 * 1024 - 8));
+    let began = std::time::Instant::now();
+    let faults = refused(&text, &UPDATE);
+    assert!(began.elapsed().as_secs() < 2, "{:?}", began.elapsed());
+    assert_eq!((faults.len(), faults[199].0.as_str()), (201, "$.lines[199]"));
+}
+
+#[test]
+fn faults_with_long_paths_are_reported_until_they_are_too_large() {
+    let twice: Vec<_> = (0..1_000).map(|n| format!("\"k{n}\":1,\"K{n}\":1")).collect();
+    let text = format!("{{\"{}\":{{{}}}}}", "x".repeat(100_000), twice.join(","));
+    let faults = refused(&text, &UPDATE);
+    assert_eq!(faults.len(), 2);
+    assert!(faults[1].0.ends_with("x.K1"));
+}
+
+#[test]
 fn broken_json_is_reported_with_its_position() {
     assert_eq!(
         refused("{\"case\":\n {\"state\": oops}}", &UPDATE)[0],
