@@ -6,22 +6,21 @@ use model::{Error, Kind, Result};
 use runtime::work::row::Table;
 
 use super::moment::ReceivedDate;
-use super::row::{ContentRow, Draft, Head, MessageRow};
+use super::row::{CaseNumber, ContentRow, Draft, Head, MessageRow};
 use crate::Env;
 
 /// A write is refused this often before the relink fails.
 const MAX_TRIES: u8 = 16;
 
-/// Copies the messages that the upstream channel sent under its own case number to our case, in their order. A second run
-/// changes nothing.
+/// Copies the messages under a case number of upstream to our case, in their order. A second run changes nothing.
 pub async fn relink(env: &Env, upstream: u64, case: u64, now: Timestamp) -> Result<()> {
-    let Some(channel) = env.upstream_channel().filter(|_| upstream != case) else {
+    if env.upstream_channel().is_none() {
         return Ok(());
-    };
-    let rows = env.table()?;
+    }
+    let (rows, case) = (env.table()?, CaseNumber::Hub(case));
     let mut from = ReceivedDate::FIRST;
     loop {
-        let batch = MessageRow::batch(rows, upstream, from).await?;
+        let batch = MessageRow::batch(rows, CaseNumber::Upstream(upstream), from).await?;
         if batch.is_empty() {
             return Ok(());
         }
@@ -32,15 +31,13 @@ pub async fn relink(env: &Env, upstream: u64, case: u64, now: Timestamp) -> Resu
                 sender,
                 content,
             } = row.message;
-            if sender == channel {
-                let message = Draft::about(case, dealer, sender, Document::stored(&content)?)?;
-                keep(rows, case, &message, now).await?;
-            }
+            let message = Draft::about(case, dealer, sender, Document::stored(&content)?)?;
+            keep(rows, case, &message, now).await?;
         }
     }
 }
 
-async fn keep(rows: Table<'_>, case: u64, message: &Draft, now: Timestamp) -> Result<()> {
+async fn keep(rows: Table<'_>, case: CaseNumber, message: &Draft, now: Timestamp) -> Result<()> {
     for _ in 0..MAX_TRIES {
         if ContentRow::exists(rows, case, &message.content).await? {
             return Ok(());
