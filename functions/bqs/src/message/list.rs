@@ -38,7 +38,8 @@ impl ListMessages {
         };
         let date = moment::date(&text.replace(' ', "+"));
         let refused = || Error::invalid("from_date", "must be a date in ISO 8601");
-        date.map(|date| Some(ReceivedDate::of(date))).ok_or_else(refused)
+        date.map(|date| Some(ReceivedDate::of(moment::timestamp(date))))
+            .ok_or_else(refused)
     }
 }
 

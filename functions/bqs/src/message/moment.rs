@@ -1,20 +1,35 @@
 //! Times of messages: dates as senders write them, as readers get them in Danish time, and the order of arrival.
 
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use model::json::instant;
+use model::json::{FIRST_MOMENT, instant, offset_at};
 
 /// Compiled in: Lambda has no time zone database.
 const COPENHAGEN: TimeZone = jiff::tz::get!("Europe/Copenhagen");
 
-/// A date as senders write it. Without an offset it is Danish time, which the sending system uses.
-pub fn date(text: &str) -> Option<Timestamp> {
+/// A date as senders write it, in UTC. Without an offset it is Danish time, which the sending system uses.
+pub fn date(text: &str) -> Option<DateTime> {
     instant(text, &COPENHAGEN)
 }
 
-/// `2022-01-01T01:00:00+01:00`, with a fraction if the moment has one.
-pub fn danish(moment: Timestamp) -> String {
-    moment.display_with_offset(COPENHAGEN.to_offset(moment)).to_string()
+/// The timestamp of a moment in UTC, or the last timestamp for the day after it.
+pub fn timestamp(moment: DateTime) -> Timestamp {
+    TimeZone::UTC.to_timestamp(moment).unwrap_or(Timestamp::MAX)
+}
+
+/// `2022-01-01T01:00:00+01:00`, with a fraction if the moment in UTC has one.
+///
+/// .NET's first moment stays what it is. A moment whose Danish time would be in the year 10000 is in UTC.
+pub fn danish(moment: DateTime) -> String {
+    let offset = offset_at(&COPENHAGEN, moment);
+    let shown = moment.checked_add(offset).ok().filter(|_| moment > FIRST_MOMENT);
+    let Some(shown) = shown else {
+        return format!("{moment}+00:00");
+    };
+    // Denmark is east of Greenwich.
+    let minutes = offset.as_mins();
+    format!("{shown}+{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 /// When a message arrived. No two messages of a case have the same moment, and later writes have later moments.
@@ -91,6 +106,17 @@ mod tests {
             ("2024-07-01", "2024-07-01T00:00:00+02:00"),
             ("2026-10-25T02:30:00", "2026-10-25T02:30:00+02:00"),
             ("2026-03-29T02:30:00", "2026-03-29T03:30:00+02:00"),
+            // Before 1894 Copenhagen's clocks showed the time of the sun, whose offset has seconds.
+            ("1850-01-01T00:00:00", "1850-01-01T00:00:00+00:53"),
+            ("1850-01-01T00:00:00Z", "1850-01-01T00:53:00+00:53"),
+            // .NET's default(DateTime) and DateTime.MaxValue. It cannot read a moment before or after them, in UTC or in an offset.
+            ("0001-01-01T00:00:00", "0001-01-01T00:00:00+00:00"),
+            ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+00:00"),
+            ("0001-01-01T00:00:00+01:00", "0001-01-01T00:00:00+00:00"),
+            ("0001-01-01T02:00:00", "0001-01-01T02:00:00+00:53"),
+            ("9999-12-31T23:59:59.9999999", "9999-12-31T23:59:59.9999999+01:00"),
+            ("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.9999999+00:00"),
+            ("9999-12-31T23:59:59.9999999+01:00", "9999-12-31T23:59:59.9999999+01:00"),
         ] {
             assert_eq!(danish(date(given).unwrap()), shown, "{given}");
         }
@@ -128,7 +154,7 @@ mod tests {
         #[test]
         fn what_is_shown_is_a_cursor(micros in 0..4_102_444_800_000_000_i64) {
             let received = ReceivedDate(micros);
-            prop_assert_eq!(date(&received.danish()).map(ReceivedDate::of), Some(received));
+            prop_assert_eq!(date(&received.danish()).map(timestamp).map(ReceivedDate::of), Some(received));
             prop_assert_eq!(ReceivedDate::from_key(&received.key()), Some(received));
             prop_assert!(received.key() < received.next().key());
         }

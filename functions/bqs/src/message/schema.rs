@@ -63,7 +63,7 @@ impl Message {
         let given = body.document(&SCHEMA)?;
         let mut content = given.inner("case").unwrap_or_default();
         rewrite(&mut content, |ty, value| match (ty, value) {
-            (Type::Instant, Value::Text(text)) => moment::date(text).map(|date| Value::Text(date.to_string())),
+            (Type::Instant, Value::Text(text)) => moment::date(text).map(|date| Value::Text(format!("{date}Z"))),
             (Type::Decimal, Value::Number(_)) => {
                 let number = value.decimal()?;
                 Some(Value::Number(number.normalize().to_string()))

@@ -2,12 +2,9 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 
-use super::date::instant;
 use super::read;
 use super::schema::Schema;
 use super::value::{Object, Value};
@@ -60,11 +57,6 @@ impl Document {
 
     pub fn decimal(&self, path: &[&str]) -> Option<Decimal> {
         self.get(path)?.decimal()
-    }
-
-    /// A date's instant. A date without an offset is in `zone`.
-    pub fn instant(&self, path: &[&str], zone: &TimeZone) -> Option<Timestamp> {
-        instant(self.text(path)?, zone)
     }
 
     pub fn bool(&self, path: &[&str]) -> Option<bool> {

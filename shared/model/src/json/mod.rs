@@ -13,7 +13,7 @@ mod schema;
 mod strict;
 mod value;
 
-pub use date::instant;
+pub use date::{FIRST_MOMENT, instant, offset_at};
 pub use document::Document;
 pub use path::JsonPath;
 pub use schema::{CODE_PATTERN, ListItem, MAX_NUMBER, Member, Schema, Type};

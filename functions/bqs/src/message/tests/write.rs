@@ -79,6 +79,32 @@ async fn unknown_members_are_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_first_and_the_last_moment_of_dot_net_are_read_again() {
+    let (writer, reader) = writer_and_reader(&harness()).await;
+    let body = json!({"case": {
+        "preViewCaseId": 7,
+        "dealerNumber": 976,
+        "timestamp": "9999-12-31T23:59:59.9999999",
+        "startDate": "0001-01-01T00:00:00",
+        "creditApprovalDate": "9999-12-31T23:59:59.9999999Z",
+    }});
+    write_whole(&writer, &body).await;
+    let shown = reader.get(&listed("pre_view_case_id=7")).await.json()["messages"][0].clone();
+    assert_eq!(shown["timestamp"], "9999-12-31T23:59:59.9999999+01:00");
+    assert_eq!(shown["startDate"], "0001-01-01T00:00:00+00:00");
+    assert_eq!(shown["creditApprovalDate"], "9999-12-31T23:59:59.9999999+00:00");
+    // What is shown means the same when it is sent again.
+    let before = rows(&writer);
+    write_whole(&writer, &json!({ "case": shown })).await;
+    assert_eq!(rows(&writer), before);
+}
+
+async fn write_whole(writer: &Harness<Env>, body: &Value) {
+    let got = writer.post(MESSAGES, body).await;
+    assert_eq!(got.status, 202, "{}", got.text);
+}
+
+#[tokio::test(start_paused = true)]
 async fn faults_are_reported_by_path() {
     let (writer, _) = writer_and_reader(&harness()).await;
     let before = rows(&writer);
