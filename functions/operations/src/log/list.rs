@@ -74,9 +74,9 @@ pub struct LogRow {
     /// The kind of failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Redacted.
+    /// Redacted. `truncated` is where it ends at 32 KB, and `"x3"` after a list's value means that it is there three times.
     pub request: String,
-    /// Redacted.
+    /// Redacted in the same way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<String>,
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use call::{Answer, Call};
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use model::id::{CorrelationId, LogRowId};
 use model::{Error, Kind, Result};
@@ -157,24 +158,39 @@ impl Tracer {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner).push(row);
     }
 
-    /// Writes the gathered rows. A log that cannot be written stops no call, but is an error in the function's log.
+    /// Writes the gathered rows. A log that cannot be written stops no call, but raises an alarm.
     pub async fn flush(&self) {
         let rows = std::mem::take(&mut *self.rows.lock().unwrap_or_else(PoisonError::into_inner));
         if rows.is_empty() {
             return;
         }
         let Some(table) = &self.table else { return };
+        let lost = lost(self.store.as_ref(), table, &rows).await;
+        let Some(error) = lost.first() else { return };
+        tracing::error!(
+            cause = error.chain(),
+            rows = lost.len(),
+            "integration log rows are lost"
+        );
+        metric::count("LogRowsLost", u64::try_from(lost.len()).unwrap_or(u64::MAX));
+    }
+}
+
+/// Writes rows, and returns why each that could not be written was lost. One that the store refuses takes no other with it.
+async fn lost(store: &dyn Store, table: &str, rows: &[Attempt]) -> Vec<Error> {
+    let append = async |rows: &[Attempt]| {
         let items: Result<Vec<Item>> = rows.iter().map(item).collect();
-        let written = match items {
-            Ok(items) => self.store.append(table, items).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = written {
-            tracing::error!(
-                cause = error.chain(),
-                rows = rows.len(),
-                "integration log rows are lost"
-            );
+        store.append(table, items?).await
+    };
+    match append(rows).await {
+        Ok(()) => Vec::new(),
+        Err(error) if rows.len() == 1 => vec![error],
+        Err(_) => {
+            let each = join_all(rows.iter().map(|row| append(std::slice::from_ref(row)))).await;
+            each.into_iter().filter_map(Result::err).collect()
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

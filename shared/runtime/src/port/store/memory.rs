@@ -13,6 +13,9 @@ use super::row::{COUNT, Item, Key, TTL, counted, lives};
 use super::write::{Write, Written};
 use crate::port::clock::Clock;
 
+/// The size of DynamoDB's largest rows.
+const MAX_ROW_BYTES: usize = 400 * 1024;
+
 #[derive(Default)]
 pub struct Memory {
     rows: Mutex<BTreeMap<Key, Item>>,
@@ -81,6 +84,7 @@ impl Store for Memory {
     fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<Written>> {
         Box::pin(async move {
             self.up()?;
+            fit(writes.iter().filter_map(|write| write.item.as_ref()))?;
             let mut rows = self.locked();
             let live = |key| rows.get(key).filter(|row| self.lives(row));
             if writes.iter().all(|write| write.when.holds(live(&write.key))) {
@@ -96,6 +100,7 @@ impl Store for Memory {
     fn append<'a>(&'a self, table: &'a str, items: Vec<Item>) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             self.up()?;
+            fit(&items)?;
             self.locked()
                 .extend(items.into_iter().map(|item| (Key::of(table, &item), item)));
             Ok(())
@@ -161,6 +166,24 @@ impl Store for Memory {
             row.extend(ttl.map(|ttl| (TTL.into(), AttributeValue::N(ttl.to_string()))));
             Ok(count)
         })
+    }
+}
+
+/// Refuses rows over 400 KB as DynamoDB does, and with one of them all.
+fn fit<'a>(rows: impl IntoIterator<Item = &'a Item>) -> Result<()> {
+    let size = |row: &Item| -> usize { row.iter().map(|(name, value)| name.len() + size(value)).sum() };
+    match rows.into_iter().all(|row| size(row) <= MAX_ROW_BYTES) {
+        true => Ok(()),
+        false => Err(Error::misconfigured("a row has more than 400 KB")),
+    }
+}
+
+fn size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
+        AttributeValue::L(values) => values.iter().map(size).sum(),
+        AttributeValue::M(members) => members.iter().map(|(name, value)| name.len() + size(value)).sum(),
+        _ => 1,
     }
 }
 
