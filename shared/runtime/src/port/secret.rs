@@ -138,7 +138,9 @@ impl Secrets {
     ) -> Result<T> {
         let read = join_all(ids.iter().map(|id| self.recent(id, now))).await;
         let mut failure = None;
-        let read = read.into_iter().map(|one| one.map_err(|error| failure = Some(error)).ok());
+        let read = read
+            .into_iter()
+            .map(|one| one.map_err(|error| failure = Some(error)).ok());
         let read: Vec<_> = read.collect();
         match (check(&read), failure) {
             (Err(_), Some(failure)) => Err(failure),
