@@ -8,7 +8,7 @@ use runtime::port::store::{Item, Key, Query, Store, Write, Written, item};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::Reader;
+use crate::reader::Reader;
 
 /// A page looks at 1,000 rows.
 const ROWS: usize = 400;

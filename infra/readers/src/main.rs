@@ -5,23 +5,13 @@
 
 mod body;
 mod list;
+mod reader;
 
 use std::env;
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use model::Error;
-
-/// A reader with an input that is hard for it.
-struct Reader {
-    name: &'static str,
-    /// The size of the smaller input. Twice as much is at the limit, or as far beyond as it takes to see growth.
-    size: usize,
-    make: fn(usize) -> Vec<u8>,
-    read: fn(&[u8]) -> Result<(), Error>,
-    /// Whether the input is refused in the end.
-    refused: bool,
-}
+use crate::reader::Reader;
 
 fn readers() -> Vec<Reader> {
     [body::readers(), list::readers()].into_iter().flatten().collect()
