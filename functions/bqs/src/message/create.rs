@@ -6,7 +6,7 @@ use runtime::http::reply::Rendered;
 use runtime::port::store::Write;
 use runtime::{Cx, Reply};
 
-use super::row::{CaseNumber, ContentRow, Draft, Head};
+use super::row::{ContentRow, Draft, Head};
 use super::schema::{Message, NewMessage};
 use crate::Env;
 use crate::body::JsonBody;
@@ -57,15 +57,15 @@ async fn keep(cx: &Cx<Env>, message: &Message) -> Result<()> {
 
 /// The case that a message is about, and a condition for its write.
 ///
-/// Upstream uses case numbers of its own. A number that is linked to one of our cases means that case. Any other number is kept
-/// as upstream's, on the condition that it is not linked before the write: a later link copies the message.
-async fn locate(cx: &Cx<Env>, given: u64) -> Result<(CaseNumber, Option<Write>)> {
+/// Upstream uses case numbers of its own. A number that is linked to one of our cases means that case. Any other number stays
+/// as it is, on the condition that it is not linked before the write: a later link copies the message.
+async fn locate(cx: &Cx<Env>, given: u64) -> Result<(u64, Option<Write>)> {
     if cx.env.upstream_channel() != Some(&cx.caller.channel) {
-        return Ok((CaseNumber::Hub(given), None));
+        return Ok((given, None));
     }
     let rows = cx.env.table()?;
     Ok(match UpstreamRow::load(rows, given).await? {
-        Some(known) => (CaseNumber::Hub(known.sequence.0), None),
-        None => (CaseNumber::Upstream(given), Some(UpstreamRow::unclaimed(rows, given))),
+        Some(known) => (known.sequence.0, None),
+        None => (given, Some(UpstreamRow::unclaimed(rows, given))),
     })
 }

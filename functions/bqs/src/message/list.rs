@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::moment::{self, ReceivedDate};
-use super::row::{CaseNumber, MessageRow};
+use super::row::MessageRow;
 use super::schema::{CaseMessage, shown};
 use crate::Env;
 
@@ -68,12 +68,11 @@ pub struct MessageList {
     responses((status = 200, description = "The messages; none if there is no such case or the caller does not handle its dealers", body = MessageList))
 )]
 pub async fn list(cx: Cx<Env>, request: ListMessages) -> Result<MessageList> {
-    let case = CaseNumber::Hub(request.pre_view_case_id);
     let (mut messages, mut size) = (Vec::new(), 0);
     let mut latest = request.from()?;
     let mut next = latest.unwrap_or(ReceivedDate::FIRST);
     'batches: loop {
-        let batch = MessageRow::batch(cx.env.table()?, case, next).await?;
+        let batch = MessageRow::batch(cx.env.table()?, request.pre_view_case_id, next).await?;
         if batch.is_empty() {
             break;
         }

@@ -6,21 +6,22 @@ use model::{Error, Kind, Result};
 use runtime::work::row::Table;
 
 use super::moment::ReceivedDate;
-use super::row::{CaseNumber, ContentRow, Draft, Head, MessageRow};
+use super::row::{ContentRow, Draft, Head, MessageRow};
 use crate::Env;
 
 /// A write is refused this often before the relink fails.
 const MAX_TRIES: u8 = 16;
 
-/// Copies the messages under a case number of upstream to our case, in their order. A second run changes nothing.
+/// Copies the messages that the upstream channel sent under its own case number to our case, in their order. A second run
+/// changes nothing.
 pub async fn relink(env: &Env, upstream: u64, case: u64, now: Timestamp) -> Result<()> {
-    if env.upstream_channel().is_none() {
+    let Some(channel) = env.upstream_channel().filter(|_| upstream != case) else {
         return Ok(());
-    }
-    let (rows, case) = (env.table()?, CaseNumber::Hub(case));
+    };
+    let rows = env.table()?;
     let mut from = ReceivedDate::FIRST;
     loop {
-        let batch = MessageRow::batch(rows, CaseNumber::Upstream(upstream), from).await?;
+        let batch = MessageRow::batch(rows, upstream, from).await?;
         if batch.is_empty() {
             return Ok(());
         }
@@ -31,13 +32,15 @@ pub async fn relink(env: &Env, upstream: u64, case: u64, now: Timestamp) -> Resu
                 sender,
                 content,
             } = row.message;
-            let message = Draft::about(case, dealer, sender, Document::stored(&content)?)?;
-            keep(rows, case, &message, now).await?;
+            if sender == channel {
+                let message = Draft::about(case, dealer, sender, Document::stored(&content)?)?;
+                keep(rows, case, &message, now).await?;
+            }
         }
     }
 }
 
-async fn keep(rows: Table<'_>, case: CaseNumber, message: &Draft, now: Timestamp) -> Result<()> {
+async fn keep(rows: Table<'_>, case: u64, message: &Draft, now: Timestamp) -> Result<()> {
     for _ in 0..MAX_TRIES {
         if ContentRow::exists(rows, case, &message.content).await? {
             return Ok(());

@@ -16,31 +16,11 @@ use super::moment::ReceivedDate;
 /// Rows in one read.
 const BATCH: u16 = 100;
 
-/// A case's number, with who gave it: the same number of the other means another case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CaseNumber {
-    Hub(u64),
-    /// Not linked to a case of the hub.
-    Upstream(u64),
+fn partition(case: u64) -> String {
+    format!("MESSAGES#{case}")
 }
 
-impl CaseNumber {
-    /// As its own issuer writes it.
-    fn number(self) -> u64 {
-        match self {
-            Self::Hub(number) | Self::Upstream(number) => number,
-        }
-    }
-}
-
-fn partition(case: CaseNumber) -> String {
-    match case {
-        CaseNumber::Hub(number) => format!("MESSAGES#{number}"),
-        CaseNumber::Upstream(number) => format!("UPSTREAM#{number}#MESSAGES"),
-    }
-}
-
-fn key(rows: Table<'_>, case: CaseNumber, sk: &str) -> Key {
+fn key(rows: Table<'_>, case: u64, sk: &str) -> Key {
     rows.key(partition(case), sk)
 }
 
@@ -54,7 +34,7 @@ pub struct Head {
 }
 
 impl Head {
-    pub async fn load(rows: Table<'_>, case: CaseNumber) -> Result<Self> {
+    pub async fn load(rows: Table<'_>, case: u64) -> Result<Self> {
         Ok(rows.read(&key(rows, case, "HEAD")).await?.unwrap_or_default())
     }
 
@@ -63,7 +43,7 @@ impl Head {
     }
 
     /// The writes that make a message the newest.
-    pub fn follow(&self, rows: Table<'_>, case: CaseNumber, now: Timestamp, message: Draft) -> Result<Vec<Write>> {
+    pub fn follow(&self, rows: Table<'_>, case: u64, now: Timestamp, message: Draft) -> Result<Vec<Write>> {
         let unchanged = match self.number {
             0 => When::Absent,
             number => When::number("number", number),
@@ -94,13 +74,13 @@ pub struct ContentRow {
 }
 
 impl ContentRow {
-    fn key(rows: Table<'_>, case: CaseNumber, content: &str) -> Key {
+    fn key(rows: Table<'_>, case: u64, content: &str) -> Key {
         let hash = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, content.as_bytes()));
         key(rows, case, &format!("ONCE#{hash}"))
     }
 
     /// Whether a case has a message with this content.
-    pub async fn exists(rows: Table<'_>, case: CaseNumber, content: &str) -> Result<bool> {
+    pub async fn exists(rows: Table<'_>, case: u64, content: &str) -> Result<bool> {
         let found: Option<Self> = rows.read(&Self::key(rows, case, content)).await?;
         Ok(found.is_some())
     }
@@ -118,8 +98,8 @@ pub struct Draft {
 
 impl Draft {
     /// A message about this case. It replaces the case number in the content.
-    pub fn about(case: CaseNumber, dealer: i64, sender: String, mut content: Document) -> Result<Self> {
-        let number = Value::Number(case.number().to_string());
+    pub fn about(case: u64, dealer: i64, sender: String, mut content: Document) -> Result<Self> {
+        let number = Value::Number(case.to_string());
         content.members_mut().set("preViewCaseId", number);
         Ok(Self {
             dealer,
@@ -147,7 +127,7 @@ impl MessageRow {
     ///
     /// A transaction's rows become visible one by one, so a reader may see a row before the row of the message before it. A
     /// reader that continued there would never see that message. Therefore the batch ends before a gap in the numbers.
-    pub async fn batch(rows: Table<'_>, case: CaseNumber, from: ReceivedDate) -> Result<Vec<Self>> {
+    pub async fn batch(rows: Table<'_>, case: u64, from: ReceivedDate) -> Result<Vec<Self>> {
         let all = Query::new(rows.name, partition(case), BATCH).to(Some(ReceivedDate::LATEST.key()));
         let all = all.consistent();
         let found = read(rows, all.clone().from(Some(from.key())).oldest_first()).await?;
