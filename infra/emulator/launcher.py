@@ -34,6 +34,9 @@ PRIVATE = {
     ],
     "ministack.services.apigateway:_match_route": ["api_id", "method", "path"],
     "ministack.services.apigateway:_v2_request_body_is_text": ["content_type"],
+    "ministack.services.cloudformation.changesets:_apply_transforms": ["template", "provided_params", "previous_params"],
+    "ministack.services.cloudformation.engine:_transform_parameters": ["template", "provided_params", "previous_params"],
+    "ministack.services.cloudformation.handlers:_apply_transforms": ["template", "provided_params", "previous_params"],
     "ministack.services.cloudformation.provisioners:_RESOURCE_HANDLERS": None,
     "ministack.services.cloudformation.provisioners:_cw_metric_alarm_record": ["name", "props"],
     "ministack.services.cloudformation.provisioners:_apigw_v2_integration_create": ["logical_id", "props", "stack_name"],
@@ -164,10 +167,27 @@ def import_openapi_body(api_id, properties):
             cloudformation._apigw_v2_route_create("", route, "")
     cors = body.get("x-amazon-apigateway-cors")
     if cors:
-        origins = cors.get("allowOrigins", [])
-        # A comma-delimited list parameter arrives as one string.
-        origins = [each.strip() for each in origins.split(",")] if isinstance(origins, str) else origins
-        gateway._apis[api_id]["corsConfiguration"] = {**cors, "allowOrigins": origins}
+        gateway._apis[api_id]["corsConfiguration"] = cors
+
+
+def give_parameters_to_sam():
+    """Gives SAM's translator the parameters of a deployment. The emulator gives it none, and where SAM writes values into its
+    output, as in CORS, those would be the template's defaults."""
+    from ministack.services.cloudformation import changesets, engine, handlers
+
+    apply = engine._apply_transforms
+
+    def applied(template, provided_params=None, previous_params=None):
+        values = engine._transform_parameters(template, provided_params, previous_params)
+        declared = template.get("Parameters") or {}
+        given = {name: {**parameter, "Default": values[name]} for name, parameter in declared.items() if name in values}
+        with_values = {**template, "Parameters": {**declared, **given}} if given else template
+        transformed = apply(with_values, provided_params, previous_params)
+        if given and "Parameters" in transformed:
+            transformed["Parameters"] = declared
+        return transformed
+
+    changesets._apply_transforms = handlers._apply_transforms = applied
 
 
 def accept_metric_math():
@@ -362,6 +382,7 @@ def main():
 
     speed_up_invocations()
     let_idle_instances_sleep()
+    give_parameters_to_sam()
     accept_metric_math()
     after_provisioning("AWS::ApiGatewayV2::Api", import_openapi_body)
     after_provisioning("AWS::DynamoDB::Table", apply_table_settings)
