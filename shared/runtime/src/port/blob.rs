@@ -194,7 +194,7 @@ mod tests {
         );
     }
 
-    /// A store that answers every request with these bytes, and hangs up only if it is told to.
+    /// A store that answers every request with these bytes, and hangs up after that if `hangs_up`.
     async fn store(answer: Vec<u8>, hangs_up: bool) -> S3 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_missing_file_is_told_apart_from_one_that_may_not_be_listed() {
+    async fn a_missing_file_differs_from_one_that_may_not_be_listed() {
         let answer = |status: &str, code: &str| {
             let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
             format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()

@@ -89,9 +89,9 @@ async fn every_order_of_four_events_ends_the_same() {
                 if silent {
                     let row = h.proposal_row(id);
                     assert_eq!((row.status, row.is_confirmed(), row.is_idle()), (last, false, false));
-                    let told: Vec<_> = h.announced().into_iter().map(|event| event.0).collect();
+                    let published: Vec<_> = h.announced().into_iter().map(|event| event.0).collect();
                     assert_eq!(
-                        told,
+                        published,
                         ["proposal.submitted"],
                         "no event is sent before the funder confirms"
                     );
@@ -157,7 +157,7 @@ async fn shown(h: &Harness<Env>, id: ProposalId) -> (String, bool) {
 #[tokio::test(start_paused = true)]
 async fn an_event_never_outvotes_its_funder() {
     use ProposalStatus::{Approved, Declined, Referred};
-    for (said, wanted) in [
+    for (held, wanted) in [
         ("REFERRED", "REFERRED"),
         ("DECLINED", "DECLINED"),
         ("SUBMITTED", "SUBMITTED"),
@@ -165,14 +165,14 @@ async fn an_event_never_outvotes_its_funder() {
         let (h, funder) = proposal_harness();
         let id = h.proposal("LEX");
         h.submit(id).await;
-        funder.decide(&id.to_string(), said);
+        funder.decide(&id.to_string(), held);
         for (event, reported) in [("evt_1", Approved), ("evt_2", Referred), ("evt_3", Approved)] {
             let body = store(&h, event, id, reported).await;
             h.deliver(APPLY, &body).await;
         }
         assert_eq!(shown(&h, id).await, (wanted.to_owned(), true));
         assert!(h.announced().iter().all(|event| event.0 != "proposal.approved"));
-        if said != "DECLINED" {
+        if held != "DECLINED" {
             // The event may be newer than the answer, so the funder is asked again soon.
             funder.decide(&id.to_string(), "DECLINED");
             tokio::time::advance(MINUTE).await;
@@ -187,7 +187,7 @@ async fn an_event_never_outvotes_its_funder() {
 #[tokio::test(start_paused = true)]
 async fn what_only_an_event_reports_is_unconfirmed_until_the_funder_answers() {
     use ProposalStatus::{Approved, Declined};
-    for (said, wanted, kind) in [
+    for (held, wanted, kind) in [
         ("ACCEPTED", "APPROVED", Some("proposal.approved")),
         ("DECLINED", "DECLINED", Some("proposal.declined")),
         ("REFERRED", "REFERRED", Some("proposal.referred")),
@@ -196,7 +196,7 @@ async fn what_only_an_event_reports_is_unconfirmed_until_the_funder_answers() {
         let (h, funder) = proposal_harness();
         let id = h.proposal("LEX");
         h.submit(id).await;
-        funder.decide(&id.to_string(), said);
+        funder.decide(&id.to_string(), held);
         funder.questions([Unreachable, Unreachable, Unreachable]);
         for (event, reported) in [("evt_1", Approved), ("evt_2", Declined)] {
             let body = store(&h, event, id, reported).await;
@@ -212,9 +212,9 @@ async fn what_only_an_event_reports_is_unconfirmed_until_the_funder_answers() {
         tokio::time::advance(2 * MINUTE).await;
         assert_eq!(h.reconcile().await, Some(true));
         assert_eq!(shown(&h, id).await, (wanted.to_owned(), true));
-        let told: Vec<_> = h.announced().into_iter().map(|event| event.0).collect();
+        let published: Vec<_> = h.announced().into_iter().map(|event| event.0).collect();
         let expected: Vec<_> = ["proposal.submitted"].into_iter().chain(kind).collect();
-        assert_eq!(told, expected);
+        assert_eq!(published, expected);
     }
 }
 

@@ -326,7 +326,7 @@ async fn a_secret_decides_only_about_proposals_of_its_environment() {
             let id = h.proposal_in("LEX", environment);
             h.submit(id).await;
             funder.decide(&id.to_string(), "ACCEPTED");
-            let told = h.announced().len();
+            let published = h.announced().len();
             let hook = Hook::new(&h, event(&id.to_string(), "APPROVED")).signed(secret);
             assert_eq!(hook.to(&h).await.status, 200);
             let sent = h.sent("events").remove(0).body;
@@ -337,7 +337,7 @@ async fn a_secret_decides_only_about_proposals_of_its_environment() {
             assert_eq!(h.deliver(APPLY, &sent).await, Some(true));
             let decided = h.proposal_row(id).status == ProposalStatus::Approved;
             assert_eq!(decided, signer == environment, "{signer} about {environment}");
-            let effects = (h.announced().len() > told, !funder.asked().is_empty());
+            let effects = (h.announced().len() > published, !funder.asked().is_empty());
             assert_eq!(effects, (decided, decided), "{signer} about {environment}");
         }
     }
@@ -371,7 +371,7 @@ async fn a_secret_that_cannot_be_used_takes_nothing_from_another_environment() {
         .secrets
         .set("lex-sandbox", &json!({"LEX_WEBHOOK_SECRET": "no secret"}));
     let hook = Hook::new(&h, event(ABSENT, "APPROVED"));
-    assert_eq!(hook.to(&h).await.status, 503, "it may be the sandbox's");
+    assert_eq!(hook.to(&h).await.status, 503, "SANDBOX may have signed it");
     assert_eq!(hook.clone().signed(LEX_LIVE).to(&h).await.status, 200);
     // A secret that is not set up signs nothing.
     let (h, _) = live_harness(LEX_LIVE);
