@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use sam_template::Template;
 use serde_json::{Value, json};
 
 use crate::docs::files_below;
@@ -231,6 +232,44 @@ fn every_variable_that_the_code_reads_by_its_name_has_a_row() {
         read.len() > 20 && missing.is_empty(),
         "docs/settings.md does not have {missing:?}"
     );
+}
+
+/// The nested stacks, by their logical ids.
+fn stacks() -> Vec<(String, Template)> {
+    let read = |file: &str| template::stack(file.strip_prefix("infra/stacks/").unwrap());
+    let nested = template::template().nested();
+    nested.map(|(id, file)| (id.to_owned(), read(file))).collect()
+}
+
+#[test]
+fn every_secret_has_its_row() {
+    let rows = rows(&page(), "Secrets");
+    let documented: BTreeSet<String> = rows
+        .iter()
+        .flat_map(|row| spans(&row[0]))
+        .map(|name| name.replace("<stage>", "${Stage}"))
+        .collect();
+    let stacks = stacks();
+    let secrets = stacks
+        .iter()
+        .flat_map(|(_, stack)| stack.resources("AWS::SecretsManager::Secret"));
+    let defined: BTreeSet<String> = secrets
+        .map(|(_, secret)| template::string(&secret["Properties"]["Name"]["Fn::Sub"]))
+        .collect();
+    assert_eq!(documented, defined, "docs/settings.md and infra/stacks");
+}
+
+#[test]
+fn the_template_reads_every_output_of_a_stack_and_no_other() {
+    let sections = ["Globals", "Resources", "Outputs"].map(|section| names(template::template().section(section)));
+    let mut read: BTreeSet<String> = sections.into_iter().flatten().collect();
+    read.retain(|name| name.contains(".Outputs."));
+    let stacks = stacks();
+    let outputs = stacks.iter().flat_map(|(id, stack)| {
+        let outputs = template::members(stack.section("Outputs"));
+        outputs.map(move |(name, _)| format!("{id}.Outputs.{name}"))
+    });
+    assert_eq!(read, outputs.collect(), "template.yaml and infra/stacks");
 }
 
 #[test]

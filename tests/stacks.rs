@@ -1,11 +1,12 @@
 //! Queues, alarms and the dashboard of `infra/stacks`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use sam_template::Template;
 use serde_json::{Value, json};
 
-use crate::template::{functions, items, members, stack, string, template};
+use crate::template::{functions, items, members, root, stack, string, template};
 
 const QUEUE: &str = "AWS::SQS::Queue";
 const ALARM: &str = "AWS::CloudWatch::Alarm";
@@ -74,6 +75,24 @@ fn every_dead_letter_queue_has_outputs_for_redrive() {
         }
     }
     assert!(found > 0);
+}
+
+#[test]
+fn every_queue_has_its_rows_in_the_documents() {
+    let pages =
+        ["docs/data.md", "docs/operating.md"].map(|page| (page, fs::read_to_string(root().join(page)).unwrap()));
+    for stack in stacks() {
+        for (queue, _) in stack.queues() {
+            let (first, rest) = stack.url_output(&queue).strip_prefix("Queue").unwrap().split_at(1);
+            let row = format!("\n| `{}{rest}` |", first.to_lowercase());
+            for (page, text) in &pages {
+                assert!(
+                    text.contains(&row),
+                    "{page} has no row of a table that begins with {row:?}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,13 +1,87 @@
-//! Every route of the committed API document, and how a test calls it. Tests cover a new route without a change, or a test
-//! here asks for a sample of its body.
+//! What tests know of every function and route: the outcome of a function's sample event, and how a route of the committed API
+//! document is called. Tests cover a new route without a change, or a test here asks for what is missing.
 
 use std::fs;
 
 use http::Method;
 use serde_json::Value;
 
+use self::EventOutcome::{Back, Done, Status};
 use crate::declared;
-use crate::template::root;
+use crate::template::{functions, root};
+
+/// What a function answers to its sample event.
+#[derive(Clone, Copy, Debug)]
+pub enum EventOutcome {
+    /// An HTTP response.
+    Status(u16),
+    /// This many messages of the batch are to be delivered again.
+    Back(usize),
+    /// A schedule's work is done.
+    Done,
+}
+
+/// The outcome of each function's sample event, in the order in which the events are sent. The samples' quotes, proposals,
+/// subscriptions and deliveries do not exist. Their cases, channels, orders and products do.
+pub const OUTCOMES: &[(&str, EventOutcome)] = &[
+    ("funders-quote-generate", Status(201)),
+    ("funders-quote-status", Status(404)),
+    ("funders-quote-list", Status(200)),
+    ("funders-quote-get", Status(404)),
+    // A first delivery may be early, so the message is kept.
+    ("funders-quote-retry", Back(1)),
+    ("funders-proposal-generate", Status(404)),
+    ("funders-proposal-status", Status(404)),
+    ("funders-proposal-list", Status(200)),
+    ("funders-proposal-get", Status(404)),
+    ("funders-proposal-submit", Back(1)),
+    ("funders-funder-list", Status(200)),
+    ("funders-funder-test", Status(200)),
+    ("funders-customer-quotes", Status(200)),
+    ("funders-customer-proposals", Status(200)),
+    ("funders-customer-list", Status(200)),
+    ("funders-customer-get", Status(200)),
+    ("funders-vehicle-list", Status(200)),
+    ("funders-vehicle-get", Status(200)),
+    // Its signature is not valid.
+    ("funders-webhook", Status(401)),
+    ("funders-event-apply", Back(1)),
+    ("funders-reconcile", Done),
+    ("bqs-case-create", Status(201)),
+    ("bqs-case-update", Status(200)),
+    ("bqs-case-get", Status(200)),
+    ("bqs-case-score", Status(202)),
+    ("bqs-case-consent", Status(202)),
+    ("bqs-management-create", Status(201)),
+    ("bqs-management-update", Status(200)),
+    ("bqs-management-get", Status(200)),
+    ("bqs-management-rotate", Status(201)),
+    ("bqs-message-create", Status(202)),
+    ("bqs-message-list", Status(200)),
+    ("bqs-document-upload", Status(201)),
+    ("bqs-document-presign", Status(201)),
+    ("bqs-forward", Back(0)),
+    ("mmob-product-create", Status(201)),
+    ("mmob-product-list", Status(200)),
+    ("mmob-price-create", Status(201)),
+    ("mmob-order-webhook", Status(200)),
+    ("mmob-order-process", Back(0)),
+    ("mmob-order-sweep", Done),
+    ("mmob-order-list", Status(200)),
+    ("mmob-order-get", Status(200)),
+    ("mmob-order-resolve", Status(200)),
+    ("operations-health", Status(200)),
+    ("operations-logs", Status(200)),
+    ("operations-metrics", Status(200)),
+    ("operations-subscription-create", Status(201)),
+    ("operations-subscription-list", Status(200)),
+    ("operations-subscription-delete", Status(404)),
+    ("operations-delivery-list", Status(200)),
+    ("operations-delivery-replay", Status(404)),
+    ("operations-delivery-send", Back(0)),
+    ("operations-docs", Status(200)),
+    ("operations-fallback", Status(404)),
+];
 
 /// The credential that a route wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +112,8 @@ pub struct Route {
     pub wants: Credential,
     /// The role that callers need. Absent if any credential is enough.
     pub role: Option<&'static str>,
-    takes_body: bool,
+    /// A sample of the body, if the route takes one.
+    body: Option<String>,
 }
 
 /// The values of path parameters, unless a test has its own.
@@ -59,11 +134,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("token", "unknown-token"),
 ];
 
+/// Bodies that are not those of the sample events.
 const BODIES: &[(&str, &str)] = &[
-    (
-        "/api/mmob/orders/{orderId}",
-        r#"{"status":"Succesful","output":{"key":"Value"}}"#,
-    ),
     (
         "/api/mmob/products",
         r#"{"name":"Your product","productType":"utilities_broadband","fulfilment":{"kind":"auto","requiredInputs":["last_name"]}}"#,
@@ -73,59 +145,18 @@ const BODIES: &[(&str, &str)] = &[
         r#"{"name":"Monthly payment","currency":"GBP","amount":3999}"#,
     ),
     (
-        "/api/integration/quotes/generate",
-        include_str!("../events/bodies/quote.json"),
-    ),
-    (
-        "/api/integration/proposals/generate",
-        include_str!("../events/bodies/proposal.json"),
-    ),
-    (
         "/api/integration/subscriptions",
         r#"{"url":"https://hooks.example.com/hub","eventTypes":["quote.generated"]}"#,
-    ),
-    (
-        "/api/integration/funders/{funderName}/test",
-        r#"{"environment":"SANDBOX"}"#,
     ),
     (
         "/webhooks/{funder}",
         r#"{"type":"proposal.updated","timestamp":"2026-01-05T10:20:00Z","data":{}}"#,
     ),
-    ("/webhooks/mmob/{token}", include_str!("../events/bodies/order.json")),
-    (
-        "/v1/bqs-case/case",
-        include_str!("../functions/bqs/fixtures/case-private.json"),
-    ),
-    (
-        "/v1/bqs-case/case/{sequence}",
-        include_str!("../functions/bqs/fixtures/case-update.json"),
-    ),
-    (
-        "/v1/bqs-case/case/{sequence}/business-consent",
-        include_str!("../functions/bqs/fixtures/consent.json"),
-    ),
-    (
-        "/v1/bqs-case/case/{sequence}/score-customer",
-        include_str!("../functions/bqs/fixtures/score.json"),
-    ),
     // A form is sent by the tests of documents. Here the caller is refused before the hub reads the body.
     ("/v1/bqs-case/document/{sequence}", "{}"),
     (
-        "/v1/bqs-case/document/{sequence}/upload",
-        r#"{"code":"123","contentType":"application/pdf","size":4000000}"#,
-    ),
-    (
         "/v1/bqs-case/management",
         include_str!("../functions/bqs/fixtures/management-create.json"),
-    ),
-    (
-        "/v1/bqs-case/management/{channelName}",
-        include_str!("../functions/bqs/fixtures/management-update.json"),
-    ),
-    (
-        "/v1/bqs-case/message/case",
-        include_str!("../functions/bqs/fixtures/message.json"),
     ),
 ];
 
@@ -138,18 +169,34 @@ pub fn routes() -> Vec<Route> {
         for (method, operation) in methods.as_object().unwrap() {
             let id = operation["operationId"].as_str().unwrap();
             let function = declared.iter().filter(|function| id.starts_with(function.name));
-            let function = function.max_by_key(|function| function.name.len());
-            let http = function.and_then(|function| function.http.as_ref()).unwrap();
+            let function = function.max_by_key(|function| function.name.len()).unwrap();
+            let method = method.to_uppercase();
+            let takes_body = operation["requestBody"].is_object();
             routes.push(Route {
-                method: method.to_uppercase().parse().unwrap(),
                 path: path.clone(),
                 wants: Credential::of(operation),
-                role: http.role,
-                takes_body: operation["requestBody"].is_object(),
+                role: function.http.as_ref().unwrap().role,
+                body: takes_body.then(|| body(function.name, &method, path)),
+                method: method.parse().unwrap(),
             });
         }
     }
     routes
+}
+
+/// The sample of a route's body: that of its function's sample event, unless there is another.
+fn body(function: &str, method: &str, path: &str) -> String {
+    if let Some((_, body)) = BODIES.iter().find(|(other, _)| *other == path) {
+        return (*body).to_owned();
+    }
+    let event = fs::read_to_string(root().join(format!("events/{function}.json"))).unwrap();
+    let event: Value = serde_json::from_str(&event).unwrap();
+    assert_eq!(
+        event["routeKey"],
+        format!("{method} {path}"),
+        "the sample event of {function}"
+    );
+    event["body"].as_str().unwrap().to_owned()
 }
 
 pub fn wanting(credential: Credential) -> Vec<Route> {
@@ -178,10 +225,8 @@ impl Route {
         })
     }
 
-    pub fn body(&self) -> Option<&'static str> {
-        let found = BODIES.iter().find(|(path, _)| *path == self.path);
-        let body = self.takes_body.then(|| found.map(|(_, body)| *body));
-        body.map(|body| body.unwrap_or_else(|| panic!("{} has no sample body", self.name())))
+    pub fn body(&self) -> Option<&str> {
+        self.body.as_deref()
     }
 }
 
@@ -190,7 +235,6 @@ fn every_route_can_be_called() {
     let routes = routes();
     for route in &routes {
         assert!(!route.with(&[]).contains('{'), "{}", route.name());
-        assert_eq!(route.body().is_some(), route.takes_body);
     }
     let open = wanting(Credential::Nothing);
     let open: Vec<&str> = open.iter().map(|route| route.path.as_str()).collect();
@@ -204,4 +248,13 @@ fn every_route_can_be_called() {
         "/webhooks/{funder}",
     ];
     assert_eq!(open, wanted, "no other route is public");
+}
+
+#[test]
+fn every_function_has_an_outcome() {
+    let mut listed: Vec<String> = OUTCOMES.iter().map(|(function, _)| (*function).to_owned()).collect();
+    let mut deployed: Vec<String> = functions().into_iter().map(|function| function.binary).collect();
+    listed.sort();
+    deployed.sort();
+    assert_eq!(listed, deployed);
 }

@@ -5,84 +5,12 @@ use std::fs;
 use http::Method;
 use serde_json::{Value, json};
 
-use self::EventOutcome::{Back, Done, Status};
 use crate::channel::ADMIN;
 use crate::lock::Domain::{Bqs, Funders, Mmob, Operations};
 use crate::stack::Stack;
-use crate::template::{functions, root};
-
-/// What a function answers to its sample event.
-#[derive(Clone, Copy, Debug)]
-enum EventOutcome {
-    /// An HTTP response.
-    Status(u16),
-    /// This many messages of the batch are to be delivered again.
-    Back(usize),
-    /// A schedule's work is done.
-    Done,
-}
-
-/// The outcome of each function's sample event, in the order in which the events are sent. The samples' quotes, proposals,
-/// subscriptions and deliveries do not exist. Their cases, channels, orders and products do.
-const OUTCOMES: &[(&str, EventOutcome)] = &[
-    ("funders-quote-generate", Status(201)),
-    ("funders-quote-status", Status(404)),
-    ("funders-quote-list", Status(200)),
-    ("funders-quote-get", Status(404)),
-    // A first delivery may be early, so the message is kept.
-    ("funders-quote-retry", Back(1)),
-    ("funders-proposal-generate", Status(404)),
-    ("funders-proposal-status", Status(404)),
-    ("funders-proposal-list", Status(200)),
-    ("funders-proposal-get", Status(404)),
-    ("funders-proposal-submit", Back(1)),
-    ("funders-funder-list", Status(200)),
-    ("funders-funder-test", Status(200)),
-    ("funders-customer-quotes", Status(200)),
-    ("funders-customer-proposals", Status(200)),
-    ("funders-customer-list", Status(200)),
-    ("funders-customer-get", Status(200)),
-    ("funders-vehicle-list", Status(200)),
-    ("funders-vehicle-get", Status(200)),
-    // Its signature is not valid.
-    ("funders-webhook", Status(401)),
-    ("funders-event-apply", Back(1)),
-    ("funders-reconcile", Done),
-    ("bqs-case-create", Status(201)),
-    ("bqs-case-update", Status(200)),
-    ("bqs-case-get", Status(200)),
-    ("bqs-case-score", Status(202)),
-    ("bqs-case-consent", Status(202)),
-    ("bqs-management-create", Status(201)),
-    ("bqs-management-update", Status(200)),
-    ("bqs-management-get", Status(200)),
-    ("bqs-management-rotate", Status(201)),
-    ("bqs-message-create", Status(202)),
-    ("bqs-message-list", Status(200)),
-    ("bqs-document-upload", Status(201)),
-    ("bqs-document-presign", Status(201)),
-    ("bqs-forward", Back(0)),
-    ("mmob-product-create", Status(201)),
-    ("mmob-product-list", Status(200)),
-    ("mmob-price-create", Status(201)),
-    ("mmob-order-webhook", Status(200)),
-    ("mmob-order-process", Back(0)),
-    ("mmob-order-sweep", Done),
-    ("mmob-order-list", Status(200)),
-    ("mmob-order-get", Status(200)),
-    ("mmob-order-resolve", Status(200)),
-    ("operations-health", Status(200)),
-    ("operations-logs", Status(200)),
-    ("operations-metrics", Status(200)),
-    ("operations-subscription-create", Status(201)),
-    ("operations-subscription-list", Status(200)),
-    ("operations-subscription-delete", Status(404)),
-    ("operations-delivery-list", Status(200)),
-    ("operations-delivery-replay", Status(404)),
-    ("operations-delivery-send", Back(0)),
-    ("operations-docs", Status(200)),
-    ("operations-fallback", Status(404)),
-];
+use crate::surface::EventOutcome::{Back, Done, Status};
+use crate::surface::OUTCOMES;
+use crate::template::root;
 
 /// Values of the samples, and the stack's values in their place. They are replaced in this order.
 type Replacements = Vec<(&'static str, String)>;
@@ -138,15 +66,6 @@ async fn check(stack: &Stack, domain: &str, replacements: &Replacements) {
             assert_eq!(gone.status, 204, "{}", gone.text);
         }
     }
-}
-
-#[test]
-fn every_function_has_an_outcome() {
-    let mut listed: Vec<String> = OUTCOMES.iter().map(|(function, _)| (*function).to_owned()).collect();
-    let mut deployed: Vec<String> = functions().into_iter().map(|function| function.binary).collect();
-    listed.sort();
-    deployed.sort();
-    assert_eq!(listed, deployed);
 }
 
 #[tokio::test]
