@@ -26,7 +26,12 @@ fn change_version(copy: &Path) -> Result<()> {
     let text = files::read(&manifest)?;
     let line = text.lines().find(|line| line.starts_with("version = "));
     let line = line.context("Cargo.toml has no version")?;
-    files::write(&manifest, &text.replacen(line, "version = \"0.0.0\"", 1))
+    files::write(&manifest, &text.replacen(line, "version = \"0.0.0\"", 1))?;
+    // The API document has the version too, and would be out of date for that alone.
+    let document = copy.join("functions/operations/openapi.json");
+    let old = line.replacen("version = ", "\"version\": ", 1);
+    let text = files::read(&document)?;
+    files::write(&document, &text.replacen(&old, "\"version\": \"0.0.0\"", 1))
 }
 
 pub fn copy_file(from: &Path, to: &Path) -> Result<()> {

@@ -3,14 +3,17 @@
 //! `infra/recipes/<recipe>/<step>/` has one file for each file that a step touches: a new file as it is, or the changes to
 //! an existing file as `<name>.edit` (see [`crate::edit`]). The guide must name each of these files in the same step.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::copy;
 use crate::failure::{Context, Failure, Result};
 use crate::files;
+use crate::imports;
 use crate::process;
-use crate::progress::Progress;
+use crate::progress::{Progress, note};
+use crate::words;
 use crate::workspace::Workspace;
 
 struct Recipe {
@@ -22,6 +25,8 @@ struct Recipe {
     folder: &'static str,
     /// The placeholders in the guide's paths, with their values in this recipe.
     placeholders: &'static [(&'static str, &'static str)],
+    /// A tree in which this addition touches more files needs mending, or this number a reason.
+    max_files: usize,
 }
 
 const RECIPES: [Recipe; 2] = [
@@ -34,21 +39,27 @@ const RECIPES: [Recipe; 2] = [
             ("<noun>", "example"),
             ("<function>", "operations-example"),
         ],
+        max_files: 10,
     },
     Recipe {
         guide: "docs/adding-a-partner.md",
         chapter: "Add a funder",
         folder: "funder",
         placeholders: &[("<funder>", "example")],
+        max_files: 16,
     },
 ];
 
 /// Fails while the API document is out of date, and writes a fresh one.
 const TEST_DOCUMENT: &str = "cargo test -p tests -- openapi";
 const RENEW_DOCUMENT: &str = "cp target/openapi.json functions/operations/openapi.json";
+const DOCUMENT: &str = "functions/operations/openapi.json";
 
 pub fn recipes(without: Option<&Path>) -> Result<()> {
     let workspace = Workspace::load()?;
+    if let Some(file) = without.filter(|file| !workspace.root.join(file).is_file()) {
+        return Err(format!("{} is no file of a recipe", file.display()).into());
+    }
     let mut progress = Progress::begin();
     run(&mut progress, &workspace, without)?;
     progress.close("cargo xtask recipes")
@@ -57,8 +68,21 @@ pub fn recipes(without: Option<&Path>) -> Result<()> {
 /// Leaves out the file `without` under infra/recipes, to show that a check notices.
 pub fn run(progress: &mut Progress, workspace: &Workspace, without: Option<&Path>) -> Result<()> {
     let copy = workspace.target.join("recipes");
-    progress.step("a copy of the tree", || copy::make(workspace, &copy))?;
+    progress.step("a copy of the tree", || {
+        copy::make(workspace, &copy)?;
+        // Git tells the checks of words and imports which files there are.
+        let mut init = Command::new("git");
+        init.args(["init", "--quiet"]).current_dir(&copy);
+        process::run(init)
+    })?;
     progress.step("the steps of the guides", || follow(&copy, without))?;
+    let changed = Workspace {
+        root: copy.clone(),
+        target: workspace.target.clone(),
+        domains: Vec::new(),
+    };
+    progress.attempt("recipes: words", || words::check(&changed));
+    progress.attempt("recipes: imports", || imports::check(&changed));
     let cargo = |words: &str| {
         let mut words = words.split(' ');
         let mut cargo = workspace.cargo();
@@ -77,16 +101,25 @@ pub fn run(progress: &mut Progress, workspace: &Workspace, without: Option<&Path
     progress.attempt(format!("recipes: {TEST_DOCUMENT}; {RENEW_DOCUMENT}"), || {
         let log = workspace.target.join("recipes.log");
         if process::run_logged(cargo(TEST_DOCUMENT), &log).is_ok() {
-            return Err("the new function did not change the API document".into());
+            return Err("the new functions did not change the API document".into());
         }
         let mut renew = RENEW_DOCUMENT.split(' ');
         let mut command = Command::new(renew.next().unwrap_or_default());
         command.args(renew).current_dir(&copy);
         process::run(command)
     });
-    let tests = "cargo test -p tests -- names:: routes:: template:: openapi:: settings:: stacks:: environment:: docs::";
+    let tests = "cargo test -p tests -- names:: routes:: template:: openapi:: settings:: stacks:: environment:: docs:: \
+                 surface::";
     progress.attempt(format!("recipes: {tests}"), || process::run(cargo(tests)));
     Ok(())
+}
+
+/// What a recipe has changed in the copy.
+#[derive(Default)]
+struct Touched {
+    files: BTreeSet<String>,
+    /// The lines that it has added, apart from those of the API document.
+    lines: usize,
 }
 
 fn follow(copy: &Path, without: Option<&Path>) -> Result<()> {
@@ -95,11 +128,14 @@ fn follow(copy: &Path, without: Option<&Path>) -> Result<()> {
         let page = files::read(&copy.join(guide))?;
         let steps = steps(&page, chapter).context(guide)?;
         let folder = PathBuf::from("infra/recipes").join(recipe.folder);
+        let mut touched = Touched::default();
         for (number, text) in (1..).zip(&steps) {
             let step = folder.join(number.to_string());
             if copy.join(&step).is_dir() {
-                follow_step(copy, &step, text, recipe, without)?;
-            } else if !text.contains(TEST_DOCUMENT) || !text.contains(RENEW_DOCUMENT) {
+                follow_step(copy, &step, text, recipe, without, &mut touched)?;
+            } else if text.contains(TEST_DOCUMENT) && text.contains(RENEW_DOCUMENT) {
+                touched.files.insert(DOCUMENT.to_owned());
+            } else {
                 return Err(format!(
                     "{guide} has step {number} under \"{chapter}\", but {} is missing",
                     step.display()
@@ -110,27 +146,48 @@ fn follow(copy: &Path, without: Option<&Path>) -> Result<()> {
         if copy.join(&folder).join((steps.len() + 1).to_string()).exists() {
             return Err(format!("{guide} has fewer steps under \"{chapter}\" than {}", folder.display()).into());
         }
+        let (files, lines) = (touched.files.len(), touched.lines);
+        note(format!("{guide}: touches {files} files, adds {lines} lines"));
+        if files > recipe.max_files {
+            return Err(format!("{guide} may touch {} files", recipe.max_files).into());
+        }
     }
     Ok(())
 }
 
-fn follow_step(copy: &Path, step: &Path, text: &str, recipe: &Recipe, without: Option<&Path>) -> Result<()> {
+fn follow_step(
+    copy: &Path,
+    step: &Path,
+    text: &str,
+    recipe: &Recipe,
+    without: Option<&Path>,
+    touched: &mut Touched,
+) -> Result<()> {
     let folder = copy.join(step);
     for file in copy::files_below(&folder)? {
         let path = file.strip_prefix(&folder).context("a recipe's file")?;
-        if without != Some(step.join(path).as_path()) {
-            copy::apply(&file, path, copy)?;
-        }
-        let path = path.display().to_string();
-        if !is_named(text, recipe.placeholders, path.trim_end_matches(".edit")) {
+        let target = path.display().to_string();
+        let target = target.trim_end_matches(".edit");
+        if !is_named(text, recipe.placeholders, target) {
             return Err(format!(
-                "{} does not name {path} in its step under \"{}\"",
+                "{} does not name {target} in its step under \"{}\"",
                 recipe.guide, recipe.chapter
             )
             .into());
         }
+        if without != Some(step.join(path).as_path()) {
+            let before = lines(&copy.join(target));
+            copy::apply(&file, path, copy)?;
+            touched.lines += lines(&copy.join(target)).saturating_sub(before);
+            touched.files.insert(target.to_owned());
+        }
     }
     Ok(())
+}
+
+/// The lines of a file. None if there is no file yet.
+fn lines(file: &Path) -> usize {
+    files::read(file).map_or(0, |text| text.lines().count())
 }
 
 /// The numbered paragraphs of a chapter.

@@ -13,7 +13,7 @@ use crate::Env;
 pub struct GetExample {}
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Example {
+pub struct CallerView {
     pub caller: String,
 }
 
@@ -23,24 +23,13 @@ pub struct Example {
     path = "/api/example",
     operation_id = "operations-example",
     tag = "operations",
-    responses((status = 200, description = "The caller", body = Example))
+    responses((status = 200, description = "The caller", body = CallerView))
 )]
-pub async fn example(cx: Cx<Env>, _: GetExample) -> Result<Example> {
-    Ok(Example {
+pub async fn example(cx: Cx<Env>, _: GetExample) -> Result<CallerView> {
+    Ok(CallerView {
         caller: cx.caller.subject.clone(),
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::testing::{Sample, harness};
-
-    #[tokio::test(start_paused = true)]
-    async fn a_caller_gets_its_own_subject() {
-        let harness = harness();
-        let sample = Sample::of(include_str!("../../../events/operations-example.json"));
-        let response = harness.as_customer().request(sample.method, &sample.path).await;
-        assert_eq!(response.text("caller"), "john", "{}", response.text);
-        assert_eq!(harness.anonymous().get("/api/example").await.status, 401);
-    }
-}
+mod tests;
