@@ -126,7 +126,7 @@ enum Task {
     /// List the case changes that wait for an operator, and decide them
     #[command(subcommand)]
     Forward(forward::Forward),
-    /// Follow the guides for a new function and a new funder in a copy of the tree, and test the result
+    /// Follow the guides for a new function, funder and webhook in a copy of the tree, and test the result
     Recipes {
         /// A file under infra/recipes to leave out, to show that a check notices
         #[arg(long)]

@@ -1,4 +1,5 @@
-//! `recipes`: follows the guides for a new function and a new funder in a copy of the tree, and checks and tests the result.
+//! `recipes`: follows the guides for a new function, a new funder and a new partner's webhook in a copy of the tree, and checks
+//! and tests the result.
 //!
 //! `infra/recipes/<recipe>/<step>/` has one file for each file that a step touches: a new file as it is, or the changes to
 //! an existing file as `<name>.edit` (see [`crate::edit`]). The guide must name each of these files in the same step.
@@ -29,7 +30,7 @@ struct Recipe {
     max_files: usize,
 }
 
-const RECIPES: [Recipe; 2] = [
+const RECIPES: [Recipe; 3] = [
     Recipe {
         guide: "docs/adding-a-function.md",
         chapter: "Add a function",
@@ -46,6 +47,18 @@ const RECIPES: [Recipe; 2] = [
         chapter: "Add a funder",
         folder: "funder",
         placeholders: &[("<funder>", "example")],
+        max_files: 16,
+    },
+    Recipe {
+        guide: "docs/adding-a-webhook.md",
+        chapter: "Add a webhook",
+        folder: "webhook",
+        placeholders: &[
+            ("<domain>", "mmob"),
+            ("<partner>", "example"),
+            ("<webhook>", "mmob-example-webhook"),
+            ("<worker>", "mmob-example-apply"),
+        ],
         max_files: 16,
     },
 ];
@@ -93,8 +106,9 @@ pub fn run(progress: &mut Progress, workspace: &Workspace, without: Option<&Path
     };
     for check in [
         "cargo fmt --all --check",
-        "cargo clippy --workspace --lib --bin operations-example -- --deny warnings",
-        "cargo test -p partners-funders -p operations --lib -- example entry:: every_funder_behaves",
+        "cargo clippy --workspace --lib --bin operations-example --bin mmob-example-webhook --bin mmob-example-apply -- \
+         --deny warnings",
+        "cargo test -p partners-funders -p operations -p mmob --lib -- example entry:: every_funder_behaves",
     ] {
         progress.attempt(format!("recipes: {check}"), || process::run(cargo(check)));
     }
