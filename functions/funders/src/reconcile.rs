@@ -58,11 +58,11 @@ async fn check_proposal(cx: &Cx<Env>, key: Key, stuck: &AtomicU64) -> Result<()>
     let Some(mut row) = cx.env.table()?.read::<ProposalRow>(&key).await? else {
         return Ok(());
     };
-    if row.is_settled() || row.is_unannounced() {
+    if row.status.is_final() || row.is_unannounced() {
         // The worker that recorded the status crashed before publishing its event.
         follow_up(cx, &mut row).await?;
     }
-    if row.is_settled() {
+    if row.status.is_final() {
         return Ok(());
     }
     match row.phase {
@@ -79,7 +79,7 @@ async fn check_proposal(cx: &Cx<Env>, key: Key, stuck: &AtomicU64) -> Result<()>
         Phase::Unknown | Phase::Sent => ask_funder(cx, &mut row).await?,
     }
     let age = cx.now().duration_since(row.created_at);
-    if row.status == ProposalStatus::Pending && age > STUCK_AFTER {
+    if (row.status == ProposalStatus::Pending || !row.is_confirmed()) && age > STUCK_AFTER {
         stuck.fetch_add(1, Ordering::Relaxed);
     }
     Ok(())
@@ -94,11 +94,11 @@ async fn ask_funder(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
     };
     row.checks += 1;
     if matches!(answer, Ok(None)) {
-        row.denied(cx.now());
+        row.denied();
     }
     let age = cx.now().duration_since(row.phase_at);
     if row.phase == Phase::Unknown {
-        if row.denials >= DENIALS_BEFORE_RESEND && !row.resent {
+        if row.denials >= DENIALS_BEFORE_RESEND && !row.resent && !row.noticed {
             // The funder does not have it, so that sending it again does not make two of it.
             row.wait(cx.now(), SignedDuration::ZERO);
             row.resent = true;

@@ -3,15 +3,15 @@
 //! An event is a hint, and the funder's answer is the status. Without an answer the status that the event reports is
 //! unconfirmed: the schedule asks the funder again, whose answer replaces it. A confirmed status never goes down.
 
-use model::Result;
 use model::proposal::Decision;
+use model::{Error, Kind, Result};
 use runtime::Cx;
 use runtime::work::row::Row;
 
 use super::row::{EventKey, EventRow, absent};
 use crate::Env;
 use crate::proposal::outcome::follow_up;
-use crate::proposal::{ProposalRow, decision};
+use crate::proposal::{Phase, ProposalRow, decision};
 
 pub async fn apply(cx: Cx<Env>, id: EventKey) -> Result<()> {
     let rows = cx.env.table()?;
@@ -23,10 +23,12 @@ pub async fn apply(cx: Cx<Env>, id: EventKey) -> Result<()> {
     let is_signers = |row: &ProposalRow| row.funder_name == event.id.funder && row.environment == event.id.environment;
     match row.filter(is_signers) {
         Some(mut row) => {
-            match row.is_settled() {
-                // The worker that settled it may have crashed before publishing its event.
-                true => follow_up(&cx, &mut row).await?,
-                false => hint(&cx, &mut row, &event.decision()).await?,
+            match (row.status.is_final(), row.phase) {
+                // The worker that recorded the status may have crashed before publishing its event.
+                (true, _) => follow_up(&cx, &mut row).await?,
+                // The sender's own result is about to be stored. A crashed sender's lease ends before the last delivery.
+                (false, Phase::Sending) => return Err(Error::new(Kind::Unavailable, "the proposal is being sent")),
+                (false, _) => hint(&cx, &mut row, &event.decision()).await?,
             }
         }
         None => tracing::warn!(
@@ -44,15 +46,13 @@ async fn hint(cx: &Cx<Env>, row: &mut ProposalRow, reported: &Decision) -> Resul
         Ok(Some(answer)) => {
             let is_older = answer.status.rank() < reported.status.rank();
             decision::apply(cx, row, answer).await?;
-            if is_older {
-                decision::ask_soon(cx, row).await?;
+            match is_older {
+                true => decision::notice(cx, row, None).await,
+                false => Ok(()),
             }
-            Ok(())
         }
-        Ok(None) => {
-            tracing::warn!(proposal = %row.id, "an event is about a proposal that its funder does not know");
-            Ok(())
-        }
-        Err(_) => decision::report(cx, row, reported).await,
+        // The funder denies it. Its own event is evidence enough not to send it again.
+        Ok(None) => decision::notice(cx, row, None).await,
+        Err(_) => decision::notice(cx, row, Some(reported)).await,
     }
 }

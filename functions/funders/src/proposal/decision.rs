@@ -56,29 +56,21 @@ pub async fn apply(cx: &Cx<Env>, row: &mut ProposalRow, decision: Decision) -> R
     }
 }
 
-/// Applies what only a webhook reports, because the funder cannot be asked now. The schedule asks it soon, and no event is
-/// published before.
-pub async fn report(cx: &Cx<Env>, row: &mut ProposalRow, decision: &Decision) -> Result<()> {
-    let take = |row: &mut ProposalRow| {
-        let changes = row.reported(decision, cx.now());
-        if changes {
-            row.ask_again(cx.now(), FIRST_CHECK);
+/// Notes that a signed webhook was about the proposal, which has arrived therefore. What it reports beyond the funder's own
+/// answer is unconfirmed where there was no answer. The schedule asks the funder soon, and no event is published before.
+pub async fn notice(cx: &Cx<Env>, row: &mut ProposalRow, unanswered: Option<&Decision>) -> Result<()> {
+    let note = |row: &mut ProposalRow| {
+        if row.status.is_final() || !matches!(row.phase, Phase::Unknown | Phase::Sent) {
+            return false;
         }
-        changes
-    };
-    row.update(cx.env.table()?, cx.clock, take).await.map(drop)
-}
-
-/// Lets the schedule ask the funder soon: an event has more than the funder's answer.
-pub async fn ask_soon(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
-    let ask = |row: &mut ProposalRow| {
-        let open = !row.is_settled();
-        if open {
-            row.ask_again(cx.now(), FIRST_CHECK);
+        row.noticed = true;
+        if let Some(reported) = unanswered {
+            row.report(reported, cx.now());
         }
-        open
+        row.ask_again(cx.now(), FIRST_CHECK);
+        true
     };
-    row.update(cx.env.table()?, cx.clock, ask).await.map(drop)
+    row.update(cx.env.table()?, cx.clock, note).await.map(drop)
 }
 
 /// Asks the funder for its decision. None means that the funder has no such proposal.

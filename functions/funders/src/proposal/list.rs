@@ -32,7 +32,7 @@ pub struct ListProposals {
 impl ListProposals {
     fn matches(&self, row: &ProposalRow) -> bool {
         self.funder.as_ref().is_none_or(|funder| *funder == row.funder_name)
-            && self.status.is_none_or(|status| status == row.status)
+            && self.status.is_none_or(|status| status == row.shown().0)
     }
 }
 

@@ -59,10 +59,10 @@ async fn announce(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
     if row.is_unannounced() {
         publish(cx, row, kind).await?;
         row.announced = Some(row.status);
-    } else if !row.is_settled() || row.is_idle() {
+    } else if !row.status.is_final() || row.is_idle() {
         return Ok(());
     }
-    if row.is_settled() {
+    if row.status.is_final() {
         row.set_idle();
     }
     // If this is refused, another worker has changed the proposal, and publishes its new status.

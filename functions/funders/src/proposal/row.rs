@@ -45,14 +45,18 @@ pub struct ProposalRow {
     /// The `sub` of the quote's owner.
     pub owner: String,
     /// The `sub` of the caller that asked for it.
+    #[serde(default)]
     pub requested_by: String,
     pub funder_name: String,
     pub environment: Environment,
     pub external_quote_id: String,
     pub status: ProposalStatus,
-    /// Only a webhook has reported the status. The funder's answer replaces it, and no event is sent before.
+    /// What only a webhook has reported: callers see it unconfirmed. The funder's answer ends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reported: Option<Reported>,
+    /// A signed webhook was about it, so that it has arrived and is never sent again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    unconfirmed: bool,
+    pub noticed: bool,
     pub phase: Phase,
     /// The customer as JSON text, which keeps its decimals exact.
     customer: String,
@@ -87,6 +91,14 @@ pub struct ProposalRow {
     #[serde(flatten)]
     pub due: DueTime,
     pub ttl: i64,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Reported {
+    status: ProposalStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    at: Timestamp,
 }
 
 impl Row for ProposalRow {
@@ -130,7 +142,8 @@ impl ProposalRow {
             environment: quote.environment,
             external_quote_id: price.external_quote_id.clone(),
             status: ProposalStatus::Pending,
-            unconfirmed: false,
+            reported: None,
+            noticed: false,
             phase: Phase::Waiting,
             customer: serde_json::to_string(customer)
                 .map_err(|error| Error::new(Kind::Internal, "a customer").because(error))?,
@@ -196,12 +209,10 @@ impl ProposalRow {
         self.due = DueTime::at(Self::DUE_LIST, now.checked_add(after).ok());
     }
 
-    /// The schedule asks the funder `after`, and then again with growing pauses. A worker that is sending keeps its lease.
+    /// The schedule asks the funder `after`, and then again with growing pauses.
     pub fn ask_again(&mut self, now: Timestamp, after: SignedDuration) {
-        if matches!(self.phase, Phase::Unknown | Phase::Sent) {
-            self.checks = 0;
-            self.enter(self.phase, now, after);
-        }
+        self.checks = 0;
+        self.enter(self.phase, now, after);
     }
 
     /// Nothing has arrived: it waits to be sent by a message that comes in `delay`.
@@ -218,70 +229,65 @@ impl ProposalRow {
         self.due == DueTime::default()
     }
 
-    /// Whether its status never changes again: it is final, and the funder or the hub itself has decided it.
-    pub fn is_settled(&self) -> bool {
-        self.status.is_final() && !self.unconfirmed
-    }
-
-    pub fn is_confirmed(&self) -> bool {
-        !self.unconfirmed
-    }
-
     /// Whether the event of its status has not been published.
     pub fn is_unannounced(&self) -> bool {
-        self.status != ProposalStatus::Pending && !self.unconfirmed && self.announced != Some(self.status)
+        self.status != ProposalStatus::Pending && self.announced != Some(self.status)
     }
 
     /// Whether the funder's own decision changes anything.
     pub fn is_changed_by(&self, decision: &Decision) -> bool {
         let named = self.external_id.is_none() && decision.external_id.is_some();
         let higher = decision.status.rank() > self.status.rank();
-        !self.is_settled() && (self.unconfirmed || higher || named)
+        higher || (!self.status.is_final() && (named || self.reported.is_some()))
     }
 
-    /// Takes the funder's own decision over. A confirmed status never goes down. A decided proposal stays due until its event
-    /// has been published.
+    /// Takes the funder's own decision over. A status never goes down. A decided proposal stays due until its event has been
+    /// published.
     pub fn decided(&mut self, decision: Decision, now: Timestamp) {
-        if self.unconfirmed || decision.status.rank() > self.status.rank() {
-            self.take(decision.status, decision.reason, now);
+        if decision.status.rank() > self.status.rank() {
+            self.status = decision.status;
+            self.status_at = now;
+            self.reason = decision.reason;
         }
-        self.unconfirmed = false;
+        self.reported = None;
         self.external_id = self.external_id.take().or(decision.external_id);
     }
 
-    /// Takes over what only a webhook reports, unless it is known already. The funder is asked again. False if nothing
-    /// changed.
-    pub fn reported(&mut self, decision: &Decision, now: Timestamp) -> bool {
-        // The funder cannot know a proposal that was never sent.
-        let changes = self.phase != Phase::Waiting && decision.status.rank() > self.status.rank();
+    /// Keeps what only a webhook reports beside the status. False if the status or an earlier report has as much.
+    pub fn report(&mut self, decision: &Decision, now: Timestamp) -> bool {
+        let changes = decision.status.rank() > self.shown().0.rank();
         if changes {
-            self.take(decision.status, decision.reason.clone(), now);
-            self.unconfirmed = true;
+            self.reported = Some(Reported {
+                status: decision.status,
+                reason: decision.reason.clone(),
+                at: now,
+            });
         }
         changes
     }
 
-    /// The funder does not know the proposal, so that nothing which only a webhook reported is true.
-    pub fn denied(&mut self, now: Timestamp) {
-        self.denials += 1;
-        if self.unconfirmed {
-            self.take(ProposalStatus::Pending, None, now);
-            self.unconfirmed = false;
+    /// The status that callers see, its reason and when it came to it.
+    pub fn shown(&self) -> (ProposalStatus, Option<&str>, Timestamp) {
+        match &self.reported {
+            Some(reported) => (reported.status, reported.reason.as_deref(), reported.at),
+            None => (self.status, self.reason.as_deref(), self.status_at),
         }
     }
 
-    fn take(&mut self, status: ProposalStatus, reason: Option<String>, now: Timestamp) {
-        if status != self.status {
-            self.status = status;
-            self.status_at = now;
-        }
-        self.reason = reason;
+    pub fn is_confirmed(&self) -> bool {
+        self.reported.is_none()
+    }
+
+    /// The funder does not know the proposal.
+    pub fn denied(&mut self) {
+        self.denials += 1;
+        self.reported = None;
     }
 
     /// It never got to the funder, or the funder refused it.
     pub fn failed(&mut self, error: &Error, now: Timestamp) {
         self.status = ProposalStatus::Failed;
-        self.unconfirmed = false;
+        self.reported = None;
         self.status_at = now;
         self.failure = Some(StoredFailure::of(error));
         self.due = DueTime::at(Self::DUE_LIST, Some(now));

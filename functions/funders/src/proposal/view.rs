@@ -67,19 +67,20 @@ impl ProposalView {
     }
 
     pub fn of(row: &ProposalRow) -> Self {
+        let (status, reason, updated_at) = row.shown();
         Self {
             proposal_id: row.id,
             quote_id: row.quote_id,
             funder_name: row.funder_name.clone(),
             environment: row.environment,
-            status: row.status,
+            status,
             confirmed: row.is_confirmed(),
             external_proposal_id: row.external_id.clone(),
-            reason: row.reason.clone(),
+            reason: reason.map(Into::into),
             documents: row.documents.iter().map(DocumentView::of).collect(),
             failure: row.failure.as_ref().map(FailureView::of),
             created_at: row.created_at,
-            updated_at: row.status_at,
+            updated_at,
         }
     }
 }

@@ -25,6 +25,7 @@ pub struct OfferRow {
     product: NewProduct,
     created_at: Timestamp,
     /// The `sub` of the admin.
+    #[serde(default)]
     created_by: String,
 }
 

@@ -40,6 +40,7 @@ pub struct SubscriptionRow {
     pub secret: Option<String>,
     pub created_at: Timestamp,
     /// The `sub` of the admin, as is the next but one.
+    #[serde(default)]
     created_by: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deleted_at: Option<Timestamp>,

@@ -27,6 +27,8 @@ pub const CHALLENGE: &str = r#"Bearer error="invalid_token""#;
 /// A token that lives longer is refused.
 const DEFAULT_MAX_LIFE_HOURS: u32 = 24;
 const MAX_TOKEN_LENGTH: usize = 8 * 1024;
+/// As OpenID Connect lays down. It is a part of keys.
+const MAX_SUBJECT_LENGTH: usize = 255;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caller {
@@ -169,7 +171,7 @@ impl Verifier {
         let life = SignedDuration::from_hours(life.into());
         let for_us =
             claims.audience() == self.config.need("JWT_AUDIENCE")? && claims.iss == self.config.need("JWT_ISSUER")?;
-        if !for_us || claims.sub.is_empty() || !claims.lives_at_most(life, now) {
+        if !for_us || !(1..=MAX_SUBJECT_LENGTH).contains(&claims.sub.len()) || !claims.lives_at_most(life, now) {
             return Ok(None);
         }
         let known = Known {

@@ -181,7 +181,7 @@ impl Secrets {
 
     fn may_reread(&self, id: &str, now: Timestamp) -> bool {
         let mut held = self.lock();
-        let Some(secret) = held.get_mut(id) else { return true };
+        let Some(secret) = held.get_mut(id) else { return false };
         let last = secret.reread_at;
         let may = last.is_none_or(|last| now.duration_since(last).abs() >= REREAD_INTERVAL);
         if may {

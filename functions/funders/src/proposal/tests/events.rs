@@ -13,8 +13,9 @@ use serde_json::json;
 
 use crate::Env;
 use crate::event::{EventKey, EventRow};
+use crate::proposal::Phase;
 use crate::testing::FailureMode::Reset;
-use crate::testing::Reaction::{Fails, Unreachable};
+use crate::testing::Reaction::{Fails, Unreachable, Well};
 use crate::testing::{FundersHarness, proposal_harness};
 
 const APPLY: &str = "funders-event-apply";
@@ -88,7 +89,7 @@ async fn every_order_of_four_events_ends_the_same() {
                 }
                 if silent {
                     let row = h.proposal_row(id);
-                    assert_eq!((row.status, row.is_confirmed(), row.is_idle()), (last, false, false));
+                    assert_eq!((row.shown().0, row.is_confirmed(), row.is_idle()), (last, false, false));
                     let published: Vec<_> = h.announced().into_iter().map(|event| event.0).collect();
                     assert_eq!(
                         published,
@@ -179,7 +180,7 @@ async fn an_event_never_outvotes_its_funder() {
             assert_eq!(h.reconcile().await, Some(true));
         }
         let row = h.proposal_row(id);
-        assert_eq!((row.status, row.is_settled()), (Declined, true));
+        assert_eq!(row.status, Declined);
         assert_eq!(h.announced().last().unwrap().0, "proposal.declined");
     }
 }
@@ -219,7 +220,7 @@ async fn what_only_an_event_reports_is_unconfirmed_until_the_funder_answers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_about_a_proposal_that_its_funder_denies_does_not_keep_it_from_being_sent() {
+async fn a_proposal_that_an_event_was_about_is_never_sent_again() {
     let (h, funder) = proposal_harness();
     let id = h.proposal("LEX");
     // Never sent: an event changes nothing.
@@ -228,20 +229,75 @@ async fn an_event_about_a_proposal_that_its_funder_denies_does_not_keep_it_from_
     assert_eq!(h.deliver(APPLY, &body).await, Some(true));
     assert_eq!(shown(&h, id).await, ("PENDING".to_owned(), true));
 
-    // Sent and lost on its way, and reported as decided while the funder is away.
+    // The funder has lost it, or answers late, and its event comes while it denies the proposal.
     funder.submissions([Fails(Reset)]);
     assert_eq!(h.submit(id).await, Some(true));
-    funder.questions([Unreachable]);
-    let body = store(&h, "evt_2", id, ProposalStatus::Declined).await;
-    assert_eq!(h.deliver(APPLY, &body).await, Some(true));
-    assert_eq!(shown(&h, id).await, ("DECLINED".to_owned(), false));
-    for _ in 0..20 {
-        tokio::time::advance(MINUTE).await;
-        assert_eq!(h.reconcile().await, Some(true));
+    for (event, question) in [("evt_2", Unreachable), ("evt_3", Well(""))] {
+        funder.questions([question]);
+        let body = store(&h, event, id, ProposalStatus::Declined).await;
+        assert_eq!(h.deliver(APPLY, &body).await, Some(true));
+        assert_eq!(shown(&h, id).await, ("DECLINED".to_owned(), false));
     }
-    assert_eq!(h.submit(id).await, Some(true), "the resent message");
-    assert_eq!(shown(&h, id).await, ("SUBMITTED".to_owned(), true));
-    assert_eq!(funder.posts().len(), 2);
+    for minute in 0..26 * 60 {
+        tokio::time::advance(MINUTE).await;
+        assert_eq!(h.reconcile().await, Some(true), "minute {minute}");
+    }
+    assert_eq!(
+        shown(&h, id).await,
+        ("PENDING".to_owned(), true),
+        "the funder denies it"
+    );
+    assert_eq!(funder.posts().len(), 1);
+    let dead = h.fakes.queue.sent();
+    assert_eq!(dead.len(), 1, "an operator has to look");
+    // After a redrive the schedule asks again.
+    let asked = funder.asked().len();
+    assert_eq!(h.submit(id).await, Some(true));
+    assert_eq!(h.reconcile().await, Some(true));
+    assert_eq!((funder.asked().len(), funder.posts().len()), (asked + 1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_confirmed_status_stays_below_what_an_event_reports() {
+    use ProposalStatus::{Approved, Referred};
+    let (h, funder) = proposal_harness();
+    let id = h.proposal("LEX");
+    h.submit(id).await;
+    funder.decide(&id.to_string(), "REFERRED");
+    tokio::time::advance(MINUTE).await;
+    assert_eq!(h.reconcile().await, Some(true));
+    funder.questions([Unreachable]);
+    let body = store(&h, "evt_1", id, Approved).await;
+    assert_eq!(h.deliver(APPLY, &body).await, Some(true));
+    assert_eq!(shown(&h, id).await, ("APPROVED".to_owned(), false));
+    // An older answer takes the report back, and nothing is published again.
+    funder.decide(&id.to_string(), "SUBMITTED");
+    tokio::time::advance(MINUTE).await;
+    assert_eq!(h.reconcile().await, Some(true));
+    assert_eq!(shown(&h, id).await, ("REFERRED".to_owned(), true));
+    assert_eq!(h.proposal_row(id).status, Referred);
+    let kinds: Vec<_> = h.announced().into_iter().map(|event| event.0).collect();
+    assert_eq!(kinds, ["proposal.submitted", "proposal.referred"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_waits_for_the_worker_that_sends() {
+    let mut waited = 0;
+    for steps in 0.. {
+        let (h, _) = proposal_harness();
+        let id = h.proposal("LEX");
+        let crashed = h.crash_after(steps).submit(id).await.is_none();
+        if h.phase(id) == Phase::Sending {
+            let body = store(&h, "evt_1", id, ProposalStatus::Approved).await;
+            assert_eq!(h.deliver(APPLY, &body).await, Some(false), "it comes back");
+            assert_eq!(h.phase(id), Phase::Sending);
+            waited += 1;
+        }
+        if !crashed {
+            break;
+        }
+    }
+    assert!(waited > 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -311,6 +367,10 @@ async fn an_event_is_applied_to_the_proposal_as_another_worker_left_it() {
         let (applied, ()) = tokio::join!(slow.deliver(APPLY, &body), meanwhile);
         assert_eq!(applied, Some(true), "step {step}");
         let row = h.proposal_row(id);
-        assert_eq!((row.status, row.denials), (ProposalStatus::Approved, 2), "step {step}");
+        assert_eq!(
+            (row.shown().0, row.denials),
+            (ProposalStatus::Approved, 2),
+            "step {step}"
+        );
     }
 }

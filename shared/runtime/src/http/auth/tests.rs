@@ -131,6 +131,7 @@ fn hostile_claims_are_refused() {
         ("aud", json!([])),
         ("aud", json!(null)),
         ("sub", json!("")),
+        ("sub", json!("a".repeat(256))),
         ("sub", json!(null)),
         ("exp", json!([now().as_second() + 3600])),
         ("exp", json!(1e18)),
