@@ -98,7 +98,7 @@ async fn ask_funder(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
     }
     let age = cx.now().duration_since(row.phase_at);
     if row.phase == Phase::Unknown {
-        if row.denials >= DENIALS_BEFORE_RESEND && !row.resent && !row.noticed {
+        if row.denials >= DENIALS_BEFORE_RESEND && !row.resent && !row.is_named {
             // The funder does not have it, so that sending it again does not make two of it.
             row.wait(cx.now(), SignedDuration::ZERO);
             row.resent = true;

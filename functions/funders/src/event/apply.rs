@@ -23,13 +23,13 @@ pub async fn apply(cx: Cx<Env>, id: EventKey) -> Result<()> {
     let is_signers = |row: &ProposalRow| row.funder_name == event.id.funder && row.environment == event.id.environment;
     match row.filter(is_signers) {
         Some(mut row) => {
-            match (row.status.is_final(), row.phase) {
+            not_while_sending(&row)?;
+            match row.status.is_final() {
                 // The worker that recorded the status may have crashed before publishing its event.
-                (true, _) => follow_up(&cx, &mut row).await?,
-                // The sender's own result is about to be stored. A crashed sender's lease ends before the last delivery.
-                (false, Phase::Sending) => return Err(Error::new(Kind::Unavailable, "the proposal is being sent")),
-                (false, _) => hint(&cx, &mut row, &event.decision()).await?,
+                true => follow_up(&cx, &mut row).await?,
+                false => hint(&cx, &mut row, &event.decision()).await?,
             }
+            not_while_sending(&row)?;
         }
         None => tracing::warn!(
             funder = event.id.funder,
@@ -41,18 +41,27 @@ pub async fn apply(cx: Cx<Env>, id: EventKey) -> Result<()> {
     rows.write(vec![write]).await.map(drop)
 }
 
+/// A worker that sends the proposal is about to store its own result, so the event comes back. The lease of a worker that
+/// crashed ends before the last delivery.
+fn not_while_sending(row: &ProposalRow) -> Result<()> {
+    match row.phase == Phase::Sending && !row.status.is_final() {
+        true => Err(Error::new(Kind::Unavailable, "a worker is sending the proposal")),
+        false => Ok(()),
+    }
+}
+
 async fn hint(cx: &Cx<Env>, row: &mut ProposalRow, reported: &Decision) -> Result<()> {
     match decision::fetch(cx, row).await {
         Ok(Some(answer)) => {
             let is_older = answer.status.rank() < reported.status.rank();
             decision::apply(cx, row, answer).await?;
             match is_older {
-                true => decision::notice(cx, row, None).await,
+                true => decision::record_event(cx, row, None).await,
                 false => Ok(()),
             }
         }
-        // The funder denies it. Its own event is evidence enough not to send it again.
-        Ok(None) => decision::notice(cx, row, None).await,
-        Err(_) => decision::notice(cx, row, Some(reported)).await,
+        // The funder denies it, and its own event is evidence enough not to send it again.
+        Ok(None) => decision::record_event(cx, row, None).await,
+        Err(_) => decision::record_event(cx, row, Some(reported)).await,
     }
 }

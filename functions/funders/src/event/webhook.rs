@@ -17,8 +17,8 @@ use crate::Env;
 /// Takes an event about a proposal from its funder.
 ///
 /// Signed as Standard Webhooks lays down, with the secret `<FUNDER>_WEBHOOK_SECRET` of one of the funder's environments; no
-/// funder documents a scheme of its own. The event decides only about proposals of that environment. A repeated event has no
-/// effect.
+/// funder documents a scheme of its own. The event is a hint about a proposal of that environment: the hub asks the funder, whose
+/// answer is the status. A repeated event has no effect.
 #[utoipa::path(
     post,
     path = "/webhooks/{funder}",

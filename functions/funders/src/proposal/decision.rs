@@ -56,21 +56,20 @@ pub async fn apply(cx: &Cx<Env>, row: &mut ProposalRow, decision: Decision) -> R
     }
 }
 
-/// Notes that a signed webhook was about the proposal, which has arrived therefore. What it reports beyond the funder's own
-/// answer is unconfirmed where there was no answer. The schedule asks the funder soon, and no event is published before.
-pub async fn notice(cx: &Cx<Env>, row: &mut ProposalRow, unanswered: Option<&Decision>) -> Result<()> {
-    let note = |row: &mut ProposalRow| {
-        if row.status.is_final() || !matches!(row.phase, Phase::Unknown | Phase::Sent) {
-            return false;
+/// Records that a signed event names the proposal: the funder has it, and no worker sends it again. The schedule asks the funder
+/// soon. `unanswered` is what the event reports where the funder could not be asked; it stays unconfirmed until then.
+pub async fn record_event(cx: &Cx<Env>, row: &mut ProposalRow, unanswered: Option<&Decision>) -> Result<()> {
+    let record = |row: &mut ProposalRow| {
+        let changes = !row.status.is_final() && row.was_sent();
+        if changes {
+            row.named(cx.now(), FIRST_CHECK);
+            if let Some(reported) = unanswered {
+                row.report(reported, cx.now());
+            }
         }
-        row.noticed = true;
-        if let Some(reported) = unanswered {
-            row.report(reported, cx.now());
-        }
-        row.ask_again(cx.now(), FIRST_CHECK);
-        true
+        changes
     };
-    row.update(cx.env.table()?, cx.clock, note).await.map(drop)
+    row.update(cx.env.table()?, cx.clock, record).await.map(drop)
 }
 
 /// Asks the funder for its decision. None means that the funder has no such proposal.

@@ -51,12 +51,12 @@ pub struct ProposalRow {
     pub environment: Environment,
     pub external_quote_id: String,
     pub status: ProposalStatus,
-    /// What only a webhook has reported: callers see it unconfirmed. The funder's answer ends it.
+    /// What only an event reports: callers see it unconfirmed. The funder's answer ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reported: Option<Reported>,
-    /// A signed webhook was about it, so that it has arrived and is never sent again.
+    /// A signed event has named it, so that it has arrived and no worker sends it again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub noticed: bool,
+    pub is_named: bool,
     pub phase: Phase,
     /// The customer as JSON text, which keeps its decimals exact.
     customer: String,
@@ -143,7 +143,7 @@ impl ProposalRow {
             external_quote_id: price.external_quote_id.clone(),
             status: ProposalStatus::Pending,
             reported: None,
-            noticed: false,
+            is_named: false,
             phase: Phase::Waiting,
             customer: serde_json::to_string(customer)
                 .map_err(|error| Error::new(Kind::Internal, "a customer").because(error))?,
@@ -209,10 +209,21 @@ impl ProposalRow {
         self.due = DueTime::at(Self::DUE_LIST, now.checked_add(after).ok());
     }
 
-    /// The schedule asks the funder `after`, and then again with growing pauses.
-    pub fn ask_again(&mut self, now: Timestamp, after: SignedDuration) {
+    /// Whether a worker has begun to send it, with whatever result. The funder cannot know any other proposal.
+    pub fn was_sent(&self) -> bool {
+        self.attempt > 0 && self.phase != Phase::Sending
+    }
+
+    /// A signed event names it, so that it has arrived whatever the sender has seen. The schedule asks the funder `after`, and
+    /// then again with growing pauses.
+    pub fn named(&mut self, now: Timestamp, after: SignedDuration) {
+        let phase = match self.phase {
+            Phase::Sent => Phase::Sent,
+            Phase::Waiting | Phase::Sending | Phase::Unknown => Phase::Unknown,
+        };
+        self.is_named = true;
         self.checks = 0;
-        self.enter(self.phase, now, after);
+        self.enter(phase, now, after);
     }
 
     /// Nothing has arrived: it waits to be sent by a message that comes in `delay`.
@@ -253,17 +264,15 @@ impl ProposalRow {
         self.external_id = self.external_id.take().or(decision.external_id);
     }
 
-    /// Keeps what only a webhook reports beside the status. False if the status or an earlier report has as much.
-    pub fn report(&mut self, decision: &Decision, now: Timestamp) -> bool {
-        let changes = decision.status.rank() > self.shown().0.rank();
-        if changes {
+    /// Keeps what only an event reports beside the status, unless the status or an earlier event has as much.
+    pub fn report(&mut self, decision: &Decision, now: Timestamp) {
+        if decision.status.rank() > self.shown().0.rank() {
             self.reported = Some(Reported {
                 status: decision.status,
                 reason: decision.reason.clone(),
                 at: now,
             });
         }
-        changes
     }
 
     /// The status that callers see, its reason and when it came to it.

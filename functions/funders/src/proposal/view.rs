@@ -21,7 +21,7 @@ pub struct ProposalView {
     pub funder_name: String,
     pub environment: Environment,
     pub status: ProposalStatus,
-    /// False while only a webhook has reported the status. The funder's answer may still replace it.
+    /// False while only the funder's webhook reports the status. The funder's answer may still replace it.
     pub confirmed: bool,
     /// The funder's id.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -67,8 +67,8 @@ impl SecretMembers {
 
 /// What verifies callers is read again at this age, so that a removed secret is accepted for no longer.
 const MAX_AGE: SignedDuration = SignedDuration::from_secs(60);
-/// A secret that does not do may have been changed, so it is read again. Callers with bad signatures cause at most one read in
-/// this time.
+/// A secret whose check fails may have been changed, so it is read again. Callers with bad signatures cause at most one read in
+/// this time, and one a request while the secret cannot be read.
 const REREAD_INTERVAL: SignedDuration = SignedDuration::from_secs(30);
 
 /// Secrets with those that this instance has read.
@@ -81,7 +81,7 @@ pub struct Secrets {
 struct HeldSecret {
     members: SecretMembers,
     read_at: Timestamp,
-    /// When it did not do and was read again for that.
+    /// When its check failed and it was read again.
     reread_at: Option<Timestamp>,
 }
 
@@ -110,8 +110,8 @@ impl Secrets {
         }
     }
 
-    /// What `check` makes of these secrets, which verify a caller. None stands for a secret that cannot be read. If `check`
-    /// fails, a secret may have been changed since.
+    /// What `check` makes of these secrets, which verify a caller. None stands for a secret that cannot be read: it is the
+    /// failure, unless another secret passes the check. If `check` fails, a secret may have been changed since.
     pub async fn verify<T>(
         &self,
         ids: &[&str],

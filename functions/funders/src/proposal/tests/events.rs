@@ -258,6 +258,28 @@ async fn a_proposal_that_an_event_was_about_is_never_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_event_stops_a_second_submission_that_is_on_its_way() {
+    for question in [Well(""), Unreachable] {
+        let (h, funder) = proposal_harness();
+        let id = h.proposal("LEX");
+        // It arrived and its answer was lost; the funder's reads do not have it yet.
+        funder.submissions([Fails(Reset)]);
+        assert_eq!(h.submit(id).await, Some(true));
+        while h.phase(id) == Phase::Unknown {
+            tokio::time::advance(MINUTE).await;
+            assert_eq!(h.reconcile().await, Some(true));
+        }
+        assert!(h.proposal_row(id).resent && h.phase(id) == Phase::Waiting);
+        funder.questions([question]);
+        let body = store(&h, "evt_1", id, ProposalStatus::Approved).await;
+        assert_eq!(h.deliver(APPLY, &body).await, Some(true));
+        assert_eq!(h.phase(id), Phase::Unknown);
+        assert_eq!(h.submit(id).await, Some(true), "the message of the second submission");
+        assert_eq!(funder.posts().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_confirmed_status_stays_below_what_an_event_reports() {
     use ProposalStatus::{Approved, Referred};
     let (h, funder) = proposal_harness();

@@ -109,3 +109,23 @@ async fn a_credential_is_read_again_only_while_it_is_incomplete() {
     assert_eq!(fixture.key(1_000_000).await.unwrap(), "new");
     assert_eq!(fixture.reads(), 1, "it may have any age: a partner refuses an old one");
 }
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_read_is_the_failure_unless_another_passes() {
+    let fixture = Fixture::new();
+    fixture.fill(json!({"KEY": "new"}));
+    fixture.fakes.secrets.remove(IDS[0]);
+    assert!(fixture.admits("new", 0).await);
+    fixture.reads();
+    for second in 1..10 {
+        let any = |all: &[Option<SecretMembers>]| match all.iter().flatten().any(|one| one.get("KEY") == Some("wrong"))
+        {
+            true => Ok(()),
+            false => Err(Error::not_found()),
+        };
+        let failure = fixture.secrets.verify(&IDS, at(second), any).await.unwrap_err();
+        assert_eq!(failure.kind, Kind::Misconfigured, "the caller may be good");
+    }
+    // The second secret is read once more, and then the first one for the second time in that request.
+    assert_eq!(fixture.reads(), 9 + 2);
+}
