@@ -181,6 +181,35 @@ fn a_function_that_reads_files_may_see_that_one_is_missing() {
     assert_eq!(found, 2, "proposals and cases");
 }
 
+#[test]
+fn the_gateway_throttles_its_routes_and_logs_no_path() {
+    let api = &template().section("Resources")["HttpApi"]["Properties"];
+    let routes: Vec<String> = functions()
+        .iter()
+        .flat_map(|function| &function.routes)
+        .map(|(method, path)| format!("{} {path}", method.to_uppercase()))
+        .collect();
+    let of_partners = members(&api["RouteSettings"]).map(|(route, settings)| (Some(route), "Partner", settings));
+    let every = of_partners.chain([(None, "", &api["DefaultRouteSettings"])]);
+    let mut found = 0;
+    for (route, prefix, settings) in every {
+        let reference = |name: &str| json!({ "Ref": format!("{prefix}Throttle{name}") });
+        let expected = json!({ "ThrottlingRateLimit": reference("Rate"), "ThrottlingBurstLimit": reference("Burst") });
+        assert_eq!(settings, &expected, "{route:?}");
+        // API Gateway refuses the settings of a route that it does not have.
+        assert!(route.is_none_or(|route| routes.contains(route)), "{route:?}");
+        found += 1;
+    }
+    assert_eq!(found, 4);
+    let format = string(&api["AccessLogSettings"]["Format"]["Fn::Sub"]);
+    let format: Map<String, Value> = serde_json::from_str(&format).unwrap();
+    let values: Vec<String> = format.values().map(string).collect();
+    assert!(values.contains(&"$context.routeKey".to_owned()), "{values:?}");
+    for value in values.iter().map(|value| value.to_lowercase()) {
+        assert!(!value.contains("path") && !value.contains("query"), "{value}");
+    }
+}
+
 /// Parameters that would open a stage on AWS. Only `local` sets them.
 #[test]
 fn only_local_has_private_addresses_and_pages_of_localhost() {

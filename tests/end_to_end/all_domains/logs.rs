@@ -1,5 +1,6 @@
 //! The logs of every function, after the other tests.
 
+use http::Method;
 use runtime::port::clock::Clock;
 use serde_json::json;
 
@@ -14,6 +15,18 @@ async fn the_logs_have_no_personal_data_and_no_secrets() {
         json!([{"status": 500, "body": "John Doe <john.doe@example.com> SW1A 1AA"}, {"status": 400, "body": "{}"}]);
     stack.script_for(&correlation, "lex/quote", script).await;
     assert_eq!(stack.quote(&[("x-correlation-id", &correlation)]).await.status, 422);
+    for (path, key) in [("/webhooks/lex", "x-none"), ("/v1/bqs-case/case", "x-api-key")] {
+        let url = stack.base_url() + path;
+        let headers = [(key, "wrong"), ("x-correlation-id", correlation.as_str())];
+        assert_eq!(
+            stack
+                .send_raw(Method::POST, &url, &headers, b"{}".to_vec())
+                .await
+                .status,
+            401,
+            "{path}"
+        );
+    }
     // A run of all tests takes less than this.
     let lines = stack.logs(Clock::System.now().as_millisecond() - 600_000).await;
     let canaries = ["John", "john.doe", "SW1A", "1985-06-20", "test-lex-secret", "eyJ"];
@@ -22,4 +35,10 @@ async fn the_logs_have_no_personal_data_and_no_secrets() {
         assert_eq!(hits(&canaries, line), Vec::<String>::new());
     }
     assert!(!lines.is_empty(), "the functions log");
+    for counter in ["RefusedWebhooks", "RefusedCredentials"] {
+        let counted = lines
+            .iter()
+            .filter(|line| line.text.contains(&correlation) && line.text.contains(counter));
+        assert_eq!(counted.count(), 1, "{counter}");
+    }
 }

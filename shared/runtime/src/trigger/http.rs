@@ -26,6 +26,7 @@ use crate::http::document::{self, Input, Media, Parts};
 use crate::http::problem::Family;
 use crate::http::reply::{Render, Rendered};
 use crate::port::clock::Clock;
+use crate::port::metric;
 use crate::transport::CORRELATION;
 use crate::work::idempotency::{self, Claimed, Earlier};
 
@@ -183,6 +184,9 @@ impl<E: Domain> Http<E> {
                 .render(error, correlation)
                 .unwrap_or_else(|_| Rendered::empty(http::StatusCode::INTERNAL_SERVER_ERROR)),
         };
+        if let Some(counter) = result.as_ref().err().and_then(|error| self.refusal(error.kind)) {
+            metric::count(counter, 1);
+        }
         let ended = Ended {
             route: &route,
             caller: caller.as_deref(),
@@ -197,6 +201,15 @@ impl<E: Domain> Http<E> {
             .entry(header::CACHE_CONTROL)
             .or_insert(HeaderValue::from_static("no-store"));
         response(rendered, method == Method::HEAD)
+    }
+
+    /// The counter of a caller without a valid credential: many of them are an attack, or a secret that only one side changed.
+    fn refusal(&self, kind: Kind) -> Option<&'static str> {
+        match (self.pattern, kind) {
+            (Some(_), Kind::Unauthenticated | Kind::NotFound) => Some("RefusedWebhooks"),
+            (None, Kind::Unauthenticated) => Some("RefusedCredentials"),
+            _ => None,
+        }
     }
 
     /// The caller's id, for the log, and the response.

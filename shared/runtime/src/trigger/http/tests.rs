@@ -144,6 +144,21 @@ async fn callers_are_known_unless_the_function_is_public() {
     assert_eq!(anonymous.2, r#"{"caller":"","what":"x"}"#);
 }
 
+#[test]
+fn only_refused_credentials_are_counted() {
+    let hook = webhook("/webhooks/{name}", echo).public();
+    for (function, kind, counter) in [
+        (&hook, Kind::Unauthenticated, Some("RefusedWebhooks")),
+        (&hook, Kind::NotFound, Some("RefusedWebhooks")),
+        (&hook, Kind::Malformed, None),
+        (&known(), Kind::Unauthenticated, Some("RefusedCredentials")),
+        (&known(), Kind::NotFound, None),
+        (&known(), Kind::Forbidden, None),
+    ] {
+        assert_eq!(function.refusal(kind), counter, "{kind:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_caller_without_the_right_learns_nothing_else_and_changes_nothing() {
     let fakes = Fakes::default();
