@@ -1,7 +1,7 @@
 //! Scripts: what an operation answers to its next calls.
 //!
 //! A script is a JSON list. Each entry `{status?, headers?, body?, bodySize?, delay?, reset?, served?, times?,
-//! percent?}` is used `times` times (default 1), then the next one. After the last entry the partner serves calls
+//! percent?, perMinute?}` is used `times` times (default 1), then the next one. After the last entry the partner serves calls
 //! normally again.
 //!
 //! - `status`, `headers`, `body` or `bodySize` make a scripted response; `status` defaults to 200. A string body is
@@ -11,7 +11,10 @@
 //!   through before a failure.
 //! - `delay` in milliseconds comes before the response, the reset or the normal service.
 //! - `percent` in place of `times` uses the entry for that share of the calls and never uses it up. The random numbers
-//!   are the same each time. Entries with `percent` are tried in order up to the first entry without it.
+//!   are the same each time.
+//! - `perMinute` in place of `times` uses the entry for the calls beyond so many within a minute and never uses it up: a
+//!   partner's rate limit.
+//! - Entries with `percent` or `perMinute` are tried in order up to the first entry with neither.
 //! - `served` makes the partner perform the call first. Only its response is then late (`delay`), lost (`reset`) or
 //!   replaced by the scripted one.
 
@@ -21,11 +24,13 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::answer;
+use crate::{answer, clock};
 
+const MINUTE: SignedDuration = SignedDuration::from_secs(60);
 const MAX_DELAY_MS: u64 = 600_000;
 const MAX_BODY_SIZE: usize = 64 * 1024 * 1024;
 
@@ -41,16 +46,24 @@ struct Entry {
     served: Option<bool>,
     times: Option<u32>,
     percent: Option<u32>,
+    per_minute: Option<usize>,
 }
 
 /// A valid entry of a script.
 #[derive(Clone)]
 pub struct Step {
-    times: u32,
-    percent: Option<u32>,
+    share: Share,
     pub served: bool,
     pub delay: Duration,
     pub action: Action,
+}
+
+/// The calls that a step is for.
+#[derive(Clone, Copy)]
+enum Share {
+    Next(u32),
+    Percent(u32),
+    Beyond(usize),
 }
 
 #[derive(Clone)]
@@ -79,31 +92,54 @@ enum Content {
 pub struct Script {
     steps: VecDeque<Step>,
     drawn: u64,
+    /// The last minute's calls that no step with `perMinute` took.
+    served: VecDeque<Timestamp>,
 }
 
 impl Script {
     pub fn new(steps: Vec<Step>) -> Self {
         Self {
             steps: steps.into(),
-            drawn: 0,
+            ..Self::default()
         }
     }
 
     /// Takes the step for the next call. `None` if the script is used up.
     pub fn next(&mut self) -> Option<Step> {
         let mut first = 0;
-        while let Some(percent) = self.steps.get(first)?.percent {
-            if self.draw() < u64::from(percent) {
-                return self.steps.get(first).cloned();
+        loop {
+            let step = self.steps.get(first)?;
+            let (share, taken) = (step.share, step.clone());
+            let applies = match share {
+                Share::Next(times) => {
+                    if times > 1 {
+                        self.steps.get_mut(first)?.share = Share::Next(times - 1);
+                    } else {
+                        self.steps.remove(first);
+                    }
+                    true
+                }
+                Share::Percent(percent) => self.draw() < u64::from(percent),
+                Share::Beyond(limit) => self.is_beyond(limit, clock::now()),
+            };
+            if applies {
+                return Some(taken);
             }
             first += 1;
         }
-        let step = self.steps.get_mut(first)?;
-        if step.times > 1 {
-            step.times -= 1;
-            return Some(step.clone());
+    }
+
+    /// Whether the last minute had so many calls. If not, it counts this one.
+    fn is_beyond(&mut self, limit: usize, now: Timestamp) -> bool {
+        let is_past = |call: &Timestamp| now.duration_since(*call) >= MINUTE;
+        while self.served.front().is_some_and(is_past) {
+            self.served.pop_front();
         }
-        self.steps.remove(first)
+        let beyond = self.served.len() >= limit;
+        if !beyond {
+            self.served.push_back(now);
+        }
+        beyond
     }
 
     /// Draws a number below 100 from a SplitMix64 sequence.
@@ -127,17 +163,10 @@ pub fn read(text: &[u8]) -> Result<Vec<Step>, String> {
 }
 
 fn step(entry: Entry) -> Result<Step, String> {
-    let times = entry.times.unwrap_or(1);
-    if times == 0 {
-        return Err("times must be at least 1".to_owned());
-    }
+    let share = share(&entry)?;
     let delay = entry.delay.unwrap_or(0);
     if delay > MAX_DELAY_MS {
         return Err(format!("delay must be at most {MAX_DELAY_MS} ms"));
-    }
-    let percent = entry.percent;
-    if percent.is_some_and(|percent| percent > 100 || entry.times.is_some()) {
-        return Err("percent must be at most 100 and cannot be combined with times".to_owned());
     }
     let served = entry.served.unwrap_or(false);
     let replies =
@@ -149,12 +178,21 @@ fn step(entry: Entry) -> Result<Step, String> {
         (false, false) => Action::Normal,
     };
     Ok(Step {
-        times,
-        percent,
+        share,
         served,
         delay: Duration::from_millis(delay),
         action,
     })
+}
+
+fn share(entry: &Entry) -> Result<Share, String> {
+    match (entry.times, entry.percent, entry.per_minute) {
+        (Some(0), ..) => Err("times must be at least 1".to_owned()),
+        (times, None, None) => Ok(Share::Next(times.unwrap_or(1))),
+        (None, Some(percent), None) if percent <= 100 => Ok(Share::Percent(percent)),
+        (None, None, Some(limit)) => Ok(Share::Beyond(limit)),
+        _ => Err("percent must be at most 100, and only one of times, percent and perMinute can be given".to_owned()),
+    }
 }
 
 fn reply(entry: Entry) -> Result<ScriptedReply, String> {
@@ -217,5 +255,18 @@ impl IntoResponse for ScriptedReply {
             Content::Filler(size) => Body::from(vec![b'x'; size]),
         };
         (self.status, self.headers, body).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_limit_counts_the_calls_of_the_last_minute() {
+        let mut script = Script::default();
+        let mut beyond = |second: i64| script.is_beyond(2, Timestamp::from_second(1_767_608_400 + second).unwrap());
+        assert_eq!([beyond(0), beyond(30), beyond(59)], [false, false, true]);
+        assert_eq!([beyond(60), beyond(61), beyond(90)], [false, true, false]);
     }
 }

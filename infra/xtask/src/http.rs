@@ -34,6 +34,33 @@ pub fn status_with(url: &str, headers: &[(&str, &str)]) -> Option<u16> {
     request.call().ok().map(|answer| answer.status().as_u16())
 }
 
+/// An answer with any status.
+pub struct Answer {
+    pub status: u16,
+    pub retry_after: Option<String>,
+    pub media: Option<String>,
+}
+
+/// Sends a POST and returns its answer, or `None` without one.
+pub fn try_post(url: &str, headers: &[(&str, &str)], body: &Value) -> Option<Answer> {
+    let agent: Agent = Agent::config_builder()
+        .proxy(None)
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(35)))
+        .build()
+        .into();
+    let request = headers
+        .iter()
+        .fold(agent.post(url), |request, (name, value)| request.header(*name, *value));
+    let answer = request.send_json(body).ok()?;
+    let header = |name: &str| Some(answer.headers().get(name)?.to_str().ok()?.to_owned());
+    Some(Answer {
+        status: answer.status().as_u16(),
+        retry_after: header("retry-after"),
+        media: header("content-type"),
+    })
+}
+
 /// The JSON answer to a GET.
 pub fn json(url: &str) -> Result<Value> {
     get(url, &[])

@@ -20,6 +20,7 @@ mod edit;
 mod env_json;
 mod failure;
 mod files;
+mod flood;
 mod forward;
 mod fuzz;
 mod http;
@@ -102,6 +103,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Place MMOB's orders while functions are killed, on a temporary stack; the report is target/soak/report.json
     Soak(soak::Options),
+    /// Send many quotes a second as one caller beside another, on a temporary stack; the report is target/flood/report.json
+    Flood(flood::Options),
     /// List the messages of a dead-letter queue, or move them back to their queue
     Redrive(redrive::Options),
     /// Print a token that the local stack accepts
@@ -178,6 +181,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Bench(options) => bench::bench(&options),
         Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Soak(options) => soak::soak(&options),
+        Task::Flood(options) => flood::flood(&options),
         Task::Docs => docs::docs(),
         Task::Redrive(options) => redrive::redrive(&options),
         Task::Recipes { without } => recipes::recipes(without.as_deref()),

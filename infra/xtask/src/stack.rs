@@ -62,6 +62,18 @@ pub fn member(dir: &Path, name: &str) -> Result<String> {
     found.context(format!("stack.json has no {name}"))
 }
 
+/// The deployed name of a table, by its key in stack.json.
+pub fn table(dir: &Path, name: &str) -> Result<String> {
+    let document = document(dir)?;
+    let found = document
+        .get("tables")
+        .and_then(|all| all.get(name))
+        .and_then(Value::as_str);
+    found
+        .map(str::to_owned)
+        .context(format!("stack.json has no table {name}"))
+}
+
 /// The deployed name of a function of the running stack.
 pub fn function(dir: &Path, binary: &str) -> Result<String> {
     let functions = document(dir)?;

@@ -215,4 +215,6 @@ fn a_share_of_the_calls_fails_and_the_others_do_not() {
     );
     let status = || simulators.mmob("GET", &format!("orders/{id}"), None).status;
     assert_eq!([status(), status()], [502, 200]);
+    simulators.script("mmob/order", &json!([{ "status": 429, "perMinute": 2 }]));
+    assert_eq!([status(), status(), status(), status()], [200, 200, 429, 429]);
 }
