@@ -1,5 +1,6 @@
 //! What this domain's tests share: the deployed functions on fakes, channels with keys, and a slow store.
 
+mod interleave;
 mod slow_store;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use runtime::port::store::{Store, Write, Written};
 use runtime::testing::Harness;
 use runtime::work::row::{Revised, Version};
 
+pub use interleave::interleave;
 use slow_store::SlowStore;
 
 use crate::channel::{ApiKey, ChannelRow, Permissions, Role, directory};

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::upstream::changes;
 use crate::channel::Channel;
@@ -178,4 +178,52 @@ async fn a_document_too_large_for_the_gateway_is_uploaded_one_time() {
     stack.enqueue("bqsForward", &wake).await;
     let made = changes(&stack, case, 2).await;
     assert_eq!(made[1]["operation"], "document");
+}
+
+#[tokio::test]
+async fn a_document_that_was_announced_before_its_channel_was_revoked_does_not_go_upstream() {
+    let stack = Stack::shared(&[Bqs]).await;
+    for (roles, dealers) in [(&[][..], &[DEALER][..]), (&WRITER[..], &[730][..])] {
+        let (channel, case) = dealer(&stack).await;
+        let bytes = pdf(2000);
+        let body = json!({"code": "123", "contentType": "application/pdf", "size": bytes.len()}).to_string();
+        let path = format!("/v1/bqs-case/document/{case}/upload");
+        let offer = stack
+            .send_with_key(Method::POST, &path, &channel.key, Some(&body))
+            .await
+            .json();
+        stack.permit(&channel.name, roles, dealers).await;
+        let headers = offer["upload"]["headers"].as_object().unwrap().iter();
+        let headers: Vec<_> = headers
+            .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+            .filter(|(name, _)| *name != "content-length")
+            .collect();
+        let url = offer["upload"]["url"].as_str().unwrap();
+        assert_eq!(stack.send_raw(Method::PUT, url, &headers, bytes).await.status, 200);
+        let wake = json!({"sequence": case, "upload": offer["documentId"]});
+        stack.enqueue("bqsForward", &wake).await;
+        let rows = |rows: &[Value]| rows.iter().any(|row| row["state"]["S"] == "refused");
+        let id = offer["documentId"].as_str().unwrap();
+        stack.rows_until("cases", "documentId", id, rows).await;
+        stack.permit(&channel.name, &WRITER, &[DEALER]).await;
+        let path = format!("/v1/bqs-case/case/{case}");
+        let shown = stack.send_with_key(Method::GET, &path, &channel.key, None).await.json();
+        let refused = &shown["refusedDocuments"][0];
+        assert_eq!(
+            (&refused["documentId"], &refused["reason"]),
+            (&json!(id), &json!("not-permitted"))
+        );
+        // The next change has the next number.
+        let put = stack
+            .send_with_key(
+                Method::PUT,
+                &path,
+                &channel.key,
+                Some(r#"{"externalSystemReference":"x"}"#),
+            )
+            .await;
+        assert_eq!(put.status, 200, "{}", put.text);
+        let made = changes(&stack, case, 2).await;
+        assert_eq!(made[1]["operation"], "update");
+    }
 }

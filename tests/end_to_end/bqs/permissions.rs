@@ -4,21 +4,22 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::upstream::settled_rows;
-use crate::channel::ADMIN;
+use crate::channel::{ADMIN, permissions};
 use crate::lock::Domain::Bqs;
 use crate::stack::{HubResponse, Stack};
 use crate::surface::{Credential, Route, wanting};
 
-/// The creator of a case, another channel for the same dealer, one for another dealer; channels that created a case and
-/// then kept one role; a request without a key, and one with a key that was replaced.
-const CALLERS: [&str; 11] = [
+/// The creator of a case, another channel for the same dealer, one for another dealer, one that created a case and then lost its
+/// dealer; channels that created a case and then kept one role; a request without a key, and one with a key that was replaced.
+const CALLERS: [&str; 12] = [
     "creator",
     "peer",
     "stranger",
+    "withdrawn",
     "case.write",
     "case.read",
     "message.read",
@@ -30,66 +31,66 @@ const CALLERS: [&str; 11] = [
 ];
 
 /// The callers with one role.
-const ROLES: Range<usize> = 3..9;
+const ROLES: Range<usize> = 4..10;
 
-/// The status for each of [`CALLERS`]. It asks for the creator's case, and a caller with one role for its own.
-const MATRIX: &[(&str, [u16; 11])] = &[
+/// The status for each of [`CALLERS`]. It asks for the creator's case, and a caller that lost a dealer or roles for its own.
+const MATRIX: &[(&str, [u16; 12])] = &[
     (
         "POST /v1/bqs-case/case",
-        [201, 201, 403, 201, 403, 403, 403, 403, 403, 401, 401],
+        [201, 201, 403, 403, 201, 403, 403, 403, 403, 403, 401, 401],
     ),
     (
         "GET /v1/bqs-case/case/{sequence}",
-        [200, 403, 404, 403, 200, 403, 403, 403, 403, 401, 401],
+        [200, 403, 404, 403, 403, 200, 403, 403, 403, 403, 401, 401],
     ),
     (
         "PUT /v1/bqs-case/case/{sequence}",
-        [200, 403, 404, 200, 403, 403, 403, 403, 403, 401, 401],
+        [200, 403, 404, 403, 200, 403, 403, 403, 403, 403, 401, 401],
     ),
     (
         "POST /v1/bqs-case/case/{sequence}/business-consent",
-        [202, 403, 404, 202, 403, 403, 403, 403, 403, 401, 401],
+        [202, 403, 404, 403, 202, 403, 403, 403, 403, 403, 401, 401],
     ),
     (
         "POST /v1/bqs-case/case/{sequence}/score-customer",
-        [202, 403, 404, 202, 403, 403, 403, 403, 403, 401, 401],
+        [202, 403, 404, 403, 202, 403, 403, 403, 403, 403, 401, 401],
     ),
     (
         "POST /v1/bqs-case/document/{sequence}",
-        [201, 403, 404, 403, 403, 403, 403, 201, 403, 401, 401],
+        [201, 403, 404, 403, 403, 403, 403, 403, 201, 403, 401, 401],
     ),
     (
         "POST /v1/bqs-case/document/{sequence}/upload",
-        [201, 403, 404, 403, 403, 403, 403, 201, 403, 401, 401],
+        [201, 403, 404, 403, 403, 403, 403, 403, 201, 403, 401, 401],
     ),
     (
         "GET /v1/bqs-case/management",
-        [403, 403, 403, 403, 403, 403, 403, 403, 200, 401, 401],
+        [403, 403, 403, 403, 403, 403, 403, 403, 403, 200, 401, 401],
     ),
     (
         "POST /v1/bqs-case/management",
-        [403, 403, 403, 403, 403, 403, 403, 403, 201, 401, 401],
+        [403, 403, 403, 403, 403, 403, 403, 403, 403, 201, 401, 401],
     ),
     (
         "GET /v1/bqs-case/management/{channelName}",
-        [403, 403, 403, 403, 403, 403, 403, 403, 200, 401, 401],
+        [403, 403, 403, 403, 403, 403, 403, 403, 403, 200, 401, 401],
     ),
     (
         "PUT /v1/bqs-case/management/{channelName}",
-        [403, 403, 403, 403, 403, 403, 403, 403, 200, 401, 401],
+        [403, 403, 403, 403, 403, 403, 403, 403, 403, 200, 401, 401],
     ),
     (
         "POST /v1/bqs-case/management/{channelName}/key",
-        [403, 403, 403, 403, 403, 403, 403, 403, 201, 401, 401],
+        [403, 403, 403, 403, 403, 403, 403, 403, 403, 201, 401, 401],
     ),
     // A channel sees the messages of its own dealers only, so that a stranger gets an empty list.
     (
         "GET /v1/bqs-case/message/case",
-        [200, 200, 200, 403, 403, 200, 403, 403, 403, 401, 401],
+        [200, 200, 200, 200, 403, 403, 200, 403, 403, 403, 401, 401],
     ),
     (
         "POST /v1/bqs-case/message/case",
-        [403, 403, 403, 403, 403, 403, 202, 403, 403, 401, 401],
+        [403, 403, 403, 403, 403, 403, 403, 202, 403, 403, 401, 401],
     ),
 ];
 
@@ -104,6 +105,17 @@ struct Caller {
     case: i64,
 }
 
+impl Caller {
+    /// A channel that created a case and then kept these roles and dealers.
+    async fn reduced_to(stack: &Stack, roles: &[&str], dealers: &[i64]) -> Self {
+        let channel = stack.channel(&["case.write"], &[DEALER]).await;
+        let case = stack.case(&channel.key, DEALER).await;
+        stack.permit(&channel.name, roles, dealers).await;
+        let key = channel.key;
+        Self { key, case }
+    }
+}
+
 /// A case, every caller that may ask for it, and a channel that admins manage.
 struct Fixtures {
     callers: Vec<Caller>,
@@ -112,14 +124,6 @@ struct Fixtures {
 
 /// Made by the first test that needs them.
 static FIXTURES: OnceCell<Fixtures> = OnceCell::const_new();
-
-fn permissions(name: &str, roles: &[&str]) -> String {
-    json!({
-        "channelName": name, "roles": roles, "allowedDealerCodes": [DEALER],
-        "allowedBrandCodes": [1, 4, 10], "allowedAgreements": [2700, 3600, 3700],
-    })
-    .to_string()
-}
 
 impl Fixtures {
     async fn of(stack: &Stack) -> &'static Self {
@@ -135,15 +139,9 @@ impl Fixtures {
         callers.push(stack.channel(&dealer, &[DEALER]).await.key);
         callers.push(stack.channel(&dealer, &[1]).await.key);
         let mut callers: Vec<Caller> = callers.into_iter().map(|key| Caller { key, case }).collect();
+        callers.push(Caller::reduced_to(stack, &dealer, &[1]).await);
         for role in &CALLERS[ROLES] {
-            let channel = stack.channel(&dealer, &[DEALER]).await;
-            let case = stack.case(&channel.key, DEALER).await;
-            let path = format!("{MANAGEMENT}/{}", channel.name);
-            let body = permissions(&channel.name, &[role]);
-            let left = stack.send_with_key(Method::PUT, &path, &admin, Some(&body)).await;
-            assert_eq!(left.status, 200, "{}", left.text);
-            let key = channel.key;
-            callers.push(Caller { key, case });
+            callers.push(Caller::reduced_to(stack, &[role], &[DEALER]).await);
         }
         let revoked = stack.channel(&CALLERS[ROLES], &[DEALER]).await;
         let path = format!("{MANAGEMENT}/{}/key", revoked.name);
@@ -171,8 +169,10 @@ impl Fixtures {
             "POST /v1/bqs-case/document/{sequence}/upload" => {
                 Some(r#"{"code":"123","contentType":"application/pdf","size":1000}"#.to_owned())
             }
-            "POST /v1/bqs-case/management" => Some(permissions(&format!("test-{}", uuid::Uuid::new_v4()), &[])),
-            "PUT /v1/bqs-case/management/{channelName}" => Some(permissions(&self.managed, &["case.read"])),
+            "POST /v1/bqs-case/management" => {
+                Some(permissions(&format!("test-{}", uuid::Uuid::new_v4()), &[], &[DEALER]))
+            }
+            "PUT /v1/bqs-case/management/{channelName}" => Some(permissions(&self.managed, &["case.read"], &[DEALER])),
             _ => route.body().map(str::to_owned),
         };
         let headers = [

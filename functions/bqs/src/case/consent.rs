@@ -22,7 +22,7 @@ use crate::body::JsonBody;
     params(("sequence" = u64, Path, description = "The case's number", minimum = 1, maximum = 999_999_999_999_999_i64)),
     responses(
         (status = 202, description = "Accepted"),
-        (status = 403, description = "Another channel's case"),
+        (status = 403, description = "Another channel's case, or one whose dealer the channel no longer handles"),
         (status = 404, description = "No such case for this channel"),
         (status = 409, description = "Other requests changed the case first"),
         (status = 429, description = "Too much is running for this case"),

@@ -17,15 +17,12 @@ use crate::Env;
     responses(
         (status = 200, description = "The case", body = CaseView),
         (status = 400, description = "Not a number"),
-        (status = 403, description = "Another channel's case"),
+        (status = 403, description = "Another channel's case, or one whose dealer the channel no longer handles"),
         (status = 404, description = "No such case for this channel"),
     )
 )]
 pub async fn get(cx: Cx<Env>, request: Raw) -> Result<CaseView> {
     let sequence = Sequence::parse(request.path.get("sequence"))?;
     let row = CaseRow::of(&cx.env, &cx.caller, sequence).await?;
-    Ok(CaseView {
-        sequence,
-        document: row.document()?,
-    })
+    Ok(CaseView::of(&row, row.document()?))
 }

@@ -3,6 +3,7 @@
 pub mod consent;
 pub mod create;
 pub mod get;
+pub mod refused;
 pub mod row;
 mod running;
 pub mod schema;

@@ -11,6 +11,7 @@ use runtime::port::store::{Key, When, Write};
 use runtime::work::row::{Revised, Row, Table, Version};
 use serde::{Deserialize, Serialize};
 
+use super::refused::{RefusedDocument, RefusedDocuments};
 use crate::Env;
 use crate::channel::Caller;
 
@@ -77,9 +78,11 @@ pub struct CaseRow {
     pub dealer: i64,
     /// JSON text: a stored number would not keep decimals apart from floats.
     document: String,
-    /// Every write of a case adds a change, so the revision is the number of changes.
+    /// Every write of a case adds a change or a refused document.
     #[serde(flatten)]
     version: Version,
+    #[serde(default, skip_serializing_if = "RefusedDocuments::is_empty")]
+    pub refused: RefusedDocuments,
     /// The start of each run, by kind and organisation.
     running: BTreeMap<String, Timestamp>,
     pub created_at: Timestamp,
@@ -134,6 +137,7 @@ impl CaseRow {
             dealer: 0,
             document: String::new(),
             version: Version::default(),
+            refused: RefusedDocuments::default(),
             running: BTreeMap::new(),
             created_at: now,
         };
@@ -141,24 +145,30 @@ impl CaseRow {
         Ok(row)
     }
 
-    /// The caller's own case. Another channel's case is forbidden if the caller handles its dealer, and otherwise not found.
+    /// The case, if the caller may use it.
     pub async fn of(env: &Env, caller: &Caller, sequence: Sequence) -> Result<Self> {
         let row = Self::load(env.table()?, &sequence)
             .await?
             .ok_or_else(Error::not_found)?;
-        if row.channel == caller.channel {
-            return Ok(row);
+        row.admit(caller)?;
+        Ok(row)
+    }
+
+    /// A channel may use its own cases, while it handles their dealers. Another channel's case is forbidden if the caller
+    /// handles its dealer, and otherwise not found.
+    pub fn admit(&self, caller: &Caller) -> Result<()> {
+        let forbidden = |why| Err(Error::new(Kind::Forbidden, why));
+        match (self.channel == caller.channel, caller.handles(self.dealer)) {
+            (true, true) => Ok(()),
+            (true, false) => forbidden("The channel no longer handles the case's dealer."),
+            (false, true) => forbidden("The case belongs to another channel."),
+            (false, false) => Err(Error::not_found()),
         }
-        Err(if caller.handles(row.dealer) {
-            Error::new(Kind::Forbidden, "The case belongs to another channel.")
-        } else {
-            Error::not_found()
-        })
     }
 
     /// The number of changes, which are numbered from 1.
     pub fn changes(&self) -> u64 {
-        self.version.revision().into()
+        self.version.revision().saturating_sub(self.refused.count).into()
     }
 
     pub fn document(&self) -> Result<Document> {
@@ -196,6 +206,12 @@ impl CaseRow {
         }
         self.running.insert(name, now);
         Ok(true)
+    }
+
+    /// The write that shows a refused document on the case. It is no change, so that nothing goes upstream.
+    pub fn refuse(&mut self, rows: Table<'_>, document: RefusedDocument, now: Timestamp) -> Result<Write> {
+        self.refused.add(document);
+        self.replace(rows, now)
     }
 
     /// The writes that add a change to the case as it was read.

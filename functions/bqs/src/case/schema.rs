@@ -47,6 +47,7 @@ const CASE: &[Member] = &[
     Member::new("caseObject", Object(CASE_OBJECT)),
     Member::new("customer", Object(CUSTOMER)),
     Member::new("sequence", ServerSet),
+    Member::new("refusedDocuments", ServerSet),
 ];
 
 const CALCULATION: &[Member] = &[

@@ -1,7 +1,6 @@
 //! Cases through their functions, on fakes.
 
 mod fixtures;
-mod interleave;
 mod lifecycle;
 mod races;
 mod random;

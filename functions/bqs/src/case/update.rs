@@ -14,7 +14,7 @@ use crate::body::JsonBody;
 /// Changes a case.
 ///
 /// Absent members stay, null clears, objects are merged and lists replaced. Only the channel that created the case may
-/// change it. If the request has a dealer, brand or agreement, the channel's lists must contain it.
+/// change it, while it handles the case's dealer. If the request has a dealer, brand or agreement, the channel's lists must contain it.
 #[utoipa::path(
     put,
     path = "/v1/bqs-case/case/{sequence}",
@@ -24,7 +24,7 @@ use crate::body::JsonBody;
     params(("sequence" = u64, Path, description = "The case's number", minimum = 1, maximum = 999_999_999_999_999_i64)),
     responses(
         (status = 200, description = "The whole case", body = CaseView),
-        (status = 403, description = "Another channel's case; a dealer, brand or agreement outside the channel's lists"),
+        (status = 403, description = "Another channel's case, or one whose dealer the channel no longer handles; a dealer, brand or agreement outside the channel's lists"),
         (status = 404, description = "No such case for this channel"),
         (status = 409, description = "Other requests changed the case first"),
         (status = 413, description = "The changed case is over 256 KiB"),
@@ -45,7 +45,7 @@ pub async fn update(cx: Cx<Env>, body: JsonBody) -> Result<Reply<CaseView>> {
         let mut requested = requested.clone();
         let started = start_requested(&mut row, &document, &mut requested, cx.now())?;
         let changed = started || document != before;
-        let reply = Reply::ok(CaseView { sequence, document });
+        let reply = Reply::ok(CaseView::of(&row, document));
         // A repeated request changes nothing and is not sent upstream again.
         if !changed {
             return Ok(reply);

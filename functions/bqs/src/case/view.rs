@@ -3,16 +3,29 @@
 use model::json::Document;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::openapi::{Array, ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::row::Sequence;
+use super::refused::RefusedDocument;
+use super::row::{CaseRow, Sequence};
 use super::schema::CaseChanges;
 
-/// A case's document and number.
+/// A case's document and number, and its refused documents, if there are any.
 pub struct CaseView {
-    pub sequence: Sequence,
-    pub document: Document,
+    sequence: Sequence,
+    document: Document,
+    refused_documents: Vec<RefusedDocument>,
+}
+
+impl CaseView {
+    /// The case with this document.
+    pub fn of(row: &CaseRow, document: Document) -> Self {
+        Self {
+            sequence: row.sequence,
+            document,
+            refused_documents: row.refused.last.clone(),
+        }
+    }
 }
 
 impl Serialize for CaseView {
@@ -21,6 +34,9 @@ impl Serialize for CaseView {
         map.serialize_entry("sequence", &self.sequence)?;
         for (name, value) in self.document.members().iter() {
             map.serialize_entry(name, value)?;
+        }
+        if !self.refused_documents.is_empty() {
+            map.serialize_entry("refusedDocuments", &self.refused_documents)?;
         }
         map.end()
     }
@@ -33,6 +49,8 @@ impl PartialSchema for CaseView {
         match known {
             RefOr::T(Schema::Object(mut object)) => {
                 object.properties.insert("sequence".into(), number.build().into());
+                let refused = Array::new(RefusedDocument::schema());
+                object.properties.insert("refusedDocuments".into(), refused.into());
                 object.required.push("sequence".into());
                 object.description = Some("A case. It may have members that are not listed here.".into());
                 object.into()

@@ -1,18 +1,24 @@
-//! A presigned upload becomes a document of its case, if the bytes match the announcement.
+//! A presigned upload becomes a document of its case, if the bytes match the announcement and the channel still has the right
+//! that it had when it announced the document.
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::SignedDuration;
 use model::{Error, Kind, Result};
 use runtime::Cx;
+use runtime::http::caller::Identity;
 use runtime::port::blob::{UPLOAD, media_type, sha256};
+use runtime::port::store::Write;
 use runtime::work::row::Row;
 use uuid::Uuid;
 
 use super::pending::{PendingUpload, UploadState};
 use super::stored::{StoredDocument, key};
 use crate::Env;
+use crate::case::refused::{DocumentRefusal, RefusedDocument};
 use crate::case::row::{CaseRow, ChangeKind, Sequence};
+use crate::channel::{Caller, ChannelRow, Role};
 use crate::forward::ForwarderWake;
 
 /// The upload has begun by the time its signature expires.
@@ -35,10 +41,10 @@ async fn check_after(env: &Env, sequence: Sequence, id: Uuid, delay: Duration) -
     wake.send(env, delay).await
 }
 
-/// Checks for an announced document and adds it to its case.
+/// Checks for an announced document and adds it to its case, or refuses it.
 pub async fn arrive(cx: &Cx<Env>, sequence: Sequence, id: Uuid) -> Result<()> {
     let (env, rows) = (&cx.env, cx.env.table()?);
-    let Some(mut pending) = PendingUpload::load(rows, sequence, id).await? else {
+    let Some(pending) = PendingUpload::load(rows, sequence, id).await? else {
         return Ok(());
     };
     if pending.state != UploadState::Awaited {
@@ -52,29 +58,74 @@ pub async fn arrive(cx: &Cx<Env>, sequence: Sequence, id: Uuid) -> Result<()> {
             check_after(env, sequence, id, SECOND_CHECK).await
         };
     };
-    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    if size != pending.size || media_type(&bytes) != Some(&pending.media_type) {
-        tracing::warn!(case = %sequence, document = %id, "an uploaded document differs from its announcement");
-        let refused = pending.end(rows, sequence, UploadState::Refused)?;
-        return rows.write(vec![refused]).await.map(drop);
-    }
-    let stored = StoredDocument {
-        document_id: id,
-        code: pending.code.clone(),
-        media_type: pending.media_type.clone(),
-        size,
-        sha256: sha256(&bytes),
-        key: key(id),
-    };
     let row = CaseRow::load(rows, &sequence).await?;
-    let mut row = row.ok_or_else(|| Error::new(Kind::Internal, "a document's case does not exist"))?;
-    let mut writes = row.change(rows, ChangeKind::Document, stored.render()?, cx.correlation, cx.now())?;
-    writes.push(pending.end(rows, sequence, UploadState::Taken)?);
+    let row = row.ok_or_else(|| Error::new(Kind::Internal, "a document's case does not exist"))?;
+    let writes = match check(env, &row, &pending, &bytes).await? {
+        Ok(channel) => take(cx, row, pending, &channel, &bytes)?,
+        Err(reason) => refuse(cx, row, pending, reason)?,
+    };
     match rows.write(writes).await? {
         true => Ok(()),
         false => Err(Error::new(
             Kind::Unavailable,
-            "another request changed a case while a document was added to it",
+            "another request changed a case or its channel while a document was added to it",
         )),
     }
+}
+
+/// The channel of the case as it is now, or why the document is refused.
+async fn check(
+    env: &Env,
+    row: &CaseRow,
+    pending: &PendingUpload,
+    bytes: &Bytes,
+) -> Result<std::result::Result<Caller, DocumentRefusal>> {
+    let channel = ChannelRow::named(env, &row.channel).await?.map(Caller::from);
+    let channel = channel.filter(|channel| channel.holds(Role::DocumentWrite) && row.admit(channel).is_ok());
+    let Some(channel) = channel else {
+        return Ok(Err(DocumentRefusal::NotPermitted));
+    };
+    let announced = size(bytes) == pending.size && media_type(bytes) == Some(&pending.media_type);
+    Ok(announced.then_some(channel).ok_or(DocumentRefusal::Differs))
+}
+
+/// The writes that add the document to its case, on the condition that the channel is as it was checked.
+fn take(
+    cx: &Cx<Env>,
+    mut row: CaseRow,
+    mut pending: PendingUpload,
+    channel: &Caller,
+    bytes: &Bytes,
+) -> Result<Vec<Write>> {
+    let (rows, id, sequence) = (cx.env.table()?, pending.document_id, row.sequence);
+    let stored = StoredDocument {
+        document_id: id,
+        code: pending.code.clone(),
+        media_type: pending.media_type.clone(),
+        size: pending.size,
+        sha256: sha256(bytes),
+        key: key(id),
+    };
+    let mut writes = row.change(rows, ChangeKind::Document, stored.render()?, cx.correlation, cx.now())?;
+    writes.push(pending.end(rows, sequence, UploadState::Taken)?);
+    writes.push(channel.unchanged(&cx.env)?);
+    Ok(writes)
+}
+
+/// The writes that show the document as refused.
+fn refuse(cx: &Cx<Env>, mut row: CaseRow, mut pending: PendingUpload, reason: DocumentRefusal) -> Result<Vec<Write>> {
+    let (rows, sequence) = (cx.env.table()?, row.sequence);
+    tracing::warn!(case = %sequence, document = %pending.document_id, ?reason, "an uploaded document was refused");
+    let refused = RefusedDocument {
+        document_id: pending.document_id,
+        code: pending.code.clone(),
+        reason,
+        refused_at: cx.now(),
+    };
+    let shown = row.refuse(rows, refused, cx.now())?;
+    Ok(vec![shown, pending.end(rows, sequence, UploadState::Refused)?])
+}
+
+fn size(bytes: &Bytes) -> u64 {
+    bytes.len().try_into().unwrap_or(u64::MAX)
 }

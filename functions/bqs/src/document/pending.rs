@@ -18,7 +18,7 @@ pub enum UploadState {
     Awaited,
     /// The document belongs to the case.
     Taken,
-    /// The uploaded bytes differ from the announcement.
+    /// The case shows the reason.
     Refused,
 }
 

@@ -68,7 +68,8 @@ pub struct Offered {
 /// Presigns the upload of a larger document to one of the channel's own cases.
 ///
 /// The response is a request that the channel sends as it is, once and within five minutes. A second use gets 412, another
-/// type or size 403. Some minutes later the document becomes the case's, if its bytes are of the announced type.
+/// type or size 403. Some minutes later the document becomes the case's, if its bytes are of the announced type and the channel
+/// still has the right to upload it. Otherwise the case shows it in `refusedDocuments`.
 #[utoipa::path(
     post,
     path = "/v1/bqs-case/document/{sequence}/upload",
@@ -78,7 +79,7 @@ pub struct Offered {
     params(("sequence" = u64, Path, description = "The case's number", minimum = 1)),
     responses(
         (status = 201, description = "The request that uploads the document", body = Offered),
-        (status = 403, description = "Another channel's case"),
+        (status = 403, description = "Another channel's case, or one whose dealer the channel no longer handles"),
         (status = 404, description = "No such case for this channel"),
         (status = 409, description = "The channel's permissions are changing"),
         (status = 413, description = "The document is over 20 MiB"),

@@ -54,7 +54,7 @@ pub struct Uploaded {
     responses(
         (status = 201, description = "Stored", body = Uploaded),
         (status = 400, description = "Not one file and a code, or the file is not base64"),
-        (status = 403, description = "Another channel's case"),
+        (status = 403, description = "Another channel's case, or one whose dealer the channel no longer handles"),
         (status = 404, description = "No such case for this channel"),
         (status = 409, description = "Other requests changed the case first"),
         (status = 413, description = "Over 3 MiB; `instead` names the route for larger documents"),

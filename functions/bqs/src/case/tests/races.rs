@@ -13,12 +13,11 @@ use runtime::work::row::Revised;
 use super::fixtures::{
     CASE, COMPANY, Route, SCORE, UPDATE, case_row, cases, changes, dealer_with_case, new_dealer, woken,
 };
-use super::interleave::interleave;
 use crate::Env;
 use crate::case::row::ChangeKind;
 use crate::case::schema;
 use crate::channel::{ApiKey, ChannelRow};
-use crate::testing::permission;
+use crate::testing::{interleave, permission};
 
 /// Sends a request whose writes come after these, one turn before each transaction.
 async fn meanwhile(dealer: &Harness<Env>, turns: Vec<Vec<Write>>, route: Route, body: &str) -> TestResponse {

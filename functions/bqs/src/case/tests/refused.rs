@@ -215,12 +215,12 @@ async fn codes_outside_the_lists_are_forbidden() {
         assert_eq!(dealer.post(CASES, body.to_string()).await.status, 403, "{member}");
     }
     assert_eq!((cases(&dealer).len(), changes(&dealer, 1).await.len()), (1, 1));
-    // A code that was removed from a list stays in the case, and no request may give it again.
+    // A brand that was removed from the list stays in the case, and no request may give it again.
     permit(&dealer, "dealer", |channel| {
-        channel.permissions.allowed_dealer_codes.clear()
+        channel.permissions.allowed_brand_codes.clear()
     })
     .await;
     assert_eq!(dealer.put(CASE, r#"{"externalSystemReference":"x"}"#).await.status, 200);
-    assert_eq!(dealer.put(CASE, r#"{"dealer":730}"#).await.status, 403);
+    assert_eq!(dealer.put(CASE, r#"{"brandCode":11}"#).await.status, 403);
     assert_eq!(dealer.post(CASES, COMPANY).await.status, 403);
 }

@@ -3,7 +3,7 @@
 use http::HeaderName;
 use runtime::testing::Harness;
 
-use super::fixtures::{BOTH, DEALERS, ROUTES, Route, dealer_with_case, stored};
+use super::fixtures::{BOTH, DEALERS, ROUTES, Route, changes, dealer_with_case, stored};
 use crate::Env;
 use crate::channel::{ApiKey, Role};
 use crate::testing::{channel, permit};
@@ -65,6 +65,31 @@ async fn every_caller_reaches_only_its_own_cases() {
     })
     .await;
     assert_eq!(statuses(&dealer).await, [401; 5], "rotated");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dealer_that_left_the_list_takes_its_cases_away_from_their_channel_too() {
+    let dealer = dealer_with_case().await;
+    permit(&dealer, "dealer", |channel| {
+        channel.permissions.allowed_dealer_codes = [808].into()
+    })
+    .await;
+    for route in ROUTES.into_iter().filter(|route| *route != Route::Create) {
+        for body in [
+            route.sample(),
+            r#"{"dealer":808,"organizationNumber":"1","email":"a@b.dk"}"#,
+        ] {
+            let body = if route == Route::Get { "" } else { body };
+            let got = route.request(&dealer, "1", body).await;
+            assert_eq!(got.status, 403, "{route:?}: {}", got.text);
+        }
+    }
+    assert_eq!(changes(&dealer, 1).await.len(), 1);
+    permit(&dealer, "dealer", |channel| {
+        channel.permissions.allowed_dealer_codes = DEALERS.into()
+    })
+    .await;
+    assert_eq!(statuses(&dealer).await, [201, 200, 200, 202, 202]);
 }
 
 #[tokio::test(start_paused = true)]

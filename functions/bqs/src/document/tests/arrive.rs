@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use runtime::port::blob::{Blobs, sha256};
 use runtime::testing::Harness;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::fixtures::{CASE, announcement, change, dealer_with_case, deliver, presign};
+use super::fixtures::{CASE, announcement, change, dealer_with_case, deliver, presign, refused, upload};
 use crate::Env;
 use crate::case::row::ChangeKind;
+use crate::channel::{ApiKey, ChannelRow, Role};
 use crate::document::StoredDocument;
 use crate::document::pending::{PendingUpload, UploadState};
+use crate::testing::{interleave, permission, permit};
 
 const PDF: &[u8] = b"%PDF-1.4 of its own";
 
@@ -53,6 +55,90 @@ async fn an_announced_document_is_added_to_its_case_once() {
     );
     assert_eq!(state(&dealer, id).await, UploadState::Taken);
     assert!(change(&dealer, 3).await.is_none());
+    assert_eq!(refused(&dealer).await, Value::Null);
+}
+
+type Revocation = fn(&mut ChannelRow);
+
+/// What an admin takes away from a channel, and whether its documents are refused then.
+const REVOCATIONS: [(Revocation, bool); 5] = [
+    (|channel| channel.permissions.roles.clear(), true),
+    (|channel| channel.permissions.roles = [Role::CaseRead].into(), true),
+    (|channel| channel.permissions.allowed_dealer_codes = [1].into(), true),
+    // The case has its brand already.
+    (|channel| channel.permissions.allowed_brand_codes.clear(), false),
+    (
+        |channel| channel.key_hash = ApiKey::generate("dealer").unwrap().hash(),
+        false,
+    ),
+];
+
+#[tokio::test(start_paused = true)]
+async fn a_document_that_arrives_after_the_channel_lost_its_right_is_refused_and_shown() {
+    for (place, (revoke, refuses)) in REVOCATIONS.into_iter().enumerate() {
+        let dealer = dealer_with_case().await;
+        let before = ChannelRow::named(&dealer.env(), "dealer").await.unwrap().unwrap();
+        let (id, wake) = announce(&dealer, PDF.len()).await;
+        put(&dealer, id, PDF).await;
+        permit(&dealer, "dealer", revoke).await;
+        assert!(deliver(&dealer, &wake).await);
+        permit(&dealer, "dealer", |channel| {
+            channel.permissions = before.permissions;
+            channel.key_hash = before.key_hash;
+        })
+        .await;
+        // A right that comes back does not bring the document back.
+        assert!(deliver(&dealer, &wake).await);
+        assert_eq!(change(&dealer, 2).await.is_none(), refuses, "revocation {place}");
+        if !refuses {
+            assert_eq!(refused(&dealer).await, Value::Null);
+            continue;
+        }
+        assert_eq!(state(&dealer, id).await, UploadState::Refused);
+        let shown = json!([{
+            "documentId": id, "code": "123", "reason": "not-permitted", "refusedAt": "2026-01-05T10:20:00Z",
+        }]);
+        assert_eq!(refused(&dealer).await, shown);
+        // The case goes on with its next change.
+        let form = [("file", "application/pdf", PDF), ("code", "", b"123")];
+        assert_eq!(upload(&dealer, &form).await.status, 201);
+        assert_eq!(change(&dealer, 2).await.unwrap().kind, ChangeKind::Document);
+        assert_eq!(refused(&dealer).await, shown);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_that_is_lost_while_the_document_is_added_is_lost() {
+    let dealer = dealer_with_case().await;
+    let (id, wake) = announce(&dealer, PDF.len()).await;
+    put(&dealer, id, PDF).await;
+    let revocation = permission(&dealer, "dealer", |channel| channel.permissions.roles.clear()).await;
+    let interleaved = interleave(&dealer, vec![vec![revocation]]);
+    assert!(!deliver(&interleaved, &wake).await, "SQS delivers the message again");
+    assert!(change(&dealer, 2).await.is_none());
+    assert!(deliver(&dealer, &wake).await);
+    assert_eq!(state(&dealer, id).await, UploadState::Refused);
+    assert!(change(&dealer, 2).await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_case_shows_the_last_of_many_refused_documents() {
+    let dealer = dealer_with_case().await;
+    let mut ids = Vec::new();
+    for _ in 0..25 {
+        let (id, wake) = announce(&dealer, PDF.len() + 1).await;
+        put(&dealer, id, PDF).await;
+        assert!(deliver(&dealer, &wake).await);
+        ids.push(id.to_string());
+    }
+    let shown = refused(&dealer).await;
+    let shown: Vec<&str> = shown
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|document| document["documentId"].as_str().unwrap())
+        .collect();
+    assert_eq!(shown, ids[5..]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -68,6 +154,7 @@ async fn a_file_that_differs_from_its_announcement_is_refused() {
         assert!(deliver(&dealer, &wake).await);
         assert_eq!(state(&dealer, id).await, UploadState::Refused);
         assert!(change(&dealer, 2).await.is_none());
+        assert_eq!(refused(&dealer).await[0]["reason"], "differs");
     }
 }
 

@@ -23,7 +23,7 @@ pub type FormField<'a> = (&'a str, &'a str, &'a [u8]);
 /// A channel with the case.
 pub async fn dealer_with_case() -> Harness<Env> {
     let hub = harness();
-    let key = channel(&hub, "dealer", &[Role::DocumentWrite], &[DEALER]).await;
+    let key = channel(&hub, "dealer", &[Role::DocumentWrite, Role::CaseRead], &[DEALER]).await;
     let document = Document::stored(r#"{"agreementCode":3700,"brandCode":10,"dealer":808}"#).unwrap();
     let (now, kind) = (hub.now(), ChangeKind::Create);
     let mut row = CaseRow::new(CASE, "dealer", &document, now).unwrap();
@@ -56,6 +56,16 @@ pub fn announcement() -> Value {
 /// Delivers a message to the forwarder. True if the message is done.
 pub async fn deliver(hub: &Harness<Env>, body: &str) -> bool {
     hub.deliver("bqs-forward", body).await.unwrap()
+}
+
+/// The documents that the case shows as refused.
+pub async fn refused(dealer: &Harness<Env>) -> Value {
+    let got = dealer
+        .get("/v1/bqs-case/case/7")
+        .path("sequence", &CASE.to_string())
+        .await;
+    assert_eq!(got.status, 200, "{}", got.text);
+    got.json()["refusedDocuments"].clone()
 }
 
 pub async fn change(hub: &Harness<Env>, n: u64) -> Option<ChangeRow> {

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::fixtures::{CASE, announcement, change, dealer_with_case, presign, strangers};
+use super::fixtures::{CASE, announcement, change, dealer_with_case, presign, strangers, upload};
 use crate::document::pending::{PendingUpload, UploadState};
+use crate::testing::permit;
 
 #[tokio::test(start_paused = true)]
 async fn one_upload_of_one_type_and_size_is_offered_and_checked_for() {
@@ -72,4 +73,18 @@ async fn only_the_channel_of_the_case_announces_and_only_with_its_role() {
         assert_eq!(got.status, status, "{sequence}: {}", got.text);
     }
     assert!(dealer.fakes.queue.sent().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_channel_of_the_case_adds_no_document_once_the_dealer_has_left_its_list() {
+    let dealer = dealer_with_case().await;
+    permit(&dealer, "dealer", |channel| {
+        channel.permissions.allowed_dealer_codes.clear()
+    })
+    .await;
+    let form = [("file", "application/pdf", &b"%PDF-1.4"[..]), ("code", "", b"123")];
+    for got in [presign(&dealer, &announcement()).await, upload(&dealer, &form).await] {
+        assert_eq!(got.status, 403, "{}", got.text);
+    }
+    assert!(dealer.fakes.files.files().is_empty() && dealer.fakes.queue.sent().is_empty());
 }

@@ -1,0 +1,51 @@
+//! Documents that the hub refused when they arrived, as their case shows them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A case keeps the last ones.
+const MAX_DOCUMENTS: usize = 20;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DocumentRefusal {
+    /// The channel lost the right to add documents to the case before the document arrived.
+    NotPermitted,
+    /// The uploaded bytes differ from the announcement.
+    Differs,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedDocument {
+    #[schema(value_type = String, format = "uuid")]
+    pub document_id: Uuid,
+    /// The document definition code.
+    pub code: String,
+    #[schema(inline)]
+    pub reason: DocumentRefusal,
+    pub refused_at: Timestamp,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct RefusedDocuments {
+    /// How many were refused.
+    pub count: u32,
+    /// The newest last.
+    pub last: Vec<RefusedDocument>,
+}
+
+impl RefusedDocuments {
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    pub fn add(&mut self, document: RefusedDocument) {
+        self.count += 1;
+        self.last.push(document);
+        let excess = self.last.len().saturating_sub(MAX_DOCUMENTS);
+        self.last.drain(..excess);
+    }
+}
