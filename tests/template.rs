@@ -1,5 +1,6 @@
 //! `template.yaml` as the tests read it, and what holds for every function in it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -246,6 +247,35 @@ fn no_policy_reaches_everything() {
         }
     }
     assert!(found > 100, "{found} statements");
+}
+
+/// The functions that authenticate a channel read its row. Only those that manage channels may list or write them.
+#[test]
+fn only_management_lists_and_writes_channels() {
+    let [channels, cases] =
+        ["ChannelsTableArn", "TableArn"].map(|output| json!({ "Fn::GetAtt": ["Bqs", format!("Outputs.{output}")] }));
+    let reads = BTreeSet::from(["dynamodb:GetItem", "dynamodb:ConditionCheckItem"]);
+    let mut managing = 0;
+    for function in functions() {
+        let (name, statements) = (&function.binary, function.statements());
+        let actions = |resource: &Value| {
+            let of_resource = statements.iter().filter(|each| each.resources.contains(resource));
+            let actions = of_resource.flat_map(|each| &each.actions).map(String::as_str);
+            actions.collect::<BTreeSet<&str>>()
+        };
+        assert_eq!(
+            actions(&channels).contains("dynamodb:GetItem"),
+            name.starts_with("bqs-"),
+            "{name}"
+        );
+        if name.starts_with("bqs-management-") {
+            assert!(actions(&cases).is_empty(), "{name} and cases");
+            managing += 1;
+        } else {
+            assert!(actions(&channels).is_subset(&reads), "{name} and channels");
+        }
+    }
+    assert_eq!(managing, 4);
 }
 
 #[test]

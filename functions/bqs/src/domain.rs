@@ -37,7 +37,7 @@ impl Domain for Env {
     }
 
     async fn warm(&self) {
-        if let Ok(table) = self.table() {
+        if let Ok(table) = self.channels() {
             // Any read opens the connection; this row never exists.
             let _ = self.store().get(&table.key("WARM", "WARM"), false).await;
         }

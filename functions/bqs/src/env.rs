@@ -15,7 +15,12 @@ pub struct Env {
 }
 
 impl Env {
-    /// Channels, cases, their changes and messages.
+    /// Channels, and the audit of their changes. Only the functions that manage them may write it.
+    pub fn channels(&self) -> Result<Table<'_>> {
+        self.common.table("CHANNELS_TABLE")
+    }
+
+    /// Cases, their changes and messages.
     pub fn table(&self) -> Result<Table<'_>> {
         self.common.table("CASES_TABLE")
     }

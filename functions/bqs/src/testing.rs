@@ -18,6 +18,7 @@ use crate::{Api, Env, entry};
 
 pub fn harness() -> Harness<Env> {
     let settings = [
+        ("CHANNELS_TABLE", "channels"),
         ("CASES_TABLE", "cases"),
         ("BQS_FORWARD_QUEUE_URL", "forward"),
         ("DOCUMENTS_BUCKET", "documents"),
@@ -48,7 +49,7 @@ pub async fn channel(hub: &Harness<Env>, name: &str, roles: &[Role], dealers: &[
         version: Version::first(hub.now()),
         created_at: hub.now(),
     };
-    let writes = directory::bootstrap(hub.env().table().unwrap(), &mut row, hub.now())
+    let writes = directory::bootstrap(hub.env().channels().unwrap(), &mut row, hub.now())
         .await
         .unwrap();
     assert_eq!(hub.fakes.store.write(writes).await.unwrap(), Written::Done);
@@ -59,7 +60,7 @@ pub async fn channel(hub: &Harness<Env>, name: &str, roles: &[Role], dealers: &[
 pub async fn permission(hub: &Harness<Env>, name: &str, change: impl FnOnce(&mut ChannelRow)) -> Write {
     let mut row = ChannelRow::named(&hub.env(), name).await.unwrap().unwrap();
     change(&mut row);
-    row.replace(hub.env().table().unwrap(), hub.now()).unwrap()
+    row.replace(hub.env().channels().unwrap(), hub.now()).unwrap()
 }
 
 pub async fn permit(hub: &Harness<Env>, name: &str, change: impl FnOnce(&mut ChannelRow)) {

@@ -9,7 +9,9 @@ pub const API_KEY: &str = "bench.no-secret-it-is-here-for-all-to-read-0000000";
 /// The last part of the path of the marketplace's webhook.
 pub const WEBHOOK_TOKEN: &str = "no-secret-it-is-here-for-all-to-read";
 
-/// The table of cases and of their channels.
+/// The table of the channels of cases.
+pub const CHANNELS_TABLE: &str = "channels";
+/// The table of cases.
 pub const CASES_TABLE: &str = "cases";
 /// The log of partner calls: a write to it also writes its index.
 pub const LOG_TABLE: &str = "integration-log";

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::bench::Bench;
 use crate::event::RequestKind;
-use crate::fixture::CASES_TABLE;
+use crate::fixture::{CASES_TABLE, CHANNELS_TABLE};
 
 /// The hub's heaviest function.
 pub const QUOTE: &str = "quote";
@@ -79,6 +79,7 @@ fn quotes(bench: &Bench) -> Vec<Variant> {
 fn other_domains(bench: &Bench) -> Vec<Variant> {
     let queue = |name: &str| format!("https://sqs.eu-west-2.amazonaws.com/000000000000/{name}");
     let cases = vec![
+        ("CHANNELS_TABLE", CHANNELS_TABLE.to_owned()),
         ("CASES_TABLE", CASES_TABLE.to_owned()),
         ("BQS_FORWARD_QUEUE_URL", queue("bqs-forward")),
     ];

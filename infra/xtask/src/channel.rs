@@ -77,7 +77,7 @@ type CallAws<'a> = &'a dyn Fn(&str, &[(&str, &str)]) -> Result<Value>;
 pub fn create(channel: &Channel, stage: &str) -> Result<()> {
     let session = Session::open(stage, None)?;
     let aws = &session.aws;
-    let table = session.output("TableCases")?;
+    let table = session.output("TableChannels")?;
     let key = create_in(&|operation, options| aws.call(operation, options), table, channel)?;
     print(format!(
         "The API key of {}. It is not shown again:\n{key}",
@@ -299,7 +299,7 @@ mod tests {
             let input = options.first().map(|(_, value)| serde_json::from_str(value).unwrap());
             calls.borrow_mut().push(input.unwrap());
             Ok(match operation {
-                "dynamodb batch-get-item" => json!({"Responses": {"cases": rows}}),
+                "dynamodb batch-get-item" => json!({"Responses": {"channels": rows}}),
                 _ => Value::Null,
             })
         }
@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn a_channel_is_written_with_the_hash_of_its_key() {
         let calls = RefCell::default();
-        let key = create_in(&table(json!([]), &calls), "cases", &channel("one", &["admin"])).unwrap();
+        let key = create_in(&table(json!([]), &calls), "channels", &channel("one", &["admin"])).unwrap();
         assert!(key.starts_with("one.") && key.len() == "one.".len() + 43);
         let calls = calls.take();
         let text = calls[1].to_string();
@@ -335,7 +335,7 @@ mod tests {
     fn a_new_admin_is_added_to_the_existing_ones() {
         let calls = RefCell::default();
         let admins = json!([{"names": {"L": [{"S": "old"}]}, "revision": {"N": "7"}}]);
-        create_in(&table(admins, &calls), "cases", &channel("new", &["admin"])).unwrap();
+        create_in(&table(admins, &calls), "channels", &channel("new", &["admin"])).unwrap();
         let calls = calls.take();
         let put = calls[1]
             .as_array()
@@ -352,7 +352,12 @@ mod tests {
         assert_eq!(put.pointer("/Item/revision/N").unwrap(), "8");
         assert_eq!(put.pointer("/ExpressionAttributeValues/:revision/N").unwrap(), "7");
         let calls = RefCell::default();
-        create_in(&table(json!([]), &calls), "cases", &channel("reader", &["case.read"])).unwrap();
+        create_in(
+            &table(json!([]), &calls),
+            "channels",
+            &channel("reader", &["case.read"]),
+        )
+        .unwrap();
         assert!(!calls.take()[1].to_string().contains("ADMINS"));
     }
 
@@ -360,7 +365,7 @@ mod tests {
     fn an_existing_channel_is_not_overwritten() {
         let calls = RefCell::default();
         let existing = json!([{"name": {"S": "one"}, "keyHash": {"S": "hash"}}]);
-        assert!(create_in(&table(existing, &calls), "cases", &channel("one", &[])).is_err());
+        assert!(create_in(&table(existing, &calls), "channels", &channel("one", &[])).is_err());
         assert_eq!(calls.take().len(), 1);
         for name in ["", ".a", "a#b", &"x".repeat(65)] {
             assert!(!is_name(name), "{name}");
@@ -372,18 +377,18 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("trunkline-channels-{}", std::process::id()));
         files::make_dir(&dir).unwrap();
         let calls = RefCell::default();
-        let keys = ensure(&table(json!([]), &calls), "cases", &dir).unwrap();
+        let keys = ensure(&table(json!([]), &calls), "channels", &dir).unwrap();
         assert_eq!(keys.len(), 3);
         assert_eq!(calls.borrow()[1].as_array().unwrap().len(), 3 * 3 + 1);
         let row = |(name, key): (&String, &String)| json!({"name": {"S": name}, "keyHash": {"S": hash(key)}});
         let rows: Vec<Value> = keys.iter().map(row).collect();
         let calls = RefCell::default();
-        assert_eq!(ensure(&table(json!(rows), &calls), "cases", &dir).unwrap(), keys);
+        assert_eq!(ensure(&table(json!(rows), &calls), "channels", &dir).unwrap(), keys);
         assert_eq!(calls.borrow().len(), 1, "no write");
         // A new table gets the same keys. A rotated key is unknown here, so it is left out.
-        assert_eq!(ensure(&table(json!([]), &calls), "cases", &dir).unwrap(), keys);
+        assert_eq!(ensure(&table(json!([]), &calls), "channels", &dir).unwrap(), keys);
         let rotated = json!([{"name": {"S": "vwfs-dk-message-example"}, "keyHash": {"S": "other"}}]);
-        let left = ensure(&table(rotated, &calls), "cases", &dir).unwrap();
+        let left = ensure(&table(rotated, &calls), "channels", &dir).unwrap();
         assert!(left.len() == 2 && !left.contains_key("vwfs-dk-message-example"));
         std::fs::remove_dir_all(&dir).unwrap();
     }

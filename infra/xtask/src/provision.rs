@@ -99,9 +99,9 @@ impl Provisioner<'_> {
             let health = format!("{}/health", stack::base_url(&addresses.emulator, &deployed)?);
             http::wait_until_ok(&health, HEALTH_TIMEOUT, || Ok(()))
                 .map_err(|failure| process::with_tail(&failure, &services::log(self.dir, EMULATOR)))?;
-            let cases = deployed.outputs.get("TableCases");
-            let cases = cases.context("template.yaml has no output TableCases")?;
-            let api_keys = channel::ensure_samples(&aws, cases, self.dir)?;
+            let channels = deployed.outputs.get("TableChannels");
+            let channels = channels.context("template.yaml has no output TableChannels")?;
+            let api_keys = channel::ensure_samples(&aws, channels, self.dir)?;
             let stack = stack::write(self.dir, &addresses, &deployed, api_keys)?;
             stack::write_events(&self.workspace.root, self.dir, &stack)?;
             Ok(stack)

@@ -44,7 +44,7 @@ async fn a_channels_roles_change_with_the_next_request() {
         assert_eq!(put(&stack, &channel, &["Message.READ"], &[]).await.status, 200);
     }
     let audit = format!("AUDIT#{}", channel.name);
-    let mut rows = stack.rows("cases", "pk", &audit).await;
+    let mut rows = stack.rows("channels", "pk", &audit).await;
     rows.sort_by_key(|row| row["sk"]["S"].to_string());
     let actions: Vec<_> = rows.iter().map(|row| row["action"]["S"].as_str().unwrap()).collect();
     assert_eq!(
@@ -87,7 +87,7 @@ async fn a_key_is_good_until_it_is_replaced() {
     let path = "/v1/bqs-case/message/case?pre_view_case_id=1";
     assert_eq!(stack.send(Method::GET, path, "", None, &spoofed).await.status, 401);
     let secret = key.rsplit_once('.').unwrap().1;
-    for table in ["cases", "idempotency"] {
+    for table in ["channels", "cases", "idempotency"] {
         let rows = Value::from(stack.all(table).await).to_string();
         assert!(!rows.contains(secret), "{table}");
     }

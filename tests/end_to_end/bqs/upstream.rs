@@ -20,13 +20,13 @@ pub async fn changes(stack: &Stack, case: i64, count: usize) -> Vec<Value> {
     of_case(&stack.control_until("/bqs/state/cases", wanted).await)
 }
 
-/// All rows of the domain, once the forwarder is idle: it has no message and no lease, and two reads of the rows are equal. It is woken 5
-/// seconds after each change.
+/// All rows of the domain, once the forwarder is idle: it has no message and no lease, and two reads of the rows are equal. It
+/// is woken 5 seconds after each change.
 pub async fn settled_rows(stack: &Stack) -> BTreeSet<String> {
     let mut before = BTreeSet::new();
     for _ in 0..1_000 {
         if stack.depth("bqsForward").await == 0 {
-            let rows = stack.all("cases").await;
+            let rows = [stack.all("cases").await, stack.all("channels").await].concat();
             // A killed worker's lease stays in the row until it ends.
             let now = Clock::System.now().as_millisecond();
             let until = |row: &Value| row["leasedUntil"]["N"].as_str()?.parse::<i64>().ok();

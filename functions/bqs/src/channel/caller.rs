@@ -53,7 +53,7 @@ impl Caller {
 
     /// The condition that these permissions are unchanged, for a write that needs them.
     pub fn unchanged(&self, env: &Env) -> Result<Write> {
-        let key = ChannelRow::key(env.table()?, &self.channel);
+        let key = ChannelRow::key(env.channels()?, &self.channel);
         Ok(Write::check(key, self.version.unchanged()))
     }
 }

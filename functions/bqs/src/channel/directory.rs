@@ -29,7 +29,9 @@ pub async fn names(env: &Env) -> Result<Vec<String>> {
     loop {
         // The name and a space sort after the name itself and before every longer name that begins with it.
         let from = names.last().map(|name| format!("{name} "));
-        let query = Query::new(env.table()?.name, NAMES, BATCH).oldest_first().consistent();
+        let query = Query::new(env.channels()?.name, NAMES, BATCH)
+            .oldest_first()
+            .consistent();
         let rows = env.store().query(&query.from(from)).await?;
         if rows.is_empty() {
             return Ok(names);
@@ -92,7 +94,7 @@ pub struct ChannelChange<'a> {
 impl ChannelChange<'_> {
     /// All writes of the change, on the condition that the caller's permissions are unchanged.
     pub async fn writes(&mut self, cx: &Cx<Env>, caller: &Caller) -> Result<Vec<Write>> {
-        let (env, rows) = (&*cx.env, cx.env.table()?);
+        let (env, rows) = (&*cx.env, cx.env.channels()?);
         let mut writes = match self.before {
             None => vec![self.after.create(rows)?, name_row(rows, &self.after.name)?],
             Some(_) => vec![self.after.replace(rows, cx.now())?],
@@ -122,7 +124,7 @@ impl ChannelChange<'_> {
         };
         let pk = format!("AUDIT#{}", self.after.name);
         let sk = format!("{:010}", self.after.version.revision());
-        Write::put(cx.env.table()?.key(pk, &sk), &row, When::Absent)
+        Write::put(cx.env.channels()?.key(pk, &sk), &row, When::Absent)
     }
 
     /// The write of the admins' row, if the change adds or removes an admin. The last admin cannot be removed.

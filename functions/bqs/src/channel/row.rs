@@ -113,6 +113,6 @@ impl ChannelRow {
         if !is_name(name) {
             return Ok(None);
         }
-        Self::load(env.table()?, name).await
+        Self::load(env.channels()?, name).await
     }
 }

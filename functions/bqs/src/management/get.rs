@@ -41,7 +41,7 @@ pub fn one() {}
 
 async fn all(env: &Env) -> Result<Vec<ChannelView>> {
     let names = directory::names(env).await?;
-    let rows = env.table()?;
+    let rows = env.channels()?;
     let keys: Vec<_> = names.iter().map(|name| ChannelRow::key(rows, name)).collect();
     let found = rows.store.get_all(&keys).await?.into_iter().flatten();
     found

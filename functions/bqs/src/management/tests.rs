@@ -56,7 +56,7 @@ async fn names(admin: &Harness<Env>) -> Vec<String> {
 
 /// The audit rows of a channel, oldest first.
 fn audited(hub: &Harness<Env>, name: &str) -> Vec<Value> {
-    let rows = hub.fakes.store.table("cases").into_iter();
+    let rows = hub.fakes.store.table("channels").into_iter();
     let rows = rows.filter(|row| row["pk"].as_s().unwrap() == &format!("AUDIT#{name}"));
     rows.map(|row| store::typed(row).unwrap()).collect()
 }
@@ -90,7 +90,7 @@ async fn a_key_is_shown_once() {
         (201, &"true".parse().unwrap())
     );
     let read = get(&admin, "vwfs-dk-example-public").await;
-    let tables = ["cases", "keys"].map(|table| format!("{:?}", admin.fakes.store.table(table)));
+    let tables = ["channels", "keys"].map(|table| format!("{:?}", admin.fakes.store.table(table)));
     let random = secret.rsplit_once('.').unwrap().1;
     for text in [&again.text, &read.text, &tables[0], &tables[1]] {
         assert!(!text.contains(random) && !text.contains("apiKey"), "{text}");
@@ -106,7 +106,7 @@ async fn only_admins_manage() {
     for role in Role::ALL.into_iter().filter(|role| *role != Role::Admin) {
         callers.push((channel(&admin, role.name(), &[role], &[921]).await, 403));
     }
-    let before = admin.fakes.store.table("cases").len();
+    let before = admin.fakes.store.table("channels").len();
     for (key, status) in callers {
         let caller = if key.is_empty() {
             admin.anonymous()
@@ -121,7 +121,7 @@ async fn only_admins_manage() {
             assert_eq!(get(&caller, name).await.status, status);
         }
     }
-    assert_eq!(admin.fakes.store.table("cases").len(), before);
+    assert_eq!(admin.fakes.store.table("channels").len(), before);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
-use crate::fixture::{API_KEY, CASES_TABLE, CHANNEL};
+use crate::fixture::{API_KEY, CHANNEL, CHANNELS_TABLE};
 
 #[derive(Clone)]
 pub struct Items(Vec<Item>);
@@ -20,7 +20,7 @@ struct Item {
 impl Items {
     pub fn new() -> Self {
         Self(vec![Item {
-            table: CASES_TABLE,
+            table: CHANNELS_TABLE,
             attributes: channel(),
         }])
     }
@@ -74,8 +74,8 @@ mod tests {
             let answer = Items::new().answer("GetItem", &json!({"TableName": table, "Key": key}));
             serde_json::from_slice::<Value>(&answer).unwrap()["Item"]["name"].clone()
         };
-        assert_eq!(name(CASES_TABLE, "CHANNEL#bench"), json!({"S": "bench"}));
-        assert_eq!(name(CASES_TABLE, "CHANNEL#other"), Value::Null);
+        assert_eq!(name(CHANNELS_TABLE, "CHANNEL#bench"), json!({"S": "bench"}));
+        assert_eq!(name(CHANNELS_TABLE, "CHANNEL#other"), Value::Null);
         assert_eq!(name("quotes", "CHANNEL#bench"), Value::Null);
     }
 }

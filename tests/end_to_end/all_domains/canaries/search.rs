@@ -23,7 +23,7 @@ async fn left_behind(stack: &Stack, since: i64) -> Vec<Text> {
             Text {
                 // The keys of the other tables are hashes and ids.
                 place: match table.as_str() {
-                    "funders" | "cases" | "mmob" => format!("{table} {}", kind.unwrap_or_default()),
+                    "funders" | "channels" | "cases" | "mmob" => format!("{table} {}", kind.unwrap_or_default()),
                     _ => table.clone(),
                 },
                 text: row.to_string(),

@@ -126,7 +126,9 @@ async fn a_request_that_always_conflicts_is_asked_to_retry() {
     let mut turns = Vec::new();
     let mut row = ChannelRow::named(&dealer.env(), "dealer").await.unwrap().unwrap();
     for _ in 1..=20 {
-        turns.push(vec![row.replace(dealer.env().table().unwrap(), dealer.now()).unwrap()]);
+        turns.push(vec![
+            row.replace(dealer.env().channels().unwrap(), dealer.now()).unwrap(),
+        ]);
     }
     let got = meanwhile(&dealer, turns, Route::Update, UPDATE).await;
     assert_eq!((got.status, got.headers["retry-after"].to_str().unwrap()), (409, "1"));
