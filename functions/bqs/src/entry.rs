@@ -37,7 +37,8 @@ pub fn functions() -> Vec<(&'static str, Function)> {
 
 pub fn case_create() -> Function {
     let create = http(case::create::create).callers(Role::CaseWrite);
-    create.idempotent().limit(MAX_CASE_BYTES).into()
+    let create = create.idempotent().repeated_if(case::create::may_repeat);
+    create.limit(MAX_CASE_BYTES).into()
 }
 
 pub fn case_update() -> Function {
@@ -51,12 +52,14 @@ pub fn case_get() -> Function {
 
 pub fn case_score() -> Function {
     let score = http(case::score::score).callers(Role::CaseWrite);
-    score.idempotent().limit(MAX_CASE_BYTES).into()
+    let score = score.idempotent().repeated_if(case::may_repeat);
+    score.limit(MAX_CASE_BYTES).into()
 }
 
 pub fn case_consent() -> Function {
     let consent = http(case::consent::consent).callers(Role::CaseWrite);
-    consent.idempotent().limit(MAX_CASE_BYTES).into()
+    let consent = consent.idempotent().repeated_if(case::may_repeat);
+    consent.limit(MAX_CASE_BYTES).into()
 }
 
 pub fn management_create() -> Function {
@@ -88,7 +91,8 @@ pub fn message_list() -> Function {
 
 pub fn document_upload() -> Function {
     let upload = http(document::upload::upload).callers(Role::DocumentWrite);
-    Function::from(upload.idempotent().limit(MAX_FORM_BYTES)).with_files()
+    let upload = upload.idempotent().repeated_if(case::may_repeat);
+    Function::from(upload.limit(MAX_FORM_BYTES)).with_files()
 }
 
 pub fn document_presign() -> Function {

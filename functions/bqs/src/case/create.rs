@@ -60,3 +60,8 @@ pub async fn create(cx: Cx<Env>, body: JsonBody) -> Result<Reply<Created>> {
     }
     Ok(reply)
 }
+
+/// A channel whose lists have changed learns nothing of a case that it created before.
+pub async fn may_repeat(cx: Cx<Env>, body: JsonBody) -> Result<()> {
+    Writer::new(&cx).check_lists(&body.document(&CREATE)?)
+}

@@ -211,3 +211,34 @@ async fn a_revoked_role_comes_before_the_replay_of_a_key() {
     }
     assert_eq!(count, 7);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_dealer_that_left_the_channel_comes_before_the_replay_of_a_key() {
+    // Those who send messages and those who manage channels have no dealers.
+    let is_of_a_case = |route: &Route| matches!(route.role, Role::CaseWrite | Role::DocumentWrite);
+    let mut count = 0;
+    for route in routes()
+        .into_iter()
+        .filter(|route| route.idempotent && is_of_a_case(route))
+    {
+        let name = route.function;
+        let owner = owner().await;
+        let first = route.valid(&owner, "new").key("one").await;
+        assert!((200..300).contains(&first.status), "{name}: {}", first.text);
+        let lists = |dealers: [i64; 2]| {
+            permit(&owner, "owner", move |channel| {
+                channel.permissions.allowed_dealer_codes = dealers.into();
+            })
+        };
+        lists([1, 2]).await;
+        let before = owner.fakes.state();
+        assert_eq!(route.valid(&owner, "new").key("one").await.status, 403, "{name}");
+        assert_eq!(owner.fakes.state(), before, "{name}");
+        lists(DEALERS).await;
+        let again = route.valid(&owner, "new").key("one").await;
+        assert_eq!(again.status, first.status, "{name}: {}", again.text);
+        assert_eq!(again.header("idempotent-replayed"), Some("true"), "{name}");
+        count += 1;
+    }
+    assert_eq!(count, 4);
+}

@@ -36,6 +36,9 @@ type Prepared<E> = Box<dyn FnOnce(Cx<E>) -> BoxFuture<'static, Result<Rendered>>
 /// input may be a body that the handler still has to parse.
 type Prepare<E> = Box<dyn Fn(&Parts, &<E as Domain>::Caller) -> Result<Prepared<E>> + Send + Sync>;
 
+/// Checks the caller of a request whose response is stored.
+type Recheck<E> = Box<dyn Fn(&Parts, Cx<E>) -> Result<BoxFuture<'static, Result<()>>> + Send + Sync>;
+
 /// A handler whose callers are still to be declared. Without them it is no function.
 pub struct Undeclared<E: Domain> {
     prepare: Prepare<E>,
@@ -49,6 +52,7 @@ pub struct Http<E: Domain> {
     media: Media,
     access: Access<E>,
     idempotent: bool,
+    recheck: Option<Recheck<E>>,
     limit: usize,
     statuses: &'static [(Kind, u16)],
     pattern: Option<&'static str>,
@@ -126,6 +130,7 @@ impl<E: Domain> Undeclared<E> {
             media: self.media,
             access,
             idempotent: false,
+            recheck: None,
             limit: document::LIMIT,
             statuses: &[],
             pattern: self.pattern,
@@ -139,6 +144,24 @@ impl<E: Domain> Http<E> {
     pub fn idempotent(self) -> Self {
         Self {
             idempotent: true,
+            ..self
+        }
+    }
+
+    /// Repeats a stored response only to a caller that `check` still admits: for rights that the handler reads from the store.
+    #[must_use]
+    pub fn repeated_if<C, I, F>(self, check: C) -> Self
+    where
+        C: Fn(Cx<E>, I) -> F + Send + Sync + 'static,
+        I: Input,
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let recheck = move |parts: &Parts, cx| -> Result<BoxFuture<'static, Result<()>>> {
+            let checked = check(cx, I::read(parts)?);
+            Ok(Box::pin(checked))
+        };
+        Self {
+            recheck: Some(Box::new(recheck)),
             ..self
         }
     }
@@ -288,7 +311,12 @@ impl<E: Domain> Http<E> {
             let key = idempotency::locate(cx.env.idempotency_table()?, &route, cx.caller.id(), key);
             let remaining = cx.deadline.saturating_duration_since(tokio::time::Instant::now());
             match idempotency::claim(cx.env.store().as_ref(), key, &body, cx.now(), remaining).await? {
-                Claimed::Replay(rendered) => return Ok(rendered),
+                Claimed::Replay(rendered) => {
+                    if let Some(recheck) = &self.recheck {
+                        recheck(&parts, cx)?.await?;
+                    }
+                    return Ok(rendered);
+                }
                 Claimed::Run(claim) => cx.claim = Some(claim),
             }
         }

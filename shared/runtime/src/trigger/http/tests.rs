@@ -189,6 +189,25 @@ async fn a_caller_that_has_lost_the_right_gets_no_earlier_response() {
 }
 
 #[tokio::test]
+async fn a_stored_response_is_repeated_only_while_its_check_holds() {
+    let fakes = Fakes::default();
+    let may_repeat = |holds: bool| {
+        move |cx: Cx<Env>, input: Input| async move {
+            assert_eq!((cx.caller.0.as_str(), input.what.as_str()), ("ann", "commit"));
+            holds.then_some(()).ok_or_else(Error::not_found)
+        }
+    };
+    let headers = [("x-name", "ann"), ("idempotency-key", "k")];
+    // The first request runs: its handler checks it.
+    let mut statuses = Vec::new();
+    for holds in [false, true, false] {
+        let function = known().idempotent().repeated_if(may_repeat(holds));
+        statuses.push(send(&fakes, &function, &headers, "what=commit").await.0);
+    }
+    assert_eq!(statuses, [201, 201, 404]);
+}
+
+#[tokio::test]
 async fn a_route_may_have_statuses_of_its_own() {
     let fakes = Fakes::default();
     let function = public().statuses(&[(Kind::Conflict, 498), (Kind::Unavailable, 500)]);
