@@ -228,6 +228,29 @@ fn only_local_has_private_addresses_and_pages_of_localhost() {
     }
 }
 
+/// A share of a queue's workers, and the workers.
+const SHARES: [(&str, &str); 1] = [("MmobProductShare", "MmobOrderWorkers")];
+
+#[test]
+fn no_share_occupies_every_worker() {
+    let parameters = template().section("Parameters");
+    let default = |name: &str| string(&parameters[name]["Default"]).parse::<u32>().unwrap();
+    for (share, workers) in SHARES {
+        assert!(default(share) < default(workers), "{share} and {workers}");
+        let by_workers = json!({ "MaximumConcurrency": { "Ref": workers } });
+        let of_share = functions().into_iter().filter(|function| {
+            let values = function.variables.values();
+            values.into_iter().any(|value| value == &json!({ "Ref": share }))
+        });
+        let scaled: Vec<Value> = of_share
+            .map(|function| function.properties["Events"]["Queue"]["Properties"]["ScalingConfig"].clone())
+            .collect();
+        assert_eq!(scaled, [by_workers], "{share}");
+        // Lambda takes no fewer.
+        assert_eq!(parameters[workers]["MinValue"], 2, "{workers}");
+    }
+}
+
 #[test]
 fn no_policy_reaches_everything() {
     let mut found = 0;

@@ -74,8 +74,8 @@ def changed_names():
     from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
     for kind in (
-        "AWS::ApiGatewayV2::Api", "AWS::DynamoDB::Table", "AWS::Lambda::Function", "AWS::SecretsManager::Secret",
-        "AWS::SQS::QueuePolicy",
+        "AWS::ApiGatewayV2::Api", "AWS::DynamoDB::Table", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Function",
+        "AWS::SecretsManager::Secret", "AWS::SQS::QueuePolicy",
     ):
         if not {"create", "update", "delete"} <= set(_RESOURCE_HANDLERS.get(kind, {})):
             yield f"{kind} has no create, update or delete handler"
@@ -247,6 +247,23 @@ def require_a_policy_per_queue(_, properties):
                 raise ValueError(f"Invalid value for the parameter Policy. (it names {named} and is the policy of {own})")
 
 
+def read_concurrency_as_a_number():
+    """Reads the concurrency of an event source as a number. The emulator keeps the text of a parameter, and cannot compare it."""
+    from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
+
+    handlers = _RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
+    create, update = handlers["create"], handlers["update"]
+
+    def counted(properties):
+        scaling = properties.get("ScalingConfig") or {}
+        if "MaximumConcurrency" not in scaling:
+            return properties
+        return {**properties, "ScalingConfig": {**scaling, "MaximumConcurrency": int(scaling["MaximumConcurrency"])}}
+
+    handlers["create"] = lambda logical_id, properties, stack_name: create(logical_id, counted(properties), stack_name)
+    handlers["update"] = lambda physical_id, old, new, *rest: update(physical_id, old, counted(new), *rest)
+
+
 def refuse_taken_secret_names():
     """Fails the creation of a secret whose name is taken. The emulator overwrites the secret, which hides that a stage cannot be
     made again while its retained secrets exist."""
@@ -388,6 +405,7 @@ def main():
     after_provisioning("AWS::DynamoDB::Table", apply_table_settings)
     after_provisioning("AWS::Lambda::Function", require_code)
     after_provisioning("AWS::SQS::QueuePolicy", require_a_policy_per_queue)
+    read_concurrency_as_a_number()
     refuse_taken_secret_names()
     keep_protected_tables()
     answer_as_the_gateway_does()

@@ -1,5 +1,8 @@
 //! What the domain's functions share: clients, settings, callers.
 
+use std::num::NonZeroU16;
+use std::time::Duration;
+
 use http::HeaderMap;
 use jiff::Timestamp;
 use model::Result;
@@ -15,8 +18,14 @@ use runtime::port::transport::Transport;
 use runtime::transport::{Egress, Outbound, Policy, Target};
 use runtime::trigger::domain::Common;
 use runtime::work::row::Table;
+use runtime::work::share::Share;
 
+use crate::order::WORKER_LEASE;
 use crate::token;
+
+const PRODUCT_SHARE: NonZeroU16 = NonZeroU16::new(5).unwrap();
+/// A provider whose call takes this long is slow.
+const SLOW_PROVIDER: Duration = Duration::from_secs(2);
 
 pub struct Env {
     common: Common,
@@ -82,6 +91,17 @@ impl Env {
 
     pub fn order_queue(&self) -> Result<Queue> {
         self.queue("MMOB_ORDERS_QUEUE_URL")
+    }
+
+    /// The workers that a product's orders may occupy at once.
+    pub fn share<'a>(&'a self, product: &'a str) -> Result<Share<'a>> {
+        Ok(Share {
+            table: self.table()?,
+            group: product,
+            places: self.common.config.parse("MMOB_PRODUCT_SHARE", PRODUCT_SHARE)?,
+            lease: WORKER_LEASE,
+            slow_after: SLOW_PROVIDER,
+        })
     }
 
     /// For calls to providers. A provider is no partner: each has its own address, in a row.

@@ -12,6 +12,7 @@ use model::order::{Order, OrderOutcome};
 use model::{Error, Kind, Result};
 use runtime::Cx;
 use runtime::work::row::Row;
+use runtime::work::share::{self, Place};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -51,22 +52,56 @@ async fn advance(cx: &Cx<Env>, id: &str) -> Result<()> {
     if let Some(why) = row.given_up(cx.now()) {
         return row.escalate(cx, why).await;
     }
+    if row.decision.is_some() {
+        return match lease(cx, &mut row).await? {
+            true => resume(cx, &mut row).await,
+            false => Ok(()),
+        };
+    }
+    if row.is_waiting(cx.now()) {
+        return Ok(());
+    }
+    let product = row.prod_id.clone();
+    let share = cx.env.share(&product)?;
+    let Some(mut place) = share.take(cx.now()).await? else {
+        return wait(cx, &mut row).await;
+    };
+    let result = match lease(cx, &mut row).await {
+        Ok(true) => fulfil(cx, &mut row, &mut place).await,
+        refused => refused.map(drop),
+    };
+    share.free(place, cx.now()).await;
+    result
+}
+
+/// Leases the order to this worker and lists it. False if another writer has changed it.
+async fn lease(cx: &Cx<Env>, row: &mut OrderRow) -> Result<bool> {
     row.lease(cx.now());
     let rows = cx.env.table()?;
     let listed = rows.append(vec![row.entry(rows)?]);
     let (leased, listed) = tokio::join!(row.write(cx), listed);
     if !leased? {
-        return Ok(());
+        return Ok(false);
     }
-    listed?;
-    match row.decision {
-        Some(_) => resume(cx, &mut row).await,
-        None => fulfil(cx, &mut row).await,
+    listed.map(|()| true)
+}
+
+/// Sends the order back to the queue: its product occupies its share of the workers.
+async fn wait(cx: &Cx<Env>, row: &mut OrderRow) -> Result<()> {
+    let delay = share::wait(&row.id, row.age(cx.now()));
+    // Before the message is sent, so that it does not come back too early.
+    let is_first = row.wait_for_place(cx.now(), delay);
+    enqueue(&cx.env, &row.id, delay).await?;
+    if is_first {
+        let rows = cx.env.table()?;
+        rows.append(vec![row.entry(rows)?]).await?;
     }
+    // A refused write means that another worker has the order.
+    row.write(cx).await.map(drop)
 }
 
 /// Decides an order by the fulfilment of its product.
-async fn fulfil(cx: &Cx<Env>, row: &mut OrderRow) -> Result<()> {
+async fn fulfil(cx: &Cx<Env>, row: &mut OrderRow, place: &mut Place) -> Result<()> {
     let placed = client::placed(cx, row).await?;
     // An operator has decided on MMOB's dashboard. A provider that may have been called decides first, whatever MMOB shows.
     if placed.order.outcome.status.is_final() && row.step == OrderStep::Received {
@@ -80,7 +115,7 @@ async fn fulfil(cx: &Cx<Env>, row: &mut OrderRow) -> Result<()> {
         Some(Fulfilment::Auto { required_inputs }) => {
             ProviderDecision::Report(by_input(required_inputs, &placed.order))
         }
-        Some(Fulfilment::Callback { url, secret }) => provider::decide(cx, row, url, secret, &placed).await?,
+        Some(Fulfilment::Callback { url, secret }) => provider::decide(cx, row, (url, secret), &placed, place).await?,
     };
     match decision {
         ProviderDecision::Report(outcome) => {

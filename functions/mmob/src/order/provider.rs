@@ -14,6 +14,7 @@ use model::{Error, Kind, Result};
 use runtime::Cx;
 use runtime::http::signature;
 use runtime::port::transport::MAX_ANSWER_BYTES;
+use runtime::work::share::Place;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -37,9 +38,9 @@ pub enum ProviderDecision {
 pub async fn decide(
     cx: &Cx<Env>,
     row: &mut OrderRow,
-    url: &str,
-    secret: &str,
+    (url, secret): (&str, &str),
     placed: &PlacedOrder,
+    place: &mut Place,
 ) -> Result<ProviderDecision> {
     // The rules may have changed since the product was created.
     if cx.env.egress.endpoint("url", url).is_err() {
@@ -52,7 +53,10 @@ pub async fn decide(
         row.keep(cx).await?;
     }
     let request = signature::request(url, secret, &row.callback_id(), cx.now(), body)?;
-    match tokio::time::timeout(time_left(cx)?, cx.env.transport().send(request, MAX_ANSWER_BYTES)).await {
+    let (timeout, began) = (time_left(cx)?, Instant::now());
+    let answer = tokio::time::timeout(timeout, cx.env.transport().send(request, MAX_ANSWER_BYTES)).await;
+    place.took(began.elapsed());
+    match answer {
         Ok(Ok(response)) => decision(&response),
         Ok(Err(error)) => permanent(&error).map(ProviderDecision::Escalate).ok_or(error),
         Err(_) => Err(Error::new(Kind::PartnerTimeout, "the provider did not answer in time")),

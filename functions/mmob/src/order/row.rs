@@ -27,12 +27,17 @@ const USER_WAIT: SignedDuration = SignedDuration::from_secs(60);
 /// An unfinished order of this age is late.
 const LATE_AFTER: SignedDuration = SignedDuration::from_secs(50);
 /// Longer than the worker's timeout, so that the holder cannot run any more, and shorter than the queue's visibility.
-const WORKER_LEASE: Duration = Duration::from_secs(9);
+pub const WORKER_LEASE: Duration = Duration::from_secs(9);
 /// The sweep looks at an order that no worker has leased for this long: its messages may be lost.
 const SWEEP_DELAY: SignedDuration = SignedDuration::from_secs(15);
+/// How much earlier than its delay SQS may deliver a message.
+const EARLY_MARGIN: Duration = Duration::from_secs(1);
 /// An order that stays undecided for this time, or for this number of attempts, goes to an operator.
 const DECISION_TIMEOUT: SignedDuration = SignedDuration::from_mins(15);
 const MAX_ATTEMPTS: u32 = 60;
+/// An order that no worker could try, because Lambda throttled them or its product had no free place, goes to an operator
+/// after this time.
+const UNTRIED_TIMEOUT: SignedDuration = SignedDuration::from_hours(24);
 /// The worker tries to report a decision for this long.
 const REPORT_TIMEOUT: SignedDuration = SignedDuration::from_hours(24);
 /// In seconds.
@@ -119,6 +124,9 @@ pub struct OrderRow {
     /// The number of leases in this round.
     pub attempts: u32,
     pub late: bool,
+    /// Until then the order waits for a place of its product's share. A message is on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waits_until: Option<Timestamp>,
     #[serde(flatten)]
     lease: Lease,
     #[serde(flatten)]
@@ -223,6 +231,7 @@ impl OrderRow {
             manual: None,
             attempts: 0,
             late: false,
+            waits_until: None,
             lease: Lease::default(),
             version: Version::first(now),
             created_at: now,
@@ -244,6 +253,7 @@ impl OrderRow {
         self.manual = None;
         self.attempts = 0;
         self.late = false;
+        self.waits_until = None;
         self.received_at = now;
         self.ttl = now.as_second().saturating_add(RETENTION);
         self.look_after(SWEEP_DELAY, now);
@@ -295,7 +305,7 @@ impl OrderRow {
         self.received_at.saturating_add(USER_WAIT).unwrap_or(Timestamp::MAX)
     }
 
-    fn age(&self, now: Timestamp) -> SignedDuration {
+    pub fn age(&self, now: Timestamp) -> SignedDuration {
         now.duration_since(self.received_at)
     }
 
@@ -310,6 +320,7 @@ impl OrderRow {
     pub fn given_up(&self, now: Timestamp) -> Option<Manual> {
         match self.decided_at {
             Some(decided) => (now.duration_since(decided) > REPORT_TIMEOUT).then_some(Manual::Unreported),
+            None if self.attempts == 0 => (self.age(now) > UNTRIED_TIMEOUT).then_some(Manual::Undecided),
             None => {
                 let ended = self.age(now) > DECISION_TIMEOUT || self.attempts >= MAX_ATTEMPTS;
                 ended.then_some(Manual::Undecided)
@@ -322,6 +333,19 @@ impl OrderRow {
         self.attempts += 1;
         self.lease.take(now, WORKER_LEASE);
         self.look_after(SWEEP_DELAY, now);
+    }
+
+    /// Notes that it waits for a place, and that a message comes back after `delay`. True for the first wait of this round.
+    pub fn wait_for_place(&mut self, now: Timestamp, delay: Duration) -> bool {
+        // SQS may be a little early, and a message that is too early ends without effect.
+        let early = delay.saturating_sub(EARLY_MARGIN);
+        let until = now.saturating_add(early).unwrap_or(Timestamp::MAX);
+        self.look_after(SWEEP_DELAY.saturating_add(until.duration_since(now)), now);
+        self.waits_until.replace(until).is_none()
+    }
+
+    pub fn is_waiting(&self, now: Timestamp) -> bool {
+        self.waits_until.is_some_and(|until| now < until)
     }
 
     /// Notes that the sweep has enqueued it again.

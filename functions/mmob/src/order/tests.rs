@@ -3,6 +3,7 @@
 mod bit_flips;
 mod crashes;
 mod failures;
+mod fairness;
 mod fake_mmob;
 mod fake_sqs;
 mod fencing;

@@ -1,7 +1,9 @@
-//! Mechanics that recur: idempotency keys, rows that change, leases, rows that wait for a time, and notices that partners post.
+//! Mechanics that recur: idempotency keys, rows that change, leases, rows that wait for a time, notices that partners post, and
+//! shares of workers.
 
 pub mod due;
 pub mod idempotency;
 pub mod inbox;
 pub mod lease;
 pub mod row;
+pub mod share;

@@ -56,7 +56,7 @@ impl FakeSqs {
         loop {
             let place = messages.iter().position(|message| message.visible <= now)?;
             if messages[place].received >= MAX_RECEIVES {
-                let dead = messages.swap_remove(place);
+                let dead = messages.remove(place);
                 self.dead.lock().unwrap().push((dead.body, "received too often".into()));
                 continue;
             }
@@ -72,7 +72,7 @@ impl FakeSqs {
         let mut messages = self.messages.lock().unwrap();
         let same = |other: &Message| other.body == message.body && other.visible == message.visible;
         if let Some(place) = messages.iter().position(same) {
-            messages.swap_remove(place);
+            messages.remove(place);
         }
     }
 }

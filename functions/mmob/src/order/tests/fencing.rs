@@ -16,7 +16,7 @@ fn stored_order(rows: &[Item]) -> Option<Item> {
 #[tokio::test(start_paused = true)]
 async fn a_worker_whose_lease_has_ended_writes_nothing() {
     let mut refused = 0;
-    for step in 0..44 {
+    for step in 0..60 {
         let orders = Orders::new(callback());
         orders.place().await;
         let suspended = Arc::new(SuspendAt::new(step));
