@@ -251,6 +251,40 @@ fn no_share_occupies_every_worker() {
     }
 }
 
+/// With fewer reserved executions than workers, Lambda would throttle the workers, and each throttled receive counts as a try.
+#[test]
+fn only_orders_and_webhooks_reserve_executions_and_only_if_the_parameter_says_so() {
+    let parameters = template().section("Parameters");
+    assert_eq!(
+        parameters["ReservedConcurrency"]["Default"], "0",
+        "an account with a quota of 10 can reserve none"
+    );
+    let is_on = json!([{ "Fn::Equals": [{ "Ref": "ReservedConcurrency" }, "0"] }]);
+    assert_eq!(
+        template().section("Conditions")["HasReservedConcurrency"]["Fn::Not"],
+        is_on
+    );
+    let reserved = |number: Value| json!({ "Fn::If": ["HasReservedConcurrency", number, { "Ref": "AWS::NoValue" }] });
+    let of = |parameter: &str| reserved(json!({ "Ref": parameter }));
+    let expected = [
+        ("funders-webhook", of("ReservedConcurrency")),
+        ("mmob-order-webhook", of("ReservedConcurrency")),
+        ("mmob-order-process", of("MmobOrderWorkers")),
+        ("mmob-order-sweep", reserved(json!(1))),
+    ];
+    let found: Vec<(String, Value)> = functions()
+        .into_iter()
+        .map(|function| {
+            (
+                function.binary,
+                function.properties["ReservedConcurrentExecutions"].clone(),
+            )
+        })
+        .filter(|(_, reserved)| !reserved.is_null())
+        .collect();
+    assert_eq!(found, expected.map(|(binary, reserved)| (binary.to_owned(), reserved)));
+}
+
 #[test]
 fn no_policy_reaches_everything() {
     let mut found = 0;

@@ -76,6 +76,50 @@ async fn an_order_that_stays_undecided_for_a_quarter_of_an_hour_goes_to_an_opera
     );
 }
 
+/// Lets time pass while Lambda throttles the workers: each receive counts, and no worker runs.
+async fn throttled(orders: &Orders, minutes: u64) {
+    for _ in 0..minutes * 5 {
+        while orders.sqs.receive().is_some() {}
+        pass(12).await;
+    }
+    while orders.sqs.receive().is_some() {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_sweep_takes_back_an_order_that_died_throttled() {
+    let orders = Orders::new(auto(&[]));
+    orders.place().await;
+    throttled(&orders, 2).await;
+    assert_eq!((orders.sqs.dead().len(), orders.sqs.messages().len()), (2, 0));
+    assert!(orders.sweep().await);
+    assert_eq!(orders.sqs.messages().len(), 1);
+    assert!(orders.work().await);
+    let row = orders.row();
+    assert_eq!(
+        (row.step, row.status, row.attempts),
+        (OrderStep::Reported, OrderStatus::Succesful, 1)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_no_worker_could_try_is_given_up_after_a_day() {
+    let orders = Orders::new(auto(&[]));
+    orders.place().await;
+    for _ in 0..30 {
+        throttled(&orders, 2).await;
+        assert!(orders.sweep().await);
+    }
+    assert_eq!((orders.row().manual, orders.row().attempts), (None, 0));
+    assert!(orders.work().await);
+    assert_eq!(orders.row().status, OrderStatus::Succesful);
+
+    let orders = Orders::new(auto(&[]));
+    orders.place().await;
+    pass(24 * 3600 + 1).await;
+    assert!(orders.sweep().await);
+    assert_eq!(orders.row().manual, Some(Manual::Undecided));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_worker_tries_to_report_a_decision_for_a_day() {
     let orders = Orders::new(auto(&[]));
