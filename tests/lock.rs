@@ -31,7 +31,7 @@ impl Domain {
     /// The queues whose messages, left by an earlier test, would make a worker call a partner during the next test.
     pub const fn queues(self) -> &'static [&'static str] {
         match self {
-            Self::Funders => &["quoteRetry"],
+            Self::Funders => &["quoteFollowUp", "quoteRetry"],
             Self::Bqs => &["bqsForward"],
             Self::Mmob | Self::Operations => &[],
         }

@@ -29,6 +29,7 @@ pub const OUTCOMES: &[(&str, EventOutcome)] = &[
     ("funders-quote-list", Status(200)),
     ("funders-quote-get", Status(404)),
     // A first delivery may be early, so the message is kept.
+    ("funders-quote-follow-up", Back(1)),
     ("funders-quote-retry", Back(1)),
     ("funders-proposal-generate", Status(404)),
     ("funders-proposal-status", Status(404)),

@@ -229,7 +229,10 @@ fn only_local_has_private_addresses_and_pages_of_localhost() {
 }
 
 /// A share of a queue's workers, and the workers.
-const SHARES: [(&str, &str); 1] = [("MmobProductShare", "MmobOrderWorkers")];
+const SHARES: [(&str, &str); 2] = [
+    ("MmobProductShare", "MmobOrderWorkers"),
+    ("QuoteRetryShare", "QuoteRetryWorkers"),
+];
 
 #[test]
 fn no_share_occupies_every_worker() {

@@ -18,6 +18,7 @@ pub fn functions() -> Vec<(&'static str, Function)> {
         ("funders-quote-status", quote_status()),
         ("funders-quote-list", quote_list()),
         ("funders-quote-get", quote_get()),
+        ("funders-quote-follow-up", quote_follow_up()),
         ("funders-quote-retry", quote_retry()),
         ("funders-proposal-generate", proposal_generate()),
         ("funders-proposal-status", proposal_status()),
@@ -55,6 +56,10 @@ pub fn quote_list() -> Function {
 
 pub fn quote_get() -> Function {
     http(quote::get::get).callers(Customer).into()
+}
+
+pub fn quote_follow_up() -> Function {
+    queue(quote::retry::first_look).with_bus()
 }
 
 pub fn quote_retry() -> Function {

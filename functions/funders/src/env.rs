@@ -1,5 +1,8 @@
 //! What the domain's functions share: clients, settings, callers.
 
+use std::num::NonZeroU16;
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use http::HeaderMap;
 use jiff::Timestamp;
@@ -20,6 +23,13 @@ use runtime::port::queue::Queue;
 use runtime::transport::{HealthCache, Outbound, Policy, Target};
 use runtime::trigger::domain::Common;
 use runtime::work::row::Table;
+use runtime::work::share::Share;
+
+const RETRY_SHARE: NonZeroU16 = NonZeroU16::new(4).unwrap();
+/// Longer than the worker's timeout.
+const RETRY_LEASE: Duration = Duration::from_secs(35);
+/// A funder that takes this long for a price is slow.
+const SLOW_FUNDER: Duration = Duration::from_secs(5);
 
 pub struct Env {
     common: Common,
@@ -89,6 +99,21 @@ impl Env {
 
     pub fn retry_queue(&self) -> Result<Queue> {
         self.queue("QUOTE_RETRY_QUEUE_URL")
+    }
+
+    pub fn follow_up_queue(&self) -> Result<Queue> {
+        self.queue("QUOTE_FOLLOW_UP_QUEUE_URL")
+    }
+
+    /// The workers of `quote-retry` that the calls to one installation of a funder may occupy at once.
+    pub fn share<'a>(&'a self, installation: &'a str) -> Result<Share<'a>> {
+        Ok(Share {
+            table: self.table()?,
+            group: installation,
+            places: self.common.config.parse("QUOTE_RETRY_SHARE", RETRY_SHARE)?,
+            lease: RETRY_LEASE,
+            slow_after: SLOW_FUNDER,
+        })
     }
 
     pub fn proposal_queue(&self) -> Result<Queue> {

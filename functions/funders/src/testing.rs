@@ -68,6 +68,7 @@ fn plain(settings: &[(&str, &str)]) -> Harness<Env> {
     let own = [
         ("FUNDERS_TABLE", "funders"),
         ("QUOTE_RETRY_QUEUE_URL", "retry"),
+        ("QUOTE_FOLLOW_UP_QUEUE_URL", "follow-up"),
         ("PROPOSAL_SUBMIT_QUEUE_URL", "submit"),
         ("FUNDER_EVENTS_QUEUE_URL", "events"),
         ("DOCUMENTS_BUCKET", "documents"),
@@ -142,9 +143,9 @@ impl FundersHarness for Harness<Env> {
 
     async fn first_look(&self) {
         for sent in self.fakes.queue.take() {
-            let first = sent.url == "retry" && sent.body.ends_with(r#""attempt":0}"#);
-            assert!(first, "{sent:?}");
-            assert!(self.retry(&sent.body, 1).await);
+            assert_eq!(sent.url, "follow-up", "{sent:?}");
+            let done = self.deliver("funders-quote-follow-up", &sent.body).await;
+            assert_eq!(done, Some(true));
         }
     }
 

@@ -174,8 +174,8 @@ fn environment(bench: &Bench, api: &str) -> Vec<(&'static str, String)> {
         ("INTEGRATION_LOG_TABLE", LOG_TABLE),
         ("IDEMPOTENCY_TABLE", "idempotency"),
         (
-            "QUOTE_RETRY_QUEUE_URL",
-            "https://sqs.eu-west-2.amazonaws.com/000000000000/quote-retry",
+            "QUOTE_FOLLOW_UP_QUEUE_URL",
+            "https://sqs.eu-west-2.amazonaws.com/000000000000/quote-follow-up",
         ),
         ("REDACTION_KEY", "bench-redaction-key"),
         ("JWT_ISSUER", ISSUER),

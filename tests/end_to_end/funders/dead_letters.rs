@@ -32,7 +32,9 @@ async fn stranded(stack: &Stack, number: usize) -> Vec<Value> {
         }
     }
     stack.script_lex(json!([])).await;
-    stack.purge("quoteRetry").await;
+    for queue in ["quoteFollowUp", "quoteRetry"] {
+        stack.purge(queue).await;
+    }
     tokio::time::sleep(Duration::from_secs(wait.try_into().unwrap())).await;
     let mut messages = Vec::new();
     for id in ids {

@@ -121,7 +121,7 @@ async fn ask_funder(
     };
     // A worker looks at the quote soon, even if this instance crashes.
     let message = RetryMessage::first_look(&row);
-    let queue = env.retry_queue()?;
+    let queue = env.follow_up_queue()?;
     let create = if fresh {
         vec![row.create(env.table()?)?]
     } else {

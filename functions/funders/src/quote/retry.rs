@@ -1,4 +1,7 @@
-//! SQS `quote-retry`: goes on with a quote in the background, one attempt per message.
+//! SQS `quote-retry`: goes on with a quote in the background, one attempt per message; and `quote-follow-up`: the first look at
+//! a new quote, which calls no funder.
+//!
+//! An attempt takes a place of its funder's share of the workers, so that a silent funder leaves workers to the others.
 
 use std::time::Duration;
 
@@ -10,16 +13,18 @@ use model::{Error, Kind, Result};
 use runtime::Cx;
 use runtime::work::lease::Lease;
 use runtime::work::row::{Revised, Row};
+use runtime::work::share;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use super::outcome::follow_up;
-use super::pricing::{self, is_transient, settle};
+use super::pricing::{self, PricingResult, is_transient, settle};
 use super::row::QuoteRow;
 use crate::Env;
 use crate::asked::Asked;
 use crate::backoff::delay;
 
-/// A message: a quote, and the number of the attempt to make. Number 0 makes none and only follows the quote up.
+/// A message: a quote, and the number of the attempt to make. Number 0 is the first look.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Validate)]
 pub struct RetryMessage {
     #[garde(skip)]
@@ -49,18 +54,31 @@ const RETRY_WINDOW: SignedDuration = SignedDuration::from_mins(15);
 /// Until a quote is this old, the HTTP call that made it may still be pricing it.
 const REQUEST_LEASE: Duration = Duration::from_secs(30);
 
+/// Follows a new quote up, and sends its first attempt if the call that made it has left it pending.
+pub async fn first_look(cx: Cx<Env>, message: RetryMessage) -> Result<()> {
+    let Some(mut row) = QuoteRow::load(cx.env.table()?, &message.id).await? else {
+        return cx.missing("a quote to follow up");
+    };
+    let request = Lease::since(row.created_at, REQUEST_LEASE);
+    let rest = request.left(cx.now()).unwrap_or_default();
+    let is_pending = row.status == QuoteStatus::Pending;
+    follow_up(&cx, &mut row).await?;
+    match is_pending {
+        true => send_next(&cx, &row, rest).await,
+        false => Ok(()),
+    }
+}
+
 pub async fn retry(cx: Cx<Env>, message: RetryMessage) -> Result<()> {
+    // From before the first look had a queue of its own.
+    if message.attempt == 0 {
+        return first_look(cx, message).await;
+    }
     let Some(mut row) = QuoteRow::load(cx.env.table()?, &message.id).await? else {
         return cx.missing("a quote to retry");
     };
     if row.status != QuoteStatus::Pending {
         return follow_up(&cx, &mut row).await;
-    }
-    if message.attempt == 0 {
-        let request = Lease::since(row.created_at, REQUEST_LEASE);
-        let rest = request.left(cx.now()).unwrap_or_default();
-        follow_up(&cx, &mut row).await?;
-        return send_next(&cx, &row, rest).await;
     }
     if row.attempt != message.attempt {
         // A repeated delivery, after this attempt was recorded: the crash may have lost the next message.
@@ -78,17 +96,40 @@ pub async fn retry(cx: Cx<Env>, message: RetryMessage) -> Result<()> {
     attempt(&cx, row).await
 }
 
-async fn attempt(cx: &Cx<Env>, mut row: QuoteRow) -> Result<()> {
+async fn attempt(cx: &Cx<Env>, row: QuoteRow) -> Result<()> {
     let asked = Asked::of(&cx.env, &row.funder_name, row.environment)?.single();
-    let context = cx.call_context(row.correlation_id);
-    let result = pricing::price(&cx.env, &asked, &row, &row.request()?, context).await;
+    let (context, request) = (cx.call_context(row.correlation_id), row.request()?);
+    let installation = asked.target.id();
+    let share = cx.env.share(&installation)?;
+    let Some(mut place) = share.take(cx.now()).await? else {
+        return wait(cx, row).await;
+    };
+    let began = Instant::now();
+    let result = pricing::price(&cx.env, &asked, &row, &request, context).await;
+    place.took(began.elapsed());
+    let (recorded, ()) = tokio::join!(record(cx, row, result), share.free(place, cx.now()));
+    recorded
+}
+
+/// Sends the same attempt back to the queue: other quotes occupy the funder's share of the workers.
+async fn wait(cx: &Cx<Env>, mut row: QuoteRow) -> Result<()> {
+    let wait = share::wait(row.id.as_uuid(), cx.now().duration_since(row.created_at));
+    if ends_before(cx, &row, wait) {
+        row.failed(&Error::new(
+            Kind::PartnerThrottled,
+            "other quotes wait for the funder too",
+        ));
+        return settled(cx, &mut row).await;
+    }
+    send_next(cx, &row, wait).await
+}
+
+async fn record(cx: &Cx<Env>, mut row: QuoteRow, result: PricingResult) -> Result<()> {
     match result.price {
         Err(error) if is_transient(&error) => {
             row.progress = result.progress;
             let wait = delay(row.attempt + 1).max(error.retry_after.unwrap_or_default());
-            let next = cx.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
-            let end = row.created_at.saturating_add(RETRY_WINDOW).unwrap_or(Timestamp::MAX);
-            if next > end {
+            if ends_before(cx, &row, wait) {
                 row.failed(&error);
                 return settled(cx, &mut row).await;
             }
@@ -110,6 +151,13 @@ async fn attempt(cx: &Cx<Env>, mut row: QuoteRow) -> Result<()> {
             settled(cx, &mut row).await
         }
     }
+}
+
+/// Whether no further attempt is made that long from now.
+fn ends_before(cx: &Cx<Env>, row: &QuoteRow, wait: Duration) -> bool {
+    let next = cx.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+    let end = row.created_at.saturating_add(RETRY_WINDOW).unwrap_or(Timestamp::MAX);
+    next > end
 }
 
 async fn settled(cx: &Cx<Env>, row: &mut QuoteRow) -> Result<()> {

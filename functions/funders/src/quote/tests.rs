@@ -2,6 +2,7 @@
 
 mod case;
 mod dry_run;
+mod fairness;
 mod follow_up;
 mod generate;
 mod idempotency;

@@ -52,8 +52,8 @@ impl Target {
         }
     }
 
-    /// The key of everything that is kept for a target: credentials, gate and limit.
-    pub(super) fn id(&self) -> String {
+    /// The key of everything that is kept for a target: credentials, gate, limit and share.
+    pub fn id(&self) -> String {
         let account = self.account.as_ref().map(|account| format!("#{}", account.0));
         format!("{}#{}{}", self.partner, self.environment, account.unwrap_or_default())
     }

@@ -113,7 +113,7 @@ pub async fn outcome(
     let first_look = format!(r#"{{"id":"{}","attempt":0}}"#, row.id);
     assert_eq!(
         (sent.len(), sent[0].url.as_str(), sent[0].delay.as_secs(), &sent[0].body),
-        (1, "retry", 5, &first_look),
+        (1, "follow-up", 5, &first_look),
         "there is one message for a first look, whatever the result"
     );
     if row.status == Failed {
