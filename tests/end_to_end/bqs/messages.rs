@@ -97,6 +97,38 @@ async fn a_reader_sees_each_message_of_eight_writers_one_time() {
     assert_eq!(reader.read().await.len(), WRITERS * EACH);
 }
 
+/// The stack's settings name the channel of the samples as the upstream's, which numbers its cases by itself.
+#[tokio::test]
+async fn a_number_of_upstream_is_not_the_hubs_case_of_that_number() {
+    let stack = Stack::shared(&[Bqs]).await;
+    let upstream = stack.sample_key("vwfs-dk-message-example");
+    let writer = stack.channel(&["message.write"], &[]).await.key;
+    let key = stack.channel(&["case.write", "message.read"], &[808]).await.key;
+    let hub_case = u64::try_from(stack.case(&key, 808).await).unwrap();
+    for (case, wanted) in [(hub_case, "bd"), (case(), "abcd")] {
+        for (sender, text) in [(&upstream, "a"), (&writer, "b"), (&upstream, "c"), (&writer, "d")] {
+            let body = message(case, 808, text);
+            let got = stack.send_with_key(Method::POST, MESSAGE, sender, Some(&body)).await;
+            assert_eq!(got.status, 202, "{}", got.text);
+        }
+        let mut reader = Reader {
+            stack: &stack,
+            key: key.clone(),
+            case,
+            cursor: None,
+            seen: BTreeMap::new(),
+        };
+        let texts: Vec<String> = reader
+            .read()
+            .await
+            .iter()
+            .map(|one| one["userId"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(texts.concat(), wanted, "{case}");
+        assert_eq!(reader.read().await.len(), 1, "the cursor is at the last message");
+    }
+}
+
 #[tokio::test]
 async fn dealers_read_their_own_messages() {
     let stack = Stack::shared(&[Bqs]).await;

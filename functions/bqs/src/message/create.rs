@@ -4,9 +4,11 @@ use http::StatusCode;
 use model::Result;
 use runtime::http::reply::Rendered;
 use runtime::port::store::Write;
+use runtime::work::row::Row;
 use runtime::{Cx, Reply};
 
-use super::row::{ContentRow, Draft, Head};
+use super::head::Head;
+use super::row::{CaseNumber, ContentRow, Draft};
 use super::schema::{Message, NewMessage};
 use crate::Env;
 use crate::body::JsonBody;
@@ -46,7 +48,10 @@ async fn keep(cx: &Cx<Env>, message: &Message) -> Result<()> {
     let (case, unclaimed) = locate(cx, message.case).await?;
     let sender = cx.caller.channel.clone();
     let message = Draft::about(case, message.dealer, sender, message.content.clone())?;
-    let (head, known) = tokio::try_join!(Head::load(rows, case), ContentRow::exists(rows, case, &message.content))?;
+    let (head, known) = tokio::try_join!(
+        Head::load(rows, case.number()),
+        ContentRow::exists(rows, case, &message.content)
+    )?;
     let mut writes = Vec::new();
     if !known {
         writes = head.follow(rows, case, cx.now(), message)?;
@@ -57,15 +62,15 @@ async fn keep(cx: &Cx<Env>, message: &Message) -> Result<()> {
 
 /// The case that a message is about, and a condition for its write.
 ///
-/// Upstream uses case numbers of its own. A number that is linked to one of our cases means that case. Any other number stays
-/// as it is, on the condition that it is not linked before the write: a later link copies the message.
-async fn locate(cx: &Cx<Env>, given: u64) -> Result<(u64, Option<Write>)> {
+/// Upstream uses case numbers of its own. A number that is linked to one of our cases means that case. Any other number is kept
+/// as upstream's, on the condition that it is not linked before the write: a later link copies the message.
+async fn locate(cx: &Cx<Env>, given: u64) -> Result<(CaseNumber, Option<Write>)> {
     if cx.env.upstream_channel() != Some(&cx.caller.channel) {
-        return Ok((given, None));
+        return Ok((CaseNumber::Hub(given), None));
     }
     let rows = cx.env.table()?;
-    Ok(match UpstreamRow::load(rows, given).await? {
-        Some(known) => (known.sequence.0, None),
-        None => (given, Some(UpstreamRow::unclaimed(rows, given))),
+    Ok(match UpstreamRow::load(rows, &given).await? {
+        Some(known) => (CaseNumber::Hub(known.sequence.0), None),
+        None => (CaseNumber::Upstream(given), Some(UpstreamRow::unclaimed(rows, given))),
     })
 }

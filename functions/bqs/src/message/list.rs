@@ -7,8 +7,8 @@ use runtime::Cx;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::arrivals::Arrivals;
 use super::moment::{self, ReceivedDate};
-use super::row::MessageRow;
 use super::schema::{CaseMessage, shown};
 use crate::Env;
 
@@ -58,7 +58,8 @@ pub struct MessageList {
 
 /// Lists the messages of a case in the order of their arrival, for dealers that the caller handles.
 ///
-/// A response may not have all of them. The next request continues at `latestReceivedDate`.
+/// A response may not have all of them. The next request continues at `latestReceivedDate`. While the hub has no case of the
+/// number, the list also has the messages that the upstream BQS sent under the same number of its own.
 #[utoipa::path(
     get,
     path = "/v1/bqs-case/message/case",
@@ -68,25 +69,22 @@ pub struct MessageList {
     responses((status = 200, description = "The messages; none if there is no such case or the caller does not handle its dealers", body = MessageList))
 )]
 pub async fn list(cx: Cx<Env>, request: ListMessages) -> Result<MessageList> {
-    let (mut messages, mut size) = (Vec::new(), 0);
     let mut latest = request.from()?;
-    let mut next = latest.unwrap_or(ReceivedDate::FIRST);
+    let (rows, dealers) = (cx.env.table()?, &cx.caller.permissions.allowed_dealer_codes);
+    let mut arrivals = Arrivals::since(rows, request.pre_view_case_id, dealers, latest).await?;
+    let (mut messages, mut size) = (Vec::new(), 0);
     'batches: loop {
-        let batch = MessageRow::batch(cx.env.table()?, request.pre_view_case_id, next).await?;
+        let batch = arrivals.batch().await?;
         if batch.is_empty() {
             break;
         }
         for row in batch {
-            next = row.received().next();
-            if !cx.caller.handles(row.message.dealer) {
-                continue;
-            }
-            size += row.message.content.len();
+            size += row.content.len();
             if size > MAX_RESPONSE_BYTES {
                 break 'batches;
             }
             latest = Some(row.received());
-            messages.push(shown(&row.message.content)?);
+            messages.push(shown(&row.content)?);
         }
     }
     Ok(MessageList {

@@ -1,6 +1,8 @@
 //! Messages about cases: the case system and other senders write them, dealers read them.
 
+mod arrivals;
 pub mod create;
+mod head;
 pub mod list;
 mod moment;
 mod relink;

@@ -53,10 +53,6 @@ impl ReceivedDate {
         Self(self.0.saturating_add(1).min(LATEST))
     }
 
-    pub fn previous(self) -> Self {
-        Self(self.0.saturating_sub(1).max(0))
-    }
-
     /// The microsecond that a timestamp is in.
     pub fn of(moment: Timestamp) -> Self {
         Self(moment.as_microsecond().clamp(0, LATEST))

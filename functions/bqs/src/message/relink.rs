@@ -3,55 +3,52 @@
 use jiff::Timestamp;
 use model::json::Document;
 use model::{Error, Kind, Result};
+use runtime::port::store::Write;
 use runtime::work::row::Table;
 
-use super::moment::ReceivedDate;
-use super::row::{ContentRow, Draft, Head, MessageRow};
+use super::head::Head;
+use super::row::{CaseNumber, ContentRow, Draft, MessagePlace, MessageRow};
 use crate::Env;
 
 /// A write is refused this often before the relink fails.
 const MAX_TRIES: u8 = 16;
 
-/// Copies the messages that the upstream channel sent under its own case number to our case, in their order. A second run
-/// changes nothing.
-pub async fn relink(env: &Env, upstream: u64, case: u64, now: Timestamp) -> Result<()> {
-    let Some(channel) = env.upstream_channel().filter(|_| upstream != case) else {
-        return Ok(());
-    };
+/// Copies the messages under a case number of upstream to our case, in the order of their arrival. At the case each arrives now,
+/// so that no reader's cursor has passed it. A second run changes nothing.
+///
+/// Returns the condition that these were all of them. None if the newest message's row is not visible yet.
+pub async fn relink(env: &Env, upstream: u64, case: u64, now: Timestamp) -> Result<Option<Write>> {
     let rows = env.table()?;
-    let mut from = ReceivedDate::FIRST;
-    loop {
-        let batch = MessageRow::batch(rows, upstream, from).await?;
-        if batch.is_empty() {
-            return Ok(());
+    let head = Head::load(rows, upstream).await?;
+    if head.has_upstream() {
+        if !head.is_visible(rows).await? {
+            return Ok(None);
         }
-        for row in batch {
-            from = row.received().next();
-            let Draft {
-                dealer,
-                sender,
-                content,
-            } = row.message;
-            if sender == channel {
-                let message = Draft::about(case, dealer, sender, Document::stored(&content)?)?;
-                keep(rows, case, &message, now).await?;
-            }
+        let from = CaseNumber::Upstream(upstream);
+        for place in MessagePlace::all(rows, from).await? {
+            let found: Option<MessageRow> = rows.read(&place.key(rows, from)).await?;
+            let MessageRow { sender, content, .. } = found.ok_or_else(busy)?;
+            let content = Document::stored(&content)?;
+            let message = Draft::about(CaseNumber::Hub(case), place.dealer, sender, content)?;
+            keep(rows, CaseNumber::Hub(case), &message, now).await?;
         }
     }
+    Ok(Some(head.unchanged(rows, upstream)))
 }
 
-async fn keep(rows: Table<'_>, case: u64, message: &Draft, now: Timestamp) -> Result<()> {
+async fn keep(rows: Table<'_>, case: CaseNumber, message: &Draft, now: Timestamp) -> Result<()> {
     for _ in 0..MAX_TRIES {
         if ContentRow::exists(rows, case, &message.content).await? {
             return Ok(());
         }
-        let writes = Head::load(rows, case).await?.follow(rows, case, now, message.clone())?;
-        if rows.write(writes).await? {
+        let head = Head::load(rows, case.number()).await?;
+        if rows.write(head.follow(rows, case, now, message.clone())?).await? {
             return Ok(());
         }
     }
-    Err(Error::new(
-        Kind::Unavailable,
-        "a case receives too many messages at once",
-    ))
+    Err(busy())
+}
+
+fn busy() -> Error {
+    Error::new(Kind::Unavailable, "a case receives too many messages at once")
 }

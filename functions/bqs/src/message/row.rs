@@ -1,9 +1,8 @@
-//! The rows of a case's messages. Each message has a row by arrival and a row by content, which keeps it from being stored
-//! twice. One head row names the newest message.
+//! The rows of messages. Each message has a row under its dealer, by arrival, and a row by content, which keeps it from being
+//! stored twice.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use jiff::Timestamp;
 use model::Result;
 use model::json::{Document, Value};
 use ring::digest::{SHA256, digest};
@@ -13,81 +12,65 @@ use serde::{Deserialize, Serialize};
 
 use super::moment::ReceivedDate;
 
-/// Rows in one read.
-const BATCH: u16 = 100;
+/// Places in one read.
+const PLACES: u16 = 1000;
 
-fn partition(case: u64) -> String {
-    format!("MESSAGES#{case}")
+/// A case's number, with its issuer: the same number of the other issuer means another case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaseNumber {
+    Hub(u64),
+    /// Linked to no case of the hub.
+    Upstream(u64),
 }
 
-fn key(rows: Table<'_>, case: u64, sk: &str) -> Key {
-    rows.key(partition(case), sk)
-}
-
-/// The newest message of a case. Every new message replaces this row, so that concurrent messages are stored one after the
-/// other.
-#[derive(Default, Serialize, Deserialize)]
-pub struct Head {
-    /// Of the newest message. 0 if there is none.
-    number: i64,
-    received: String,
-}
-
-impl Head {
-    pub async fn load(rows: Table<'_>, case: u64) -> Result<Self> {
-        Ok(rows.read(&key(rows, case, "HEAD")).await?.unwrap_or_default())
+impl CaseNumber {
+    /// As its issuer writes it.
+    pub fn number(self) -> u64 {
+        match self {
+            Self::Hub(number) | Self::Upstream(number) => number,
+        }
     }
 
-    fn received(&self) -> Option<ReceivedDate> {
-        ReceivedDate::from_key(&self.received)
+    fn partition(self) -> String {
+        match self {
+            Self::Hub(number) => format!("MESSAGES#{number}"),
+            Self::Upstream(number) => format!("UPSTREAM#{number}#MESSAGES"),
+        }
     }
 
-    /// The writes that make a message the newest.
-    pub fn follow(&self, rows: Table<'_>, case: u64, now: Timestamp, message: Draft) -> Result<Vec<Write>> {
-        let unchanged = match self.number {
-            0 => When::Absent,
-            number => When::number("number", number),
-        };
-        let received = ReceivedDate::after(self.received(), now).key();
-        let head = Self {
-            number: self.number.saturating_add(1),
-            received: received.clone(),
-        };
-        let content = ContentRow::key(rows, case, &message.content);
-        let row = MessageRow {
-            number: head.number,
-            received,
-            message,
-        };
-        Ok(vec![
-            Write::put(key(rows, case, "HEAD"), &head, unchanged)?,
-            Write::put(content, &ContentRow { number: head.number }, When::Absent)?,
-            Write::put(key(rows, case, &row.received), &row, When::Absent)?,
-        ])
+    pub fn key(self, rows: Table<'_>, sk: &str) -> Key {
+        rows.key(self.partition(), sk)
     }
 }
 
 /// Exists for every stored content of a case.
 #[derive(Serialize, Deserialize)]
 pub struct ContentRow {
-    number: i64,
+    received: String,
 }
 
 impl ContentRow {
-    fn key(rows: Table<'_>, case: u64, content: &str) -> Key {
+    fn key(rows: Table<'_>, case: CaseNumber, content: &str) -> Key {
         let hash = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, content.as_bytes()));
-        key(rows, case, &format!("ONCE#{hash}"))
+        case.key(rows, &format!("ONCE#{hash}"))
     }
 
     /// Whether a case has a message with this content.
-    pub async fn exists(rows: Table<'_>, case: u64, content: &str) -> Result<bool> {
+    pub async fn exists(rows: Table<'_>, case: CaseNumber, content: &str) -> Result<bool> {
         let found: Option<Self> = rows.read(&Self::key(rows, case, content)).await?;
         Ok(found.is_some())
+    }
+
+    /// The write of a new message's row.
+    pub fn write(rows: Table<'_>, case: CaseNumber, message: &MessageRow) -> Result<Write> {
+        let received = message.place.received.clone();
+        let key = Self::key(rows, case, &message.content);
+        Write::put(key, &Self { received }, When::Absent)
     }
 }
 
 /// A message without its place in the order of arrival.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 pub struct Draft {
     pub dealer: i64,
     /// The channel that sent it.
@@ -98,8 +81,8 @@ pub struct Draft {
 
 impl Draft {
     /// A message about this case. It replaces the case number in the content.
-    pub fn about(case: u64, dealer: i64, sender: String, mut content: Document) -> Result<Self> {
-        let number = Value::Number(case.to_string());
+    pub fn about(case: CaseNumber, dealer: i64, sender: String, mut content: Document) -> Result<Self> {
+        let number = Value::Number(case.number().to_string());
         content.members_mut().set("preViewCaseId", number);
         Ok(Self {
             dealer,
@@ -109,55 +92,86 @@ impl Draft {
     }
 }
 
+/// Where a message is among those of its case.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MessagePlace {
+    pub dealer: i64,
+    pub received: String,
+}
+
+impl MessagePlace {
+    fn sort_key(&self) -> String {
+        format!("DEALER#{}#{}", self.dealer, self.received)
+    }
+
+    pub fn key(&self, rows: Table<'_>, case: CaseNumber) -> Key {
+        case.key(rows, &self.sort_key())
+    }
+
+    /// The places of all messages under a number, in the order of arrival.
+    pub async fn all(rows: Table<'_>, case: CaseNumber) -> Result<Vec<Self>> {
+        let mut places: Vec<Self> = Vec::new();
+        let all = Query::new(rows.name, case.partition(), PLACES).to(Some("DEALER$".to_owned()));
+        let all = all.oldest_first().consistent().members(&["dealer", "received"]);
+        loop {
+            // A space sorts before all that a key can go on with.
+            let next = |last: &Self| format!("{} ", last.sort_key());
+            let from = places.last().map_or_else(|| "DEALER#".to_owned(), next);
+            let found = rows.store.query(&all.clone().from(Some(from))).await?;
+            if found.is_empty() {
+                break;
+            }
+            for place in found {
+                places.push(typed(place)?);
+            }
+        }
+        places.sort_by(|one, other| one.received.cmp(&other.received));
+        Ok(places)
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 pub struct MessageRow {
-    /// Counts the messages of a case from 1.
-    number: i64,
-    received: String,
     #[serde(flatten)]
-    pub message: Draft,
+    pub place: MessagePlace,
+    /// The channel that sent it.
+    pub sender: String,
+    /// JSON.
+    pub content: String,
 }
 
 impl MessageRow {
+    pub fn new(received: ReceivedDate, message: Draft) -> Self {
+        Self {
+            place: MessagePlace {
+                dealer: message.dealer,
+                received: received.key(),
+            },
+            sender: message.sender,
+            content: message.content,
+        }
+    }
+
     pub fn received(&self) -> ReceivedDate {
-        ReceivedDate::from_key(&self.received).unwrap_or(ReceivedDate::LATEST)
+        ReceivedDate::from_key(&self.place.received).unwrap_or(ReceivedDate::LATEST)
     }
 
-    /// The next messages of a case from this moment on, oldest first. Empty if there are no more.
-    ///
-    /// A transaction's rows become visible one by one, so a reader may see a row before the row of the message before it. A
-    /// reader that continued there would never see that message. Therefore the batch ends before a gap in the numbers.
-    pub async fn batch(rows: Table<'_>, case: u64, from: ReceivedDate) -> Result<Vec<Self>> {
-        let all = Query::new(rows.name, partition(case), BATCH).to(Some(ReceivedDate::LATEST.key()));
-        let all = all.consistent();
-        let found = read(rows, all.clone().from(Some(from.key())).oldest_first()).await?;
-        let Some(first) = found.first() else {
-            return Ok(found);
+    /// The first `limit` messages of a case and a dealer that arrived between these moments, or at one of them, oldest first.
+    pub async fn between(
+        rows: Table<'_>,
+        (case, dealer): (CaseNumber, i64),
+        (from, to): (ReceivedDate, ReceivedDate),
+        limit: usize,
+    ) -> Result<Vec<Self>> {
+        let key = |received: ReceivedDate| {
+            let received = received.key();
+            Some(MessagePlace { dealer, received }.sort_key())
         };
-        let mut expected = first.number;
-        // A reader that continues from this message has seen the one before it. A reader that begins here may not have.
-        if first.number > 1 && first.received() > from {
-            let before = Query {
-                to: Some(first.received().previous().key()),
-                limit: 1,
-                ..all
-            };
-            let before = read(rows, before).await?;
-            expected = before.first().map_or(1, |before| before.number.saturating_add(1));
-        }
-        let mut seen = Vec::new();
-        for row in found {
-            if row.number != expected {
-                break;
-            }
-            expected = expected.saturating_add(1);
-            seen.push(row);
-        }
-        Ok(seen)
+        let limit = u16::try_from(limit).unwrap_or(u16::MAX);
+        let query = Query::new(rows.name, case.partition(), limit)
+            .from(key(from))
+            .to(key(to));
+        let found = rows.store.query(&query.oldest_first().consistent()).await?;
+        found.into_iter().map(typed).collect()
     }
-}
-
-async fn read(rows: Table<'_>, query: Query) -> Result<Vec<MessageRow>> {
-    let found = rows.store.query(&query).await?;
-    found.into_iter().map(typed).collect()
 }

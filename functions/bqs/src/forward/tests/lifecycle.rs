@@ -51,7 +51,7 @@ async fn every_change_goes_upstream_in_order_and_its_answer_is_stored() {
     let first: Value = store::typed(answers[0].clone()).unwrap();
     assert_eq!((&first["n"], &first["status"]), (&1.into(), &201.into()));
     assert_eq!(first["body"], r#"{"sequence":700007}"#);
-    let found = UpstreamRow::load(simulation.hub.env().table().unwrap(), FakeUpstream::number(7))
+    let found = UpstreamRow::load(simulation.hub.env().table().unwrap(), &FakeUpstream::number(7))
         .await
         .unwrap()
         .unwrap();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use runtime::port::store;
+use runtime::work::row::Row;
 use serde_json::{Value, json};
 
 use super::fake_upstream::Failure::{Answers, Reset};
@@ -75,7 +76,7 @@ async fn a_creation_that_is_upstream_is_skipped_with_its_number() {
     )
     .await;
     assert_eq!(simulation.upstream.made(7), [1, 2]);
-    let found = UpstreamRow::load(simulation.hub.env().table().unwrap(), FakeUpstream::number(7))
+    let found = UpstreamRow::load(simulation.hub.env().table().unwrap(), &FakeUpstream::number(7))
         .await
         .unwrap();
     assert_eq!(found.unwrap().sequence, case);

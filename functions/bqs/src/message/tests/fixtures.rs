@@ -1,5 +1,6 @@
 //! A channel that writes messages, a dealer that reads them, and a message.
 
+use runtime::port::store::{self, Item, Key, Store, When, Write, Written};
 use runtime::testing::Harness;
 use serde_json::{Value, json};
 
@@ -45,4 +46,31 @@ pub async fn read(reader: &Harness<Env>, case: u64, from: Option<&str>) -> (Vec<
 
 pub fn rows(hub: &Harness<Env>) -> usize {
     hub.fakes.store.table("cases").len()
+}
+
+/// The row of a message with this text.
+fn row_of(hub: &Harness<Env>, text: &str) -> Item {
+    let text = format!("\"userId\":\"{text}\"");
+    let is_wanted = |row: &Item| {
+        row.get("content")
+            .is_some_and(|content| content.as_s().unwrap().contains(&text))
+    };
+    hub.fakes.store.table("cases").into_iter().find(is_wanted).unwrap()
+}
+
+/// Hides the row of a message, as if its transaction were visible only in part. Returns the write that shows it again.
+pub async fn hide(hub: &Harness<Env>, text: &str) -> Write {
+    let row = row_of(hub, text);
+    let key = Key::of("cases", &row);
+    let mut hidden = row.clone();
+    hidden.extend(store::item(&json!({"pk": "elsewhere", "received": ""})).unwrap());
+    let put = |item, received: &str| Write {
+        key: key.clone(),
+        item: Some(item),
+        when: When::text("received", received),
+    };
+    let received = row["received"].as_s().unwrap().clone();
+    let written = hub.fakes.store.write(vec![put(hidden, &received)]).await;
+    assert_eq!(written.unwrap(), Written::Done);
+    put(row, "")
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::SignedDuration;
-use runtime::port::store::{Key, Store, When, Write, Written};
+use runtime::port::store::{Store, Written};
 use runtime::testing::Harness;
 use serde_json::json;
 
-use super::fixtures::{CASE, MESSAGES, listed, message, read, write, writer_and_reader};
+use super::fixtures::{CASE, MESSAGES, hide, listed, message, read, rows, write, writer_and_reader};
 use crate::Env;
 use crate::channel::Role;
 use crate::testing::{channel, harness, slow_harness};
@@ -151,29 +151,23 @@ async fn nothing_is_lost_when_many_write_at_once_with_clocks_that_differ() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_after_a_gap_are_not_listed_yet() {
+async fn no_message_is_listed_or_stored_after_one_that_is_not_visible_yet() {
     let (writer, reader) = writer_and_reader(&harness()).await;
-    for text in ["a", "b", "c"] {
-        write(&writer, CASE, 976, text).await;
+    for (text, dealer) in [("a", 976), ("b", 976), ("c", 1)] {
+        write(&writer, CASE, dealer, text).await;
         tokio::time::advance(Duration::from_secs(1)).await;
     }
-    // As if the second message's transaction were visible only in part.
-    let store = &writer.fakes.store;
-    let second = Key::new("cases", format!("MESSAGES#{CASE}"), Some("1767608401000000"));
-    let row = store.get(&second, true).await.unwrap().unwrap();
-    let put = |pk: &str| {
-        let mut item = row.clone();
-        item.extend(runtime::port::store::item(&json!({"pk": pk})).unwrap());
-        let when = When::text("received", "1767608401000000");
-        vec![Write {
-            key: second.clone(),
-            item: Some(item),
-            when,
-        }]
-    };
-    assert_eq!(store.write(put("elsewhere")).await.unwrap(), Written::Done);
-    assert_eq!(read(&reader, CASE, None).await.0, ["a"]);
-    assert!(read(&reader, CASE, Some("2026-01-05T10:20:00.5Z")).await.0.is_empty());
-    assert_eq!(store.write(put(&second.pk)).await.unwrap(), Written::Done);
-    assert_eq!(read(&reader, CASE, Some("2026-01-05T10:20:00.5Z")).await.0, ["b", "c"]);
+    let both = channel(&writer, "both", &[Role::MessageRead], &[1, 976]).await;
+    let both = writer.as_channel(&both);
+    let show = hide(&writer, "c").await;
+    let (texts, cursor) = read(&both, CASE, None).await;
+    assert_eq!(texts, ["a", "b"]);
+    // Another dealer's message must not go before it: a cursor would pass the one that is hidden.
+    let rows_before = rows(&writer);
+    assert_eq!(writer.post(MESSAGES, message(CASE, 976, "d")).await.status, 409);
+    assert_eq!(rows(&writer), rows_before);
+    assert_eq!(writer.fakes.store.write(vec![show]).await.unwrap(), Written::Done);
+    write(&writer, CASE, 976, "d").await;
+    assert_eq!(read(&both, CASE, cursor.as_deref()).await.0, ["b", "c", "d"]);
+    assert_eq!(read(&reader, CASE, cursor.as_deref()).await.0, ["b", "d"]);
 }

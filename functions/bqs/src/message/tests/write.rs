@@ -1,18 +1,14 @@
 //! Which messages are stored, in which form, and which requests are refused.
 
-use std::future::IntoFuture;
-
 use runtime::port::store::Item;
 use runtime::testing::Harness;
 use serde_json::{Value, json};
 
-use super::fixtures::{CASE, MESSAGES, listed, message, read, rows, write, writer_and_reader};
+use super::fixtures::{CASE, MESSAGES, listed, message, rows, write, writer_and_reader};
 use crate::Env;
-use crate::case::row::Sequence;
 use crate::channel::{Permissions, Role};
-use crate::forward::UpstreamRow;
 use crate::message::create::MAX_MESSAGE_BYTES;
-use crate::testing::{channel, harness, permit, slow_harness};
+use crate::testing::{channel, harness, permit};
 
 const SAMPLE: &str = include_str!("../../../fixtures/message.json");
 
@@ -174,65 +170,6 @@ async fn only_channels_with_the_role_write_and_read() {
     let messages = |row: &&Item| row["pk"].as_s().unwrap().starts_with("MESSAGES#");
     let rows = writer.fakes.store.table("cases");
     assert_eq!(rows.iter().filter(messages).count(), 3, "{before}");
-}
-
-/// The upstream channel on this harness.
-async fn upstream_channel(hub: Harness<Env>) -> Harness<Env> {
-    let hub = hub.with(&[("BQS_UPSTREAM_CHANNEL", "upstream")]);
-    let key = channel(&hub, "upstream", &[Role::MessageWrite], &[]).await;
-    hub.as_channel(&key)
-}
-
-async fn claim(hub: &Harness<Env>, number: u64, case: u64) -> bool {
-    let env = hub.env();
-    let claimed = UpstreamRow::claim(&env, number, Sequence(case), hub.now());
-    claimed.await.unwrap()
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_upstreams_numbers_become_the_hubs() {
-    let upstream = upstream_channel(harness()).await;
-    let (writer, reader) = writer_and_reader(&upstream).await;
-    assert!(claim(&upstream, 9000, 17).await);
-    write(&upstream, 9000, 976, "ours").await;
-    write(&upstream, 9001, 976, "its own").await;
-    write(&writer, 9000, 976, "another's").await;
-    for (case, text) in [(17, "ours"), (9001, "its own"), (9000, "another's")] {
-        assert_eq!(read(&reader, case, None).await.0, [text]);
-    }
-    let got = reader.get(&listed("pre_view_case_id=17")).await;
-    assert_eq!(got.json()["messages"][0]["preViewCaseId"], 17);
-}
-
-#[tokio::test(start_paused = true)]
-async fn messages_from_before_the_link_are_relinked() {
-    let upstream = upstream_channel(harness()).await;
-    let (writer, reader) = writer_and_reader(&upstream).await;
-    let say = async |text: &str| write(&upstream, 9000, 976, text).await;
-    say("a").await;
-    write(&writer, 9000, 976, "another's").await;
-    say("b").await;
-    for _ in 0..2 {
-        assert!(claim(&upstream, 9000, 17).await);
-        assert_eq!(read(&reader, 17, None).await.0, ["a", "b"]);
-    }
-    assert!(!claim(&upstream, 9000, 18).await, "it is another case's");
-    say("c").await;
-    say("a").await;
-    assert_eq!(read(&reader, 17, None).await.0, ["a", "b", "c"]);
-    assert!(read(&reader, 18, None).await.0.is_empty());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_link_during_a_write_loses_no_message() {
-    for seed in 0..100 {
-        let upstream = upstream_channel(slow_harness(seed)).await;
-        let (_, reader) = writer_and_reader(&upstream).await;
-        let sent = upstream.post(MESSAGES, message(9000, 976, "a")).into_future();
-        let (got, claimed) = tokio::join!(sent, claim(&upstream, 9000, 17));
-        assert_eq!((got.status, claimed), (202, true));
-        assert_eq!(read(&reader, 17, None).await.0, ["a"], "{seed}");
-    }
 }
 
 #[tokio::test(start_paused = true)]
