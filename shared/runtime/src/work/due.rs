@@ -23,8 +23,6 @@ const DUE_INDEX: Index = Index {
 };
 /// Rows in one read.
 const BATCH: u16 = 100;
-/// Reads in one run. The rest is still due at the next.
-const MAX_BATCHES: u32 = 10;
 /// How many rows are worked on at once.
 const CONCURRENCY: usize = 8;
 
@@ -70,7 +68,7 @@ pub struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    /// Works on each row that is due, the longest waiting first, a few at once and a limited number in all.
+    /// Works on each row that is due, the longest waiting first, a few at once and as many as the time allows.
     ///
     /// A row that stays due is not worked on again in this run. One row's failure does not stop the others: what failed is tried
     /// once more at the end, and the run returns the last failure. What failed again or was left is due at the next run.
@@ -80,14 +78,14 @@ impl Sweep<'_> {
     where
         F: Future<Output = Result<()>>,
     {
-        let (mut seen, mut from, mut failed) = (HashSet::new(), None, Vec::new());
-        for _ in 0..MAX_BATCHES {
-            let batch = self.batch(from).await?;
-            let full = batch.len() == usize::from(BATCH);
-            from = batch.last().map(|(at, _)| at.clone());
-            let keys = batch.into_iter().map(|(_, key)| key);
+        let until = sortable(self.clock.now());
+        let (mut seen, mut last, mut failed) = (HashSet::new(), None, Vec::new());
+        loop {
+            let batch = self.batch(&until, last).await?;
+            let keys = batch.iter().map(|row| Key::of(self.table.name, row));
             let fresh: Vec<Key> = keys.filter(|key| seen.insert(key.clone())).collect();
-            let ended = fresh.is_empty() || !full;
+            let ended = batch.len() < usize::from(BATCH);
+            last = batch.into_iter().last();
             failed.extend(self.failures(fresh, &work).await);
             if ended || !self.has_time() {
                 break;
@@ -115,18 +113,13 @@ impl Sweep<'_> {
         self.deadline.saturating_duration_since(Instant::now()) >= self.time_for_one
     }
 
-    /// The next rows with their times. Rows with the time `from` come again.
-    async fn batch(&self, from: Option<String>) -> Result<Vec<(String, Key)>> {
+    /// The next rows that were due at `until`, after the last one of the batch before.
+    async fn batch(&self, until: &str, last: Option<Item>) -> Result<Vec<Item>> {
         let query = Query::new(self.table.name, self.list, BATCH)
             .index(DUE_INDEX)
-            .from(from)
-            .to(Some(sortable(self.clock.now())))
+            .to(Some(until.to_owned()))
+            .after(last)
             .oldest_first();
-        let found = self.table.store.query(&query).await?;
-        let at = |item: &Item| item.get(DUE_INDEX.sk).and_then(|at| at.as_s().ok().cloned());
-        let each = found
-            .iter()
-            .map(|item| (at(item).unwrap_or_default(), Key::of(self.table.name, item)));
-        Ok(each.collect())
+        self.table.store.query(&query).await
     }
 }

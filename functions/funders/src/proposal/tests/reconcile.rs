@@ -246,16 +246,24 @@ async fn a_failure_of_one_proposal_does_not_stop_the_others() {
 
 #[tokio::test(start_paused = true)]
 async fn one_run_takes_more_proposals_than_one_read() {
-    let h = lost(120).await;
+    // All of them are due in the same second.
+    let h = lost(1_101).await;
     assert_eq!(h.reconcile().await, Some(true));
-    assert_eq!(h.sent("submit").len(), 120);
+    assert_eq!(h.sent("submit").len(), 1_101);
+}
+
+#[tokio::test(start_paused = true)]
+async fn proposals_that_fail_keep_no_others_waiting() {
+    let h = lost(250).await;
+    h.fakes.queue.refuse(100);
+    assert_eq!(h.reconcile().await, Some(false), "the run reports the failures");
+    assert_eq!(h.sent("submit").len(), 250);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_proposal_that_stays_due_is_tried_twice_in_a_run() {
     let h = lost(120).await;
-    // A hundred proposals, twice.
-    h.fakes.queue.refuse(200);
+    h.fakes.queue.refuse(240);
     assert_eq!(h.reconcile().await, Some(false));
     assert!(h.sent("submit").is_empty());
     assert_eq!(h.reconcile().await, Some(true));

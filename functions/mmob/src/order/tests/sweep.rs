@@ -176,6 +176,22 @@ async fn after_an_outage_one_sweep_enqueues_every_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn orders_that_fail_keep_no_others_waiting() {
+    let orders = Orders::new(auto(&[]));
+    orders.sqs.refuse(500);
+    for number in 0..150 {
+        let id = format!("po_x{number}");
+        orders
+            .place_changed(|order| drop(order.insert("id".into(), id.into())))
+            .await;
+    }
+    pass(20).await;
+    orders.sqs.refuse(100);
+    assert!(!orders.sweep().await, "the run reports the failures");
+    assert_eq!(orders.sqs.messages().len(), 150);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failure_of_one_order_does_not_stop_the_others() {
     let orders = Orders::new(auto(&[]));
     orders.sqs.refuse(4);
@@ -204,8 +220,7 @@ async fn an_order_that_stays_due_is_tried_twice_in_a_run() {
             .await;
     }
     pass(20).await;
-    // A hundred orders, twice.
-    orders.sqs.refuse(200);
+    orders.sqs.refuse(240);
     assert!(!orders.sweep().await);
     assert!(orders.sqs.messages().is_empty());
     assert!(orders.sweep().await);

@@ -311,7 +311,7 @@ impl Store for Dynamo {
                 .consistent_read(query.consistent)
                 .scan_index_forward(query.oldest_first)
                 .limit(query.limit.into());
-            let (mut rows, mut from) = (Vec::new(), None);
+            let (mut rows, mut from) = (Vec::new(), query.start());
             loop {
                 let found = request.clone().set_exclusive_start_key(from).send().await;
                 let found = found.map_err(|error| failure("Query", &query.table, error.into_service_error()))?;

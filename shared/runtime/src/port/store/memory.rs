@@ -121,16 +121,26 @@ impl Store for Memory {
             self.up()?;
             let (pk, sk) = query.keys();
             let rows = self.locked();
-            let mut found: Vec<(&str, &Item)> = rows
+            // Rows with the same sort key are in the order of their keys in the table.
+            let mut found: Vec<_> = rows
                 .iter()
                 .filter(|(key, row)| key.table == query.table && text(row, pk) == Some(&query.pk))
-                .filter_map(|(_, row)| Some((text(row, sk)?, row)))
-                .filter(|(sk, _)| query.from.as_deref().is_none_or(|from| from <= *sk))
-                .filter(|(sk, _)| query.to.as_deref().is_none_or(|to| *sk <= to))
+                .filter_map(|(_, row)| Some((place(row, sk)?, row)))
+                .filter(|((sk, ..), _)| query.from.as_deref().is_none_or(|from| from <= *sk))
+                .filter(|((sk, ..), _)| query.to.as_deref().is_none_or(|to| *sk <= to))
                 .collect();
-            found.sort_by_key(|(sk, _)| *sk);
+            found.sort_by_key(|(place, _)| *place);
             if !query.oldest_first {
                 found.reverse();
+            }
+            if let Some(last) = query.after.as_ref().and_then(|row| place(row, sk)) {
+                found.retain(|(place, _)| {
+                    if query.oldest_first {
+                        *place > last
+                    } else {
+                        *place < last
+                    }
+                });
             }
             let keys_only = |row: &Item| -> Item {
                 let kept = row
@@ -185,6 +195,11 @@ fn size(value: &AttributeValue) -> usize {
         AttributeValue::M(members) => members.iter().map(|(name, value)| name.len() + size(value)).sum(),
         _ => 1,
     }
+}
+
+/// Where a row is in an order by the member `sk`.
+fn place<'a>(row: &'a Item, sk: &str) -> Option<(&'a str, &'a str, Option<&'a str>)> {
+    Some((text(row, sk)?, text(row, "pk")?, text(row, "sk")))
 }
 
 fn text<'a>(row: &'a Item, name: &str) -> Option<&'a str> {

@@ -1,5 +1,7 @@
 //! Queries: the rows under one partition key, in the order of their sort keys.
 
+use super::row::Item;
+
 /// Another order of a table's rows. It holds their keys only, and rows without its key attributes are not in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Index {
@@ -18,6 +20,8 @@ pub struct Query {
     pub from: Option<String>,
     /// The greatest sort key, itself included.
     pub to: Option<String>,
+    /// The row to begin after: the last one of an earlier read of the same query.
+    pub after: Option<Item>,
     pub oldest_first: bool,
     /// Sees every write that was answered before. Indexes cannot.
     pub consistent: bool,
@@ -34,6 +38,7 @@ impl Query {
             pk: pk.into(),
             from: None,
             to: None,
+            after: None,
             oldest_first: false,
             consistent: false,
             limit,
@@ -59,6 +64,12 @@ impl Query {
         Self { to: greatest, ..self }
     }
 
+    /// Begins after this row. Of rows with the same sort key in an index, none is read twice or left out.
+    #[must_use]
+    pub fn after(self, last: Option<Item>) -> Self {
+        Self { after: last, ..self }
+    }
+
     #[must_use]
     pub fn oldest_first(self) -> Self {
         Self {
@@ -79,6 +90,16 @@ impl Query {
     #[must_use]
     pub fn members(self, members: &'static [&'static str]) -> Self {
         Self { members, ..self }
+    }
+
+    /// The keys of the row to begin after, in the table and in the index.
+    pub(super) fn start(&self) -> Option<Item> {
+        let (pk, sk) = self.keys();
+        let is_key = |name: &str| ["pk", "sk", pk, sk].contains(&name);
+        let keys = self.after.iter().flatten().filter(|(name, _)| is_key(name));
+        self.after
+            .is_some()
+            .then(|| keys.map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 
     pub(super) fn keys(&self) -> (&'static str, &'static str) {
