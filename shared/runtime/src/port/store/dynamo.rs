@@ -16,12 +16,12 @@ use jiff::Timestamp;
 use model::{Error, Kind, Result};
 
 use super::access::Store;
+use super::backoff::Backoff;
 use super::condition::{Expression, When};
 use super::query::Query;
 use super::row::{COUNT, Item, Key, TTL, counted, lives};
 use super::write::{Write, Written};
 use crate::port::clock::Clock;
-use crate::port::crypto;
 
 pub struct Dynamo {
     client: LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>,
@@ -31,8 +31,10 @@ pub struct Dynamo {
 const BATCH: usize = 25;
 /// And reads at most this many.
 const READS: usize = 100;
-/// How many milliseconds are waited between attempts at a transaction that met another.
-const CONFLICTS: [u64; 6] = [20, 40, 80, 160, 320, 640];
+/// The pause after a transaction met another, and how often it is attempted.
+const CONFLICT: (Duration, u32) = (Duration::from_millis(20), 7);
+/// The pause after DynamoDB left a part of a batch for later, and how often the rest of a batch is attempted.
+const UNPROCESSED: (Duration, u32) = (Duration::from_millis(50), 5);
 
 impl Dynamo {
     /// The client is made at its first use: most functions name no table.
@@ -79,7 +81,8 @@ impl Dynamo {
             .iter()
             .map(|write| part(write, now))
             .collect::<Result<Vec<_>>>()?;
-        for pause in CONFLICTS {
+        let mut backoff = Backoff::new(CONFLICT.0, CONFLICT.1);
+        loop {
             let transaction = self
                 .client
                 .transact_write_items()
@@ -103,10 +106,68 @@ impl Dynamo {
                 let why = format!("TransactWriteItems on {table} was canceled: {codes:?}");
                 return Err(Error::new(Kind::Unavailable, why));
             }
-            tokio::time::sleep(spread(Duration::from_millis(pause))).await;
+            if !backoff.wait().await {
+                let why = format!("TransactWriteItems on {table} met others every time");
+                return Err(Error::new(Kind::Unavailable, why));
+            }
         }
-        let why = format!("TransactWriteItems on {table} met others every time");
-        Err(Error::new(Kind::Unavailable, why))
+    }
+
+    /// Writes at most 25 rows.
+    async fn append_batch(&self, table: &str, batch: &[Item]) -> Result<()> {
+        let mut requests = Vec::new();
+        for item in batch {
+            let put = PutRequest::builder().set_item(Some(item.clone())).build();
+            let put = put.map_err(|error| Error::new(Kind::Internal, "a row is incomplete").because(error))?;
+            requests.push(WriteRequest::builder().put_request(put).build());
+        }
+        let mut left = HashMap::from([(table.to_owned(), requests)]);
+        let mut backoff = Backoff::new(UNPROCESSED.0, UNPROCESSED.1);
+        loop {
+            let request = self.client.batch_write_item().set_request_items(Some(left));
+            let sent = request.send().await;
+            let sent = sent.map_err(|error| failure("BatchWriteItem", table, error.into_service_error()))?;
+            left = sent.unprocessed_items.unwrap_or_default();
+            if left.is_empty() {
+                return Ok(());
+            }
+            if !backoff.wait().await {
+                return Err(unprocessed("BatchWriteItem", table));
+            }
+        }
+    }
+
+    /// Reads at most 100 rows.
+    async fn get_batch(&self, batch: &[Key]) -> Result<Vec<(Key, Item)>> {
+        let table = batch.first().map(|key| key.table.as_str()).unwrap_or_default();
+        let mut left: HashMap<String, Vec<Item>> = HashMap::new();
+        for key in batch {
+            left.entry(key.table.clone()).or_default().push(key.item());
+        }
+        let mut found = Vec::new();
+        let mut backoff = Backoff::new(UNPROCESSED.0, UNPROCESSED.1);
+        loop {
+            let mut request = self.client.batch_get_item();
+            for (table, keys) in left {
+                let keys = KeysAndAttributes::builder().set_keys(Some(keys)).build();
+                let keys = keys.map_err(|error| Error::new(Kind::Internal, "a key is incomplete").because(error))?;
+                request = request.request_items(table, keys);
+            }
+            let answer = request.send().await;
+            let answer = answer.map_err(|error| failure("BatchGetItem", table, error.into_service_error()))?;
+            for (table, items) in answer.responses.unwrap_or_default() {
+                let live = items.into_iter().filter(|row| lives(row, Clock::System.now()));
+                found.extend(live.map(|row| (Key::of(&table, &row), row)));
+            }
+            let again = answer.unprocessed_keys.unwrap_or_default().into_iter();
+            left = again.map(|(table, keys)| (table, keys.keys)).collect();
+            if left.is_empty() {
+                return Ok(found);
+            }
+            if !backoff.wait().await {
+                return Err(unprocessed("BatchGetItem", table));
+            }
+        }
     }
 
     /// Adds one to a counter that has not expired, or begins one again that has. None if the counter is in the other state.
@@ -172,11 +233,6 @@ fn part(write: &Write, now: Timestamp) -> Result<TransactWriteItem> {
     Ok(built.build())
 }
 
-/// Between half of the pause and all of it, so that two transactions that conflicted do not conflict again.
-fn spread(pause: Duration) -> Duration {
-    pause.mul_f64(0.5 + 0.5 * crypto::fraction())
-}
-
 impl Store for Dynamo {
     fn get<'a>(&'a self, key: &'a Key, consistent: bool) -> BoxFuture<'a, Result<Option<Item>>> {
         Box::pin(async move {
@@ -210,23 +266,7 @@ impl Store for Dynamo {
     fn append<'a>(&'a self, table: &'a str, items: Vec<Item>) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             for batch in items.chunks(BATCH) {
-                let mut requests = Vec::new();
-                for item in batch {
-                    let put = PutRequest::builder().set_item(Some(item.clone())).build();
-                    let put = put.map_err(|error| Error::new(Kind::Internal, "a row is incomplete").because(error))?;
-                    requests.push(WriteRequest::builder().put_request(put).build());
-                }
-                let mut left = HashMap::from([(table.to_owned(), requests)]);
-                while !left.is_empty() {
-                    let sent = self
-                        .client
-                        .batch_write_item()
-                        .set_request_items(Some(left))
-                        .send()
-                        .await;
-                    let sent = sent.map_err(|error| failure("BatchWriteItem", table, error.into_service_error()))?;
-                    left = sent.unprocessed_items.unwrap_or_default();
-                }
+                self.append_batch(table, batch).await?;
             }
             Ok(())
         })
@@ -236,28 +276,7 @@ impl Store for Dynamo {
         Box::pin(async move {
             let mut found: HashMap<Key, Item> = HashMap::new();
             for batch in keys.chunks(READS) {
-                let mut left: HashMap<String, Vec<Item>> = HashMap::new();
-                for key in batch {
-                    left.entry(key.table.clone()).or_default().push(key.item());
-                }
-                while !left.is_empty() {
-                    let mut request = self.client.batch_get_item();
-                    for (table, keys) in left {
-                        let keys = KeysAndAttributes::builder().set_keys(Some(keys)).build();
-                        let keys =
-                            keys.map_err(|error| Error::new(Kind::Internal, "a key is incomplete").because(error))?;
-                        request = request.request_items(table, keys);
-                    }
-                    let table = batch.first().map(|key| key.table.as_str()).unwrap_or_default();
-                    let answer = request.send().await;
-                    let answer = answer.map_err(|error| failure("BatchGetItem", table, error.into_service_error()))?;
-                    for (table, items) in answer.responses.unwrap_or_default() {
-                        let live = items.into_iter().filter(|row| lives(row, Clock::System.now()));
-                        found.extend(live.map(|row| (Key::of(&table, &row), row)));
-                    }
-                    let again = answer.unprocessed_keys.unwrap_or_default().into_iter();
-                    left = again.map(|(table, keys)| (table, keys.keys)).collect();
-                }
+                found.extend(self.get_batch(batch).await?);
             }
             Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
         })
@@ -339,6 +358,11 @@ impl Store for Dynamo {
             Err(Error::new(Kind::Unavailable, why))
         })
     }
+}
+
+fn unprocessed(what: &str, table: &str) -> Error {
+    let why = format!("{what} on {table} left rows unprocessed every time");
+    Error::new(Kind::Unavailable, why)
 }
 
 /// An SDK failure as an error. A validation or access error of AWS is a mistake of ours; the others may pass.

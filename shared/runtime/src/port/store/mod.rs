@@ -1,6 +1,7 @@
 //! Rows: typed items, read by key, written under a condition, one write or one transaction at a time.
 
 mod access;
+mod backoff;
 mod condition;
 mod dynamo;
 #[cfg(any(test, feature = "testing"))]
