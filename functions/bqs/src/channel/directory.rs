@@ -15,31 +15,21 @@ use crate::Env;
 
 const NAMES: &str = "CHANNELS";
 const ADMINS: &str = "ADMINS";
-/// Names in one read.
-const BATCH: u16 = 1000;
 
 #[derive(Serialize, Deserialize)]
 struct NameRow {
     name: String,
 }
 
-/// Every channel's name, in order.
-pub async fn names(env: &Env) -> Result<Vec<String>> {
-    let mut names: Vec<String> = Vec::new();
-    loop {
-        // The name and a space sort after the name itself and before every longer name that begins with it.
-        let from = names.last().map(|name| format!("{name} "));
-        let query = Query::new(env.channels()?.name, NAMES, BATCH)
-            .oldest_first()
-            .consistent();
-        let rows = env.store().query(&query.from(from)).await?;
-        if rows.is_empty() {
-            return Ok(names);
-        }
-        for row in rows {
-            names.push(typed::<NameRow>(row)?.name);
-        }
-    }
+/// The names of channels in order, at most `limit`, after this one.
+pub async fn names(env: &Env, after: Option<&str>, limit: u16) -> Result<Vec<String>> {
+    // The name and a space sort after the name itself and before every longer name that begins with it.
+    let from = after.map(|name| format!("{name} "));
+    let query = Query::new(env.channels()?.name, NAMES, limit)
+        .oldest_first()
+        .consistent();
+    let rows = env.store().query(&query.from(from)).await?;
+    rows.into_iter().map(|row| Ok(typed::<NameRow>(row)?.name)).collect()
 }
 
 /// The channels with the role `admin`. Every request that adds or removes an admin writes this row too, so that two requests

@@ -4,25 +4,52 @@ use http::header;
 use model::Result;
 use runtime::port::store::typed;
 use runtime::work::row::Row;
-use runtime::{Cx, Raw, Reply};
+use runtime::{Cx, Input, Media, Parts, Reply};
 
 use super::channel_view::{ChannelView, etag};
+use super::page::{ChannelCursor, ChannelPage};
 use crate::Env;
 use crate::channel::{ChannelRow, directory};
 
-/// Lists every channel with its permissions.
+/// One channel, or a page of all.
+pub enum GetChannels {
+    One(String),
+    Page(ChannelPage),
+}
+
+impl Input for GetChannels {
+    const MEDIA: Media = ChannelPage::MEDIA;
+
+    fn read(parts: &Parts) -> Result<Self> {
+        match parts.path.get("channelName") {
+            Some(name) => Ok(Self::One(name.clone())),
+            None => ChannelPage::of_query(parts.query).map(Self::Page),
+        }
+    }
+}
+
+/// Lists the channels with their permissions, by name.
+///
+/// If there are more, the response has the header `Link` with the address of the next page, relative to this one.
 #[utoipa::path(
     get,
     path = "/v1/bqs-case/management",
     operation_id = "bqs-management-get",
     tag = "bqs",
-    responses((status = 200, description = "Every channel, by name", body = Vec<ChannelView>))
+    params(ChannelPage),
+    responses((
+        status = 200,
+        description = "Channels, by name",
+        body = Vec<ChannelView>,
+        headers(("Link" = String, description = "`<?limit=..&cursor=..>; rel=\"next\"`, where there are more channels")),
+    ))
 )]
-pub async fn get(cx: Cx<Env>, request: Raw) -> Result<Reply<Vec<ChannelView>>> {
-    let Some(name) = request.path.get("channelName") else {
-        return Ok(Reply::ok(all(&cx.env).await?));
+pub async fn get(cx: Cx<Env>, request: GetChannels) -> Result<Reply<Vec<ChannelView>>> {
+    let name = match request {
+        GetChannels::One(name) => name,
+        GetChannels::Page(page) => return list(&cx.env, &page).await,
     };
-    Ok(match ChannelRow::named(&cx.env, name).await? {
+    Ok(match ChannelRow::named(&cx.env, &name).await? {
         Some(row) => Reply::ok(vec![ChannelView::from(&row)]).header(header::ETAG, etag(&row)),
         None => Reply::ok(Vec::new()),
     })
@@ -39,12 +66,19 @@ pub async fn get(cx: Cx<Env>, request: Raw) -> Result<Reply<Vec<ChannelView>>> {
 )]
 pub fn one() {}
 
-async fn all(env: &Env) -> Result<Vec<ChannelView>> {
-    let names = directory::names(env).await?;
+async fn list(env: &Env, page: &ChannelPage) -> Result<Reply<Vec<ChannelView>>> {
+    let limit = page.limit();
+    // One name more than the page has says whether there is another page.
+    let mut names = directory::names(env, page.after(), limit + 1).await?;
+    let more = names.len() > usize::from(limit);
+    names.truncate(limit.into());
     let rows = env.channels()?;
     let keys: Vec<_> = names.iter().map(|name| ChannelRow::key(rows, name)).collect();
     let found = rows.store.get_all(&keys).await?.into_iter().flatten();
-    found
-        .map(|row| typed(row).map(|row: ChannelRow| ChannelView::from(&row)))
-        .collect()
+    let views = found.map(|row| typed(row).map(|row: ChannelRow| ChannelView::from(&row)));
+    let reply = Reply::ok(views.collect::<Result<_>>()?);
+    Ok(match names.pop().filter(|_| more).map(ChannelCursor::after) {
+        Some(cursor) => reply.header(header::LINK, format!("<?limit={limit}&cursor={cursor}>; rel=\"next\"")),
+        None => reply,
+    })
 }

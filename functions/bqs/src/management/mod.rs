@@ -3,6 +3,7 @@
 mod channel_view;
 pub mod create;
 pub mod get;
+mod page;
 pub mod rotate;
 pub mod update;
 mod wanted;

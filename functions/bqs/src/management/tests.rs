@@ -273,6 +273,53 @@ async fn every_channel_is_listed_by_name() {
     }
 }
 
+/// The names of each page, from this query on. Every page but the last has a `Link`.
+async fn pages(admin: &Harness<Env>, query: &str) -> Vec<Vec<String>> {
+    let (mut pages, mut next) = (Vec::new(), Some(query.to_owned()));
+    while let Some(query) = next.take() {
+        let got = admin.get(&format!("{CHANNELS}{query}")).await;
+        assert_eq!(got.status, 200, "{}", got.text);
+        let channels = got.json().as_array().unwrap().clone();
+        let name = |one: &Value| one["channelName"].as_str().unwrap().to_owned();
+        pages.push(channels.iter().map(name).collect());
+        let link = got.headers.get("link").map(|link| link.to_str().unwrap());
+        next = link.map(|link| {
+            let address = link
+                .strip_prefix('<')
+                .unwrap()
+                .strip_suffix(r#">; rel="next""#)
+                .unwrap();
+            assert!(address.starts_with("?limit="), "relative: {address}");
+            address.to_owned()
+        });
+    }
+    pages
+}
+
+#[tokio::test(start_paused = true)]
+async fn channels_come_in_pages_of_a_hundred_or_fewer() {
+    let admin = admin_of(harness()).await;
+    let all = [names(&admin).await, (0..204).map(|n| format!("c{n:03}")).collect()].concat();
+    for name in &all[1..] {
+        key(&create(&admin, &wanted(name, &[])).await);
+    }
+    for (query, sizes) in [
+        ("", vec![100, 100, 5]),
+        ("?limit=41", vec![41; 5]),
+        ("?other=1&other=2&limit=100&x", vec![100, 100, 5]),
+    ] {
+        let pages = pages(&admin, query).await;
+        assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), sizes, "{query}");
+        assert_eq!(pages.concat(), all, "{query}");
+    }
+    for refused in ["limit=0", "limit=101", "limit=x", "limit=", "cursor=x", "cursor=YSNi"] {
+        let got = admin.get(&format!("{CHANNELS}?{refused}")).await;
+        assert_eq!(paths(&got).len(), 1, "{refused}: {}", got.text);
+    }
+    let one = get(&admin, "c000").await;
+    assert!(one.headers.get("link").is_none());
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_last_admin_stays() {
     let admin = admin_of(harness()).await;
