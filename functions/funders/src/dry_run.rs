@@ -1,18 +1,21 @@
-//! `dryRun`: the exact requests that a funder would get. Nothing is sent and no secret is read.
+//! `dryRun`: the exact requests that a funder would get. Nothing is sent and no secret is read. Only staff and agents see the
+//! funder's address and headers.
 
 use std::collections::BTreeMap;
 
 use call::{Auth, Call};
 use model::Result;
-use model::id::{CorrelationId, QuoteId};
+use model::id::QuoteId;
 use model::proposal::Proposal;
 use model::quote::{Contract, QuoteRequest};
 use partners_funders::QuoteContext;
+use runtime::Cx;
 use runtime::transport::Target;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use crate::Env;
 use crate::asked::Asked;
 
 /// The requests that would be sent.
@@ -31,23 +34,25 @@ pub struct DryRunRequest {
     /// As in the integration log.
     pub operation: &'static str,
     pub method: String,
-    pub url: String,
-    /// Credentials are not shown.
-    pub headers: BTreeMap<String, String>,
+    /// Below the funder's address, with the query.
+    pub path: String,
+    /// Only staff and agents see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub url: Option<String>,
+    /// Only staff and agents see them. Credentials are not shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub headers: Option<BTreeMap<String, String>>,
     #[schema(value_type = Object)]
     pub body: Option<Box<RawValue>>,
 }
 
 impl DryRun {
-    pub fn of_quote(
-        asked: &Asked,
-        request: &QuoteRequest,
-        reference: QuoteId,
-        correlation: CorrelationId,
-    ) -> Result<Self> {
+    pub fn of_quote(asked: &Asked, request: &QuoteRequest, reference: QuoteId, cx: &Cx<Env>) -> Result<Self> {
         let context = QuoteContext {
             reference,
-            correlation,
+            correlation: cx.correlation,
             request,
         };
         let steps = asked.funder.dry_run();
@@ -55,7 +60,7 @@ impl DryRun {
             .iter()
             .map(|so_far| asked.funder.quote(&context, so_far))
             .collect();
-        let shown = |call: &Call| DryRunRequest::of(&asked.target, call, correlation);
+        let shown = |call: &Call| DryRunRequest::of(&asked.target, call, cx);
         Ok(Self {
             dry_run: true,
             requests: calls?.iter().map(shown).collect(),
@@ -63,18 +68,18 @@ impl DryRun {
         })
     }
 
-    pub fn of_proposal(asked: &Asked, proposal: &Proposal, correlation: CorrelationId) -> Result<Self> {
+    pub fn of_proposal(asked: &Asked, proposal: &Proposal, cx: &Cx<Env>) -> Result<Self> {
         let call = asked.funder.propose(proposal)?;
         Ok(Self {
             dry_run: true,
-            requests: vec![DryRunRequest::of(&asked.target, &call, correlation)],
+            requests: vec![DryRunRequest::of(&asked.target, &call, cx)],
             warnings: Vec::new(),
         })
     }
 }
 
 impl DryRunRequest {
-    fn of(target: &Target, call: &Call, correlation: CorrelationId) -> Self {
+    fn of(target: &Target, call: &Call, cx: &Cx<Env>) -> Self {
         let request = &call.request;
         let header = match target.auth {
             Auth::SignedToken { .. } => "authorization",
@@ -86,13 +91,15 @@ impl DryRunRequest {
         });
         let added = [
             (header.to_owned(), "[REDACTED]".to_owned()),
-            ("x-correlation-id".to_owned(), correlation.to_string()),
+            ("x-correlation-id".to_owned(), cx.correlation.to_string()),
         ];
+        let (path, seen) = (request.uri().to_string(), cx.caller.may_see_partners());
         Self {
             operation: call.operation,
             method: request.method().to_string(),
-            url: format!("{}{}", target.base_url.trim_end_matches('/'), request.uri()),
-            headers: given.chain(added).collect(),
+            url: seen.then(|| format!("{}{path}", target.base_url.trim_end_matches('/'))),
+            path,
+            headers: seen.then(|| given.chain(added).collect()),
             body: serde_json::from_slice(request.body()).ok(),
         }
     }

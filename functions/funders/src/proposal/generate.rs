@@ -87,7 +87,7 @@ pub async fn generate(cx: Cx<Env>, input: ProposalRequest) -> Result<ProposalRep
     // Before anything is written or promised: only the caller can correct values that the adapter cannot express.
     asked.funder.propose(&proposal)?;
     if input.dry_run {
-        let shown = AcceptedOrDryRun::DryRun(DryRun::of_proposal(&asked, &proposal, cx.correlation)?);
+        let shown = AcceptedOrDryRun::DryRun(DryRun::of_proposal(&asked, &proposal, &cx)?);
         return Ok(Reply::ok(Success::new(shown, "Nothing was sent")));
     }
     row.documents = documents::store(env, id, documents).await?;

@@ -60,7 +60,7 @@ pub async fn generate(cx: Cx<Env>, request: QuoteRequest) -> Result<QuoteReply> 
         return Err(Error::invalid("contractDetails.quoteType", why));
     }
     if request.dry_run {
-        let shown = DryRun::of_quote(&asked, &request, QuoteId::new(cx.now()), cx.correlation)?;
+        let shown = DryRun::of_quote(&asked, &request, QuoteId::new(cx.now()), &cx)?;
         return Ok(reply::dry_run(shown));
     }
     let id = cx.subject().map_or_else(|| QuoteId::new(cx.now()), QuoteId::from);

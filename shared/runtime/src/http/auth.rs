@@ -86,6 +86,11 @@ impl Caller {
         self.staff || self.subject == owner
     }
 
+    /// Whether this caller may know where and how the hub calls a partner.
+    pub fn may_see_partners(&self) -> bool {
+        self.staff || self.agent
+    }
+
     /// Refuses a caller that is neither the customer with this address nor an agent.
     pub fn must_act_for(&self, customer: &Email) -> Result<()> {
         if self.agent || self.email.as_ref() == Some(customer) {

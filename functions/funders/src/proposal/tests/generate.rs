@@ -182,7 +182,16 @@ async fn a_dry_run_shows_everything_and_changes_nothing() {
         let quote = h.priced_quote(name);
         let before = h.fakes.store.table("funders");
         let body = json!({"quoteId": quote.id, "dryRun": true, "additionalDocuments": {"x": DOCUMENT}});
-        let got = h.post(PROPOSE, body).await;
+        let own = h.as_customer().post(PROPOSE, &body).await;
+        let sent = &own.data()["requests"][0];
+        assert!(sent["path"].is_string() && sent["body"].is_object(), "{}", own.text);
+        assert!(
+            !own.text.contains(".test") && sent.get("headers").is_none(),
+            "{}",
+            own.text
+        );
+        let agent = h.as_person("john", "john.doe@example.com", &["agent"]);
+        let got = agent.post(PROPOSE, body).await;
         assert_eq!(got.status, 200, "{}", got.text);
         let sent = &got.data()["requests"][0];
         assert!(sent["url"].as_str().unwrap().contains(".test/"), "{sent}");

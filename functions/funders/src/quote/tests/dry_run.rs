@@ -23,6 +23,11 @@ fn requests(got: &TestResponse) -> Vec<Value> {
     requests
 }
 
+/// A caller who sees everything.
+fn agent() -> Harness<Env> {
+    harness().as_person("ann", "ann@example.com", &["agent"])
+}
+
 fn assert_untouched(h: &Harness<Env>) {
     for table in ["funders", "log", "keys"] {
         assert!(h.fakes.store.table(table).is_empty(), "{table}");
@@ -34,7 +39,7 @@ fn assert_untouched(h: &Harness<Env>) {
 
 #[tokio::test(start_paused = true)]
 async fn lex_would_get_one_request() {
-    let h = harness();
+    let h = agent();
     let got = h.post(GENERATE, dry(sample("LEX"))).await;
     let mut requests = requests(&got);
     let id = requests[0]["body"]["financials"]["cust_reference"].take();
@@ -50,7 +55,7 @@ async fn lex_would_get_one_request() {
     assert_eq!(
         requests,
         [json!({
-            "operation": "quote", "method": "POST", "url": "http://lex.test/api/v1/quotes/calculate",
+            "operation": "quote", "method": "POST", "path": "/quotes/calculate", "url": "http://lex.test/api/v1/quotes/calculate",
             "headers": {"accept": "application/json", "content-type": "application/json", "authorization": "[REDACTED]"},
             "body": body,
         })]
@@ -64,7 +69,7 @@ async fn lex_would_get_one_request() {
 
 #[tokio::test(start_paused = true)]
 async fn alphabet_would_get_three() {
-    let h = harness();
+    let h = agent();
     let got = h.post(GENERATE, dry(sample("ALPHABET"))).await;
     let mut requests = requests(&got);
     let id = requests[2]["body"]["VehicleRequests"][0]["Id"].take();
@@ -76,7 +81,7 @@ async fn alphabet_would_get_three() {
     });
     let sent = |operation: &str, path: &str, body: Value| {
         json!({
-            "operation": operation, "method": "POST", "url": format!("http://alphabet.test{path}"),
+            "operation": operation, "method": "POST", "path": path, "url": format!("http://alphabet.test{path}"),
             "headers": {"accept": "application/json", "content-type": "application/json", "x-cw-apikey": "[REDACTED]"},
             "body": body,
         })
@@ -121,6 +126,43 @@ async fn it_may_be_in_the_query_and_shows_no_secret() {
             "eyJ",
         ] {
             assert!(!got.text.contains(secret), "{secret}");
+        }
+    }
+    assert_untouched(&h);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_staff_and_agents_see_where_and_how_a_funder_is_called() {
+    let h = harness().with(&[
+        ("ALLOW_LIVE", "true"),
+        ("LEX_LIVE_URL", "http://live.lex.test/api/v1"),
+        ("LEX_LIVE_SECRET", "lex/live"),
+    ]);
+    let lex = sample("LEX");
+    for body in [lex.replace("SANDBOX", "LIVE"), lex, sample("ALPHABET")] {
+        let got = h.as_customer().post(GENERATE, dry(body.clone())).await;
+        assert_eq!(got.status, 200, "{}", got.text);
+        for hidden in [
+            ".test",
+            "http:",
+            "x-cw-apikey",
+            "authorization",
+            "x-lbg-request-id",
+            "headers",
+        ] {
+            assert!(!got.text.contains(hidden), "{hidden}: {}", got.text);
+        }
+        for request in got.data()["requests"].as_array().unwrap() {
+            assert!(request["path"].as_str().unwrap().starts_with('/'));
+            assert!(request["body"].is_object());
+        }
+        for role in ["staff", "agent", "admin"] {
+            let caller = h.as_person("john", "john.doe@example.com", &[role]);
+            let got = caller.post(GENERATE, dry(body.clone())).await;
+            let request = &got.data()["requests"][0];
+            let (url, path) = (request["url"].as_str().unwrap(), request["path"].as_str().unwrap());
+            assert!(url.contains(".test/") && url.ends_with(path), "{role}: {}", got.text);
+            assert!(request["headers"]["content-type"].is_string(), "{role}: {}", got.text);
         }
     }
     assert_untouched(&h);
