@@ -338,6 +338,30 @@ fn only_management_lists_and_writes_channels() {
     assert_eq!(managing, 4);
 }
 
+/// Functions that list subscriptions or products, replay deliveries or show orders read rows with sealed secrets.
+#[test]
+fn only_functions_that_make_or_use_signing_secrets_read_their_keys() {
+    for (stack, expected) in [
+        ("Events", ["operations-subscription-create", "operations-delivery-send"]),
+        ("Mmob", ["mmob-order-process", "mmob-product-create"]),
+    ] {
+        let keys = json!({ "Fn::GetAtt": [stack, "Outputs.SealingKeysArn"] });
+        let functions = functions();
+        let reads = |function: &&Function| {
+            let mut statements = function.statements().into_iter();
+            statements.any(|statement| statement.resources.contains(&keys))
+        };
+        let granted = functions.iter().filter(reads);
+        let granted: Vec<&str> = granted.map(|function| function.binary.as_str()).collect();
+        assert_eq!(granted, expected, "{stack}");
+        let set = functions
+            .iter()
+            .filter(|function| function.variables.get("SEALING_KEYS") == Some(&keys));
+        let set: Vec<&str> = set.map(|function| function.binary.as_str()).collect();
+        assert_eq!(set, expected, "{stack}");
+    }
+}
+
 #[test]
 fn every_function_that_calls_funders_can_count_their_calls() {
     let table = json!({ "Fn::GetAtt": ["Funders", "Outputs.TableArn"] });

@@ -18,6 +18,7 @@ use runtime::port::transport::Transport;
 use runtime::transport::{Egress, Outbound, Policy, Target};
 use runtime::trigger::domain::Common;
 use runtime::work::row::Table;
+use runtime::work::seal::SealingKeys;
 use runtime::work::share::Share;
 
 use crate::order::WORKER_LEASE;
@@ -32,6 +33,7 @@ pub struct Env {
     verifier: Verifier,
     pub outbound: Outbound,
     pub egress: Egress,
+    pub sealing: SealingKeys,
 }
 
 impl Domain for Env {
@@ -50,6 +52,7 @@ impl Domain for Env {
         Self {
             verifier: Verifier::new(config.clone()),
             egress: Egress::load(&config),
+            sealing: SealingKeys::load(&ports, &config),
             outbound: Outbound::new(&ports, &config, config.get("MMOB_TABLE")),
             common: Common::new(config, ports),
         }
@@ -60,6 +63,16 @@ impl Domain for Env {
     }
 
     async fn warm(&self) {
+        tokio::join!(self.connect(), self.sealing.warm());
+    }
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+}
+
+impl Env {
+    async fn connect(&self) {
         // No function of this domain sets it in the template. The bench does, see docs/settings.md.
         let calls = self.common.config.get("WARM_UP") != Some("store");
         if let Ok(target) = self.target()
@@ -78,12 +91,6 @@ impl Domain for Env {
         }
     }
 
-    fn common(&self) -> &Common {
-        &self.common
-    }
-}
-
-impl Env {
     /// Orders, their lists, and how each product is fulfilled.
     pub fn table(&self) -> Result<Table<'_>> {
         self.common.table("MMOB_TABLE")

@@ -12,11 +12,12 @@ use crate::{Api, Env, entry};
 pub const TOKEN: &str = "test-mmob-webhook-token";
 pub const WEBHOOK: &str = "/webhooks/mmob/test-mmob-webhook-token";
 
-const SETTINGS: [(&str, &str); 4] = [
+const SETTINGS: [(&str, &str); 5] = [
     ("MMOB_TABLE", "mmob"),
     ("MMOB_ORDERS_QUEUE_URL", "orders"),
     ("MMOB_URL", "https://mmob.test"),
     ("MMOB_SECRET", "mmob"),
+    ("SEALING_KEYS", "sealing"),
 ];
 
 /// The domain's functions. MMOB answers 500 unless a test scripts something else.
@@ -27,7 +28,8 @@ pub fn harness() -> Harness<Env> {
     let harness = FIRST.fresh();
     harness.fakes.transport.script([], Script::answer(500, ""));
     let members = json!({"MMOB_API_KEY": "test-mmob-key", "MMOB_WEBHOOK_TOKEN": TOKEN});
-    harness.secret("mmob", &members)
+    let keys = json!({"0": "test-only-sealing-key-of-products"});
+    harness.secret("mmob", &members).secret("sealing", &keys)
 }
 
 /// The body of a sample event.

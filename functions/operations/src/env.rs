@@ -14,10 +14,12 @@ use runtime::port::transport::Transport;
 use runtime::transport::{Egress, HealthCache};
 use runtime::trigger::domain::Common;
 use runtime::work::row::Table;
+use runtime::work::seal::SealingKeys;
 
 pub struct Env {
     pub egress: Egress,
     pub health: HealthCache,
+    pub sealing: SealingKeys,
     pub common: Common,
     verifier: Verifier,
 }
@@ -38,6 +40,7 @@ impl Domain for Env {
         Self {
             egress: Egress::load(&config),
             health: HealthCache::default(),
+            sealing: SealingKeys::load(&ports, &config),
             verifier: Verifier::new(config.clone()),
             common: Common::new(config, ports),
         }
@@ -49,10 +52,13 @@ impl Domain for Env {
 
     async fn warm(&self) {
         let tables = ["INTEGRATION_LOG_TABLE", "DELIVERIES_TABLE", "SUBSCRIPTIONS_TABLE"];
-        if let Some(table) = tables.iter().find_map(|table| self.common.config.get(table)) {
-            // Any read opens the connection; this partition never exists.
-            let _ = self.store().query(&Query::new(table, "WARM", 1)).await;
-        }
+        let connection = async {
+            if let Some(table) = tables.iter().find_map(|table| self.common.config.get(table)) {
+                // Any read opens the connection; this partition never exists.
+                let _ = self.store().query(&Query::new(table, "WARM", 1)).await;
+            }
+        };
+        tokio::join!(connection, self.sealing.warm());
     }
 
     fn common(&self) -> &Common {

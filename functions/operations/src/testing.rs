@@ -15,7 +15,9 @@ pub fn harness() -> Harness<Env> {
         ("SUBSCRIPTIONS_TABLE", "subscriptions"),
         ("DELIVERIES_TABLE", "deliveries"),
         ("DELIVERIES_QUEUE_URL", "queue"),
+        ("SEALING_KEYS", "sealing"),
     ]);
+    let harness = harness.secret("sealing", &json!({"0": "test-only-sealing-key-of-subscriptions"}));
     harness.fakes.transport.script([], Script::answer(204, ""));
     harness
 }

@@ -20,7 +20,7 @@ use super::client::{self, RemoteState};
 use super::provider::{self, ProviderDecision};
 use super::row::{Manual, OrderRow, OrderStep};
 use crate::Env;
-use crate::product::Fulfilment;
+use crate::product::{self, Fulfilment};
 
 /// A message for the worker: the order to look at. The order's row determines the work.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Validate)]
@@ -115,7 +115,10 @@ async fn fulfil(cx: &Cx<Env>, row: &mut OrderRow, place: &mut Place) -> Result<(
         Some(Fulfilment::Auto { required_inputs }) => {
             ProviderDecision::Report(by_input(required_inputs, &placed.order))
         }
-        Some(Fulfilment::Callback { url, secret }) => provider::decide(cx, row, (url, secret), &placed, place).await?,
+        Some(Fulfilment::Callback { url, secret }) => {
+            let secret = product::open(&cx.env, &placed.product.id, secret, cx.now()).await?;
+            provider::decide(cx, row, (url, &secret), &placed, place).await?
+        }
     };
     match decision {
         ProviderDecision::Report(outcome) => {

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::client::{call, find, is_uncertain};
 use super::marker::{self, Marker};
 use super::offer::{OfferRow, ProductView};
-use super::row::{Fulfilment, ProductRow};
+use super::row::{Fulfilment, ProductRow, seal};
 use crate::Env;
 
 /// A request that MMOB has not carried out by then never arrived.
@@ -54,6 +54,8 @@ pub struct CreatedProduct {
 pub async fn create(cx: Cx<Env>, wanted: NewProduct) -> Result<Reply<Success<CreatedProduct>>> {
     if let NewFulfilment::Callback { url } = &wanted.fulfilment {
         cx.env.egress.endpoint("fulfilment.url", url)?;
+        // Before MMOB has the product: without keys its secret cannot be stored.
+        cx.env.sealing.check(cx.now()).await?;
     }
     let id = marker::id(&cx, "product", &wanted)?;
     let external_key = id.unwrap_or_else(|| *OfferId::new(cx.now()).as_uuid()).to_string();
@@ -108,7 +110,7 @@ async fn store(
     if let Some(offer) = OfferRow::load(rows, &created.id).await? {
         return cx.commit(Vec::new(), Ok(reply(&offer, None))).await;
     }
-    let (fulfilment, secret) = fulfilment(&wanted.fulfilment)?;
+    let (fulfilment, secret) = fulfilment(cx, &created.id, &wanted.fulfilment).await?;
     let offer = OfferRow::new(created, external_key, wanted, &cx.caller.subject, cx.now());
     let product = ProductRow::new(&created.id, fulfilment, cx.now());
     let writes = vec![offer.entry(rows)?, offer.create(rows)?, product.create(rows)?];
@@ -117,13 +119,13 @@ async fn store(
 }
 
 /// The fulfilment as it is stored, with the new secret of a callback.
-fn fulfilment(wanted: &NewFulfilment) -> Result<(Fulfilment, Option<String>)> {
+async fn fulfilment(cx: &Cx<Env>, id: &str, wanted: &NewFulfilment) -> Result<(Fulfilment, Option<String>)> {
     Ok(match wanted.clone() {
         NewFulfilment::Auto { required_inputs } => (Fulfilment::Auto { required_inputs }, None),
         NewFulfilment::Callback { url } => {
-            let secret = signature::secret()?;
-            let shown = Some(secret.clone());
-            (Fulfilment::Callback { url, secret }, shown)
+            let shown = signature::secret()?;
+            let secret = seal(&cx.env, id, &shown, cx.now()).await?;
+            (Fulfilment::Callback { url, secret }, Some(shown))
         }
         NewFulfilment::Manual => (Fulfilment::Manual, None),
     })

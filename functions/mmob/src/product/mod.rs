@@ -10,4 +10,6 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-pub use row::{Fulfilment, ProductRow};
+#[cfg(test)]
+pub use row::seal;
+pub use row::{Fulfilment, ProductRow, open};

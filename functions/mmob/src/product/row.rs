@@ -1,18 +1,21 @@
 //! How the orders of a product are fulfilled, as it is stored. The product itself is at MMOB.
 
 use jiff::Timestamp;
+use model::Result;
 use runtime::port::store::Key;
 use runtime::work::row::{Row, Table};
+use runtime::work::seal::{Sealed, SealedPlace};
 use serde::{Deserialize, Serialize};
 
-/// Without `Debug`, so that nothing prints the secret.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+use crate::Env;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Fulfilment {
     /// The order succeeds if its input has these members. Otherwise the user has to give them.
     Auto { required_inputs: Vec<String> },
-    /// The provider's own endpoint decides. The secret signs each call, in the form of Standard Webhooks.
-    Callback { url: String, secret: String },
+    /// The provider's own endpoint decides. The secret, sealed here, signs each call, in the form of Standard Webhooks.
+    Callback { url: String, secret: Sealed },
     /// An operator decides.
     Manual,
 }
@@ -24,6 +27,26 @@ pub struct ProductRow {
     pub id: String,
     pub fulfilment: Fulfilment,
     pub created_at: Timestamp,
+}
+
+/// Where the secret of this row stands.
+fn secret_of(row: &Key) -> SealedPlace<'_> {
+    SealedPlace {
+        row,
+        member: "product.secret",
+    }
+}
+
+/// Seals the secret of the product with this id.
+pub async fn seal(env: &Env, id: &str, secret: &str, now: Timestamp) -> Result<Sealed> {
+    let row = ProductRow::key(env.table()?, id);
+    env.sealing.seal(secret_of(&row), secret, now).await
+}
+
+/// Opens the secret of the product with this id.
+pub async fn open(env: &Env, id: &str, secret: &Sealed, now: Timestamp) -> Result<String> {
+    let row = ProductRow::key(env.table()?, id);
+    env.sealing.open(secret_of(&row), secret, now).await
 }
 
 impl ProductRow {

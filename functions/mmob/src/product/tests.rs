@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use model::Kind;
 use runtime::testing::{Harness, Script, TestResponse};
 use runtime::work::row::Row;
 use serde_json::{Value, json};
 
-use super::{Fulfilment, ProductRow};
+use super::{Fulfilment, ProductRow, open};
 use crate::Env;
 use crate::testing::{harness, sample};
 
@@ -153,13 +154,13 @@ async fn only_the_first_response_has_the_secret() {
         .await
         .unwrap()
         .unwrap();
-    assert!(
-        row.fulfilment
-            == Fulfilment::Callback {
-                url: url.into(),
-                secret: secret.clone()
-            }
-    );
+    let Fulfilment::Callback { secret: sealed, .. } = &row.fulfilment else {
+        panic!("{:?}", row.fulfilment)
+    };
+    let opened = async |id: &str| open(&harness.env(), id, sealed, harness.now()).await;
+    assert_eq!(opened(ID).await.unwrap(), secret);
+    let moved = opened("prod_other").await.unwrap_err();
+    assert_eq!(moved.kind, Kind::Internal, "it opens in its own row only");
     let again = harness.as_admin().post(PRODUCTS_PATH, callback(url)).key("one").await;
     let products = list(&harness, "").await;
     for text in [again.text, products.text] {
@@ -168,12 +169,20 @@ async fn only_the_first_response_has_the_secret() {
             "{text}"
         );
     }
-    let kept = format!(
-        "{:?}{:?}",
-        harness.fakes.store.table("keys"),
-        harness.fakes.store.table("log")
+    let rows = format!("{:?}", harness.fakes.store.rows());
+    assert!(
+        rows.contains(url) && !rows.contains(&secret[6..]),
+        "no row has it in clear"
     );
-    assert!(!kept.contains(&secret[6..]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_sealing_keys_mmob_gets_no_product() {
+    let harness = harness().secret("sealing", &json!({}));
+    let url = "https://provider.example.com/orders";
+    let response = harness.as_admin().post(PRODUCTS_PATH, callback(url)).key("one").await;
+    assert_eq!(response.status, 500, "{}", response.text);
+    assert!(harness.fakes.transport.seen().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -83,10 +83,10 @@ async fn receiver(cx: &Cx<Env>, row: &DeliveryRow) -> Result<Result<Subscription
 
 /// Every response, and none, is a result. The head of the response decides; its body is not read.
 async fn post(cx: &Cx<Env>, row: &DeliveryRow, subscription: &SubscriptionRow) -> Result<AttemptResult> {
+    let secret = subscription.secret(&cx.env, &row.subscription_id, cx.now()).await?;
     let (at, started) = (cx.now(), Instant::now());
-    let secret = subscription.secret.as_deref().unwrap_or_default();
     let payload = Bytes::from(row.payload.clone());
-    let request = signature::request(&subscription.url, secret, &row.id.to_string(), at, payload)?;
+    let request = signature::request(&subscription.url, &secret, &row.id.to_string(), at, payload)?;
     let left = cx.deadline.saturating_duration_since(started);
     let sent = tokio::time::timeout(RECEIVER_TIMEOUT.min(left), cx.env.transport().notify(request)).await;
     let (head, error) = match sent {

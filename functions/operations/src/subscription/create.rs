@@ -54,7 +54,8 @@ pub async fn create(cx: Cx<Env>, wanted: NewSubscription) -> Result<Reply<Create
         .map_or_else(|| SubscriptionId::new(cx.now()), SubscriptionId::from);
     let secret = signature::secret()?;
     let (admin, now) = (&cx.caller.subject, cx.now());
-    let row = SubscriptionRow::new(id, wanted.url, wanted.event_types, secret.clone(), admin, now);
+    let sealed = SubscriptionRow::seal(&cx.env, &id, &secret, now).await?;
+    let row = SubscriptionRow::new(id, wanted.url, wanted.event_types, sealed, admin, now);
     let kept = Reply::created(row.view());
     let reply = Reply::created(CreatedSubscription {
         subscription: row.view(),

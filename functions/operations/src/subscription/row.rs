@@ -1,12 +1,14 @@
-//! A subscription as it is stored. The table is encrypted: the row has the secret, which signs every delivery.
+//! A subscription as it is stored. The row has the secret that signs every delivery, sealed: functions that list subscriptions
+//! or replay deliveries read the row and have no keys.
 
 use jiff::Timestamp;
-use model::Result;
 use model::event::EventType;
 use model::id::SubscriptionId;
+use model::{Error, Kind, Result};
 use runtime::Domain;
 use runtime::port::store::{Key, Query, typed};
 use runtime::work::row::{Revised, Row, Table, Version};
+use runtime::work::seal::{Sealed, SealedPlace};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -25,7 +27,6 @@ pub enum SubscriptionStatus {
     Disabled,
 }
 
-/// Without `Debug`, so that nothing prints the secret.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SubscriptionRow {
@@ -37,7 +38,7 @@ pub struct SubscriptionRow {
     version: Version,
     /// None once the subscription is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<String>,
+    secret: Option<Sealed>,
     pub created_at: Timestamp,
     /// The `sub` of the admin, as is the next but one.
     #[serde(default)]
@@ -63,6 +64,14 @@ pub struct SubscriptionView {
     pub updated_at: Timestamp,
 }
 
+/// Where the secret of this row stands.
+fn secret_of(row: &Key) -> SealedPlace<'_> {
+    SealedPlace {
+        row,
+        member: "subscription.secret",
+    }
+}
+
 impl Row for SubscriptionRow {
     type Id = SubscriptionId;
 
@@ -86,7 +95,7 @@ impl SubscriptionRow {
         id: SubscriptionId,
         url: String,
         mut event_types: Vec<EventType>,
-        secret: String,
+        secret: Sealed,
         created_by: &str,
         now: Timestamp,
     ) -> Self {
@@ -105,6 +114,21 @@ impl SubscriptionRow {
             deleted_by: None,
             ttl: None,
         }
+    }
+
+    /// Seals the secret of the subscription with this id.
+    pub async fn seal(env: &Env, id: &SubscriptionId, secret: &str, now: Timestamp) -> Result<Sealed> {
+        let row = Self::key(env.subscriptions()?, id);
+        env.sealing.seal(secret_of(&row), secret, now).await
+    }
+
+    /// The secret, if this row was read under the id that it was sealed for.
+    pub async fn secret(&self, env: &Env, id: &SubscriptionId, now: Timestamp) -> Result<String> {
+        let missing = || Error::new(Kind::Internal, "a subscription has no secret");
+        let (row, sealed) = (Self::key(env.subscriptions()?, id), self.secret.as_ref());
+        env.sealing
+            .open(secret_of(&row), sealed.ok_or_else(missing)?, now)
+            .await
     }
 
     /// A deleted subscription is absent.

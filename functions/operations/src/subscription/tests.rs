@@ -41,13 +41,17 @@ async fn only_one_response_has_the_secret() {
         (listed.status, listed.json()["subscriptions"].as_array().unwrap().len()),
         (200, 1)
     );
-    let kept = format!("{:?}", h.fakes.store.table("keys"));
+    let kept = format!("{:?}", h.fakes.store.rows());
+    assert!(kept.contains(URL), "the rows are searched");
     for text in [&again.text, &listed.text, &kept] {
         assert!(!text.contains("whsec") && !text.contains(&secret[6..]), "{text}");
     }
     assert_eq!(delete(&h, &id).await, 204);
-    let left = format!("{:?}", h.fakes.store.table("subscriptions"));
-    assert!(!left.contains("whsec"), "the secret is deleted with the subscription");
+    let left = h.fakes.store.table("subscriptions").remove(0);
+    assert!(
+        !left.contains_key("secret"),
+        "the secret is deleted with the subscription"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -59,6 +59,12 @@ impl SecretMembers {
             .filter(|value| !value.is_empty())
     }
 
+    /// The member whose name is the last in the order of text.
+    pub fn last(&self) -> Option<(&str, &str)> {
+        let (name, value) = self.0.last_key_value()?;
+        Some((name.as_str(), value.expose_secret()))
+    }
+
     pub fn need(&self, name: &str) -> Result<&str> {
         self.get(name)
             .ok_or_else(|| Error::misconfigured(format!("the credential {name} is missing from its secret")))

@@ -1,9 +1,10 @@
-//! Mechanics that recur: idempotency keys, rows that change, leases, rows that wait for a time, notices that partners post, and
-//! shares of workers.
+//! Mechanics that recur: idempotency keys, rows that change, leases, rows that wait for a time, sealed members, notices that
+//! partners post, and shares of workers.
 
 pub mod due;
 pub mod idempotency;
 pub mod inbox;
 pub mod lease;
 pub mod row;
+pub mod seal;
 pub mod share;

@@ -24,7 +24,6 @@ pub struct CanaryValues {
     secrets: Vec<(String, String)>,
 }
 
-pub const PROVIDERS_SECRET: &str = "a provider's secret";
 /// The simulated marketplace's data about its users, which the hub does not need.
 const PERSON: [(&str, &str); 3] = [
     ("person's street", "Example Street"),
@@ -78,7 +77,7 @@ impl CanaryValues {
         // The first part is the channel's name.
         secrets.extend(keys.map(|key| ("an API key".into(), key.rsplit_once('.').unwrap().1.into())));
         let providers = self.offers.iter().map(|offer| offer.secret.as_ref().unwrap());
-        secrets.extend(providers.map(|secret| (PROVIDERS_SECRET.into(), secret.replace("whsec_", ""))));
+        secrets.extend(providers.map(|secret| ("a provider's secret".into(), secret.replace("whsec_", ""))));
         secrets
     }
 

@@ -1,6 +1,6 @@
 //! The places where the hub keeps a value on purpose.
 
-use super::canary_values::{CanaryValues, PROVIDERS_SECRET};
+use super::canary_values::CanaryValues;
 use super::marketplace;
 use crate::leaks::{Canary, Text};
 
@@ -20,7 +20,6 @@ pub fn is_home(values: &CanaryValues, canary: &Canary, place: &str) -> bool {
         "channels CHANNEL" | "channels CHANNELS" | "channels AUDIT" => name == "channel",
         // An order's decision, which staff see.
         "mmob ORDER" | marketplace::ORDERS => ["answerprovider", "decision"].contains(&name),
-        "mmob PRODUCT" => name == PROVIDERS_SECRET,
         // The response to the operator who decided.
         "idempotency" => name == "decision",
         _ => false,

@@ -7,8 +7,7 @@ use serde_json::json;
 
 use super::fake_mmob::Behaviour::{self, Fails, Loses, Unreachable};
 use super::fake_mmob::Failure::{Answers, Reset, Silent, Throttles};
-use super::fake_mmob::SECRET;
-use super::testing::{MESSAGE, Orders, auto, callback, deliver, pass};
+use super::testing::{MESSAGE, Orders, PRODUCT, auto, callback, deliver, pass, sealed};
 use crate::order::row::{Manual, OrderStep};
 use crate::product::Fulfilment;
 use crate::testing::TOKEN;
@@ -138,7 +137,7 @@ async fn an_address_that_is_not_public_is_not_called() {
     ] {
         let fulfilment = Fulfilment::Callback {
             url: url.into(),
-            secret: SECRET.into(),
+            secret: sealed(PRODUCT),
         };
         let (orders, done) = Orders::worked(Some(fulfilment), |_| {}).await;
         assert!(done);

@@ -17,9 +17,8 @@ use runtime::work::row::Row;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::fake_mmob::SECRET;
 use super::fake_sqs::{FakeSqs, Message};
-use super::testing::{SWEEP, WORKER};
+use super::testing::{SWEEP, WORKER, sealed};
 use crate::Env;
 use crate::product::{Fulfilment, ProductRow};
 use crate::testing::{WEBHOOK, harness};
@@ -143,7 +142,7 @@ impl Hub {
         for product in ["slow", "fast"] {
             let fulfilment = Fulfilment::Callback {
                 url: format!("https://{product}.example.com/orders"),
-                secret: SECRET.into(),
+                secret: sealed(product),
             };
             let row = ProductRow::new(product, fulfilment, harness.now());
             let write = row.create(harness.env().table().unwrap()).unwrap();

@@ -8,6 +8,7 @@ use runtime::port::Ports;
 use runtime::port::store::{Store, Write, Written};
 use runtime::testing::{Harness, TestResponse};
 use runtime::work::row::{Revised, Row};
+use runtime::work::seal::Sealed;
 use serde_json::{Map, Value};
 
 use super::fake_mmob::{FakeMmob, PROVIDER, SECRET};
@@ -16,13 +17,16 @@ use super::invariant_store::InvariantStore;
 use super::mutated_ports::{Mutant, mutated};
 use crate::Env;
 use crate::order::row::OrderRow;
-use crate::product::{Fulfilment, ProductRow};
+use crate::product::{self, Fulfilment, ProductRow};
 use crate::testing::{TOKEN, harness};
 
 pub const WORKER: &str = "mmob-order-process";
 pub const SWEEP: &str = "mmob-order-sweep";
 /// The message about the order of [`super::fake_mmob::order`].
 pub const MESSAGE: &str = r#"{"id":"po_1"}"#;
+
+/// The product of the order.
+pub const PRODUCT: &str = "prod_1";
 
 pub struct Orders {
     /// Staff calls it. The webhook ignores credentials.
@@ -63,7 +67,7 @@ impl Orders {
             store,
         };
         if let Some(fulfilment) = fulfilment {
-            let product = ProductRow::new("prod_1", fulfilment, orders.harness.now());
+            let product = ProductRow::new(PRODUCT, fulfilment, orders.harness.now());
             orders.write(product.create(orders.harness.env().table().unwrap()).unwrap());
         }
         orders
@@ -165,10 +169,17 @@ impl Orders {
     }
 }
 
+/// The provider's secret, as the row of this product has it.
+pub fn sealed(product: &str) -> Sealed {
+    let harness = harness();
+    let sealed = product::seal(&harness.env(), product, SECRET, harness.now()).now_or_never();
+    sealed.unwrap().unwrap()
+}
+
 pub fn callback() -> Option<Fulfilment> {
     Some(Fulfilment::Callback {
         url: PROVIDER.into(),
-        secret: SECRET.into(),
+        secret: sealed(PRODUCT),
     })
 }
 

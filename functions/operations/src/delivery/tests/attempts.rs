@@ -4,6 +4,7 @@ use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
+use runtime::port::store::Store;
 use runtime::testing::{Script, SuspendAt};
 
 use super::*;
@@ -314,6 +315,36 @@ async fn a_subscription_that_is_disabled_meanwhile_is_deleted() {
     };
     let (deleted, ()) = tokio::join!(slow.delete(&path).into_future(), disabled);
     assert_eq!(deleted.status, 204, "{}", deleted.text);
-    let left = format!("{:?}", h.fakes.store.table("subscriptions"));
-    assert!(!left.contains("whsec"), "the secret is deleted too");
+    let left = h.fakes.store.table("subscriptions").remove(0);
+    assert!(!left.contains_key("secret"), "the secret is deleted too");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_was_moved_to_another_subscription_signs_nothing() {
+    let h = harness();
+    let (id, _, message) = begin(&h).await;
+    let (other, _) = subscribe(&h, URL, &["quote.failed"]).await;
+    let rows = h.fakes.store.table("subscriptions");
+    let row = |id: &str| rows.iter().find(|row| row["id"].as_s().unwrap() == id).unwrap().clone();
+    let mut moved = row(&id);
+    moved.insert("secret".into(), row(&other)["secret"].clone());
+    h.fakes.store.append("subscriptions", vec![moved]).await.unwrap();
+    assert!(!deliver(&h, &message).await, "the message comes back");
+    assert!(h.fakes.transport.seen().is_empty());
+    h.fakes.store.append("subscriptions", vec![row(&id)]).await.unwrap();
+    assert!(deliver(&h, &message).await);
+    assert_eq!(h.fakes.transport.seen().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_sealing_keys_a_delivery_waits() {
+    let h = harness();
+    let (_, _, message) = begin(&h).await;
+    let keys = h.fakes.secrets.remove("sealing").unwrap();
+    let fresh = h.instance();
+    assert!(!deliver(&fresh, &message).await);
+    assert!(h.fakes.transport.seen().is_empty() && attempts(&h).is_empty());
+    h.fakes.secrets.set("sealing", &serde_json::from_str(&keys).unwrap());
+    assert!(deliver(&fresh, &message).await);
+    assert_eq!(h.fakes.transport.seen().len(), 1);
 }
