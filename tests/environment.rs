@@ -194,9 +194,12 @@ fn every_environment_is_far_from_lambdas_limit() {
     assert!(largest <= MAX_CHARACTERS, "{function}: {largest}");
 }
 
-/// The settings that FUNDERS carries.
-pub fn carried(stack: &Stack) -> BTreeMap<String, String> {
-    let json = stack.attribute("Funders", "Outputs.Settings");
+/// What FUNDERS is: for the functions that call funders, and for the webhook.
+pub const OUTPUTS: [&str; 2] = ["Outputs.Settings", "Outputs.WebhookSettings"];
+
+/// The settings that this output carries.
+pub fn carried(stack: &Stack, output: &str) -> BTreeMap<String, String> {
+    let json = stack.attribute("Funders", output);
     let mut carried = BTreeMap::new();
     let mut open = vec![(String::new(), serde_json::from_str(&json).unwrap())];
     while let Some((path, value)) = open.pop() {
@@ -215,18 +218,21 @@ pub fn carried(stack: &Stack) -> BTreeMap<String, String> {
 #[test]
 fn the_hub_reads_what_funders_carries() {
     let stack = full();
-    let json = stack.attribute("Funders", "Outputs.Settings");
-    let config = [("FUNDERS", json)].into_iter().collect::<Config>().unpacked("FUNDERS");
-    for (name, value) in carried(&stack) {
-        // An empty setting counts as absent.
-        assert_eq!(config.get(&name).unwrap_or_default(), value, "{name}");
+    for output in OUTPUTS {
+        let json = stack.attribute("Funders", output);
+        let config = [("FUNDERS", json)].into_iter().collect::<Config>().unpacked("FUNDERS");
+        for (name, value) in carried(&stack, output) {
+            // An empty setting counts as absent.
+            assert_eq!(config.get(&name).unwrap_or_default(), value, "{name}");
+        }
     }
 }
 
 #[test]
 fn funders_carries_limits_and_the_environments_that_are_open() {
     for (allow_live, environments) in [("false", &["SANDBOX"][..]), ("true", &["LIVE", "SANDBOX"])] {
-        let carried = carried(&Stack::main(&[("AllowLive", allow_live)]));
+        let stack = Stack::main(&[("AllowLive", allow_live)]);
+        let [carried, of_webhook] = OUTPUTS.map(|output| carried(&stack, output));
         for funder in FUNDERS {
             let of_funder = |name: &String| Some(name.strip_prefix(funder)?.strip_prefix('_')?.to_owned());
             let own: Vec<String> = carried.keys().filter_map(of_funder).collect();
@@ -241,8 +247,15 @@ fn funders_carries_limits_and_the_environments_that_are_open() {
             for environment in environments {
                 let secret = format!("trunkline/local/{funder}/{environment}").to_lowercase();
                 assert_eq!(carried[&format!("{funder}_{environment}_SECRET")], secret);
+                let verifying = &of_webhook[&format!("{funder}_{environment}_WEBHOOK_SECRET")];
+                assert_eq!(verifying, &format!("{secret}/webhook"));
             }
         }
+        assert_eq!(
+            of_webhook.len(),
+            FUNDERS.len() * environments.len(),
+            "the webhook knows nothing else"
+        );
         assert!(carried.contains_key("API_RATE_LIMIT"));
     }
 }

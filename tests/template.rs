@@ -245,8 +245,11 @@ fn no_share_occupies_every_worker() {
             let values = function.variables.values();
             values.into_iter().any(|value| value == &json!({ "Ref": share }))
         });
-        let scaled: Vec<Value> = of_share
-            .map(|function| function.properties["Events"]["Queue"]["Properties"]["ScalingConfig"].clone())
+        let named: Vec<Value> = of_share.map(|function| json!({ "Ref": function.logical_id })).collect();
+        let mappings = template().resources("AWS::Lambda::EventSourceMapping");
+        let scaled: Vec<Value> = mappings
+            .filter(|(_, mapping)| named.contains(&mapping["Properties"]["FunctionName"]))
+            .map(|(_, mapping)| mapping["Properties"]["ScalingConfig"].clone())
             .collect();
         assert_eq!(scaled, [by_workers], "{share}");
         // Lambda takes no fewer.
@@ -386,28 +389,36 @@ fn every_function_that_calls_funders_can_count_their_calls() {
 }
 
 #[test]
-fn every_funder_has_its_secrets_and_a_function_reads_all_or_none() {
+fn every_environment_of_a_funder_has_its_secrets_and_a_function_reads_those_for_calls_or_those_of_webhooks() {
     let funders = stack("funders.yaml");
-    let (mut kept, mut arns) = (Vec::new(), Vec::new());
+    let names = model::partner::FUNDERS.iter().flat_map(|funder| {
+        let environments = ["LIVE", "SANDBOX"].map(|environment| format!("{funder}/{environment}").to_lowercase());
+        environments
+            .into_iter()
+            .flat_map(|name| [format!("{name}/webhook"), name])
+    });
+    let mut known: Vec<String> = names.map(|name| format!("trunkline/${{Stage}}/{name}")).collect();
+    known.sort();
+    let (mut kept, mut arns) = (Vec::new(), [Vec::new(), Vec::new()]);
     for (id, secret) in funders.resources("AWS::SecretsManager::Secret") {
-        kept.push(string(&secret["Properties"]["Name"]["Fn::Sub"]));
-        arns.push(json!({ "Fn::GetAtt": [id, "Id"] }));
+        let name = string(&secret["Properties"]["Name"]["Fn::Sub"]);
+        let arn = json!({ "Fn::GetAtt": [id, "Id"] });
+        arns[usize::from(name.ends_with("/webhook"))].push(match name.contains("/live") {
+            true => json!({ "Fn::If": ["LiveIsOpen", arn, { "Ref": "AWS::NoValue" }] }),
+            false => arn,
+        });
+        kept.push(name);
     }
     kept.sort_unstable();
-    let installations = model::partner::FUNDERS
-        .iter()
-        .flat_map(|funder| ["LIVE", "SANDBOX"].map(|environment| format!("{funder}/{environment}").to_lowercase()));
-    let mut known: Vec<String> = installations
-        .map(|name| format!("trunkline/${{Stage}}/{name}"))
-        .collect();
-    known.sort();
     assert_eq!(kept, known);
-    let joined = &funders.section("Outputs")["Secrets"]["Value"]["Fn::Join"];
-    let mut listed: Vec<Value> = items(&joined[1]).cloned().collect();
-    arns.sort_by_key(Value::to_string);
-    listed.sort_by_key(Value::to_string);
-    assert_eq!((&joined[0], listed), (&json!(","), arns));
-    let all = json!({ "Fn::Split": [",", { "Fn::GetAtt": ["Funders", "Outputs.Secrets"] }] });
+    let outputs = ["Secrets", "WebhookSecrets"];
+    for (output, mut arns) in outputs.iter().zip(arns) {
+        let joined = &funders.section("Outputs")[output]["Value"]["Fn::Join"];
+        let mut listed: Vec<Value> = items(&joined[1]).cloned().collect();
+        arns.sort_by_key(Value::to_string);
+        listed.sort_by_key(Value::to_string);
+        assert_eq!((&joined[0], listed), (&json!(","), arns), "{output}");
+    }
     let mut found = 0;
     for function in functions() {
         let (name, statements) = (&function.binary, function.statements());
@@ -417,9 +428,12 @@ fn every_funder_has_its_secrets_and_a_function_reads_all_or_none() {
         let secrets: Vec<&Value> = secrets.flat_map(|each| &each.resources).collect();
         if secrets.iter().any(|secret| secret.to_string().contains("\"Funders\"")) {
             found += 1;
+            let is_webhook = function.routes.iter().any(|(_, path)| path.starts_with("/webhooks/"));
+            let output = format!("Outputs.{}", outputs[usize::from(is_webhook)]);
+            let all = json!({ "Fn::Split": [",", { "Fn::GetAtt": ["Funders", output] }] });
             assert_eq!(secrets, [&all], "{name}");
             assert!(function.variables.contains_key("FUNDERS"), "{name}");
         }
     }
-    assert!(found > 0);
+    assert!(found > 1);
 }

@@ -31,6 +31,8 @@ const RETRY_LEASE: Duration = Duration::from_secs(35);
 /// A funder that takes this long for a price is slow.
 const SLOW_FUNDER: Duration = Duration::from_secs(5);
 
+const ENVIRONMENTS: [Environment; 2] = [Environment::Sandbox, Environment::Live];
+
 pub struct Env {
     common: Common,
     verifier: Verifier,
@@ -141,14 +143,20 @@ impl Env {
         Policy::load(&self.common.config, funder.name())
     }
 
-    /// One of a funder's installations. LIVE exists only where the stack allows it.
-    pub fn target(&self, funder: &dyn Funder, environment: Environment) -> Result<Target> {
+    /// Refuses an environment that is closed. LIVE exists only where the stack allows it.
+    fn must_be_open(&self, environment: Environment) -> Result<()> {
         if environment == Environment::Live && !self.common.config.parse("ALLOW_LIVE", false)? {
             return Err(Error::invalid(
                 "environment",
                 "must be `SANDBOX`: this installation allows no other",
             ));
         }
+        Ok(())
+    }
+
+    /// One of a funder's installations.
+    pub fn target(&self, funder: &dyn Funder, environment: Environment) -> Result<Target> {
+        self.must_be_open(environment)?;
         let setting = |what: &str| format!("{}_{environment}_{what}", funder.name());
         let url = self.common.config.need(&setting("URL"))?;
         let secret = self.common.config.need(&setting("SECRET"))?;
@@ -160,8 +168,17 @@ impl Env {
 
     /// The installations of a funder that this stack may call.
     pub fn open(&self, funder: &dyn Funder) -> Vec<(Environment, Target)> {
-        let all = [Environment::Sandbox, Environment::Live].into_iter();
-        let open = all.filter_map(|environment| Some((environment, self.target(funder, environment).ok()?)));
-        open.collect()
+        let open = ENVIRONMENTS.map(|environment| Some((environment, self.target(funder, environment).ok()?)));
+        open.into_iter().flatten().collect()
+    }
+
+    /// The open environments whose events can be verified, each with the id of the secret that signs them.
+    pub fn webhook_secrets(&self, funder: &dyn Funder) -> Vec<(Environment, &str)> {
+        let open = ENVIRONMENTS.map(|environment| {
+            self.must_be_open(environment).ok()?;
+            let setting = format!("{}_{environment}_WEBHOOK_SECRET", funder.name());
+            Some((environment, self.common.config.get(&setting)?))
+        });
+        open.into_iter().flatten().collect()
     }
 }

@@ -74,19 +74,23 @@ fn plain(settings: &[(&str, &str)]) -> Harness<Env> {
         ("DOCUMENTS_BUCKET", "documents"),
         ("LEX_SANDBOX_URL", "http://lex.test/api/v1"),
         ("LEX_SANDBOX_SECRET", "lex-sandbox"),
+        ("LEX_SANDBOX_WEBHOOK_SECRET", "lex-sandbox-webhook"),
         ("ALPHABET_SANDBOX_URL", "http://alphabet.test"),
         ("ALPHABET_SANDBOX_SECRET", "alphabet-sandbox"),
+        ("ALPHABET_SANDBOX_WEBHOOK_SECRET", "alphabet-sandbox-webhook"),
     ];
     let lex = json!({
         "LEX_APP_ID": "test-lex-app", "LEX_SHARED_SECRET": "test-lex-secret", "LEX_DEALER_ID_MAJOR": "test-major",
-        "LEX_DEALER_ID_MINOR": "test-minor", "LEX_WEBHOOK_SECRET": WEBHOOK_SECRETS[0].1,
+        "LEX_DEALER_ID_MINOR": "test-minor",
     });
-    let alphabet = json!({
-        "ALPHABET_API_KEY": "test-alphabet-key", "ALPHABET_WEBHOOK_SECRET": WEBHOOK_SECRETS[1].1,
-    });
+    let alphabet = json!({"ALPHABET_API_KEY": "test-alphabet-key"});
+    let [lex_webhook, alphabet_webhook] =
+        WEBHOOK_SECRETS.map(|(funder, secret)| json!({format!("{funder}_WEBHOOK_SECRET"): secret}));
     Harness::new(entry::functions(), &API)
         .secret("lex-sandbox", &lex)
         .secret("alphabet-sandbox", &alphabet)
+        .secret("lex-sandbox-webhook", &lex_webhook)
+        .secret("alphabet-sandbox-webhook", &alphabet_webhook)
         .with(&[&own[..], settings].concat())
 }
 

@@ -83,7 +83,7 @@ impl Env {
             // Any read opens the connection; this row never exists.
             let warm = table.key("WARM", "WARM");
             let secret = async {
-                if let Ok(id) = self.secret() {
+                if let Ok(id) = self.webhook_secret() {
                     let _ = self.outbound.secrets.refresh(id, Clock::System.now()).await;
                 }
             };
@@ -116,22 +116,23 @@ impl Env {
         self.common.ports.transport.as_ref()
     }
 
-    /// The id of the secret that holds `MMOB_API_KEY` and `MMOB_WEBHOOK_TOKEN`.
-    fn secret(&self) -> Result<&str> {
-        self.common.config.need("MMOB_SECRET")
+    /// The id of the secret that holds `MMOB_WEBHOOK_TOKEN`. Only the webhook has it.
+    fn webhook_secret(&self) -> Result<&str> {
+        self.common.config.need("MMOB_WEBHOOK_SECRET")
     }
 
     /// Refuses a webhook's sender that does not know the token.
     pub async fn check_token(&self, given: &str, now: Timestamp) -> Result<()> {
-        token::check(&self.outbound.secrets, self.secret(), given, now).await
+        token::check(&self.outbound.secrets, self.webhook_secret(), given, now).await
     }
 
     /// MMOB, which has one installation per stage.
     pub fn target(&self) -> Result<Target> {
         let url = self.common.config.need("MMOB_URL")?;
+        let secret = self.common.config.need("MMOB_SECRET")?;
         Ok(Target {
             loggable: Mmob.loggable(),
-            ..Target::new(Mmob.name(), "MARKETPLACE", url, self.secret()?, Mmob.auth())
+            ..Target::new(Mmob.name(), "MARKETPLACE", url, secret, Mmob.auth())
         })
     }
 

@@ -12,12 +12,13 @@ use crate::{Api, Env, entry};
 pub const TOKEN: &str = "test-mmob-webhook-token";
 pub const WEBHOOK: &str = "/webhooks/mmob/test-mmob-webhook-token";
 
-const SETTINGS: [(&str, &str); 5] = [
+const SETTINGS: [(&str, &str); 6] = [
     ("MMOB_TABLE", "mmob"),
     ("MMOB_ORDERS_QUEUE_URL", "orders"),
     ("MMOB_URL", "https://mmob.test"),
     ("MMOB_SECRET", "mmob"),
     ("SEALING_KEYS", "sealing"),
+    ("MMOB_WEBHOOK_SECRET", "mmob-webhook"),
 ];
 
 /// The domain's functions. MMOB answers 500 unless a test scripts something else.
@@ -27,9 +28,11 @@ pub fn harness() -> Harness<Env> {
         LazyLock::new(|| Harness::new(entry::functions(), &Api::openapi()).with(&SETTINGS));
     let harness = FIRST.fresh();
     harness.fakes.transport.script([], Script::answer(500, ""));
-    let members = json!({"MMOB_API_KEY": "test-mmob-key", "MMOB_WEBHOOK_TOKEN": TOKEN});
     let keys = json!({"0": "test-only-sealing-key-of-products"});
-    harness.secret("mmob", &members).secret("sealing", &keys)
+    harness
+        .secret("mmob", &json!({"MMOB_API_KEY": "test-mmob-key"}))
+        .secret("mmob-webhook", &json!({"MMOB_WEBHOOK_TOKEN": TOKEN}))
+        .secret("sealing", &keys)
 }
 
 /// The body of a sample event.

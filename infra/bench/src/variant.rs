@@ -86,7 +86,7 @@ fn other_domains(bench: &Bench) -> Vec<Variant> {
     let orders = vec![
         ("MMOB_TABLE", "orders".to_owned()),
         ("MMOB_ORDERS_QUEUE_URL", queue("mmob-orders")),
-        ("MMOB_SECRET", "bench/mmob".to_owned()),
+        ("MMOB_WEBHOOK_SECRET", "bench/mmob/webhook".to_owned()),
     ];
     let cold = |settings: &[_]| [settings, &[no_warm_up()]].concat();
     let case = |id, label, environment| variant(bench, id, label, RequestKind::Case, "bqs-case-create", environment);

@@ -14,6 +14,7 @@ use crate::provision;
 use crate::recipes;
 use crate::refusals;
 use crate::resources;
+use crate::rights;
 use crate::settings::{self, Settings};
 use crate::signals;
 use crate::venv::Venv;
@@ -38,6 +39,7 @@ pub fn check(deep: bool) -> Result<()> {
     progress.attempt("sam validate", || validate(&workspace, &venv));
     progress.attempt("cfn-lint", || lint(&workspace, &venv));
     progress.attempt("resources", || resources::check(&workspace, &venv));
+    progress.attempt("rights", || rights::check(&workspace, &venv));
     progress.attempt("what AWS refuses", || refusals::check(&workspace, &venv));
     progress.attempt("the documents' deploy commands", || overrides::check(&workspace, &venv));
     if deep {

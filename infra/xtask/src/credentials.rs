@@ -16,21 +16,25 @@ pub const SECRETS: &[Secret] = &[
             ("LEX_SHARED_SECRET", "test-lex-secret"),
             ("LEX_DEALER_ID_MAJOR", "test-major"),
             ("LEX_DEALER_ID_MINOR", "test-minor"),
-            (
-                "LEX_WEBHOOK_SECRET",
-                "whsec_dGVzdC1sZXgtd2ViaG9vay1zZWNyZXQtbm90LXJlYWw=",
-            ),
         ],
     },
     Secret {
+        name: "lex/sandbox/webhook",
+        values: &[(
+            "LEX_WEBHOOK_SECRET",
+            "whsec_dGVzdC1sZXgtd2ViaG9vay1zZWNyZXQtbm90LXJlYWw=",
+        )],
+    },
+    Secret {
         name: "alphabet/sandbox",
-        values: &[
-            ("ALPHABET_API_KEY", "test-alphabet-key"),
-            (
-                "ALPHABET_WEBHOOK_SECRET",
-                "whsec_dGVzdC1hbHBoYWJldC13ZWJob29rLXNlY3JldC1ub3QtcmVhbA==",
-            ),
-        ],
+        values: &[("ALPHABET_API_KEY", "test-alphabet-key")],
+    },
+    Secret {
+        name: "alphabet/sandbox/webhook",
+        values: &[(
+            "ALPHABET_WEBHOOK_SECRET",
+            "whsec_dGVzdC1hbHBoYWJldC13ZWJob29rLXNlY3JldC1ub3QtcmVhbA==",
+        )],
     },
     Secret {
         name: "bqs/upstream",
@@ -38,10 +42,11 @@ pub const SECRETS: &[Secret] = &[
     },
     Secret {
         name: "mmob",
-        values: &[
-            ("MMOB_API_KEY", "test-mmob-key"),
-            ("MMOB_WEBHOOK_TOKEN", "test-mmob-webhook-token"),
-        ],
+        values: &[("MMOB_API_KEY", "test-mmob-key")],
+    },
+    Secret {
+        name: "mmob/webhook",
+        values: &[("MMOB_WEBHOOK_TOKEN", "test-mmob-webhook-token")],
     },
 ];
 

@@ -37,6 +37,7 @@ mod recipes;
 mod redrive;
 mod refusals;
 mod resources;
+mod rights;
 mod services;
 mod session;
 mod settings;

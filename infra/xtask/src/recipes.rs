@@ -14,6 +14,8 @@ use crate::files;
 use crate::imports;
 use crate::process;
 use crate::progress::{Progress, note};
+use crate::rights;
+use crate::venv::Venv;
 use crate::words;
 use crate::workspace::Workspace;
 
@@ -96,6 +98,7 @@ pub fn run(progress: &mut Progress, workspace: &Workspace, without: Option<&Path
     };
     progress.attempt("recipes: words", || words::check(&changed));
     progress.attempt("recipes: imports", || imports::check(&changed));
+    progress.attempt("recipes: rights", || rights::check(&changed, &Venv::ready(workspace)?));
     let cargo = |words: &str| {
         let mut words = words.split(' ');
         let mut cargo = workspace.cargo();

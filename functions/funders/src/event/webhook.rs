@@ -73,8 +73,11 @@ fn named(path: &str) -> Option<&'static dyn Funder> {
 
 /// The event's id, in the open environment whose secret signed it. A secret that two environments share proves neither.
 async fn verify(cx: &Cx<Env>, funder: &dyn Funder, body: &[u8]) -> Result<EventKey> {
-    let (open, member) = (cx.env.open(funder), format!("{}_WEBHOOK_SECRET", funder.name()));
-    let ids: Vec<&str> = open.iter().map(|(_, target)| target.secret.as_str()).collect();
+    let (open, member) = (
+        cx.env.webhook_secrets(funder),
+        format!("{}_WEBHOOK_SECRET", funder.name()),
+    );
+    let ids: Vec<&str> = open.iter().map(|(_, secret)| *secret).collect();
     let check = |secrets: &[Option<SecretMembers>]| {
         let (mut signed, mut failure) = (None, None);
         for ((environment, _), members) in open.iter().zip(secrets) {

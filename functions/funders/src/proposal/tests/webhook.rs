@@ -212,7 +212,9 @@ async fn no_message_is_believed_without_the_funders_signature() {
 async fn without_a_secret_nothing_is_accepted() {
     let (h, funder) = proposal_harness();
     let hook = Hook::new(&h, event(ABSENT, "APPROVED"));
-    h.fakes.secrets.set("lex-sandbox", &json!({"LEX_APP_ID": "test"}));
+    h.fakes
+        .secrets
+        .set("lex-sandbox-webhook", &json!({"LEX_APP_ID": "test"}));
     let got = hook.to(&h).await;
     assert_eq!((got.status, got.code().as_str()), (503, "unavailable"));
     assert!(untouched(&h, &funder));
@@ -226,7 +228,7 @@ async fn a_changed_secret_is_noticed_in_time() {
     let set = |secrets: &str| {
         h.fakes
             .secrets
-            .set("lex-sandbox", &json!({"LEX_WEBHOOK_SECRET": secrets}))
+            .set("lex-sandbox-webhook", &json!({"LEX_WEBHOOK_SECRET": secrets}))
     };
     let status = async |secret: &str| {
         let hook = Hook::new(&h, event(ABSENT, "APPROVED")).signed(secret);
@@ -308,13 +310,16 @@ fn live_harness(secret: &str) -> (Harness<Env>, Arc<FakeFunder>) {
         ("ALLOW_LIVE", "true"),
         ("LEX_LIVE_URL", "http://lex.test/live"),
         ("LEX_LIVE_SECRET", "lex-live"),
+        ("LEX_LIVE_WEBHOOK_SECRET", "lex-live-webhook"),
     ];
     let (h, funder) = proposal_harness_with(&live);
     let members = json!({
         "LEX_APP_ID": "test-lex-app", "LEX_SHARED_SECRET": "test-lex-secret", "LEX_DEALER_ID_MAJOR": "test-major",
-        "LEX_DEALER_ID_MINOR": "test-minor", "LEX_WEBHOOK_SECRET": secret,
+        "LEX_DEALER_ID_MINOR": "test-minor",
     });
-    h.fakes.secrets.set("lex-live", &members);
+    let secrets = &h.fakes.secrets;
+    secrets.set("lex-live", &members);
+    secrets.set("lex-live-webhook", &json!({"LEX_WEBHOOK_SECRET": secret}));
     (h, funder)
 }
 
@@ -369,13 +374,15 @@ async fn a_secret_that_cannot_be_used_takes_nothing_from_another_environment() {
     let (h, _) = live_harness(LEX_LIVE);
     h.fakes
         .secrets
-        .set("lex-sandbox", &json!({"LEX_WEBHOOK_SECRET": "no secret"}));
+        .set("lex-sandbox-webhook", &json!({"LEX_WEBHOOK_SECRET": "no secret"}));
     let hook = Hook::new(&h, event(ABSENT, "APPROVED"));
     assert_eq!(hook.to(&h).await.status, 503, "SANDBOX may have signed it");
     assert_eq!(hook.clone().signed(LEX_LIVE).to(&h).await.status, 200);
     // A secret that is not set up signs nothing.
     let (h, _) = live_harness(LEX_LIVE);
-    h.fakes.secrets.set("lex-sandbox", &json!({"LEX_APP_ID": "test"}));
+    h.fakes
+        .secrets
+        .set("lex-sandbox-webhook", &json!({"LEX_APP_ID": "test"}));
     assert_eq!(hook.to(&h).await.status, 401);
     assert_eq!(hook.signed(LEX_LIVE).to(&h).await.status, 200);
 }
@@ -386,13 +393,10 @@ async fn a_secret_that_two_environments_share_or_of_a_closed_one_proves_nothing(
     let got = Hook::new(&h, event(ABSENT, "APPROVED")).to(&h).await;
     assert_eq!((got.status, got.code().as_str()), (503, "unavailable"));
     assert!(untouched(&h, &funder));
-    let (h, funder) = proposal_harness_with(&[
-        ("LEX_LIVE_URL", "http://lex.test/live"),
-        ("LEX_LIVE_SECRET", "lex-live"),
-    ]);
+    let (h, funder) = proposal_harness_with(&[("LEX_LIVE_WEBHOOK_SECRET", "lex-live-webhook")]);
     h.fakes
         .secrets
-        .set("lex-live", &json!({"LEX_WEBHOOK_SECRET": LEX_LIVE}));
+        .set("lex-live-webhook", &json!({"LEX_WEBHOOK_SECRET": LEX_LIVE}));
     let closed = Hook::new(&h, event(ABSENT, "APPROVED")).signed(LEX_LIVE);
     assert_eq!(closed.to(&h).await.status, 401);
     assert!(untouched(&h, &funder));

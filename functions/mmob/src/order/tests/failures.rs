@@ -10,7 +10,6 @@ use super::fake_mmob::Failure::{Answers, Reset, Silent, Throttles};
 use super::testing::{MESSAGE, Orders, PRODUCT, auto, callback, deliver, pass, sealed};
 use crate::order::row::{Manual, OrderStep};
 use crate::product::Fulfilment;
-use crate::testing::TOKEN;
 
 fn failures() -> Vec<Behaviour> {
     let failures = [
@@ -199,7 +198,7 @@ async fn a_final_status_at_mmob_is_not_overwritten() {
 async fn a_new_key_is_fetched_when_the_old_one_is_refused() {
     let orders = Orders::new(auto(&[]));
     let secrets = &orders.harness.fakes.secrets;
-    let stale = json!({"MMOB_API_KEY": "test-old-key", "MMOB_WEBHOOK_TOKEN": TOKEN});
+    let stale = json!({"MMOB_API_KEY": "test-old-key"});
     let good = secrets.remove("mmob").unwrap();
     secrets.set("mmob", &stale);
     let instance = orders.instance();

@@ -164,8 +164,7 @@ async fn two_tokens_are_valid_during_a_rotation() {
     let instance = orders.instance();
     let secrets = &orders.harness.fakes.secrets;
     let secret = |tokens: &str| {
-        let members = json!({"MMOB_API_KEY": "test-mmob-key", "MMOB_WEBHOOK_TOKEN": tokens});
-        secrets.set("mmob", &members);
+        secrets.set("mmob-webhook", &json!({"MMOB_WEBHOOK_TOKEN": tokens}));
     };
     let next = "test-next-webhook-token";
     assert_eq!(post(&instance, TOKEN, &body()).await.status, 200);
@@ -197,14 +196,14 @@ async fn two_tokens_are_valid_during_a_rotation() {
 
 #[tokio::test(start_paused = true)]
 async fn an_instance_that_started_without_a_token_accepts_the_one_that_is_filled_in() {
-    for half in [json!({}), json!({"MMOB_API_KEY": "test-mmob-key"})] {
+    for half in [json!({}), json!({"OTHER": "x"})] {
         let orders = Orders::new(None);
         let secrets = &orders.harness.fakes.secrets;
-        let whole = serde_json::from_str(&secrets.remove("mmob").unwrap()).unwrap();
-        secrets.set("mmob", &half);
+        let whole = serde_json::from_str(&secrets.remove("mmob-webhook").unwrap()).unwrap();
+        secrets.set("mmob-webhook", &half);
         let instance = orders.instance();
         assert_eq!(post(&instance, TOKEN, &body()).await.status, 503);
-        secrets.set("mmob", &whole);
+        secrets.set("mmob-webhook", &whole);
         pass(30).await;
         assert_eq!(post(&instance, TOKEN, &body()).await.status, 200);
     }
@@ -221,15 +220,15 @@ async fn without_a_configured_token_the_webhook_answers_503() {
     ] {
         let orders = Orders::new(None);
         let secrets = &orders.harness.fakes.secrets.secrets;
-        secrets.lock().unwrap().remove("mmob");
-        let wrong = secret.map(|secret| ("mmob".to_owned(), secret.to_owned()));
+        secrets.lock().unwrap().remove("mmob-webhook");
+        let wrong = secret.map(|secret| ("mmob-webhook".to_owned(), secret.to_owned()));
         secrets.lock().unwrap().extend(wrong);
         for token in ["", TOKEN, "short"] {
             assert_eq!(post(&orders.instance(), token, &body()).await.status, 503, "{secret:?}");
         }
         assert!(orders.is_untouched());
     }
-    let unset = harness().with(&[("MMOB_SECRET", "")]);
+    let unset = harness().with(&[("MMOB_WEBHOOK_SECRET", "")]);
     assert_eq!(post(&unset, TOKEN, &body()).await.status, 503);
 }
 
