@@ -90,8 +90,15 @@ impl Stack {
         match condition.as_object().unwrap().iter().next().unwrap() {
             (function, negated) if function == "Fn::Not" => !self.holds(&negated[0]),
             (function, both) if function == "Fn::Equals" => self.value(&both[0]) == self.value(&both[1]),
+            (function, any) if function == "Fn::Or" => items(any).any(|each| self.holds(each)),
             (other, _) => panic!("{other} is not evaluated here"),
         }
+    }
+
+    /// Whether the parameters keep the template's rules.
+    fn is_deployable(&self) -> bool {
+        let mut assertions = members(self.template.section("Rules")).flat_map(|(_, rule)| items(&rule["Assertions"]));
+        assertions.all(|assertion| self.holds(&assertion["Assert"]))
     }
 
     fn substituted(&self, text: &str) -> String {
@@ -230,8 +237,14 @@ fn the_hub_reads_what_funders_carries() {
 
 #[test]
 fn funders_carries_limits_and_the_environments_that_are_open() {
-    for (allow_live, environments) in [("false", &["SANDBOX"][..]), ("true", &["LIVE", "SANDBOX"])] {
-        let stack = Stack::main(&[("AllowLive", allow_live)]);
+    for (allow_sandbox, allow_live, environments) in [
+        ("true", "false", &["SANDBOX"][..]),
+        ("true", "true", &["LIVE", "SANDBOX"]),
+        ("false", "true", &["LIVE"]),
+        ("false", "false", &[]),
+    ] {
+        let stack = Stack::main(&[("AllowSandbox", allow_sandbox), ("AllowLive", allow_live)]);
+        assert_eq!(stack.is_deployable(), !environments.is_empty(), "{environments:?}");
         let [carried, of_webhook] = OUTPUTS.map(|output| carried(&stack, output));
         for funder in FUNDERS {
             let of_funder = |name: &String| Some(name.strip_prefix(funder)?.strip_prefix('_')?.to_owned());
@@ -243,7 +256,7 @@ fn funders_carries_limits_and_the_environments_that_are_open() {
             let limits = ["MAX_RETRIES", "RATE_LIMIT", "RETRY_BASE_DELAY"].map(str::to_owned);
             let mut expected = [&limits[..], &of_environments].concat();
             expected.sort();
-            assert_eq!(own, expected, "{funder} with AllowLive={allow_live}");
+            assert_eq!(own, expected, "{funder} with {environments:?}");
             for environment in environments {
                 let secret = format!("trunkline/local/{funder}/{environment}").to_lowercase();
                 assert_eq!(carried[&format!("{funder}_{environment}_SECRET")], secret);

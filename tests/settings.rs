@@ -186,7 +186,7 @@ fn every_environment_variable_has_its_row_with_its_functions() {
 fn every_setting_that_funders_carries_has_its_row_and_its_value() {
     let parameters = template::members(template::template().section("Parameters"));
     let parameters = parameters.map(|(name, _)| (name.as_str(), name.as_str()));
-    let fixed = [("Stage", "<stage>"), ("AllowLive", "true")];
+    let fixed = [("Stage", "<stage>"), ("AllowLive", "true"), ("AllowSandbox", "true")];
     let stack = Stack::main(&parameters.chain(fixed).collect::<Vec<_>>());
     let rows = rows(&page(), "Carried by FUNDERS");
     let documented: BTreeMap<_, _> = rows.iter().map(|row| (span(&row[0]), span(&row[1]))).collect();

@@ -403,10 +403,13 @@ fn every_environment_of_a_funder_has_its_secrets_and_a_function_reads_those_for_
     for (id, secret) in funders.resources("AWS::SecretsManager::Secret") {
         let name = string(&secret["Properties"]["Name"]["Fn::Sub"]);
         let arn = json!({ "Fn::GetAtt": [id, "Id"] });
-        arns[usize::from(name.ends_with("/webhook"))].push(match name.contains("/live") {
-            true => json!({ "Fn::If": ["LiveIsOpen", arn, { "Ref": "AWS::NoValue" }] }),
-            false => arn,
-        });
+        let condition = if name.contains("/live") {
+            "LiveIsOpen"
+        } else {
+            "SandboxIsOpen"
+        };
+        let open = json!({ "Fn::If": [condition, arn, { "Ref": "AWS::NoValue" }] });
+        arns[usize::from(name.ends_with("/webhook"))].push(open);
         kept.push(name);
     }
     kept.sort_unstable();

@@ -70,9 +70,8 @@ impl Domain for Env {
         // A function that seldom calls a funder warms the store only.
         let calls = self.common.config.get("WARM_UP") != Some("store");
         let funders = FUNDERS.iter().filter(|_| calls).filter_map(|name| funder(name));
-        let targets: Vec<_> = funders
-            .filter_map(|funder| self.target(funder, Environment::Sandbox).ok())
-            .collect();
+        let open = funders.flat_map(|funder| self.open(funder));
+        let targets: Vec<Target> = open.map(|(_, target)| target).collect();
         if !targets.is_empty() {
             join_all(targets.iter().map(|target| self.outbound.warm(target, Clock::System))).await;
         } else if let Ok(table) = self.table() {
@@ -143,15 +142,25 @@ impl Env {
         Policy::load(&self.common.config, funder.name())
     }
 
-    /// Refuses an environment that is closed. LIVE exists only where the stack allows it.
-    fn must_be_open(&self, environment: Environment) -> Result<()> {
-        if environment == Environment::Live && !self.common.config.parse("ALLOW_LIVE", false)? {
-            return Err(Error::invalid(
-                "environment",
-                "must be `SANDBOX`: this installation allows no other",
-            ));
+    /// Whether the stage allows calls to an environment.
+    fn is_open(&self, environment: Environment) -> Result<bool> {
+        match environment {
+            Environment::Sandbox => self.common.config.parse("ALLOW_SANDBOX", true),
+            Environment::Live => self.common.config.parse("ALLOW_LIVE", false),
         }
-        Ok(())
+    }
+
+    /// Refuses an environment that is closed, and names one that is open.
+    fn must_be_open(&self, environment: Environment) -> Result<()> {
+        if self.is_open(environment)? {
+            return Ok(());
+        }
+        let is_open = |environment: &Environment| self.is_open(*environment).unwrap_or_default();
+        let why = match ENVIRONMENTS.iter().find(|environment| is_open(environment)) {
+            Some(open) => format!("must be `{open}`: this installation allows no other"),
+            None => "is closed: this installation allows none".to_owned(),
+        };
+        Err(Error::invalid("environment", why))
     }
 
     /// One of a funder's installations.
@@ -182,3 +191,6 @@ impl Env {
         open.into_iter().flatten().collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

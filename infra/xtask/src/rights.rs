@@ -30,8 +30,8 @@ const READING: [&str; 5] = [
 ];
 /// A table that only these functions may write.
 const OWNERS: [(&str, &str); 1] = [("Channels", "BqsManagement")];
-/// Secrets with this part in their names are for stages that set this parameter.
-const ENVIRONMENTS: [(&str, &str); 1] = [("live", "AllowLive")];
+/// Secrets with this part in their names, in lower case, are for stages that set this parameter.
+const ENVIRONMENTS: [(&str, &str); 2] = [("LIVE", "AllowLive"), ("SANDBOX", "AllowSandbox")];
 
 /// What a statement allows.
 struct Allowed {
@@ -207,7 +207,9 @@ impl Deployment {
             }
             for (part, parameter) in ENVIRONMENTS {
                 let open = json!({ "Fn::Equals": [{ "Ref": parameter }, "true"] });
-                if name.split('/').any(|each| each == part) && !self.holds_where(secret, parameter, &open) {
+                if name.split('/').any(|each| each == part.to_lowercase())
+                    && !self.holds_where(secret, parameter, &open)
+                {
                     problems.push(format!("it reads {name} where {parameter} is not true"));
                 }
             }

@@ -107,11 +107,13 @@ impl EnvironmentWord {
         // `LEX_SANDBOX_URL`, `LexSandboxUrl`, `lex-sandbox`, `lex/sandbox`
         let owner = before.trim_end_matches(['-', '_', '/']).to_lowercase();
         let of_funder = self.funders.iter().any(|funder| owner.ends_with(funder));
+        // `AllowSandbox`, `ALLOW_SANDBOX`, `SandboxIsOpen`
+        let opens = (owner.ends_with("allow") && !after.starts_with(joins)) || after.starts_with("IsOpen");
         let in_requests = word == "SANDBOX" && !before.ends_with(joins) && !after.starts_with(joins);
         let variant = format!("{before}{word}").ends_with(VARIANT) && !after.starts_with(joins);
         // `sandboxUrl`, a member of stack.json
         let member =
             *word == self.word && !before.ends_with(joins) && (after.starts_with("Url") || after.starts_with("_url"));
-        of_funder || in_requests || variant || member
+        of_funder || opens || in_requests || variant || member
     }
 }

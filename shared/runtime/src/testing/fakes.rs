@@ -56,6 +56,7 @@ pub struct FakeTransport {
     script: Mutex<VecDeque<Script>>,
     usual: Mutex<Option<Script>>,
     seen: Mutex<Vec<(Instant, Request<Bytes>)>>,
+    warmed: Mutex<Vec<String>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -71,6 +72,11 @@ impl FakeTransport {
     /// Every request that arrived or was refused a connection, with its time.
     pub fn seen(&self) -> Vec<(Instant, Request<Bytes>)> {
         lock(&self.seen).clone()
+    }
+
+    /// The addresses to which a connection was opened beforehand.
+    pub fn warmed(&self) -> Vec<String> {
+        lock(&self.warmed).clone()
     }
 
     /// The answer to the next request, and how long after its head its body arrives.
@@ -115,8 +121,8 @@ impl Transport for FakeTransport {
         })
     }
 
-    fn warm<'a>(&'a self, _: &'a str) -> BoxFuture<'a, ()> {
-        Box::pin(async {})
+    fn warm<'a>(&'a self, url: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(async { lock(&self.warmed).push(url.to_owned()) })
     }
 }
 
