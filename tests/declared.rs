@@ -22,6 +22,8 @@ pub struct DeclaredHttp {
     /// The role that callers need. Absent if any credential is enough.
     pub role: Option<&'static str>,
     pub is_idempotent: bool,
+    /// Whether its callers have a quota.
+    pub calls_partner: bool,
 }
 
 /// The functions of every domain.
@@ -47,6 +49,7 @@ fn of<E: Domain>(functions: &[(&'static str, Function<E>)]) -> Vec<Declared> {
                 scheme: right.map(|_| route.family.scheme),
                 role: right.and_then(E::Caller::role),
                 is_idempotent: route.idempotent,
+                calls_partner: route.calls_partner,
             }
         }),
     });

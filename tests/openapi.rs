@@ -149,6 +149,13 @@ fn a_status_names_every_reason() {
         ]
     );
     assert_eq!(
+        reasons("/v1/bqs-case/case/{sequence}/score-customer", "post", "429"),
+        [
+            "Too much is running for this case",
+            "the caller's quota for this minute is used up"
+        ]
+    );
+    assert_eq!(
         reasons("/webhooks/mmob/{token}", "post", "413"),
         ["The body is over 64 KiB"]
     );
@@ -160,4 +167,19 @@ fn a_status_names_every_reason() {
     for (path, status) in never {
         assert!(reasons(path, "get", status).is_empty(), "{path} {status}");
     }
+}
+
+#[test]
+fn every_429_says_when_to_ask_again() {
+    let document = serde_json::to_value(document()).unwrap();
+    let responses = document["components"]["responses"].as_object().unwrap();
+    let mut found = 0;
+    for (name, response) in responses.iter().filter(|(name, _)| name.contains("429")) {
+        found += 1;
+        assert_eq!(
+            response["headers"]["Retry-After"]["schema"]["type"], "integer",
+            "{name}"
+        );
+    }
+    assert!(found > 1);
 }

@@ -389,6 +389,29 @@ fn every_function_that_calls_funders_can_count_their_calls() {
 }
 
 #[test]
+fn every_function_with_a_quota_can_count_its_requests_and_no_other_can() {
+    let table = json!({ "Fn::GetAtt": ["Common", "Outputs.IdempotencyTableArn"] });
+    for declared in crate::declared::functions() {
+        let function = functions()
+            .into_iter()
+            .find(|each| each.binary == declared.name)
+            .unwrap();
+        let statements = function.statements();
+        let of_table = statements.iter().filter(|each| each.resources.contains(&table));
+        let counts = of_table
+            .flat_map(|each| &each.actions)
+            .any(|action| action == "dynamodb:UpdateItem");
+        let has_quota = declared.http.is_some_and(|http| http.calls_partner);
+        assert_eq!(counts, has_quota, "{}", declared.name);
+        assert!(
+            !has_quota || function.variables.contains_key("IDEMPOTENCY_TABLE"),
+            "{}",
+            declared.name
+        );
+    }
+}
+
+#[test]
 fn every_environment_of_a_funder_has_its_secrets_and_a_function_reads_those_for_calls_or_those_of_webhooks() {
     let funders = stack("funders.yaml");
     let names = model::partner::FUNDERS.iter().flat_map(|funder| {

@@ -38,12 +38,12 @@ pub fn functions() -> Vec<(&'static str, Function)> {
 pub fn case_create() -> Function {
     let create = http(case::create::create).callers(Role::CaseWrite);
     let create = create.idempotent().repeated_if(case::create::may_repeat);
-    create.limit(MAX_CASE_BYTES).into()
+    create.calls_partner().limit(MAX_CASE_BYTES).into()
 }
 
 pub fn case_update() -> Function {
     let update = http(case::update::update).callers(Role::CaseWrite);
-    update.limit(MAX_CASE_BYTES).into()
+    update.calls_partner().limit(MAX_CASE_BYTES).into()
 }
 
 pub fn case_get() -> Function {
@@ -53,13 +53,13 @@ pub fn case_get() -> Function {
 pub fn case_score() -> Function {
     let score = http(case::score::score).callers(Role::CaseWrite);
     let score = score.idempotent().repeated_if(case::may_repeat);
-    score.limit(MAX_CASE_BYTES).into()
+    score.calls_partner().limit(MAX_CASE_BYTES).into()
 }
 
 pub fn case_consent() -> Function {
     let consent = http(case::consent::consent).callers(Role::CaseWrite);
     let consent = consent.idempotent().repeated_if(case::may_repeat);
-    consent.limit(MAX_CASE_BYTES).into()
+    consent.calls_partner().limit(MAX_CASE_BYTES).into()
 }
 
 pub fn management_create() -> Function {
@@ -92,12 +92,12 @@ pub fn message_list() -> Function {
 pub fn document_upload() -> Function {
     let upload = http(document::upload::upload).callers(Role::DocumentWrite);
     let upload = upload.idempotent().repeated_if(case::may_repeat);
-    Function::from(upload.limit(MAX_FORM_BYTES)).with_files()
+    Function::from(upload.calls_partner().limit(MAX_FORM_BYTES)).with_files()
 }
 
 pub fn document_presign() -> Function {
     let presign = http(document::presign::presign).callers(Role::DocumentWrite);
-    Function::from(presign).with_files()
+    Function::from(presign.calls_partner()).with_files()
 }
 
 pub fn forward() -> Function {

@@ -43,6 +43,7 @@ pub fn quote_generate() -> Function {
     permitted(quote::generate::permit, quote::generate::generate)
         .callers(Customer)
         .idempotent()
+        .calls_partner()
         .into()
 }
 
@@ -67,8 +68,8 @@ pub fn quote_retry() -> Function {
 }
 
 pub fn proposal_generate() -> Function {
-    let http = http(proposal::generate::generate).callers(Customer).idempotent();
-    Function::from(http.limit(PROPOSAL_LIMIT)).with_files()
+    let generate = http(proposal::generate::generate).callers(Customer).idempotent();
+    Function::from(generate.calls_partner().limit(PROPOSAL_LIMIT)).with_files()
 }
 
 pub fn proposal_status() -> Function {

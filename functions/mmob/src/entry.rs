@@ -55,11 +55,13 @@ pub fn order_get() -> Function {
 }
 
 pub fn order_resolve() -> Function {
-    http(order::resolve::resolve).callers(Right::Staff).idempotent().into()
+    let resolve = http(order::resolve::resolve).callers(Right::Staff);
+    resolve.idempotent().calls_partner().into()
 }
 
 pub fn product_create() -> Function {
-    http(product::create::create).callers(Right::Admin).idempotent().into()
+    let create = http(product::create::create).callers(Right::Admin);
+    create.idempotent().calls_partner().into()
 }
 
 pub fn product_list() -> Function {
@@ -67,7 +69,8 @@ pub fn product_list() -> Function {
 }
 
 pub fn price_create() -> Function {
-    http(product::price::create).callers(Right::Admin).idempotent().into()
+    let create = http(product::price::create).callers(Right::Admin);
+    create.idempotent().calls_partner().into()
 }
 
 #[cfg(test)]

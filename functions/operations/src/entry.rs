@@ -58,7 +58,7 @@ pub fn delivery_list() -> Function {
 
 pub fn delivery_replay() -> Function {
     let replay = http(delivery::replay::replay).callers(Right::Staff);
-    replay.idempotent().into()
+    replay.idempotent().calls_partner().into()
 }
 
 pub fn delivery_send() -> Function {

@@ -1,7 +1,7 @@
 //! What every function is built on: triggers, ports, HTTP, calls to partners, and recurring mechanics.
 //!
 //! `port` reaches the outside. `http` is what callers send and get. `transport` calls partners. `work` has idempotency
-//! keys, rows, leases, due rows, sealed members and an inbox. `trigger` joins them around a handler: [`http`](trigger::http::http), [`webhook`], [`queue`] and [`schedule`]
+//! keys, quotas, rows, leases, due rows, sealed members and an inbox. `trigger` joins them around a handler: [`http`](trigger::http::http), [`webhook`], [`queue`] and [`schedule`]
 //! make a [`Function`].
 
 pub mod http;

@@ -44,7 +44,7 @@ pub async fn create(cx: Cx<Env>, body: JsonBody) -> Result<Reply<Created>> {
     let mut case = Document::default();
     case.merge(&requested);
     // A call that crashed with the same idempotency key left no case: one transaction writes the case and the response.
-    let sequence = Sequence::next(&cx.env).await?;
+    let sequence = cx.counted(Sequence::next(&cx.env)).await?;
     let mut row = CaseRow::new(sequence, &cx.caller.channel, &case, cx.now())?;
     start_requested(&mut row, &case, &mut requested, cx.now())?;
     let writes = row.change(

@@ -59,8 +59,8 @@ impl<'a> Writer<'a> {
     pub async fn commit(&mut self, sequence: Sequence, mut writes: Vec<Write>, answer: &impl Render) -> Result<bool> {
         let (cx, queue, wake) = (self.cx, self.cx.env.forward_queue()?, ForwarderWake::of(sequence));
         writes.push(self.actor.caller.unchanged(&cx.env)?);
-        let written = cx.try_commit_and_send(writes, answer, &queue, &wake, WAKE_DELAY);
-        match written.await? {
+        let commit = cx.try_commit_and_send(writes, answer, &queue, &wake, WAKE_DELAY);
+        match cx.counted(commit).await? {
             Written::Done => Ok(true),
             Written::Refused(_) => {
                 self.actor.reload().await?;

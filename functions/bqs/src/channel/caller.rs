@@ -36,6 +36,10 @@ impl Identity for Caller {
         self.permissions.roles.contains(&role)
     }
 
+    fn acts_for_many(&self) -> bool {
+        true
+    }
+
     fn role(role: Role) -> Option<&'static str> {
         Some(role.name())
     }

@@ -110,7 +110,7 @@ pub async fn presign(cx: Cx<Env>, body: JsonBody) -> Result<Reply<Offered>> {
         document_id: id,
         upload: upload?,
     });
-    match rows.write(writes).await? {
+    match cx.counted(rows.write(writes)).await? {
         // Anyone who holds the response may upload.
         true => Ok(reply.header(header::CACHE_CONTROL, "no-store")),
         false => Err(Error::new(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::Method;
-use runtime::testing::access::{Callers, checks_callers_first, protected};
+use runtime::testing::access::{Callers, checks_callers_first, counted, protected, with_quota};
 use runtime::testing::{Harness, TestRequest};
 use runtime::trigger::Access;
 use serde_json::json;
@@ -121,6 +121,57 @@ fn roles_are_those_of_the_contract() {
         ("bqs-document-presign", DocumentWrite, false),
     ];
     assert_eq!(protected(&functions()), specified);
+}
+
+#[test]
+fn functions_whose_requests_go_upstream_have_a_quota() {
+    let specified = [
+        "bqs-case-create",
+        "bqs-case-update",
+        "bqs-case-score",
+        "bqs-case-consent",
+        "bqs-document-upload",
+        "bqs-document-presign",
+    ];
+    assert_eq!(with_quota(&functions()), specified);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_counts_where_its_function_has_a_quota() {
+    let with_quota = with_quota(&functions());
+    for route in routes() {
+        let owner = owner().await;
+        let before = counted(&owner);
+        let got = route.valid(&owner, "new").await;
+        let counts = with_quota.contains(&route.function);
+        assert!(!counts || got.status < 300, "{}: {}", route.function, got.text);
+        assert_eq!(counted(&owner) - before, u64::from(counts), "{}", route.function);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_over_its_quota_is_refused_in_the_form_of_the_spec() {
+    let owner = owner().await.with(&[("QUOTA_PER_MINUTE", "1")]);
+    // A channel has ten times the quota of a customer, and `owner` has made a case.
+    for _ in 1..10 {
+        assert_eq!(owner.post("/v1/bqs-case/case", CASE).await.status, 201);
+    }
+    let before = owner.fakes.state();
+    let refused = owner.post("/v1/bqs-case/case", CASE).key("one").await;
+    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("60")));
+    assert_eq!(refused.header("content-type"), Some("application/problem+json"));
+    let problem = refused.json();
+    assert_eq!(problem["type"], "https://tools.ietf.org/html/rfc6585#section-4");
+    assert_eq!(
+        (&problem["status"], &problem["code"]),
+        (&json!(429), &json!("too-many"))
+    );
+    assert_eq!(owner.fakes.state(), before);
+    let other = channel(&owner, "another", &Role::ALL, &DEALERS).await;
+    assert_eq!(
+        owner.as_channel(&other).post("/v1/bqs-case/case", CASE).await.status,
+        201
+    );
 }
 
 /// A channel with one role, and one with all others, for each role.

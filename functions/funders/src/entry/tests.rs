@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use runtime::http::auth::Right::{Admin, Customer, Staff};
-use runtime::testing::access::{checks_callers_first, protected};
+use runtime::testing::access::{checks_callers_first, protected, with_quota};
 
 use super::functions;
 use crate::testing::harness;
@@ -39,6 +39,13 @@ fn callers_and_idempotency_are_as_specified() {
         ("funders-vehicle-get", Customer, false),
     ];
     assert_eq!(protected(&functions()), specified);
+}
+
+#[test]
+fn functions_that_call_funders_have_a_quota() {
+    // A test of a funder works once a minute for all callers together.
+    let specified = ["funders-quote-generate", "funders-proposal-generate"];
+    assert_eq!(with_quota(&functions()), specified);
 }
 
 #[tokio::test(start_paused = true)]

@@ -94,7 +94,8 @@ pub async fn generate(cx: Cx<Env>, input: ProposalRequest) -> Result<ProposalRep
     quote.converted(id);
     let writes = vec![row.create(env.table()?)?, quote.replace(env.table()?, cx.now())?];
     let (queue, reply) = (env.proposal_queue()?, accepted(id, row.status));
-    cx.commit_and_send(writes, reply, &queue, &SubmitMessage { id }, COMMIT_DELAY)
+    let message = SubmitMessage { id };
+    cx.counted(cx.commit_and_send(writes, reply, &queue, &message, COMMIT_DELAY))
         .await
 }
 

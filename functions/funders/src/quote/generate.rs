@@ -80,9 +80,9 @@ pub async fn generate(cx: Cx<Env>, request: QuoteRequest) -> Result<QuoteReply> 
     // Before anything is written or sent: only the caller can correct these values.
     pricing::check(&asked, &row, &request)?;
     if fresh && prefers_async(&cx.headers) {
-        return accept(&cx, &row, &request).await;
+        return cx.counted(accept(&cx, &row, &request)).await;
     }
-    ask_funder(&cx, &asked, row, &request, fresh).await
+    cx.counted(ask_funder(&cx, &asked, row, &request, fresh)).await
 }
 
 pub fn permit(caller: &Caller, request: &QuoteRequest) -> Result<()> {

@@ -8,6 +8,7 @@ mod generate;
 mod idempotency;
 mod list;
 mod pages;
+mod quota;
 mod random;
 mod retry;
 mod table;

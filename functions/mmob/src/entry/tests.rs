@@ -2,7 +2,7 @@
 
 use http::Method;
 use runtime::http::auth::Right::{Admin, Staff};
-use runtime::testing::access::{checks_callers_first, protected};
+use runtime::testing::access::{checks_callers_first, counted, protected, with_quota};
 use runtime::testing::{Harness, Script};
 use serde_json::{Value, json};
 
@@ -87,6 +87,28 @@ fn callers_and_idempotency_are_as_specified() {
     ];
     assert_eq!(protected(&functions()), specified);
     assert_eq!(routes().len(), specified.len(), "each has a route below");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_leads_to_a_request_to_mmob_counts_for_a_quota() {
+    let specified = ["mmob-order-resolve", "mmob-product-create", "mmob-price-create"];
+    assert_eq!(with_quota(&functions()), specified);
+    for route in routes() {
+        let harness = prepared().await.with(&[("QUOTA_PER_MINUTE", "1")]).as_admin();
+        let request = || {
+            let request = harness.request(route.method.clone(), route.path);
+            match &route.body {
+                Some(body) => request.body(body),
+                None => request,
+            }
+        };
+        assert_eq!(request().await.status, route.success, "{}", route.path);
+        let next = request().await.status;
+        match route.body {
+            Some(_) => assert_eq!((counted(&harness), next), (1, 429), "{}", route.path),
+            None => assert_eq!((counted(&harness), next), (0, route.success), "{}", route.path),
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -84,7 +84,7 @@ pub async fn resolve(cx: Cx<Env>, wanted: ResolveOrder) -> Result<Reply<Success<
     row.resolve(outcome, &cx.caller.subject, cx.now())?;
     let write = row.replace(rows, cx.now())?;
     let reply = Reply::ok(Success::new(OrderView::of(&row), "Order decided"));
-    let reply = cx.commit(vec![write], Ok(reply)).await?;
+    let reply = cx.counted(cx.commit(vec![write], Ok(reply))).await?;
     // The decision is stored. Without the message, the sweep enqueues the order.
     if let Err(error) = enqueue(&cx.env, &id, Duration::ZERO).await {
         tracing::warn!(%error, "a decided order waits for the sweep");

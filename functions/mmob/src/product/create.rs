@@ -59,10 +59,14 @@ pub async fn create(cx: Cx<Env>, wanted: NewProduct) -> Result<Reply<Success<Cre
     }
     let id = marker::id(&cx, "product", &wanted)?;
     let external_key = id.unwrap_or_else(|| *OfferId::new(cx.now()).as_uuid()).to_string();
-    let created = match id {
-        Some(id) => create_marked(&cx, &wanted, &external_key, &Marker::of(&cx.env, &id)?).await,
-        None => create_at_mmob(&cx, &wanted, &external_key).await,
+    let marker = id.map(|id| Marker::of(&cx.env, &id)).transpose()?;
+    let create = async {
+        match &marker {
+            Some(marker) => create_marked(&cx, &wanted, &external_key, marker).await,
+            None => create_at_mmob(&cx, &wanted, &external_key).await,
+        }
     };
+    let created = cx.counted(create).await;
     cx.env.outbound.tracer.flush().await;
     store(&cx, &created?, external_key, wanted).await
 }

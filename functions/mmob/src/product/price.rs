@@ -68,7 +68,7 @@ pub async fn create(cx: Cx<Env>, wanted: CreatePrice) -> Result<Reply<Success<Pr
         currency: wanted.currency,
         amount: wanted.amount,
     };
-    let created = create_at_mmob(&cx, &wanted.prod_id, &price).await;
+    let created = cx.counted(create_at_mmob(&cx, &wanted.prod_id, &price)).await;
     cx.env.outbound.tracer.flush().await;
     let created = created?;
     let view = PriceView {

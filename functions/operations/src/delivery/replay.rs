@@ -54,6 +54,7 @@ pub async fn replay(cx: Cx<Env>, request: ReplayDelivery) -> Result<Reply<Delive
     row.replay(&cx.caller.subject);
     let writes = vec![row.replace(rows, cx.now())?];
     let (queue, reply) = (cx.env.delivery_queue()?, Reply::accepted(row.view()));
-    cx.commit_and_send(writes, reply, &queue, &row.message(), COMMIT_DELAY)
+    let message = row.message();
+    cx.counted(cx.commit_and_send(writes, reply, &queue, &message, COMMIT_DELAY))
         .await
 }

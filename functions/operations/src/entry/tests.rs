@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use runtime::http::auth::Right::{Admin, Staff};
-use runtime::testing::access::{checks_callers_first, protected};
+use runtime::testing::access::{checks_callers_first, protected, with_quota};
 use serde_json::json;
 
 use super::functions;
@@ -24,6 +24,11 @@ fn callers_and_idempotency_are_as_specified() {
         ("operations-delivery-replay", Staff, true),
     ];
     assert_eq!(protected(&functions()), specified);
+}
+
+#[test]
+fn a_replay_has_a_quota() {
+    assert_eq!(with_quota(&functions()), ["operations-delivery-replay"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -71,6 +71,10 @@ impl Identity for Caller {
         }
     }
 
+    fn acts_for_many(&self) -> bool {
+        self.agent
+    }
+
     fn role(right: Right) -> Option<&'static str> {
         match right {
             Right::Customer => None,

@@ -15,6 +15,11 @@ pub trait Identity: Clone + Send + Sync {
 
     fn holds(&self, right: Self::Right) -> bool;
 
+    /// Whether this caller sends the requests of many people, and so has a larger quota.
+    fn acts_for_many(&self) -> bool {
+        false
+    }
+
     /// The name of the role that the right needs, or none where any valid credential has it.
     fn role(right: Self::Right) -> Option<&'static str>;
 

@@ -26,6 +26,22 @@ pub fn protected<E: Domain>(functions: &[(&'static str, Function<E>)]) -> Vec<(&
     declared.collect()
 }
 
+/// The functions whose callers have a quota.
+pub fn with_quota<E: Domain>(functions: &[(&'static str, Function<E>)]) -> Vec<&'static str> {
+    let declared = functions
+        .iter()
+        .filter(|(_, function)| function.route().is_some_and(|route| route.calls_partner));
+    declared.map(|(name, _)| *name).collect()
+}
+
+/// How many requests count for their callers' quotas.
+pub fn counted<E: Domain>(harness: &Harness<E>) -> u64 {
+    let records = harness.fakes.store.table("keys").into_iter();
+    records
+        .filter_map(|record| record.get("count")?.as_n().ok()?.parse::<u64>().ok())
+        .sum()
+}
+
 /// Harnesses for a caller that holds a right and for callers that lack it.
 pub trait Callers<E: Domain> {
     fn holder(&self, right: RightOf<E>) -> Harness<E>;

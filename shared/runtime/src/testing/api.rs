@@ -7,7 +7,8 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn}
 use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{
-    Components, ContentBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Required, Response, ResponseBuilder,
+    Components, ContentBuilder, Header, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Required, Response,
+    ResponseBuilder,
 };
 
 use crate::http::caller::Identity;
@@ -103,6 +104,9 @@ fn refusals<E: Domain>(operation: &Operation, route: &Route<E>) -> Vec<(StatusCo
         add(Kind::InProgress, "a call with the same key is running");
         add(Kind::KeyReused, "the key was used with another body");
     }
+    if route.calls_partner {
+        add(Kind::TooMany, "the caller's quota for this minute is used up");
+    }
     if has_body {
         add(Kind::TooLarge, &format!("the body is over {}", size(route.limit)));
         match route.media {
@@ -185,6 +189,13 @@ fn add_header(
     all.push(RefOr::T(header.build()));
 }
 
+fn retry_after() -> Header {
+    let seconds = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Integer));
+    let mut header = Header::new(seconds.minimum(Some(1)).build());
+    header.description = Some("Seconds until the same request can succeed".to_owned());
+    header
+}
+
 /// The response among the document's components: one for each status, description and shape of body.
 fn component(family: Family, status: StatusCode, description: &str, components: &mut Components) -> String {
     let (schema, body) = family.shape.schema(status);
@@ -200,9 +211,12 @@ fn component(family: Family, status: StatusCode, description: &str, components: 
     }
     components.schemas.entry(schema.clone()).or_insert(body);
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema)));
-    let response = ResponseBuilder::new()
+    let mut response = ResponseBuilder::new()
         .description(description)
         .content("application/problem+json", content.build());
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        response = response.header("Retry-After", retry_after());
+    }
     components.responses.insert(name.clone(), response.build().into());
     name
 }

@@ -20,6 +20,7 @@ use crate::port::queue::Queue;
 use crate::port::store::{Write, Written};
 use crate::transport::CallContext;
 use crate::work::idempotency::{Claim, Earlier};
+use crate::work::quota::CallerMinute;
 
 /// The context of one call.
 pub struct Cx<E: Domain> {
@@ -42,6 +43,8 @@ pub struct Cx<E: Domain> {
     /// How this route words its problems.
     pub family: Family,
     pub(crate) claim: Option<Claim>,
+    /// Where this request counts, if its caller has a quota.
+    pub(crate) minute: Option<CallerMinute>,
 }
 
 impl<E: Domain> Cx<E> {
@@ -77,6 +80,17 @@ impl<E: Domain> Cx<E> {
     /// The state that an earlier call with the same idempotency key left.
     pub fn earlier(&self) -> Earlier {
         self.claim.as_ref().map_or(Earlier::Nothing, |claim| claim.earlier)
+    }
+
+    /// Does what leads to a call to a partner, and counts the request beside it for its caller's quota, once. A request that
+    /// ends before this does not count: a refused one, a dry run, or one whose response is stored.
+    pub async fn counted<F: Future>(&self, work: F) -> F::Output {
+        let count = async {
+            if let Some(minute) = &self.minute {
+                self.env.common().quota.count(self.env.store().as_ref(), minute).await;
+            }
+        };
+        tokio::join!(work, count).0
     }
 
     /// A writer's last act: its rows and the answer kept under the idempotency key, in one write or one transaction.
@@ -211,6 +225,7 @@ impl<E: Domain> Cx<E> {
             deliveries,
             family: E::FAMILY,
             claim: None,
+            minute: None,
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::port::config::Config;
 use crate::port::queue::Queue;
 use crate::port::store::Store;
 use crate::transport::redact::Redactor;
+use crate::work::quota::Quota;
 use crate::work::row::Table;
 
 pub trait Domain: Sized + Send + Sync + 'static {
@@ -42,7 +43,7 @@ pub trait Domain: Sized + Send + Sync + 'static {
         &self.common().redactor
     }
 
-    /// The table of idempotency records.
+    /// The table of idempotency records and of callers' counts.
     fn idempotency_table(&self) -> Result<&str> {
         self.common().config.need("IDEMPOTENCY_TABLE")
     }
@@ -66,6 +67,7 @@ pub struct Common {
     pub config: Config,
     pub ports: Ports,
     redactor: Redactor,
+    pub(crate) quota: Quota,
 }
 
 impl Common {
@@ -75,6 +77,7 @@ impl Common {
             config,
             ports,
             redactor,
+            quota: Quota::default(),
         }
     }
 

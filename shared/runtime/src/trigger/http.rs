@@ -29,6 +29,7 @@ use crate::port::clock::Clock;
 use crate::port::metric;
 use crate::transport::CORRELATION;
 use crate::work::idempotency::{self, Claimed, Earlier};
+use crate::work::quota::{CallerMinute, DEFAULT_QUOTA};
 
 /// The handler with its input read, still to be run.
 type Prepared<E> = Box<dyn FnOnce(Cx<E>) -> BoxFuture<'static, Result<Rendered>> + Send>;
@@ -53,6 +54,7 @@ pub struct Http<E: Domain> {
     access: Access<E>,
     idempotent: bool,
     recheck: Option<Recheck<E>>,
+    calls_partner: bool,
     limit: usize,
     statuses: &'static [(Kind, u16)],
     pattern: Option<&'static str>,
@@ -131,6 +133,7 @@ impl<E: Domain> Undeclared<E> {
             access,
             idempotent: false,
             recheck: None,
+            calls_partner: false,
             limit: document::LIMIT,
             statuses: &[],
             pattern: self.pattern,
@@ -162,6 +165,16 @@ impl<E: Domain> Http<E> {
         };
         Self {
             recheck: Some(Box::new(recheck)),
+            ..self
+        }
+    }
+
+    /// Its requests become requests to a partner, at once or by a worker, so each caller has a quota of them. The handler counts
+    /// them with [`Cx::counted`].
+    #[must_use]
+    pub fn calls_partner(self) -> Self {
+        Self {
+            calls_partner: true,
             ..self
         }
     }
@@ -275,6 +288,7 @@ impl<E: Domain> Http<E> {
             deliveries: 0,
             family: self.family(),
             claim: None,
+            minute: None,
         };
         (id, self.serve(cx, event).await)
     }
@@ -301,6 +315,11 @@ impl<E: Domain> Http<E> {
             limit: self.limit,
         };
         let prepared = (self.prepare)(&parts, &cx.caller)?;
+        if self.calls_partner {
+            let minute = caller_minute(&cx, event.route_key.as_deref().unwrap_or_default())?;
+            cx.env.common().quota.check(&minute, cx.now())?;
+            cx.minute = Some(minute);
+        }
         let key = if self.idempotent {
             idempotency::key(&event.headers)?
         } else {
@@ -355,12 +374,21 @@ impl<E: Domain> Trigger<E> for Http<E> {
         Some(Route {
             access: &self.access,
             idempotent: self.idempotent,
+            calls_partner: self.calls_partner,
             webhook: self.pattern.is_some(),
             media: self.media,
             limit: self.limit,
             family: self.family(),
         })
     }
+}
+
+/// What the requests of this caller to this route count for.
+fn caller_minute<E: Domain>(cx: &Cx<E>, route: &str) -> Result<CallerMinute> {
+    let (table, caller) = (cx.env.idempotency_table()?, &cx.caller);
+    let quota = cx.env.common().config.parse("QUOTA_PER_MINUTE", DEFAULT_QUOTA)?;
+    let (id, for_many) = (caller.id(), caller.acts_for_many());
+    Ok(CallerMinute::new(table, route, id, for_many, quota, cx.now()))
 }
 
 /// The gateway encodes bodies that it takes for binary.

@@ -18,6 +18,8 @@ pub struct Route<'a, E: Domain> {
     pub access: &'a Access<E>,
     /// Whether it honours `Idempotency-Key`.
     pub idempotent: bool,
+    /// Whether its requests become requests to a partner, so that each caller has a quota of them.
+    pub calls_partner: bool,
     /// Whether a partner calls it with a webhook.
     pub webhook: bool,
     pub media: Media,

@@ -102,7 +102,7 @@ pub fn locate(table: &str, route: &str, caller: &str, key: &str) -> Key {
     Key::new(table, fingerprint(format!("{route}\n{caller}\n{key}").as_bytes()), None)
 }
 
-fn fingerprint(bytes: &[u8]) -> String {
+pub(super) fn fingerprint(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(digest(&digest::SHA256, bytes))
 }
 

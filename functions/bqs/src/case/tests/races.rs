@@ -169,14 +169,14 @@ async fn crash_everywhere(route: Route, body: &str, wanted: i64, kept: (usize, u
 
 #[tokio::test(start_paused = true)]
 async fn an_instance_that_crashes_anywhere_leaves_one_case() {
-    // Caller, claim, number, message and transaction: two steps each.
-    assert_eq!(crash_everywhere(Route::Create, COMPANY, 201, (1, 1)).await, 10);
+    // Caller, claim, number, message, transaction and the quota's count: two steps each.
+    assert_eq!(crash_everywhere(Route::Create, COMPANY, 201, (1, 1)).await, 12);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_instance_that_crashes_anywhere_leaves_one_change() {
-    assert_eq!(crash_everywhere(Route::Update, UPDATE, 200, (1, 2)).await, 8);
-    assert_eq!(crash_everywhere(Route::Score, SCORE, 202, (1, 2)).await, 10);
+    assert_eq!(crash_everywhere(Route::Update, UPDATE, 200, (1, 2)).await, 10);
+    assert_eq!(crash_everywhere(Route::Score, SCORE, 202, (1, 2)).await, 12);
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,6 +20,20 @@ async fn only_staff_may_look_and_replay() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn replays_over_the_quota_send_nothing() {
+    let h = harness().with(&[("QUOTA_PER_MINUTE", "1")]);
+    let (_, _, message) = begin(&h).await;
+    assert_eq!(run(&h, message).await, [0]);
+    let (staff, id) = (h.as_staff(), delivery_id(&h));
+    assert_eq!(replay(&staff, &id).await.status, 202);
+    h.fakes.queue.take();
+    let refused = replay(&staff, &id).await;
+    assert_eq!((refused.status, refused.code().as_str()), (429, "too-many"));
+    assert!(h.fakes.queue.take().is_empty());
+    assert_ne!(replay(&h.as_admin(), &id).await.status, 429);
+}
+
+#[tokio::test(start_paused = true)]
 async fn lists_are_filtered_and_carry_no_payload() {
     let h = harness();
     let (id, secret, message) = begin(&h).await;
