@@ -26,8 +26,9 @@ use crate::venv::Venv;
 use crate::workspace::Workspace;
 use report::{Report, Seen};
 
-/// Quotes a minute, as many as the flood sends in ten seconds.
-const FUNDER_LIMIT: u32 = 300;
+/// Quotes a minute, as many as the flood sends in thirty seconds. A minute of the funder can lie across the turn of the clock's
+/// minute, so it is more than twice the `QuotaPerMinute` of `local`.
+const FUNDER_LIMIT: u32 = 900;
 /// Between two quotes of the other caller.
 const OTHER_INTERVAL: Duration = Duration::from_secs(2);
 
