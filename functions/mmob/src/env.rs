@@ -21,7 +21,6 @@ use runtime::work::row::Table;
 use runtime::work::seal::SealingKeys;
 use runtime::work::share::Share;
 
-use crate::order::WORKER_LEASE;
 use crate::token;
 
 const PRODUCT_SHARE: NonZeroU16 = NonZeroU16::new(5).unwrap();
@@ -100,13 +99,13 @@ impl Env {
         self.queue("MMOB_ORDERS_QUEUE_URL")
     }
 
-    /// The workers that a product's orders may occupy at once.
-    pub fn share<'a>(&'a self, product: &'a str) -> Result<Share<'a>> {
+    /// The workers that a product's orders may occupy at once. A crashed worker frees its place after the lease.
+    pub fn share<'a>(&'a self, product: &'a str, lease: Duration) -> Result<Share<'a>> {
         Ok(Share {
             table: self.table()?,
             group: product,
             places: self.common.config.parse("MMOB_PRODUCT_SHARE", PRODUCT_SHARE)?,
-            lease: WORKER_LEASE,
+            lease,
             slow_after: SLOW_PROVIDER,
         })
     }

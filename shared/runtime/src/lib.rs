@@ -1,8 +1,8 @@
 //! What every function is built on: triggers, ports, HTTP, calls to partners, and recurring mechanics.
 //!
-//! `port` reaches the outside. `http` is what callers send and get. `transport` calls partners. `work` has idempotency
-//! keys, quotas, rows, leases, due rows, sealed members and an inbox. `trigger` joins them around a handler: [`http`](trigger::http::http), [`webhook`], [`queue`] and [`schedule`]
-//! make a [`Function`].
+//! `port` reaches the outside. `http` is what callers send and get. `transport` calls partners. `work` has idempotency keys,
+//! quotas, rows, leases, shares of workers, due rows, sealed members and an inbox. `trigger` joins them around a handler:
+//! [`http`](trigger::http::http), [`webhook`], [`queue`] and [`schedule`] make a [`Function`].
 
 pub mod http;
 pub mod port;

@@ -13,5 +13,3 @@ pub mod sweep;
 mod tests;
 mod view;
 pub mod webhook;
-
-pub use row::WORKER_LEASE;

@@ -12,13 +12,13 @@ use model::order::{Order, OrderOutcome};
 use model::{Error, Kind, Result};
 use runtime::Cx;
 use runtime::work::row::Row;
-use runtime::work::share::{self, Place};
+use runtime::work::share::{self, HeldPlace};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::client::{self, RemoteState};
 use super::provider::{self, ProviderDecision};
-use super::row::{Manual, OrderRow, OrderStep};
+use super::row::{Manual, OrderRow, OrderStep, WORKER_LEASE};
 use crate::Env;
 use crate::product::{self, Fulfilment};
 
@@ -62,7 +62,7 @@ async fn advance(cx: &Cx<Env>, id: &str) -> Result<()> {
         return Ok(());
     }
     let product = row.prod_id.clone();
-    let share = cx.env.share(&product)?;
+    let share = cx.env.share(&product, WORKER_LEASE)?;
     let Some(mut place) = share.take(cx.now()).await? else {
         return wait(cx, &mut row).await;
     };
@@ -101,7 +101,7 @@ async fn wait(cx: &Cx<Env>, row: &mut OrderRow) -> Result<()> {
 }
 
 /// Decides an order by the fulfilment of its product.
-async fn fulfil(cx: &Cx<Env>, row: &mut OrderRow, place: &mut Place) -> Result<()> {
+async fn fulfil(cx: &Cx<Env>, row: &mut OrderRow, place: &mut HeldPlace) -> Result<()> {
     let placed = client::placed(cx, row).await?;
     // An operator has decided on MMOB's dashboard. A provider that may have been called decides first, whatever MMOB shows.
     if placed.order.outcome.status.is_final() && row.step == OrderStep::Received {

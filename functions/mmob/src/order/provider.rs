@@ -14,7 +14,7 @@ use model::{Error, Kind, Result};
 use runtime::Cx;
 use runtime::http::signature;
 use runtime::port::transport::MAX_ANSWER_BYTES;
-use runtime::work::share::Place;
+use runtime::work::share::HeldPlace;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -40,7 +40,7 @@ pub async fn decide(
     row: &mut OrderRow,
     (url, secret): (&str, &str),
     placed: &PlacedOrder,
-    place: &mut Place,
+    place: &mut HeldPlace,
 ) -> Result<ProviderDecision> {
     // The rules may have changed since the product was created.
     if cx.env.egress.endpoint("url", url).is_err() {

@@ -1,5 +1,5 @@
-//! Mechanics that recur: idempotency keys, callers' quotas, rows that change, leases, rows that wait for a time, sealed members, notices that
-//! partners post, and shares of workers.
+//! Mechanics that recur: idempotency keys, callers' quotas, rows that change, leases, rows that wait for a time, sealed members,
+//! notices that partners post, and shares of workers.
 
 pub mod due;
 pub mod idempotency;

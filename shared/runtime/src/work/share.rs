@@ -40,7 +40,7 @@ pub struct Share<'a> {
 }
 
 /// A place that this worker has taken.
-pub struct Place {
+pub struct HeldPlace {
     key: Key,
     holder: String,
     /// Slow calls in a row before this work.
@@ -50,7 +50,7 @@ pub struct Place {
     slow_after: Duration,
 }
 
-impl Place {
+impl HeldPlace {
     /// Notes how long a call to the partner took, whatever came of it.
     pub fn took(&mut self, time: Duration) {
         self.is_slow = Some(self.is_slow == Some(true) || time >= self.slow_after);
@@ -71,7 +71,7 @@ struct SlowRow {
 
 impl Share<'_> {
     /// Takes a free place, or none if the group occupies its share.
-    pub async fn take(&self, now: Timestamp) -> Result<Option<Place>> {
+    pub async fn take(&self, now: Timestamp) -> Result<Option<HeldPlace>> {
         let places = (0..self.places.get()).map(|number| self.key(&format!("PLACE#{number}")));
         let mut keys: Vec<Key> = places.collect();
         keys.push(self.key(SLOW));
@@ -96,7 +96,7 @@ impl Share<'_> {
             let row = PlaceRow { holder: &holder, ttl };
             let write = Write::put(key.clone(), &row, When::Absent)?;
             if self.table.write(vec![write]).await? {
-                return Ok(Some(Place {
+                return Ok(Some(HeldPlace {
                     key: key.clone(),
                     holder,
                     slow_calls,
@@ -109,7 +109,7 @@ impl Share<'_> {
     }
 
     /// Frees the place, and counts whether the partner was slow. If the store fails, the place is free when its lease ends.
-    pub async fn free(&self, place: Place, now: Timestamp) {
+    pub async fn free(&self, place: HeldPlace, now: Timestamp) {
         let (freed, counted) = tokio::join!(self.vacate(&place, now), self.count_slow(&place, now));
         if let Err(error) = freed.and(counted) {
             tracing::warn!(
@@ -132,7 +132,7 @@ impl Share<'_> {
         }
     }
 
-    async fn vacate(&self, place: &Place, now: Timestamp) -> Result<()> {
+    async fn vacate(&self, place: &HeldPlace, now: Timestamp) -> Result<()> {
         let (holder, ttl) = (place.holder.as_str(), now.as_second());
         let own = When::text("holder", holder);
         let write = Write::put(place.key.clone(), &PlaceRow { holder, ttl }, own)?;
@@ -140,7 +140,7 @@ impl Share<'_> {
         self.table.write(vec![write]).await.map(drop)
     }
 
-    async fn count_slow(&self, place: &Place, now: Timestamp) -> Result<()> {
+    async fn count_slow(&self, place: &HeldPlace, now: Timestamp) -> Result<()> {
         let (key, ttl) = (self.key(SLOW), now.as_second());
         match place.is_slow {
             Some(true) => {

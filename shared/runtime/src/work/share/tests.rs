@@ -33,7 +33,7 @@ impl Shop {
         }
     }
 
-    async fn take(&self, share: &Share<'_>) -> Option<Place> {
+    async fn take(&self, share: &Share<'_>) -> Option<HeldPlace> {
         share.take(self.clock.now()).await.unwrap()
     }
 
