@@ -23,6 +23,7 @@ mod openapi;
 mod paused;
 mod quote;
 mod reserve;
+mod retained;
 mod routes;
 mod settings;
 mod stack;
