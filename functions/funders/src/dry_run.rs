@@ -23,7 +23,7 @@ use crate::asked::Asked;
 #[serde(rename_all = "camelCase")]
 pub struct DryRun {
     pub dry_run: bool,
-    /// In order. A value from an earlier answer is shown in parentheses, with the step that it would come from.
+    /// In order. A value from an earlier response is shown in parentheses, with the step that it would come from.
     pub requests: Vec<DryRunRequest>,
     pub warnings: Vec<String>,
 }

@@ -72,6 +72,6 @@ impl<'de> Deserialize<'de> for ChannelCursor {
         let name = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
         name.filter(|name| is_name(name))
             .map(Self)
-            .ok_or_else(|| de::Error::custom("must be a cursor from an earlier answer"))
+            .ok_or_else(|| de::Error::custom("must be a cursor from an earlier response"))
     }
 }

@@ -7,6 +7,7 @@ use model::{Error, Kind, Result};
 use partners_funders::{Funder, funder, notice};
 use runtime::http::reply::Rendered;
 use runtime::http::signature;
+use runtime::port::metric;
 use runtime::port::secret::SecretMembers;
 use runtime::work::inbox::{self, Received};
 use runtime::{Cx, EmptyObject, NoContent, Raw, Render};
@@ -100,7 +101,12 @@ async fn verify(cx: &Cx<Env>, funder: &dyn Funder, body: &[u8]) -> Result<EventK
         }
         signed.ok_or_else(|| failure.unwrap_or_else(signature::unusable))
     };
-    cx.env.outbound.secrets.verify(&ids, cx.now(), check).await
+    let verified = cx.env.outbound.secrets.verify(&ids, cx.now(), check).await;
+    verified.inspect_err(|error| {
+        if error.kind != Kind::Unauthenticated {
+            metric::count("UnconfiguredWebhooks", 1);
+        }
+    })
 }
 
 fn shared(funder: &dyn Funder) -> Error {

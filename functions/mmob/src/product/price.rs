@@ -1,9 +1,12 @@
 //! `POST /api/mmob/products/{prodId}/pricing`
 
 use garde::Validate;
+use jiff::Timestamp;
 use model::product::{CurrencyCode, NewPrice, ProductPrice};
 use model::{Error, Kind, Result};
 use partners_marketplace::{Marketplace, Mmob};
+use runtime::port::store::Key;
+use runtime::work::row::{Row, Table};
 use runtime::{Cx, Reply, Success};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -39,6 +42,30 @@ pub struct PriceView {
     name: String,
     currency: CurrencyCode,
     amount: i64,
+}
+
+/// Who created a price. The price itself is at MMOB.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PriceRow {
+    /// MMOB's id.
+    id: String,
+    prod_id: String,
+    created_at: Timestamp,
+    /// The `sub` of the admin.
+    created_by: String,
+}
+
+impl Row for PriceRow {
+    type Id = str;
+
+    fn key(table: Table<'_>, id: &str) -> Key {
+        table.key(format!("PRICE#{id}"), "PRICE")
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Gives a product a price. For admins.
@@ -78,8 +105,14 @@ pub async fn create(cx: Cx<Env>, wanted: CreatePrice) -> Result<Reply<Success<Pr
         currency: created.currency,
         amount: created.amount,
     };
+    let row = PriceRow {
+        id: view.id.clone(),
+        prod_id: view.prod_id.clone(),
+        created_at: cx.now(),
+        created_by: cx.caller.subject.clone(),
+    };
     let reply = Reply::created(Success::new(view, "Price created"));
-    cx.commit(Vec::new(), Ok(reply)).await
+    cx.commit(vec![row.create(cx.env.table()?)?], Ok(reply)).await
 }
 
 async fn create_at_mmob(cx: &Cx<Env>, product: &str, price: &NewPrice) -> Result<ProductPrice> {

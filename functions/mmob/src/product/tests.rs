@@ -363,6 +363,11 @@ async fn a_price_is_created_once_or_an_operator_has_to_look() {
         json!({"id": "price_7f8g9h0i1j2", "prodId": ID, "name": "Monhtly payment", "currency": "GBP", "amount": 3999})
     );
     assert_eq!(requests(&harness), [format!("POST /products/{ID}/pricing")]);
+    let rows = harness.fakes.store.table("mmob");
+    let kept = rows
+        .iter()
+        .find(|row| row["pk"].as_s().unwrap() == "PRICE#price_7f8g9h0i1j2");
+    assert_eq!(kept.unwrap()["createdBy"].as_s().unwrap(), "admin");
     assert_eq!(price(&harness, "two").await.status, 504);
     let again = price(&harness, "two").await;
     assert_eq!(again.status, 409, "{}", again.text);

@@ -14,6 +14,7 @@ use super::domain::Domain;
 use super::function::{Function, Invocation, Output, Trigger};
 use super::log;
 use crate::port::clock::Clock;
+use crate::port::metric;
 
 type Handler<E> = Box<dyn Fn(Cx<E>) -> BoxFuture<'static, Result<()>> + Send + Sync>;
 
@@ -43,6 +44,9 @@ impl<E: Domain> Schedule<E> {
             .await
             .unwrap_or_else(|_| Err(Error::new(Kind::Internal, "the handler panicked")));
         let error = result.err();
+        if error.is_some() {
+            metric::count("FailedRuns", 1);
+        }
         log::write_background("schedule", correlation, error.as_ref(), E::FAMILY, time);
         error.is_none()
     }

@@ -32,7 +32,7 @@ impl PartialSchema for Cursor {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::String)
-            .description(Some("Where a list goes on: opaque, from an earlier answer."))
+            .description(Some("Where a list goes on: opaque, from an earlier response."))
             .pattern(Some("^[A-Za-z0-9_-]{21}[AQgw]$"))
             .into()
     }
@@ -46,6 +46,6 @@ impl<'de> Deserialize<'de> for Cursor {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok();
         let id = bytes.and_then(|bytes| Uuid::from_slice(&bytes).ok());
         id.map(Self)
-            .ok_or_else(|| serde::de::Error::custom("must be a cursor from an earlier answer"))
+            .ok_or_else(|| serde::de::Error::custom("must be a cursor from an earlier response"))
     }
 }
