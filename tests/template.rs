@@ -233,7 +233,7 @@ fn only_local_has_private_addresses_and_pages_of_localhost() {
 
 /// A share of a queue's workers, and the workers.
 const SHARES: [(&str, &str); 2] = [
-    ("MmobProductShare", "MmobOrderWorkers"),
+    ("MmobProviderShare", "MmobOrderWorkers"),
     ("QuoteRetryShare", "QuoteRetryWorkers"),
 ];
 

@@ -23,7 +23,7 @@ use runtime::work::share::Share;
 
 use crate::token;
 
-const PRODUCT_SHARE: NonZeroU16 = NonZeroU16::new(5).unwrap();
+const PROVIDER_SHARE: NonZeroU16 = NonZeroU16::new(5).unwrap();
 /// A provider whose call takes this long is slow.
 const SLOW_PROVIDER: Duration = Duration::from_secs(2);
 
@@ -99,12 +99,12 @@ impl Env {
         self.queue("MMOB_ORDERS_QUEUE_URL")
     }
 
-    /// The workers that a product's orders may occupy at once. A crashed worker frees its place after the lease.
-    pub fn share<'a>(&'a self, product: &'a str, lease: Duration) -> Result<Share<'a>> {
+    /// The workers that a provider's orders may occupy at once. A crashed worker frees its place after the lease.
+    pub fn share<'a>(&'a self, host: &'a str, lease: Duration) -> Result<Share<'a>> {
         Ok(Share {
             table: self.table()?,
-            group: product,
-            places: self.common.config.parse("MMOB_PRODUCT_SHARE", PRODUCT_SHARE)?,
+            group: host,
+            places: self.common.config.parse("MMOB_PROVIDER_SHARE", PROVIDER_SHARE)?,
             lease,
             slow_after: SLOW_PROVIDER,
         })

@@ -20,7 +20,7 @@ use super::client::{self, RemoteState};
 use super::provider::{self, ProviderDecision};
 use super::row::{Manual, OrderRow, OrderStep, WORKER_LEASE};
 use crate::Env;
-use crate::product::{self, Fulfilment};
+use crate::product::{self, Fulfilment, ProductRow};
 
 /// A message for the worker: the order to look at. The order's row determines the work.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Validate)]
@@ -61,13 +61,19 @@ async fn advance(cx: &Cx<Env>, id: &str) -> Result<()> {
     if row.is_waiting(cx.now()) {
         return Ok(());
     }
-    let product = row.prod_id.clone();
-    let share = cx.env.share(&product, WORKER_LEASE)?;
+    let product = ProductRow::load(cx.env.table()?, &row.prod_id).await?;
+    let Some(host) = product.and_then(|product| product.fulfilment.host()) else {
+        return match lease(cx, &mut row).await? {
+            true => fulfil(cx, &mut row, None).await,
+            false => Ok(()),
+        };
+    };
+    let share = cx.env.share(&host, WORKER_LEASE)?;
     let Some(mut place) = share.take(cx.now()).await? else {
         return wait(cx, &mut row).await;
     };
     let result = match lease(cx, &mut row).await {
-        Ok(true) => fulfil(cx, &mut row, &mut place).await,
+        Ok(true) => fulfil(cx, &mut row, Some(&mut place)).await,
         refused => refused.map(drop),
     };
     share.free(place, cx.now()).await;
@@ -86,7 +92,7 @@ async fn lease(cx: &Cx<Env>, row: &mut OrderRow) -> Result<bool> {
     listed.map(|()| true)
 }
 
-/// Sends the order back to the queue: its product occupies its share of the workers.
+/// Sends the order back to the queue: its provider occupies its share of the workers.
 async fn wait(cx: &Cx<Env>, row: &mut OrderRow) -> Result<()> {
     let delay = share::wait(&row.id, row.age(cx.now()));
     // Before the message is sent, so that it does not come back too early.
@@ -101,7 +107,7 @@ async fn wait(cx: &Cx<Env>, row: &mut OrderRow) -> Result<()> {
 }
 
 /// Decides an order by the fulfilment of its product.
-async fn fulfil(cx: &Cx<Env>, row: &mut OrderRow, place: &mut HeldPlace) -> Result<()> {
+async fn fulfil(cx: &Cx<Env>, row: &mut OrderRow, place: Option<&mut HeldPlace>) -> Result<()> {
     let placed = client::placed(cx, row).await?;
     // An operator has decided on MMOB's dashboard. A provider that may have been called decides first, whatever MMOB shows.
     if placed.order.outcome.status.is_final() && row.step == OrderStep::Received {

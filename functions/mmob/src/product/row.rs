@@ -20,6 +20,17 @@ pub enum Fulfilment {
     Manual,
 }
 
+impl Fulfilment {
+    /// The host that decides the orders, with its port. Only a provider has one.
+    pub fn host(&self) -> Option<String> {
+        let Self::Callback { url, .. } = self else {
+            return None;
+        };
+        let uri: http::Uri = url.parse().ok()?;
+        Some(uri.authority()?.as_str().to_ascii_lowercase())
+    }
+}
+
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductRow {

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::{HeaderValue, Method, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use model::id::CorrelationId;
@@ -218,7 +218,7 @@ impl<E: Domain> Http<E> {
             Err(error) => self
                 .family()
                 .render(error, correlation)
-                .unwrap_or_else(|_| Rendered::empty(http::StatusCode::INTERNAL_SERVER_ERROR)),
+                .unwrap_or_else(|_| Rendered::empty(StatusCode::INTERNAL_SERVER_ERROR)),
         };
         if let Some(counter) = result.as_ref().err().and_then(|error| self.refusal(error.kind)) {
             metric::count(counter, 1);
@@ -231,6 +231,9 @@ impl<E: Domain> Http<E> {
             error: result.as_ref().err(),
         };
         log::write(&ended, self.family(), time);
+        if rendered.status == StatusCode::METHOD_NOT_ALLOWED && self.pattern.is_some() {
+            rendered.headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
         rendered.headers.insert(CORRELATION, text(&correlation.to_string()));
         rendered
             .headers
@@ -257,6 +260,13 @@ impl<E: Domain> Http<E> {
         correlation: CorrelationId,
         event: ApiGatewayV2httpRequest,
     ) -> (Option<String>, Result<Rendered>) {
+        // Function URLs pass on every method.
+        if self.pattern.is_some() && event.request_context.http.method != Method::POST {
+            return (
+                None,
+                Err(Error::new(Kind::MethodNotAllowed, "Only POST is possible here.")),
+            );
+        }
         let caller = match self.access {
             Access::Public => E::Caller::anonymous(),
             Access::Callers(_) => match env.caller(&event.headers, clock.now()).await {
@@ -365,7 +375,7 @@ impl<E: Domain> From<Http<E>> for Function<E> {
 impl<E: Domain> Trigger<E> for Http<E> {
     fn invoke(self: Arc<Self>, call: Invocation<E>, event: Box<RawValue>) -> BoxFuture<'static, Output> {
         Box::pin(async move {
-            let event = serde_json::from_str(event.get())?;
+            let event = read(event.get())?;
             to_raw_value(&self.answer(call.env, call.clock, call.time, event).await)
         })
     }
@@ -381,6 +391,21 @@ impl<E: Domain> Trigger<E> for Http<E> {
             family: self.family(),
         })
     }
+}
+
+/// A header that HTTP does not allow, such as one with a control character, counts as absent. The gateway may pass it on, and
+/// one header must not fail the function.
+fn read(event: &str) -> serde_json::Result<ApiGatewayV2httpRequest> {
+    serde_json::from_str(event).or_else(|_| {
+        let mut event: serde_json::Value = serde_json::from_str(event)?;
+        if let Some(headers) = event.get_mut("headers").and_then(serde_json::Value::as_object_mut) {
+            headers.retain(|name, value| {
+                let value = value.as_str().map(HeaderValue::from_str);
+                HeaderName::try_from(name).is_ok() && matches!(value, Some(Ok(_)))
+            });
+        }
+        serde_json::from_value(event)
+    })
 }
 
 /// What the requests of this caller to this route count for.

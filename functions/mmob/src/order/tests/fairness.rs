@@ -1,4 +1,4 @@
-//! Two products, ten workers and one queue: a slow provider must not starve the other product.
+//! Twelve products, ten workers and one queue: a slow provider of ten of them must not starve the others.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -24,11 +24,13 @@ use crate::product::{Fulfilment, ProductRow};
 use crate::testing::{WEBHOOK, harness};
 
 const WORKERS: usize = 10;
+const SLOW_PRODUCTS: usize = 10;
 /// Less than the worker's timeout for a provider.
 const SLOW: Duration = Duration::from_millis(3900);
 const QUICK: Duration = Duration::from_millis(50);
 
-/// MMOB with the providers of the products `slow` and `fast`. An order's id is its product and a number.
+/// MMOB with the providers of the products `slow0` to `slow9`, and of `fast`. The input of its orders decides those of `auto`. An
+/// order's id is its product and a number.
 #[derive(Default)]
 struct FakeMarket {
     /// When MMOB got the result of each order.
@@ -133,16 +135,22 @@ impl Hub {
         let (market, sqs): (Arc<FakeMarket>, Arc<FakeSqs>) = Default::default();
         let (transport, sender) = (Arc::clone(&market), Arc::clone(&sqs));
         let harness = harness()
-            .with(&[("MMOB_PRODUCT_SHARE", share)])
+            .with(&[("MMOB_PROVIDER_SHARE", share)])
             .ports(move |ports| Ports {
                 transport: transport.clone(),
                 sender: sender.clone(),
                 ..ports
             });
-        for product in ["slow", "fast"] {
-            let fulfilment = Fulfilment::Callback {
-                url: format!("https://{product}.example.com/orders"),
-                secret: sealed(product),
+        let slow = (0..SLOW_PRODUCTS).map(|number| format!("slow{number}"));
+        for product in slow.chain(["fast".into(), "auto".into()]) {
+            let fulfilment = match product.as_str() {
+                "auto" => Fulfilment::Auto {
+                    required_inputs: Vec::new(),
+                },
+                name => Fulfilment::Callback {
+                    url: format!("https://{}.example.com/{name}", &name[..4]),
+                    secret: sealed(name),
+                },
             };
             let row = ProductRow::new(product, fulfilment, harness.now());
             let write = row.create(harness.env().table().unwrap()).unwrap();
@@ -159,7 +167,11 @@ impl Hub {
 
     async fn place(&self, product: &str, orders: usize) {
         for number in 0..orders {
-            let response = self.harness.post(WEBHOOK, order(&format!("{product}_{number}"))).await;
+            let id = match product {
+                "slow" => format!("slow{}_{number}", number % SLOW_PRODUCTS),
+                other => format!("{other}_{number}"),
+            };
+            let response = self.harness.post(WEBHOOK, order(&id)).await;
             assert_eq!(response.status, 200, "{}", response.text);
         }
     }
@@ -199,22 +211,24 @@ impl Hub {
     }
 }
 
-/// The time in which the fast product's 20 orders finish behind 200 of the slow one.
-async fn fast_behind_slow(share: &str) -> (Hub, Duration) {
+/// The time in which 20 orders of each other product finish behind 200 of the slow provider.
+async fn others_behind_slow(share: &str) -> (Hub, Duration) {
     let mut hub = Hub::new(share).await;
     hub.place("slow", 200).await;
     hub.place("fast", 20).await;
-    let took = hub.run_until("fast", 20).await;
+    hub.place("auto", 20).await;
+    hub.run_until("fast", 20).await;
+    let took = hub.run_until("auto", 20).await;
     (hub, took)
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_provider_does_not_starve_another_product() {
-    let (mut hub, took) = fast_behind_slow("5").await;
+async fn a_slow_provider_of_many_products_does_not_starve_the_others() {
+    let (mut hub, took) = others_behind_slow("5").await;
     assert!(took < Duration::from_secs(8), "{took:?}");
     assert!(
         hub.market.finished("slow") < 20,
-        "the slow product's orders are still running"
+        "the slow provider's orders are still running"
     );
 
     let took = hub.run_until("slow", 200).await;
@@ -231,7 +245,7 @@ async fn a_slow_provider_does_not_starve_another_product() {
 /// The bound above holds because of the share.
 #[tokio::test(start_paused = true)]
 async fn without_a_share_a_slow_provider_occupies_every_worker() {
-    let (_, took) = fast_behind_slow("20").await;
+    let (_, took) = others_behind_slow("20").await;
     assert!(took > Duration::from_secs(60), "{took:?}");
 }
 
@@ -272,7 +286,10 @@ async fn a_decision_is_reported_without_a_place() {
     hub.sqs.delete(&second);
     let staff = hub.harness.as_staff();
     let decided = staff
-        .post("/api/mmob/orders/slow_1", r#"{"status": "Failed", "error": "by hand"}"#)
+        .post(
+            "/api/mmob/orders/slow1_1",
+            r#"{"status": "Failed", "error": "by hand"}"#,
+        )
         .await;
     assert_eq!(decided.status, 200, "{}", decided.text);
     let next = hub.sqs.receive().unwrap();

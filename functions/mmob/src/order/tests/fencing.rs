@@ -46,7 +46,7 @@ async fn a_worker_waits_for_the_lease_of_one_that_crashed() {
     let orders = Orders::new(callback());
     orders.place().await;
     // After it has leased the order.
-    let crashed = orders.harness.crash_after(8);
+    let crashed = orders.harness.crash_after(9);
     assert_eq!(crashed.deliver(WORKER, MESSAGE).await, None);
     assert_eq!(orders.row().attempts, 1);
     assert!(

@@ -255,6 +255,38 @@ async fn a_handler_that_fails_or_panics_frees_its_key() {
     }
 }
 
+#[test]
+fn a_header_that_http_does_not_allow_counts_as_absent() {
+    let event = |headers: &str| {
+        let mut event = serde_json::to_value(ApiGatewayV2httpRequest::default()).unwrap();
+        event["headers"] = serde_json::from_str(headers).unwrap();
+        read(&event.to_string())
+    };
+    let kept =
+        event(r#"{"x-name": "ann", "x-foo": "a\u007fb", "x-bar": "\u0001", "b\u0000d": "x", "cookie": "a=\u007f"}"#);
+    let headers = kept.unwrap().headers;
+    assert_eq!((headers.len(), headers["x-name"].to_str().unwrap()), (1, "ann"));
+    assert_eq!(event(r#"{"x-name": "a\tü"}"#).unwrap().headers.len(), 1);
+    assert!(read("[]").is_err());
+}
+
+#[tokio::test]
+async fn a_webhook_takes_post_only() {
+    let fakes = Fakes::default();
+    let hook = webhook("/echo", echo).public();
+    let env = Arc::new(Env::load(Config::default(), fakes.ports()));
+    for (method, status) in [(Method::POST, 201), (Method::GET, 405), (Method::OPTIONS, 405)] {
+        let mut event = ApiGatewayV2httpRequest::default();
+        event.request_context.http.method = method;
+        event.raw_query_string = Some("what=x".to_owned());
+        let time = within(Duration::from_secs(5));
+        let response = hook.answer(Arc::clone(&env), Clock::System, time, event).await;
+        assert_eq!(response.status_code, status);
+        let allow = response.headers.get("allow").map(|methods| methods.to_str().unwrap());
+        assert_eq!(allow, (status == 405).then_some("POST"));
+    }
+}
+
 /// Why requests do not go through `lambda_http::run`: it panics over queries that clients do send, and reads the path as a
 /// URL. When this test fails, upstream has mended it, and `run` can be considered.
 #[test]
