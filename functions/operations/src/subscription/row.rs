@@ -27,6 +27,9 @@ pub enum SubscriptionStatus {
     Disabled,
 }
 
+/// In seconds, as long as the deliveries that the deletion ended.
+const KEPT_DELETED: i64 = 30 * 24 * 60 * 60;
+
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SubscriptionRow {
@@ -142,13 +145,13 @@ impl SubscriptionRow {
         self.status = SubscriptionStatus::Disabled;
     }
 
-    /// Removes the secret and marks the row as deleted, for workers that still have deliveries to it. False if it is deleted.
+    /// Removes the secret and marks the row as deleted, for workers that still have deliveries to it and to show who deleted it. False if it is deleted.
     pub fn delete(&mut self, deleted_by: &str, now: Timestamp) -> bool {
         let existed = !self.is_deleted();
         self.secret = None;
         self.deleted_at = Some(now);
         self.deleted_by = Some(deleted_by.to_owned());
-        self.ttl = Some(now.as_second());
+        self.ttl = Some(now.as_second().saturating_add(KEPT_DELETED));
         existed
     }
 

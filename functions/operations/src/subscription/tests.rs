@@ -126,6 +126,9 @@ async fn a_deleted_subscription_is_absent() {
     for member in ["createdBy", "deletedBy"] {
         assert_eq!(stored[member].as_s().unwrap(), "admin", "{member}");
     }
+    assert!(!stored.contains_key("secret"), "the secret goes at once");
+    let kept: i64 = stored["ttl"].as_n().unwrap().parse().unwrap();
+    assert_eq!(kept - h.now().as_second(), 30 * 24 * 60 * 60);
 }
 
 #[tokio::test(start_paused = true)]
