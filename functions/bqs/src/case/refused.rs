@@ -1,4 +1,4 @@
-//! Documents that the hub refused when they arrived, as their case shows them.
+//! Announced documents that the hub refused, as their case shows them.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,8 @@ pub enum DocumentRefusal {
     NotPermitted,
     /// The uploaded bytes differ from the announcement.
     Differs,
+    /// No upload was complete at the hub's last check, about a quarter of an hour after the announcement.
+    NotArrived,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -1,5 +1,5 @@
-//! A presigned upload becomes a document of its case, if the bytes match the announcement and the channel still has the right
-//! that it had when it announced the document.
+//! A presigned upload becomes a document of its case, if it arrives in time, the bytes match the announcement and the channel
+//! still has the right that it had when it announced the document. Otherwise the case shows why not.
 
 use std::time::Duration;
 
@@ -50,19 +50,19 @@ pub async fn arrive(cx: &Cx<Env>, sequence: Sequence, id: Uuid) -> Result<()> {
     if pending.state != UploadState::Awaited {
         return Ok(());
     }
-    let Some(bytes) = env.blobs().get(env.bucket()?, &key(id), pending.size).await? else {
-        let late = cx.now().duration_since(pending.created_at) >= UPLOAD_TIMEOUT;
-        return if late {
-            Ok(())
-        } else {
-            check_after(env, sequence, id, SECOND_CHECK).await
-        };
-    };
+    let bytes = env.blobs().get(env.bucket()?, &key(id), pending.size).await?;
+    let is_last = cx.now().duration_since(pending.created_at) >= UPLOAD_TIMEOUT;
+    if bytes.is_none() && !is_last {
+        return check_after(env, sequence, id, SECOND_CHECK).await;
+    }
     let row = CaseRow::load(rows, &sequence).await?;
     let row = row.ok_or_else(|| Error::new(Kind::Internal, "a document's case does not exist"))?;
-    let writes = match check(env, &row, &pending, &bytes).await? {
-        Ok(channel) => take(cx, row, pending, &channel, &bytes)?,
-        Err(reason) => refuse(cx, row, pending, reason)?,
+    let writes = match bytes {
+        None => refuse(cx, row, pending, DocumentRefusal::NotArrived)?,
+        Some(bytes) => match check(env, &row, &pending, &bytes).await? {
+            Ok(channel) => take(cx, row, pending, &channel, &bytes)?,
+            Err(reason) => refuse(cx, row, pending, reason)?,
+        },
     };
     match rows.write(writes).await? {
         true => Ok(()),
@@ -115,7 +115,7 @@ fn take(
 /// The writes that show the document as refused.
 fn refuse(cx: &Cx<Env>, mut row: CaseRow, mut pending: PendingUpload, reason: DocumentRefusal) -> Result<Vec<Write>> {
     let (rows, sequence) = (cx.env.table()?, row.sequence);
-    tracing::warn!(case = %sequence, document = %pending.document_id, ?reason, "an uploaded document was refused");
+    tracing::warn!(case = %sequence, document = %pending.document_id, ?reason, "an announced document was refused");
     let refused = RefusedDocument {
         document_id: pending.document_id,
         code: pending.code.clone(),

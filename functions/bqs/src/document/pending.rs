@@ -18,7 +18,7 @@ pub enum UploadState {
     Awaited,
     /// The document belongs to the case.
     Taken,
-    /// The case shows the reason.
+    /// The case shows the reason. It can be that nothing arrived.
     Refused,
 }
 

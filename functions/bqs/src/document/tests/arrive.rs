@@ -159,7 +159,7 @@ async fn a_file_that_differs_from_its_announcement_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_absent_file_gets_one_more_check() {
+async fn an_absent_file_gets_one_more_check_and_is_then_shown_as_not_arrived() {
     let dealer = dealer_with_case().await;
     let (id, wake) = announce(&dealer, PDF.len()).await;
     tokio::time::advance(Duration::from_secs(330)).await;
@@ -169,10 +169,34 @@ async fn an_absent_file_gets_one_more_check() {
         (again.len(), &again[0].body, again[0].delay),
         (1, &wake, Duration::from_secs(600))
     );
+    assert_eq!(state(&dealer, id).await, UploadState::Awaited);
+    assert_eq!(refused(&dealer).await, Value::Null);
     tokio::time::advance(again[0].delay).await;
+    let shown = json!([{
+        "documentId": id, "code": "123", "reason": "not-arrived", "refusedAt": "2026-01-05T10:35:30Z",
+    }]);
+    assert!(deliver(&dealer, &wake).await);
+    // A file that comes after the last check, and a message that comes twice, change nothing.
+    put(&dealer, id, PDF).await;
     assert!(deliver(&dealer, &wake).await);
     assert!(dealer.fakes.queue.take().is_empty());
-    assert_eq!(state(&dealer, id).await, UploadState::Awaited);
+    assert_eq!(state(&dealer, id).await, UploadState::Refused);
+    assert_eq!(refused(&dealer).await, shown);
+    assert!(change(&dealer, 2).await.is_none());
     let unknown = json!({"sequence": 7, "upload": Uuid::nil()});
     assert!(deliver(&dealer, &unknown.to_string()).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_arrives_before_the_last_check_is_added_and_not_shown_as_refused() {
+    let dealer = dealer_with_case().await;
+    let (id, wake) = announce(&dealer, PDF.len()).await;
+    tokio::time::advance(Duration::from_secs(330)).await;
+    assert!(deliver(&dealer, &wake).await);
+    put(&dealer, id, PDF).await;
+    tokio::time::advance(Duration::from_secs(600)).await;
+    assert!(deliver(&dealer, &wake).await);
+    assert_eq!(state(&dealer, id).await, UploadState::Taken);
+    assert_eq!(change(&dealer, 2).await.unwrap().kind, ChangeKind::Document);
+    assert_eq!(refused(&dealer).await, Value::Null);
 }
