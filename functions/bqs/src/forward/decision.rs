@@ -8,7 +8,7 @@ use runtime::work::row::Revised;
 use serde::{Deserialize, Serialize};
 
 use super::row::ForwardRow;
-use super::upstream::UpstreamRow;
+use super::upstream::{Linked, UpstreamRow};
 use crate::Env;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,12 +59,10 @@ pub async fn apply(cx: &Cx<Env>, row: &mut ForwardRow, decision: Option<&Operato
     let rows = env.table()?;
     let key = rows.key(format!("CASE#{sequence}"), &at);
     let mut writes = vec![Write::put(key, &kept, When::Absent)?];
-    if let Some(upstream) = decision.upstream
-        && !UpstreamRow::claim(env, upstream, sequence, now).await?
-    {
-        return Ok(false);
-    }
     row.resume(decision.action == HeldAction::Skip, decision.upstream);
     writes.push(row.replace(rows, now)?);
-    rows.write(writes).await
+    match decision.upstream {
+        None => rows.write(writes).await,
+        Some(upstream) => Ok(UpstreamRow::link(env, upstream, sequence, writes).await? == Linked::Done),
+    }
 }

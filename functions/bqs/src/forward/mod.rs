@@ -4,6 +4,10 @@
 //! the one worker that sends them. The worker records a change as being sent before the first byte leaves. If a worker
 //! crashes after that, the next one sends the change again under the same key if upstream honours keys. Otherwise only an
 //! operator can find out whether upstream made the change, and the case is held.
+//!
+//! Upstream answers a creation with a number of its own. The worker records the answer first. Then it links the number to the
+//! case, and at the end of its work it copies the messages that arrived under the number before. A later worker goes on with
+//! what is left.
 
 mod decision;
 mod row;
@@ -15,6 +19,6 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
-pub use upstream::UpstreamRow;
+pub use upstream::{Linked, UpstreamRow};
 pub use wake::ForwarderWake;
 pub use worker::forward;

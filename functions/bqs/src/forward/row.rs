@@ -26,6 +26,9 @@ pub struct ForwardRow {
     pub sequence: Sequence,
     /// Every change up to this one is upstream, or an operator skipped it.
     pub forwarded_through: u64,
+    /// The number under which upstream created the case, until it is linked to the case. Nothing is sent meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<u64>,
     /// The case's number upstream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream: Option<u64>,
@@ -102,6 +105,7 @@ impl ForwardRow {
         Self {
             sequence,
             forwarded_through: 0,
+            created: None,
             upstream: None,
             sending: None,
             retry: None,
@@ -130,9 +134,17 @@ impl ForwardRow {
         self.lease.release();
     }
 
-    /// One change is upstream. Any worker may send the next one.
+    /// Upstream created the case under this number.
+    pub fn record_number(&mut self, upstream: u64) {
+        self.created = Some(upstream);
+        self.sending = None;
+        self.retry = None;
+    }
+
+    /// One change is upstream, and the case's number there is linked. Any worker may send the next one.
     pub fn advance(&mut self, n: u64) {
         self.forwarded_through = n;
+        self.upstream = self.created.take().or(self.upstream);
         self.sending = None;
         self.retry = None;
         self.release();
@@ -146,6 +158,7 @@ impl ForwardRow {
             reason,
             at: now,
         });
+        self.created = None;
         self.sending = None;
         self.retry = None;
         self.release();

@@ -13,7 +13,7 @@ use runtime::work::row::Revised;
 use tokio::time::Instant;
 
 use super::row::{ForwardRow, HoldReason, raise_alarm};
-use super::upstream::{AnswerRow, UpstreamRow};
+use super::upstream::{AnswerRow, Linked, UpstreamRow};
 use super::wake::ForwarderWake;
 use crate::Env;
 use crate::case::row::{ChangeKind, ChangeRow};
@@ -29,11 +29,11 @@ pub struct CaseSender<'a> {
     target: Target,
     /// Whether upstream makes a change once per idempotency key.
     idempotent: bool,
-    row: ForwardRow,
+    row: &'a mut ForwardRow,
 }
 
 impl<'a> CaseSender<'a> {
-    pub fn new(cx: &'a Cx<Env>, target: Target, row: ForwardRow) -> Result<Self> {
+    pub fn new(cx: &'a Cx<Env>, target: Target, row: &'a mut ForwardRow) -> Result<Self> {
         Ok(Self {
             idempotent: cx.env.upstream_is_idempotent()?,
             cx,
@@ -63,6 +63,10 @@ impl<'a> CaseSender<'a> {
 
     /// Sends one change. Continues if the next one may follow.
     async fn send(&mut self, change: &ChangeRow) -> Result<ControlFlow<()>> {
+        if let Some(upstream) = self.row.created {
+            // Upstream answered this change to a worker that could not link the number.
+            return self.link(change.n, upstream).await;
+        }
         let call = match self.call(change).await {
             Ok(call) => call,
             Err(error) if error.kind == Kind::Unavailable => return Err(error),
@@ -123,25 +127,43 @@ impl<'a> CaseSender<'a> {
         })
     }
 
-    /// Records that upstream made a change, and releases the lease.
+    /// Records that upstream made a change, before anything else can fail.
     async fn accept(&mut self, n: u64, upstream: Option<u64>, answer: UpstreamAnswer) -> Result<ControlFlow<()>> {
-        let (env, sequence, now) = (&self.cx.env, self.row.sequence, self.cx.now());
-        let rows = vec![AnswerRow::write(env.table()?, sequence, n, answer, now)?];
-        if let Some(upstream) = upstream {
-            if !UpstreamRow::claim(env, upstream, sequence, now).await? {
-                let taken = "Upstream returned a number that another case has.";
-                return self.hold(n, HoldReason::Unknown, taken).await;
+        let (table, sequence, now) = (self.cx.env.table()?, self.row.sequence, self.cx.now());
+        let answer = AnswerRow::write(table, sequence, n, answer, now)?;
+        match upstream {
+            Some(upstream) => self.row.record_number(upstream),
+            None => self.row.advance(n),
+        }
+        if !self.write(vec![answer]).await? {
+            return Err(Error::new(
+                Kind::Unavailable,
+                "a worker lost its lease while it sent a change",
+            ));
+        }
+        match upstream {
+            Some(upstream) => self.link(n, upstream).await,
+            None => Ok(ControlFlow::Continue(())),
+        }
+    }
+
+    /// Links the number under which upstream created the case, so that the next changes may name it.
+    async fn link(&mut self, n: u64, upstream: u64) -> Result<ControlFlow<()>> {
+        let mut row = self.row.clone();
+        row.advance(n);
+        let writes = vec![row.replace(self.cx.env.table()?, self.cx.now())?];
+        match UpstreamRow::link(&self.cx.env, upstream, row.sequence, writes).await? {
+            Linked::Done => {
+                *self.row = row;
+                Ok(ControlFlow::Continue(()))
             }
-            self.row.upstream = Some(upstream);
+            Linked::Taken => {
+                let taken = "Upstream returned a number that another case has.";
+                self.hold(n, HoldReason::Unknown, taken).await
+            }
+            // Another worker has linked it, and goes on.
+            Linked::Refused => Ok(ControlFlow::Break(())),
         }
-        self.row.advance(n);
-        if self.write(rows).await? {
-            return Ok(ControlFlow::Continue(()));
-        }
-        Err(Error::new(
-            Kind::Unavailable,
-            "a worker lost its lease while it sent a change",
-        ))
     }
 
     async fn fail(&mut self, n: u64, error: Error) -> Result<ControlFlow<()>> {

@@ -1,8 +1,10 @@
 //! Cases through the deployed worker, on fakes, in virtual time.
 
 mod crash;
+mod failing_store;
 mod fake_upstream;
 mod lifecycle;
+mod link;
 mod operator;
 mod random;
 mod simulation;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Env;
 use crate::case::row::Sequence;
-use crate::message::relink;
+use crate::message::{pauses, relink};
 
 /// Upstream's answer to one change.
 #[derive(Serialize)]
@@ -34,9 +34,6 @@ impl AnswerRow {
     }
 }
 
-/// A link is refused this often, because messages arrive meanwhile, before it fails.
-const MAX_TRIES: u8 = 16;
-
 /// Links a case number of upstream to our case.
 #[derive(Serialize, Deserialize)]
 pub struct UpstreamRow {
@@ -60,42 +57,69 @@ impl Row for UpstreamRow {
     }
 }
 
+/// The result of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Linked {
+    Done,
+    /// The number is linked to another case. Nothing was written.
+    Taken,
+    /// A condition of the other writes did not hold. Nothing was written.
+    Refused,
+}
+
 impl UpstreamRow {
-    /// Links upstream's number to this case, also for messages that arrived earlier. A second call goes on where the first one
-    /// crashed, or changes nothing. False if the number is linked to another case.
-    ///
-    /// The link comes first: a message that arrives from then on is stored with the case. The last write marks the earlier ones
-    /// as relinked if they were all that had arrived.
-    pub async fn claim(env: &Env, upstream: u64, sequence: Sequence, now: Timestamp) -> Result<bool> {
+    /// Links upstream's number to this case, together with these writes. From then on a message under the number is stored with
+    /// the case. Earlier ones have to be relinked.
+    pub async fn link(env: &Env, upstream: u64, sequence: Sequence, writes: Vec<Write>) -> Result<Linked> {
         let rows = env.table()?;
         let link = Self {
             upstream,
             sequence,
             relinked: env.upstream_channel().is_none(),
         };
-        let link = link.insert(rows).await?.unwrap_or(link);
-        if link.sequence != sequence || link.relinked {
-            return Ok(link.sequence == sequence);
+        let mut all = writes.clone();
+        all.push(link.create(rows)?);
+        if rows.write(all).await? {
+            return Ok(Linked::Done);
         }
-        for _ in 0..MAX_TRIES {
-            let Some(complete) = relink(env, upstream, sequence.0, now).await? else {
-                continue;
-            };
-            let same = When::number("sequence", sequence.0.cast_signed());
-            let relinked = Self {
-                upstream,
-                relinked: true,
-                ..link
-            };
-            let relinked = Write::put(Self::key(rows, &upstream), &relinked, same)?;
-            if rows.write(vec![relinked, complete]).await? {
-                return Ok(true);
+        match Self::load(rows, &upstream).await? {
+            Some(link) if link.sequence != sequence => Ok(Linked::Taken),
+            // The number is this case's already.
+            Some(_) if rows.write(writes).await? => Ok(Linked::Done),
+            _ => Ok(Linked::Refused),
+        }
+    }
+
+    /// Copies the messages that arrived before the link to this case, if the number is linked to it. A second call goes on
+    /// where the first one failed, or changes nothing.
+    ///
+    /// The last write marks the messages as relinked if they were all that had arrived.
+    pub async fn relink(env: &Env, upstream: u64, sequence: Sequence, now: Timestamp) -> Result<()> {
+        let rows = env.table()?;
+        let link = Self::load(rows, &upstream).await?;
+        let Some(link) = link.filter(|link| link.sequence == sequence && !link.relinked) else {
+            return Ok(());
+        };
+        let relinked = Self {
+            upstream,
+            relinked: true,
+            ..link
+        };
+        let mut pauses = pauses();
+        loop {
+            if let Some(complete) = relink(env, upstream, sequence.0, now).await? {
+                let same = When::number("sequence", sequence.0.cast_signed());
+                let relinked = Write::put(Self::key(rows, &upstream), &relinked, same)?;
+                if rows.write(vec![relinked, complete]).await? {
+                    return Ok(());
+                }
+            }
+            if !pauses.wait().await {
+                let busy = "a case number receives too many messages at once";
+                return Err(Error::new(Kind::Unavailable, busy));
             }
         }
-        Err(Error::new(
-            Kind::Unavailable,
-            "a case number receives too many messages at once",
-        ))
     }
 
     /// The condition that the number is not linked yet.

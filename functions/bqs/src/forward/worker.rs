@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use model::Result;
 use runtime::Cx;
+use runtime::transport::Target;
 use runtime::work::row::Row;
 
-use super::decision;
+use super::decision::{self, OperatorDecision};
 use super::row::{ForwardRow, raise_alarm};
 use super::sender::CaseSender;
+use super::upstream::UpstreamRow;
 use super::wake::ForwarderWake;
 use crate::Env;
 use crate::case::row::ChangeRow;
@@ -25,10 +27,21 @@ pub async fn forward(cx: Cx<Env>, wake: ForwarderWake) -> Result<()> {
     let Some(target) = env.upstream()? else {
         return Ok(());
     };
-    let rows = env.table()?;
-    let row = ForwardRow::load(rows, &sequence).await?;
+    let row = ForwardRow::load(env.table()?, &sequence).await?;
     let mut row = row.unwrap_or_else(|| ForwardRow::new(sequence));
-    if row.held.is_some() && !decision::apply(&cx, &mut row, wake.decision.as_ref()).await? {
+    let sent = send(&cx, target, &mut row, wake.decision.as_ref()).await;
+    // Neither waits for the other: changes for messages, and messages for a held change.
+    let relinked = match row.upstream {
+        Some(upstream) => UpstreamRow::relink(env, upstream, sequence, cx.now()).await,
+        None => Ok(()),
+    };
+    sent.and(relinked)
+}
+
+/// Sends what the case waits to send, if this worker may.
+async fn send(cx: &Cx<Env>, target: Target, row: &mut ForwardRow, decision: Option<&OperatorDecision>) -> Result<()> {
+    let (env, sequence) = (&cx.env, row.sequence);
+    if row.held.is_some() && !decision::apply(cx, row, decision).await? {
         raise_alarm();
         return Ok(());
     }
@@ -43,9 +56,9 @@ pub async fn forward(cx: Cx<Env>, wake: ForwarderWake) -> Result<()> {
     if let Some(left) = row.lease_left(cx.now()) {
         return ForwarderWake::of(sequence).send_late(env, left).await;
     }
-    let next = ChangeRow::load(rows, sequence, row.forwarded_through + 1).await?;
+    let next = ChangeRow::load(env.table()?, sequence, row.forwarded_through + 1).await?;
     let Some(next) = next else { return Ok(()) };
-    let done = CaseSender::new(&cx, target, row)?.send_all(next).await;
+    let done = CaseSender::new(cx, target, row)?.send_all(next).await;
     env.outbound.tracer.flush().await;
     done
 }

@@ -12,4 +12,4 @@ pub mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use relink::relink;
+pub use relink::{pauses, relink};

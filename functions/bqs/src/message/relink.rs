@@ -1,17 +1,23 @@
 //! Upstream messages that arrived before their case number was linked to a case.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use model::json::Document;
 use model::{Error, Kind, Result};
-use runtime::port::store::Write;
+use runtime::port::store::{Backoff, Write};
 use runtime::work::row::Table;
 
 use super::head::Head;
 use super::row::{CaseNumber, ContentRow, Draft, MessagePlace, MessageRow};
 use crate::Env;
 
-/// A write is refused this often before the relink fails.
-const MAX_TRIES: u8 = 16;
+/// A write is refused if a message arrives meanwhile. The first pause then, and how many writes are tried.
+const PAUSES: (Duration, u32) = (Duration::from_millis(20), 8);
+
+pub fn pauses() -> Backoff {
+    Backoff::new(PAUSES.0, PAUSES.1)
+}
 
 /// Copies the messages under a case number of upstream to our case, in the order of their arrival. At the case each arrives now,
 /// so that no reader's cursor has passed it. A second run changes nothing.
@@ -37,7 +43,8 @@ pub async fn relink(env: &Env, upstream: u64, case: u64, now: Timestamp) -> Resu
 }
 
 async fn keep(rows: Table<'_>, case: CaseNumber, message: &Draft, now: Timestamp) -> Result<()> {
-    for _ in 0..MAX_TRIES {
+    let mut pauses = pauses();
+    loop {
         if ContentRow::exists(rows, case, &message.content).await? {
             return Ok(());
         }
@@ -45,8 +52,10 @@ async fn keep(rows: Table<'_>, case: CaseNumber, message: &Draft, now: Timestamp
         if rows.write(head.follow(rows, case, now, message.clone())?).await? {
             return Ok(());
         }
+        if !pauses.wait().await {
+            return Err(busy());
+        }
     }
-    Err(busy())
 }
 
 fn busy() -> Error {

@@ -62,15 +62,15 @@ fn row_of(hub: &Harness<Env>, text: &str) -> Item {
 pub async fn hide(hub: &Harness<Env>, text: &str) -> Write {
     let row = row_of(hub, text);
     let key = Key::of("cases", &row);
-    let mut hidden = row.clone();
-    hidden.extend(store::item(&json!({"pk": "elsewhere", "received": ""})).unwrap());
-    let put = |item, received: &str| Write {
+    let mut expired = row.clone();
+    expired.extend(store::item(&json!({"ttl": 1})).unwrap());
+    let put = |item, when| Write {
         key: key.clone(),
         item: Some(item),
-        when: When::text("received", received),
+        when,
     };
-    let received = row["received"].as_s().unwrap().clone();
-    let written = hub.fakes.store.write(vec![put(hidden, &received)]).await;
-    assert_eq!(written.unwrap(), Written::Done);
-    put(row, "")
+    let received = row["received"].as_s().unwrap();
+    let hidden = put(expired, When::text("received", received.clone()));
+    assert_eq!(hub.fakes.store.write(vec![hidden]).await.unwrap(), Written::Done);
+    put(row, When::Absent)
 }

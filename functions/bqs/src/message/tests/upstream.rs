@@ -13,7 +13,7 @@ use super::fixtures::{MESSAGES, hide, listed, message, read, write, writer_and_r
 use crate::Env;
 use crate::case::row::{CaseRow, Sequence};
 use crate::channel::Role;
-use crate::forward::UpstreamRow;
+use crate::forward::{Linked, UpstreamRow};
 use crate::testing::{channel, harness, slow_harness};
 
 /// The upstream channel on this harness.
@@ -23,10 +23,12 @@ async fn upstream_channel(hub: Harness<Env>) -> Harness<Env> {
     hub.as_channel(&key)
 }
 
+/// Links a number to a case and relinks its messages, as the forwarder does. False if the number is another case's.
 async fn claim(hub: &Harness<Env>, number: u64, case: u64) -> bool {
-    let env = hub.env();
-    let claimed = UpstreamRow::claim(&env, number, Sequence(case), hub.now());
-    claimed.await.unwrap()
+    let (env, case) = (hub.env(), Sequence(case));
+    let linked = UpstreamRow::link(&env, number, case, Vec::new()).await.unwrap();
+    UpstreamRow::relink(&env, number, case, hub.now()).await.unwrap();
+    linked == Linked::Done
 }
 
 /// Stores a case of the hub.
@@ -264,6 +266,28 @@ async fn a_message_that_becomes_visible_during_a_link_is_relinked() {
         }
     }
     assert!((8..40).contains(&tried), "{tried} steps");
+}
+
+/// A message under upstream's number, or at the case.
+#[tokio::test(start_paused = true)]
+async fn a_link_waits_for_a_message_that_is_not_visible_yet() {
+    for number in [9000, 17] {
+        let upstream = upstream_channel(harness()).await;
+        let (writer, reader) = writer_and_reader(&upstream).await;
+        write(&upstream, 9000, 976, "a").await;
+        let sender = if number == 17 { &writer } else { &upstream };
+        write(sender, number, 976, "b").await;
+        let show = hide(&upstream, "b").await;
+        let appear = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            assert_eq!(upstream.fakes.store.write(vec![show]).await.unwrap(), Written::Done);
+        };
+        let (claimed, ()) = tokio::join!(claim(&upstream, 9000, 17), appear);
+        assert!(claimed);
+        let mut texts = read(&reader, 17, None).await.0;
+        texts.sort();
+        assert_eq!(texts, ["a", "b"], "{number}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

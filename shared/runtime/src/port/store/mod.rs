@@ -13,6 +13,7 @@ mod tests;
 mod write;
 
 pub use access::Store;
+pub use backoff::Backoff;
 pub use condition::When;
 pub use dynamo::Dynamo;
 #[cfg(any(test, feature = "testing"))]
