@@ -21,6 +21,7 @@ mod lock;
 mod names;
 mod openapi;
 mod paused;
+mod policies;
 mod quote;
 mod reserve;
 mod retained;

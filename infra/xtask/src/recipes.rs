@@ -125,7 +125,7 @@ pub fn run(progress: &mut Progress, workspace: &Workspace, without: Option<&Path
         command.args(renew).current_dir(&copy);
         process::run(command)
     });
-    let tests = "cargo test -p tests -- names:: routes:: template:: openapi:: settings:: stacks:: environment:: docs:: \
+    let tests = "cargo test -p tests -- names:: routes:: template:: policies:: openapi:: settings:: stacks:: environment:: docs:: \
                  surface::";
     progress.attempt(format!("recipes: {tests}"), || process::run(cargo(tests)));
     Ok(())

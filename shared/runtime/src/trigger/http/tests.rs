@@ -1,19 +1,28 @@
 //! What every HTTP function does around its handler.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use garde::Validate;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
+use lambda_http::Body;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use model::Error;
+use model::id::CorrelationId;
 use serde::{Deserialize, Serialize};
 
+use super::serve::read;
 use super::*;
 use crate::http::problem::Hub;
 use crate::http::reply::Reply;
 use crate::port::Ports;
+use crate::port::clock::Clock;
 use crate::port::config::Config;
 use crate::testing::{Fakes, within};
+use crate::transport::CORRELATION;
 use crate::trigger::domain::Common;
+use crate::work::idempotency;
 
 struct Env(Common);
 
