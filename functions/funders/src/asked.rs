@@ -1,19 +1,26 @@
 //! The funder that a request or a row names, and how calls reach it.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use call::{Answer, Call};
 use model::partner::FUNDERS;
 use model::quote::Environment;
 use model::{Error, Result};
 use partners_funders::{Funder, funder};
+use runtime::Cx;
 use runtime::transport::{CallContext, Policy, Target};
 
 use crate::Env;
+use crate::env::Workers;
 
 /// A funder's adapter, the installation to call and the retry policy.
 pub struct Asked {
     pub funder: &'static dyn Funder,
     pub target: Target,
     pub policy: Policy,
+    /// The time of the longest request so far.
+    longest: Mutex<Option<Duration>>,
 }
 
 impl Asked {
@@ -24,6 +31,7 @@ impl Asked {
             funder,
             target: env.target(funder, environment)?,
             policy: env.policy(funder)?,
+            longest: Mutex::default(),
         })
     }
 
@@ -54,7 +62,35 @@ impl Asked {
         read: impl Fn(&Answer) -> Result<T>,
     ) -> Result<T> {
         let (target, policy) = (&self.target, &self.policy);
-        env.outbound.exchange(target, policy, context, call, read).await
+        let (result, took) = env.outbound.timed(target, policy, context, call, read).await;
+        let mut longest = self.longest.lock().unwrap_or_else(PoisonError::into_inner);
+        *longest = took.max(*longest);
+        result
+    }
+
+    fn longest(&self) -> Option<Duration> {
+        *self.longest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does `work`, which calls the funder, in a place of the installation's share of these workers. None if other calls occupy
+    /// the share: then nothing of `work` is done.
+    pub async fn in_place<T>(
+        &self,
+        cx: &Cx<Env>,
+        workers: &Workers,
+        work: impl Future<Output = T>,
+    ) -> Result<Option<T>> {
+        let group = format!("{}#{}", workers.queue, self.target.id());
+        let share = cx.env.share(workers, &group)?;
+        let Some(mut place) = share.take(cx.now()).await? else {
+            return Ok(None);
+        };
+        let result = work.await;
+        if let Some(time) = self.longest() {
+            place.took(time);
+        }
+        share.free(place, cx.now()).await;
+        Ok(Some(result))
     }
 }
 

@@ -25,10 +25,22 @@ use runtime::trigger::domain::Common;
 use runtime::work::row::Table;
 use runtime::work::share::Share;
 
-const RETRY_SHARE: NonZeroU16 = NonZeroU16::new(4).unwrap();
-/// Longer than the worker's timeout.
-const RETRY_LEASE: Duration = Duration::from_secs(35);
-/// A funder that takes this long for a price is slow.
+/// Workers that call funders. Each installation may occupy a share of those of a queue.
+pub struct Workers {
+    pub queue: &'static str,
+    setting: &'static str,
+    share: NonZeroU16,
+}
+
+pub const QUOTE_WORKERS: Workers = Workers {
+    queue: "quote-retry",
+    setting: "QUOTE_RETRY_SHARE",
+    share: NonZeroU16::new(4).unwrap(),
+};
+
+/// Longer than the timeout of any of these workers.
+const WORKER_LEASE: Duration = Duration::from_secs(35);
+/// A funder that takes this long for one request is slow.
 const SLOW_FUNDER: Duration = Duration::from_secs(5);
 
 const ENVIRONMENTS: [Environment; 2] = [Environment::Sandbox, Environment::Live];
@@ -106,13 +118,13 @@ impl Env {
         self.queue("QUOTE_FOLLOW_UP_QUEUE_URL")
     }
 
-    /// The workers of `quote-retry` that the calls to one installation of a funder may occupy at once.
-    pub fn share<'a>(&'a self, installation: &'a str) -> Result<Share<'a>> {
+    /// The share of these workers that `group` may occupy at once.
+    pub fn share<'a>(&'a self, workers: &Workers, group: &'a str) -> Result<Share<'a>> {
         Ok(Share {
             table: self.table()?,
-            group: installation,
-            places: self.common.config.parse("QUOTE_RETRY_SHARE", RETRY_SHARE)?,
-            lease: RETRY_LEASE,
+            group,
+            places: self.common.config.parse(workers.setting, workers.share)?,
+            lease: WORKER_LEASE,
             slow_after: SLOW_FUNDER,
         })
     }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod fake_funder;
+mod workers;
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::{Api, Env, entry};
 
 pub use answers::{PRICED, SAMPLE, calculation, good, priced, sample};
 pub use fake_funder::{FailureMode, FakeFunder, Reaction};
+pub use workers::QueueOfWorkers;
 
 pub const JOHN: &str = "john.doe@example.com";
 pub const JANE: &str = "jane@example.com";

@@ -15,7 +15,6 @@ use runtime::work::lease::Lease;
 use runtime::work::row::{Revised, Row};
 use runtime::work::share;
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
 use super::outcome::follow_up;
 use super::pricing::{self, PricingResult, is_transient, settle};
@@ -23,6 +22,7 @@ use super::row::QuoteRow;
 use crate::Env;
 use crate::asked::Asked;
 use crate::backoff::delay;
+use crate::env::QUOTE_WORKERS;
 
 /// A message: a quote, and the number of the attempt to make. Number 0 is the first look.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Validate)]
@@ -99,16 +99,11 @@ pub async fn retry(cx: Cx<Env>, message: RetryMessage) -> Result<()> {
 async fn attempt(cx: &Cx<Env>, row: QuoteRow) -> Result<()> {
     let asked = Asked::of(&cx.env, &row.funder_name, row.environment)?.single();
     let (context, request) = (cx.call_context(row.correlation_id), row.request()?);
-    let installation = asked.target.id();
-    let share = cx.env.share(&installation)?;
-    let Some(mut place) = share.take(cx.now()).await? else {
-        return wait(cx, row).await;
-    };
-    let began = Instant::now();
-    let result = pricing::price(&cx.env, &asked, &row, &request, context).await;
-    place.took(began.elapsed());
-    let (recorded, ()) = tokio::join!(record(cx, row, result), share.free(place, cx.now()));
-    recorded
+    let price = pricing::price(&cx.env, &asked, &row, &request, context);
+    match asked.in_place(cx, &QUOTE_WORKERS, price).await? {
+        Some(result) => record(cx, row, result).await,
+        None => wait(cx, row).await,
+    }
 }
 
 /// Sends the same attempt back to the queue: other quotes occupy the funder's share of the workers.

@@ -77,6 +77,32 @@ impl Outbound {
         call: &Call,
         read: impl Fn(&Answer) -> Result<T>,
     ) -> Result<T> {
+        self.timed(target, policy, context, call, read).await.0
+    }
+
+    /// Like [`Self::exchange`], with the time of the longest request. None if no request left.
+    pub async fn timed<T>(
+        &self,
+        target: &Target,
+        policy: &Policy,
+        context: CallContext,
+        call: &Call,
+        read: impl Fn(&Answer) -> Result<T>,
+    ) -> (Result<T>, Option<Duration>) {
+        let mut longest = None;
+        let result = self.repeat(target, policy, context, call, read, &mut longest).await;
+        (result, longest)
+    }
+
+    async fn repeat<T>(
+        &self,
+        target: &Target,
+        policy: &Policy,
+        context: CallContext,
+        call: &Call,
+        read: impl Fn(&Answer) -> Result<T>,
+        longest: &mut Option<Duration>,
+    ) -> Result<T> {
         let mut done = policy::Done::default();
         if context.background {
             self.gate.refresh(target, context.clock.now()).await;
@@ -84,11 +110,12 @@ impl Outbound {
         loop {
             self.pass(target, policy, context).await?;
             let attempt = self.attempt(target, context, call, &read);
-            let (outcome, mut row) = if done.is_first() && !context.background {
+            let (outcome, mut row, on_wire) = if done.is_first() && !context.background {
                 tokio::join!(attempt, self.gate.refresh_if_old(target, context.clock.now())).0
             } else {
                 attempt.await
             };
+            *longest = on_wire.max(*longest);
             let error = match outcome {
                 Ok(value) => {
                     self.tracer
@@ -146,15 +173,15 @@ impl Outbound {
         Ok(wait.map(|wait| (wait, "our own limit for the partner is reached")))
     }
 
-    /// One request on the wire and its row.
+    /// One request on the wire, its row and how long it took without the hub's own work. None if it did not leave.
     async fn attempt<T>(
         &self,
         target: &Target,
         context: CallContext,
         call: &Call,
         read: impl Fn(&Answer) -> Result<T>,
-    ) -> (Result<T>, Attempt) {
-        let started = Instant::now();
+    ) -> (Result<T>, Attempt, Option<Duration>) {
+        let (started, mut on_wire) = (Instant::now(), None);
         let row = self.tracer.attempt(target, context, call);
         let sent = async {
             let mut request = self.credentials.sign(target, call, context.clock.now()).await?;
@@ -164,13 +191,14 @@ impl Outbound {
             let left = context.deadline.saturating_duration_since(Instant::now());
             let silent = Error::new(Kind::PartnerTimeout, "the partner did not answer in time");
             let answer = self.transport.send(request, target.max_answer_bytes);
-            tokio::time::timeout(target.timeout.min(left), answer)
-                .await
-                .map_err(|_| silent)?
+            let left_at = Instant::now();
+            let answer = tokio::time::timeout(target.timeout.min(left), answer).await;
+            on_wire = Some(left_at.elapsed());
+            answer.map_err(|_| silent)?
         };
         let (status, headers, body) = match sent.await {
             Ok(answer) => answer,
-            Err(error) => return (Err(error), row.took(started.elapsed())),
+            Err(error) => return (Err(error), row.took(started.elapsed()), on_wire),
         };
         let answer = Answer {
             status,
@@ -179,7 +207,7 @@ impl Outbound {
             received_at: context.clock.now(),
         };
         let row = row.took(started.elapsed()).answered(&answer);
-        (read(&answer), row)
+        (read(&answer), row, on_wire)
     }
 }
 

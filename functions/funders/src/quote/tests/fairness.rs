@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use futures_util::stream::{FuturesUnordered, StreamExt};
 use model::quote::QuoteStatus;
 use runtime::testing::{Harness, Script};
-use tokio::time::Instant;
 
+use super::table::wait;
 use crate::Env;
-use crate::testing::{FundersHarness, GENERATE, SAMPLE, good, harness, harness_with, sample};
+use crate::testing::{FundersHarness, GENERATE, QueueOfWorkers, SAMPLE, good, harness, harness_with, sample};
 
 const WORKERS: usize = 10;
 
@@ -38,62 +36,13 @@ fn priced(h: &Harness<Env>, funder: &str) -> usize {
         .count()
 }
 
-/// The queue `retry` and its workers.
-struct Queue {
-    h: Harness<Env>,
-    started: Instant,
-    /// Messages, each with the time of its delivery.
-    waiting: Vec<(Instant, String)>,
-    running: FuturesUnordered<BoxFuture<'static, Option<bool>>>,
-}
-
-impl Queue {
-    fn new(h: Harness<Env>) -> Self {
-        Self {
-            h,
-            started: Instant::now(),
-            waiting: Vec::new(),
-            running: FuturesUnordered::new(),
-        }
-    }
-
-    /// Lets the workers run until this is so. How long that took since the start.
-    async fn run_until(&mut self, is_done: impl Fn(&Harness<Env>) -> bool) -> Duration {
-        while !is_done(&self.h) {
-            let now = Instant::now();
-            assert!(self.started.elapsed() < Duration::from_secs(20 * 60), "it never ends");
-            let sent = self.h.fakes.queue.take().into_iter();
-            self.waiting.extend(sent.map(|sent| {
-                assert_eq!(sent.url, "retry");
-                (now + sent.delay, sent.body)
-            }));
-            self.waiting.sort_by_key(|(at, _)| *at);
-            while self.running.len() < WORKERS && self.waiting.first().is_some_and(|(at, _)| *at <= now) {
-                let (_, body) = self.waiting.remove(0);
-                let worker = self.h.instance();
-                self.running.push(Box::pin(
-                    async move { worker.deliver("funders-quote-retry", &body).await },
-                ));
-            }
-            let next = self.waiting.first().filter(|_| self.running.len() < WORKERS);
-            let next = next.map_or(now + Duration::from_secs(3600), |(at, _)| *at);
-            tokio::select! {
-                biased;
-                Some(done) = self.running.next(), if !self.running.is_empty() => assert_eq!(done, Some(true)),
-                () = tokio::time::sleep_until(next) => {}
-            }
-        }
-        self.started.elapsed()
-    }
-}
-
 /// The time in which 10 quotes of LEX are priced behind 60 of ALPHABET, which is silent.
-async fn lex_behind_alphabet(share: &str) -> (Queue, Duration) {
-    let h = harness_with(&[("QUOTE_RETRY_SHARE", share)]);
+async fn lex_behind_alphabet(share: &str) -> (QueueOfWorkers, Duration) {
+    let h = harness_with(&[("QUOTE_RETRY_SHARE", share), ("QUOTA_PER_MINUTE", "999")]);
     h.fakes.transport.script([], silent_alphabet());
     accepted(&h, "ALPHABET", 60).await;
     accepted(&h, "LEX", 10).await;
-    let mut queue = Queue::new(h);
+    let mut queue = QueueOfWorkers::new(h, "retry", "funders-quote-retry", WORKERS);
     let took = queue.run_until(|h| priced(h, "LEX") == 10).await;
     (queue, took)
 }
@@ -153,4 +102,39 @@ async fn a_first_look_from_before_the_upgrade_is_still_done() {
     let sent = h.fakes.queue.take().remove(0);
     assert!(h.retry(&sent.body, 1).await);
     assert_eq!((h.list("QUOTES#2024-12").len(), h.fakes.bus.published().len()), (1, 1));
+}
+
+/// How many slow attempts in a row are counted.
+fn slow_attempts(h: &Harness<Env>) -> Vec<u64> {
+    let rows = h.rows::<serde_json::Value>("SLOW").into_iter();
+    rows.map(|row| row["count"].as_u64().unwrap()).collect()
+}
+
+async fn messages(h: &Harness<Env>, quotes: usize) -> Vec<String> {
+    accepted(h, "LEX", quotes).await;
+    h.fakes.queue.take().into_iter().map(|sent| sent.body).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_at_the_gate_makes_no_funder_slow() {
+    let h = harness();
+    h.fakes.transport.script([wait(429, "7")], good());
+    let messages = messages(&h, 2).await;
+    assert!(h.retry(&messages[0], 1).await);
+    let began = h.now();
+    assert!(h.retry(&messages[1], 1).await);
+    assert!(h.now().duration_since(began).as_secs() >= 6);
+    assert_eq!((priced(&h, "LEX"), slow_attempts(&h)), (1, vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_the_gate_refuses_is_no_quick_call() {
+    let h = harness();
+    let slow = Script::Late(Duration::from_secs(6), Box::new(wait(429, "60")));
+    h.fakes.transport.script([slow], good());
+    let messages = messages(&h, 2).await;
+    assert!(h.retry(&messages[0], 1).await);
+    assert_eq!(slow_attempts(&h), [1]);
+    assert!(h.retry(&messages[1], 1).await);
+    assert_eq!((h.calls().len(), slow_attempts(&h)), (1, vec![1]));
 }
