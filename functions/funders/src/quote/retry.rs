@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::outcome::follow_up;
 use super::pricing::{self, PricingResult, is_transient, settle};
-use super::row::QuoteRow;
+use super::row::{QuoteRow, StoredFailure};
 use crate::Env;
 use crate::asked::Asked;
 use crate::backoff::delay;
@@ -110,10 +110,14 @@ async fn attempt(cx: &Cx<Env>, row: QuoteRow) -> Result<()> {
 async fn wait(cx: &Cx<Env>, mut row: QuoteRow) -> Result<()> {
     let wait = share::wait(row.id.as_uuid(), cx.now().duration_since(row.created_at));
     if ends_before(cx, &row, wait) {
-        row.failed(&Error::new(
-            Kind::PartnerThrottled,
-            "other quotes wait for the funder too",
-        ));
+        let occupied = || {
+            Error::new(
+                Kind::Unavailable,
+                "other quotes occupy the funder's share of the workers",
+            )
+        };
+        let error = row.last_error.as_ref().map_or_else(occupied, StoredFailure::to_error);
+        row.failed(&error);
         return settled(cx, &mut row).await;
     }
     send_next(cx, &row, wait).await
@@ -123,6 +127,7 @@ async fn record(cx: &Cx<Env>, mut row: QuoteRow, result: PricingResult) -> Resul
     match result.price {
         Err(error) if is_transient(&error) => {
             row.progress = result.progress;
+            row.last_error = Some(StoredFailure::of(&error));
             let wait = delay(row.attempt + 1).max(error.retry_after.unwrap_or_default());
             if ends_before(cx, &row, wait) {
                 row.failed(&error);

@@ -47,6 +47,9 @@ pub struct QuoteRow {
     pub valid_until: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<StoredFailure>,
+    /// Why the latest attempt in the background has no price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<StoredFailure>,
     /// The status of the last event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announced: Option<QuoteStatus>,
@@ -157,6 +160,7 @@ impl QuoteRow {
             price: None,
             valid_until: None,
             failure: None,
+            last_error: None,
             announced: None,
             proposal_id: None,
             due: DueTime::default(),
@@ -181,6 +185,7 @@ impl QuoteRow {
         self.generated_at = Some(now);
         self.valid_until = price.valid_until.or_else(|| now.checked_add(DEFAULT_VALIDITY).ok());
         self.price = Some(price);
+        self.last_error = None;
         self.progress = Progress::default();
     }
 

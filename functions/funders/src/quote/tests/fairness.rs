@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use model::quote::QuoteStatus;
+use model::quote::{Environment, QuoteStatus};
 use runtime::testing::{Harness, Script};
+use runtime::transport::Target;
 
 use super::table::wait;
 use crate::Env;
+use crate::asked::Asked;
+use crate::env::QUOTE_WORKERS;
 use crate::testing::{FundersHarness, GENERATE, QueueOfWorkers, SAMPLE, good, harness, harness_with, sample};
 
 const WORKERS: usize = 10;
@@ -64,7 +67,7 @@ async fn a_silent_funder_does_not_starve_another() {
     let mut codes: Vec<String> = codes.map(|failure| failure.code).collect();
     codes.sort();
     codes.dedup();
-    assert_eq!(codes, ["funder-throttled", "funder-timeout"]);
+    assert_eq!(codes, ["funder-timeout"]);
     assert_eq!(queue.h.fakes.bus.published().len(), 70, "each has its event");
 }
 
@@ -110,6 +113,10 @@ fn slow_attempts(h: &Harness<Env>) -> Vec<u64> {
     rows.map(|row| row["count"].as_u64().unwrap()).collect()
 }
 
+fn target(env: &Env) -> Target {
+    Asked::of(env, "LEX", Environment::Sandbox).unwrap().target
+}
+
 async fn messages(h: &Harness<Env>, quotes: usize) -> Vec<String> {
     accepted(h, "LEX", quotes).await;
     h.fakes.queue.take().into_iter().map(|sent| sent.body).collect()
@@ -137,4 +144,19 @@ async fn an_attempt_that_the_gate_refuses_is_no_quick_call() {
     assert_eq!(slow_attempts(&h), [1]);
     assert!(h.retry(&messages[1], 1).await);
     assert_eq!((h.calls().len(), slow_attempts(&h)), (1, vec![1]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quote_that_gets_no_worker_does_not_blame_the_funder() {
+    let h = harness_with(&[("QUOTE_RETRY_SHARE", "1")]);
+    let messages = messages(&h, 1).await;
+    tokio::time::advance(Duration::from_secs(15 * 60)).await;
+    let env = h.env();
+    let group = format!("{}#{}", QUOTE_WORKERS.queue, target(&env).id());
+    let share = env.share(&QUOTE_WORKERS, &group).unwrap();
+    assert!(share.take(h.now()).await.unwrap().is_some());
+    assert!(h.retry(&messages[0], 1).await);
+    let failure = h.quote().failure.unwrap();
+    assert_eq!((failure.code.as_str(), h.calls().len()), ("unavailable", 0));
+    assert!(failure.to_error().kind.rule().retryable);
 }
