@@ -231,10 +231,29 @@ fn only_local_has_private_addresses_and_pages_of_localhost() {
 }
 
 /// A share of a queue's workers, and the workers.
-const SHARES: [(&str, &str); 2] = [
+const SHARES: [(&str, &str); 4] = [
     ("MmobProviderShare", "MmobOrderWorkers"),
     ("QuoteRetryShare", "QuoteRetryWorkers"),
+    ("ProposalShare", "ProposalSubmitWorkers"),
+    ("ProposalShare", "FunderEventsWorkers"),
 ];
+
+#[test]
+fn a_parameter_says_how_many_workers_each_queue_has() {
+    let (parameters, mut found) = (template().section("Parameters"), BTreeSet::new());
+    for (id, mapping) in template().resources("AWS::Lambda::EventSourceMapping") {
+        let scaling = members(&mapping["Properties"]["ScalingConfig"]);
+        let scaling: Vec<_> = scaling.map(|(name, value)| (name.as_str(), value)).collect();
+        let [("MaximumConcurrency", workers)] = scaling[..] else {
+            panic!("{id}: {scaling:?}");
+        };
+        let workers = string(&workers["Ref"]);
+        // Lambda takes no fewer than 2.
+        assert!(parameters[&workers]["MinValue"].as_u64() >= Some(2), "{id}");
+        assert!(found.insert(workers), "{id}: a parameter of its own");
+    }
+    assert_eq!(found.len(), 7, "{found:?}");
+}
 
 #[test]
 fn no_share_occupies_every_worker() {
@@ -253,9 +272,9 @@ fn no_share_occupies_every_worker() {
             .filter(|(_, mapping)| named.contains(&mapping["Properties"]["FunctionName"]))
             .map(|(_, mapping)| mapping["Properties"]["ScalingConfig"].clone())
             .collect();
-        assert_eq!(scaled, [by_workers], "{share}");
-        // Lambda takes no fewer.
-        assert_eq!(parameters[workers]["MinValue"], 2, "{workers}");
+        let all = SHARES.iter().filter(|(name, _)| *name == share);
+        assert_eq!(scaled.len(), all.count(), "{share}");
+        assert!(scaled.contains(&by_workers), "{share} and {workers}");
     }
 }
 

@@ -38,6 +38,17 @@ pub const QUOTE_WORKERS: Workers = Workers {
     share: NonZeroU16::new(4).unwrap(),
 };
 
+pub const PROPOSAL_WORKERS: Workers = Workers {
+    queue: "proposal-submit",
+    ..EVENT_WORKERS
+};
+
+pub const EVENT_WORKERS: Workers = Workers {
+    queue: "funder-events",
+    setting: "PROPOSAL_SHARE",
+    share: NonZeroU16::new(2).unwrap(),
+};
+
 /// Longer than the timeout of any of these workers.
 const WORKER_LEASE: Duration = Duration::from_secs(35);
 /// A funder that takes this long for one request is slow.

@@ -3,15 +3,22 @@
 //! An event is a hint, and the funder's answer is the status. Without an answer the status that the event reports is
 //! unconfirmed: the schedule asks the funder again, whose answer replaces it. A confirmed status never goes down.
 
+use jiff::SignedDuration;
 use model::proposal::Decision;
 use model::{Error, Kind, Result};
 use runtime::Cx;
 use runtime::work::row::Row;
+use runtime::work::share;
 
 use super::row::{EventKey, EventRow, absent};
 use crate::Env;
+use crate::asked::Asked;
+use crate::env::EVENT_WORKERS;
 use crate::proposal::outcome::follow_up;
 use crate::proposal::{Phase, ProposalRow, decision};
+
+/// An event waits this long for a worker that may ask the funder. Then it is applied without an answer.
+const PLACE_WINDOW: SignedDuration = SignedDuration::from_mins(1);
 
 pub async fn apply(cx: Cx<Env>, id: EventKey) -> Result<()> {
     let rows = cx.env.table()?;
@@ -27,7 +34,8 @@ pub async fn apply(cx: Cx<Env>, id: EventKey) -> Result<()> {
             match row.status.is_final() {
                 // The worker that recorded the status may have crashed before publishing its event.
                 true => follow_up(&cx, &mut row).await?,
-                false => hint(&cx, &mut row, &event.decision()).await?,
+                false if hint(&cx, &mut row, &event).await? => {}
+                false => return wait(&cx, &event).await,
             }
             not_while_sending(&row)?;
         }
@@ -50,18 +58,35 @@ fn not_while_sending(row: &ProposalRow) -> Result<()> {
     }
 }
 
-async fn hint(cx: &Cx<Env>, row: &mut ProposalRow, reported: &Decision) -> Result<()> {
-    match decision::fetch(cx, row).await {
-        Ok(Some(answer)) => {
+/// False if other events occupy the funder's share of the workers, and this one is to be applied later.
+async fn hint(cx: &Cx<Env>, row: &mut ProposalRow, event: &EventRow) -> Result<bool> {
+    let reported = event.decision();
+    let unanswered = match ask(cx, row).await {
+        Ok(Some(Some(answer))) => {
             let is_older = answer.status.rank() < reported.status.rank();
             decision::apply(cx, row, answer).await?;
-            match is_older {
-                true => decision::record_event(cx, row, None).await,
-                false => Ok(()),
+            if !is_older {
+                return Ok(true);
             }
+            None
         }
         // The funder denies it, and its own event is evidence enough not to send it again.
-        Ok(None) => decision::record_event(cx, row, None).await,
-        Err(_) => decision::record_event(cx, row, Some(reported)).await,
-    }
+        Ok(Some(None)) => None,
+        Ok(None) if cx.now().duration_since(event.received_at) < PLACE_WINDOW => return Ok(false),
+        Ok(None) | Err(_) => Some(&reported),
+    };
+    decision::record_event(cx, row, unanswered).await?;
+    Ok(true)
+}
+
+/// Asks the funder for its decision. None if other events occupy its share of the workers.
+async fn ask(cx: &Cx<Env>, row: &ProposalRow) -> Result<Option<Option<Decision>>> {
+    let asked = Asked::of(&cx.env, &row.funder_name, row.environment)?.single();
+    let answer = asked.in_place(cx, &EVENT_WORKERS, decision::ask(cx, &asked, row));
+    answer.await?.transpose()
+}
+
+async fn wait(cx: &Cx<Env>, event: &EventRow) -> Result<()> {
+    let wait = share::wait(&event.id.event, cx.now().duration_since(event.received_at));
+    cx.env.event_queue()?.send(&event.id, wait).await
 }

@@ -40,7 +40,7 @@ pub struct EventRow {
     reason: Option<String>,
     pub happened_at: Timestamp,
     pub applied_at: Option<Timestamp>,
-    received_at: Timestamp,
+    pub received_at: Timestamp,
     ttl: i64,
 }
 

@@ -74,8 +74,17 @@ pub async fn record_event(cx: &Cx<Env>, row: &mut ProposalRow, unanswered: Optio
 
 /// Asks the funder for its decision. None means that the funder has no such proposal.
 pub async fn fetch(cx: &Cx<Env>, row: &ProposalRow) -> Result<Option<Decision>> {
+    ask(
+        cx,
+        &Asked::of(&cx.env, &row.funder_name, row.environment)?.single(),
+        row,
+    )
+    .await
+}
+
+/// The same, of this funder.
+pub async fn ask(cx: &Cx<Env>, asked: &Asked, row: &ProposalRow) -> Result<Option<Decision>> {
     let env = &cx.env;
-    let asked = Asked::of(env, &row.funder_name, row.environment)?.single();
     let reference = row.reference();
     let call = asked.funder.ask_decision(&reference)?;
     let read = |answer: &_| asked.funder.decided(&reference, answer)?.map(usable).transpose();

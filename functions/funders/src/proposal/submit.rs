@@ -14,6 +14,7 @@ use model::{Error, Kind, Result};
 use runtime::Cx;
 use runtime::work::lease::Lease;
 use runtime::work::row::{Revised, Row};
+use runtime::work::share;
 use serde::{Deserialize, Serialize};
 
 use super::decision::{FIRST_CHECK, apply, usable};
@@ -23,6 +24,7 @@ use super::row::{Phase, ProposalRow};
 use crate::Env;
 use crate::asked::Asked;
 use crate::backoff::delay;
+use crate::env::PROPOSAL_WORKERS;
 
 /// A message: the proposal to send.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Validate)]
@@ -66,9 +68,30 @@ pub async fn submit(cx: Cx<Env>, message: SubmitMessage) -> Result<()> {
     }
 }
 
-async fn send(cx: &Cx<Env>, mut row: ProposalRow) -> Result<()> {
+/// Sends the proposal in a place of its funder's share of the workers, which is taken before the row says so.
+async fn send(cx: &Cx<Env>, row: ProposalRow) -> Result<()> {
+    let asked = Asked::of(&cx.env, &row.funder_name, row.environment)?.single();
+    let attempt = attempt(cx, &asked, row.clone());
+    match asked.in_place(cx, &PROPOSAL_WORKERS, attempt).await? {
+        Some(attempted) => attempted,
+        None => wait(cx, row).await,
+    }
+}
+
+/// Sends the proposal back to the queue: others occupy the funder's share of the workers.
+async fn wait(cx: &Cx<Env>, mut row: ProposalRow) -> Result<()> {
+    let wait = share::wait(row.id.as_uuid(), cx.now().duration_since(row.phase_at));
+    // A proposal that is sent again because the funder denied it was requested long ago.
+    if ends_before(cx, row.phase_at, wait) {
+        let why = "other proposals occupy the funder's share of the workers";
+        return fail(cx, row, &Error::new(Kind::Unavailable, why)).await;
+    }
+    follow_up(cx, &mut row).await?;
+    SubmitMessage { id: row.id }.send(cx, wait).await
+}
+
+async fn attempt(cx: &Cx<Env>, asked: &Asked, mut row: ProposalRow) -> Result<()> {
     let env = &cx.env;
-    let asked = Asked::of(env, &row.funder_name, row.environment)?.single();
     let stored = row.documents.clone();
     let (listed, documents) = tokio::join!(follow_up(cx, &mut row), documents::load(env, &stored));
     listed?;
@@ -105,9 +128,7 @@ async fn settle(cx: &Cx<Env>, mut row: ProposalRow, answer: Result<Decision>, re
         // It did not arrive, or the funder refused to look at it.
         Kind::PartnerUnreachable | Kind::PartnerThrottled => {
             let wait = delay(row.attempt).max(error.retry_after.unwrap_or_default());
-            let next = now.saturating_add(wait).unwrap_or(Timestamp::MAX);
-            let end = row.created_at.saturating_add(RETRY_WINDOW).unwrap_or(Timestamp::MAX);
-            if !retries || next > end {
+            if !retries || ends_before(cx, row.created_at, wait) {
                 return fail(cx, row, &error).await;
             }
             row.wait(now, SignedDuration::try_from(wait).unwrap_or_default());
@@ -128,6 +149,13 @@ async fn settle(cx: &Cx<Env>, mut row: ProposalRow, answer: Result<Decision>, re
             write(cx, &mut row).await.map(drop)
         }
     }
+}
+
+/// Whether the window that began at `from` has ended that long from now.
+fn ends_before(cx: &Cx<Env>, from: Timestamp, wait: Duration) -> bool {
+    let next = cx.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+    let end = from.saturating_add(RETRY_WINDOW).unwrap_or(Timestamp::MAX);
+    next > end
 }
 
 /// Fails the proposal and frees its quote.

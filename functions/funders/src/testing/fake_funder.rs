@@ -51,6 +51,7 @@ struct Records {
     taken: BTreeMap<String, Taken>,
     posts: Vec<(Instant, Request<Bytes>)>,
     asked: Vec<Instant>,
+    silent: Option<&'static str>,
 }
 
 #[derive(Default)]
@@ -69,6 +70,11 @@ impl FakeFunder {
     /// Sets its reactions to the next questions. It answers later ones.
     pub fn questions(&self, each: impl IntoIterator<Item = Reaction>) {
         self.records().questions = each.into_iter().collect();
+    }
+
+    /// From now on this host takes everything and never answers.
+    pub fn silence(&self, host: &'static str) {
+        self.records().silent = Some(host);
     }
 
     pub fn posts(&self) -> Vec<Request<Bytes>> {
@@ -165,6 +171,14 @@ impl Transport for FakeFunder {
                 let wait = wait.map(|wait| (http::header::RETRY_AFTER, wait.parse().unwrap()));
                 let status = StatusCode::from_u16(status).unwrap();
                 Ok((status, wait.into_iter().collect(), body.into()))
+            };
+            let is_silent = self
+                .records()
+                .silent
+                .is_some_and(|host| request.uri().host() == Some(host));
+            let reaction = match is_silent {
+                true => Reaction::Loses(FailureMode::Silent),
+                false => reaction,
             };
             match reaction {
                 Reaction::Well(_) => answer(status, None, body.to_string()),

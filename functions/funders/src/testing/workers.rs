@@ -34,6 +34,10 @@ impl QueueOfWorkers {
         }
     }
 
+    pub fn push(&mut self, body: String) {
+        self.waiting.push((Instant::now(), body));
+    }
+
     /// Lets the workers run until this is so. How long that took since the start.
     pub async fn run_until(&mut self, is_done: impl Fn(&Harness<Env>) -> bool) -> Duration {
         while !is_done(&self.h) {

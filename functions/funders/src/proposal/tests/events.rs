@@ -23,6 +23,17 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// Stores an event as the webhook does; its message.
 async fn store(h: &Harness<Env>, event: &str, proposal: ProposalId, status: ProposalStatus) -> String {
+    store_of(h, "LEX", event, proposal, status).await
+}
+
+/// The same of any funder.
+pub async fn store_of(
+    h: &Harness<Env>,
+    funder: &str,
+    event: &str,
+    proposal: ProposalId,
+    status: ProposalStatus,
+) -> String {
     let decision = Decision {
         status,
         external_id: Some("P1".into()),
@@ -34,15 +45,16 @@ async fn store(h: &Harness<Env>, event: &str, proposal: ProposalId, status: Prop
         decision,
     };
     let id = EventKey {
-        funder: "LEX".to_owned(),
+        funder: funder.to_owned(),
         environment: Environment::Sandbox,
         event: event.to_owned(),
     };
+    let body = serde_json::to_string(&id).unwrap();
     let row = EventRow::of(id, notice, h.now()).unwrap();
     let env = h.env();
     let rows = env.table().unwrap();
     rows.write(vec![row.create(rows).unwrap()]).await.unwrap();
-    message(event)
+    body
 }
 
 fn message(event: &str) -> String {
