@@ -8,11 +8,13 @@ use model::{Kind, Result};
 use runtime::Cx;
 use runtime::http::signature;
 use runtime::work::row::{Revised, Row};
+use runtime::work::share;
 use tokio::time::Instant;
 
 use super::message::DeliveryMessage;
 use super::row::{AttemptResult, DeliveryRow, DeliveryStatus};
 use super::schedule::MAX_DELAY;
+use super::slow;
 use crate::Env;
 use crate::subscription::SubscriptionRow;
 
@@ -41,7 +43,8 @@ pub async fn attempt(cx: &Cx<Env>, message: DeliveryMessage) -> Result<()> {
     if !row.wait(cx.now()).is_zero() {
         return send_next(cx, &row).await;
     }
-    let mut subscription = match receiver(cx, &row).await? {
+    let (receiver, is_slow) = tokio::join!(receiver(cx, &row), slow::is_slow(rows, row.subscription_id));
+    let subscription = match receiver? {
         Ok(subscription) => subscription,
         Err(why) => {
             row.give_up(why);
@@ -49,9 +52,27 @@ pub async fn attempt(cx: &Cx<Env>, message: DeliveryMessage) -> Result<()> {
             return row.save(rows, cx.now()).await.map(drop);
         }
     };
+    if !is_slow? {
+        return call(cx, row, subscription).await;
+    }
+    let group = row.subscription_id.to_string();
+    let share = slow::share(rows, &group);
+    let Some(place) = share.take(cx.now()).await? else {
+        let wait = share::wait(row.id.as_uuid(), cx.now().duration_since(row.due_since()));
+        return cx.env.delivery_queue()?.send(&row.message(), wait).await;
+    };
+    let called = call(cx, row, subscription).await;
+    share.free(place, cx.now()).await;
+    called
+}
+
+/// Calls the receiver and records what came of it.
+async fn call(cx: &Cx<Env>, mut row: DeliveryRow, mut subscription: SubscriptionRow) -> Result<()> {
+    let rows = cx.env.deliveries()?;
     let result = post(cx, &row, &subscription).await?;
-    let log = row.log(message.attempt, &result)?;
-    rows.append(vec![log]).await?;
+    let log = row.log(row.attempt, &result)?;
+    let slow = slow::mark(row.subscription_id, result.took, cx.now())?;
+    rows.append([Some(log), slow].into_iter().flatten().collect()).await?;
     row.record(&result, cx.now());
     if result.status == Some(STATUS_GONE) {
         subscription.disable();

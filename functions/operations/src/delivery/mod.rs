@@ -8,6 +8,7 @@ pub mod replay;
 mod row;
 mod schedule;
 pub mod send;
+mod slow;
 
 #[cfg(test)]
 mod tests;

@@ -198,6 +198,11 @@ impl DeliveryRow {
         Duration::try_from(next.duration_since(now)).unwrap_or_default()
     }
 
+    /// Since when the next attempt is due.
+    pub fn due_since(&self) -> Timestamp {
+        self.next_attempt_at.unwrap_or(self.created_at)
+    }
+
     /// Records an attempt. After a failure the next attempt is due later, unless this was the last.
     pub fn record(&mut self, result: &AttemptResult, now: Timestamp) {
         self.attempts = self.attempts.saturating_add(1);

@@ -1,6 +1,7 @@
 //! From the bus to the receiver: which requests are sent, when, and what is recorded of them.
 
 mod attempts;
+mod fairness;
 mod staff;
 
 use http::Method;
@@ -10,7 +11,7 @@ use runtime::testing::{Harness, TestRequest, TestResponse};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::row::DeliveryRow;
+use super::row::{DeliveryRow, DeliveryStatus};
 use crate::Env;
 use crate::testing::{event, harness, subscribe, subscription};
 
