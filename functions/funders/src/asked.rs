@@ -19,8 +19,8 @@ pub struct Asked {
     pub funder: &'static dyn Funder,
     pub target: Target,
     pub policy: Policy,
-    /// The time of the longest request so far.
-    longest: Mutex<Option<Duration>>,
+    /// The maximum time of a request so far.
+    max_time: Mutex<Option<Duration>>,
 }
 
 impl Asked {
@@ -31,7 +31,7 @@ impl Asked {
             funder,
             target: env.target(funder, environment)?,
             policy: env.policy(funder)?,
-            longest: Mutex::default(),
+            max_time: Mutex::default(),
         })
     }
 
@@ -63,13 +63,13 @@ impl Asked {
     ) -> Result<T> {
         let (target, policy) = (&self.target, &self.policy);
         let (result, took) = env.outbound.timed(target, policy, context, call, read).await;
-        let mut longest = self.longest.lock().unwrap_or_else(PoisonError::into_inner);
-        *longest = took.max(*longest);
+        let mut max_time = self.max_time.lock().unwrap_or_else(PoisonError::into_inner);
+        *max_time = took.max(*max_time);
         result
     }
 
-    fn longest(&self) -> Option<Duration> {
-        *self.longest.lock().unwrap_or_else(PoisonError::into_inner)
+    fn max_time(&self) -> Option<Duration> {
+        *self.max_time.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does `work`, which calls the funder, in a place of the installation's share of these workers. None if other calls occupy
@@ -86,7 +86,7 @@ impl Asked {
             return Ok(None);
         };
         let result = work.await;
-        if let Some(time) = self.longest() {
+        if let Some(time) = self.max_time() {
             place.took(time);
         }
         share.free(place, cx.now()).await;

@@ -73,7 +73,7 @@ impl FakeFunder {
     }
 
     /// From now on this host takes everything and never answers.
-    pub fn silence(&self, host: &'static str) {
+    pub fn stall(&self, host: &'static str) {
         self.records().silent = Some(host);
     }
 

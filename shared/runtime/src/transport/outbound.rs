@@ -80,7 +80,7 @@ impl Outbound {
         self.timed(target, policy, context, call, read).await.0
     }
 
-    /// Like [`Self::exchange`], with the time of the longest request. None if no request left.
+    /// Like [`Self::exchange`], with the time of the max_time request. None if no request left.
     pub async fn timed<T>(
         &self,
         target: &Target,
@@ -89,9 +89,9 @@ impl Outbound {
         call: &Call,
         read: impl Fn(&Answer) -> Result<T>,
     ) -> (Result<T>, Option<Duration>) {
-        let mut longest = None;
-        let result = self.repeat(target, policy, context, call, read, &mut longest).await;
-        (result, longest)
+        let mut max_time = None;
+        let result = self.repeat(target, policy, context, call, read, &mut max_time).await;
+        (result, max_time)
     }
 
     async fn repeat<T>(
@@ -101,7 +101,7 @@ impl Outbound {
         context: CallContext,
         call: &Call,
         read: impl Fn(&Answer) -> Result<T>,
-        longest: &mut Option<Duration>,
+        max_time: &mut Option<Duration>,
     ) -> Result<T> {
         let mut done = policy::Done::default();
         if context.background {
@@ -115,7 +115,7 @@ impl Outbound {
             } else {
                 attempt.await
             };
-            *longest = on_wire.max(*longest);
+            *max_time = on_wire.max(*max_time);
             let error = match outcome {
                 Ok(value) => {
                     self.tracer

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use model::{Kind, Result};
-use serde_json::value::{RawValue, to_raw_value};
 
 use super::cx::Cx;
 use super::domain::Domain;
-use super::function::{Function, Invocation, Output, Trigger};
-use super::route::{Access, Route};
+use super::function::Function;
+use super::route::Access;
 use crate::http::caller::Identity;
 use crate::http::document::{self, Input, Media, Parts};
 use crate::http::problem::Family;
@@ -184,27 +183,6 @@ impl<E: Domain> Http<E> {
 impl<E: Domain> From<Http<E>> for Function<E> {
     fn from(http: Http<E>) -> Self {
         Self::new(http)
-    }
-}
-
-impl<E: Domain> Trigger<E> for Http<E> {
-    fn invoke(self: Arc<Self>, call: Invocation<E>, event: Box<RawValue>) -> BoxFuture<'static, Output> {
-        Box::pin(async move {
-            let event = serve::read(event.get())?;
-            to_raw_value(&self.answer(call.env, call.clock, call.time, event).await)
-        })
-    }
-
-    fn route(&self) -> Option<Route<'_, E>> {
-        Some(Route {
-            access: &self.access,
-            idempotent: self.idempotent,
-            calls_partner: self.calls_partner,
-            webhook: self.pattern.is_some(),
-            media: self.media,
-            limit: self.limit,
-            family: self.family(),
-        })
     }
 }
 

@@ -22,7 +22,7 @@ fn all(h: &Harness<Env>, funder: &str, is: impl Fn(&ProposalRow) -> bool) -> boo
 /// The time in which 5 proposals to LEX are sent behind 30 to ALPHABET, which is silent.
 async fn lex_behind_alphabet(share: &str) -> (QueueOfWorkers, Arc<FakeFunder>, Duration) {
     let (h, funder) = proposal_harness_with(&[("PROPOSAL_SHARE", share)]);
-    funder.silence("alphabet.test");
+    funder.stall("alphabet.test");
     let ids: Vec<ProposalId> = [("ALPHABET", 30), ("LEX", 5)]
         .into_iter()
         .flat_map(|(name, times)| std::iter::repeat_n(name, times))
@@ -58,7 +58,7 @@ async fn without_a_share_a_silent_funder_delays_every_proposal() {
 #[tokio::test(start_paused = true)]
 async fn a_proposal_that_finds_no_worker_fails_in_the_end_and_frees_its_quote() {
     let (h, funder) = proposal_harness_with(&[("PROPOSAL_SHARE", "1")]);
-    funder.silence("alphabet.test");
+    funder.stall("alphabet.test");
     let ids: Vec<ProposalId> = (0..150).map(|_| h.proposal("ALPHABET")).collect();
     let mut queue = QueueOfWorkers::new(h, "submit", "funders-proposal-submit", WORKERS);
     ids.iter().for_each(|id| queue.push(json!({"id": id}).to_string()));
@@ -90,7 +90,7 @@ async fn lex_events_behind_alphabets(share: &str) -> (QueueOfWorkers, Arc<FakeFu
             bodies.push(store_of(&h, name, &format!("evt_{number}"), id, ProposalStatus::Approved).await);
         }
     }
-    funder.silence("alphabet.test");
+    funder.stall("alphabet.test");
     h.fakes.queue.take();
     let mut queue = QueueOfWorkers::new(h, "events", "funders-event-apply", WORKERS);
     bodies.into_iter().for_each(|body| queue.push(body));

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use model::id::CorrelationId;
 use model::{Error, Kind, Result};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::Http;
 use crate::http::caller::Identity;
@@ -23,8 +25,9 @@ use crate::port::metric;
 use crate::transport::CORRELATION;
 use crate::trigger::cx::{Cx, Time};
 use crate::trigger::domain::Domain;
+use crate::trigger::function::{Invocation, Output, Trigger};
 use crate::trigger::log::{self, Ended};
-use crate::trigger::route::Access;
+use crate::trigger::route::{Access, Route};
 use crate::work::idempotency::{self, Claimed, Earlier};
 use crate::work::quota::{CallerMinute, DEFAULT_QUOTA};
 
@@ -196,6 +199,27 @@ impl<E: Domain> Http<E> {
                 .insert(idempotency::REPLAYED, HeaderValue::from_static("true"));
         }
         Ok(rendered)
+    }
+}
+
+impl<E: Domain> Trigger<E> for Http<E> {
+    fn invoke(self: Arc<Self>, call: Invocation<E>, event: Box<RawValue>) -> BoxFuture<'static, Output> {
+        Box::pin(async move {
+            let event = read(event.get())?;
+            to_raw_value(&self.answer(call.env, call.clock, call.time, event).await)
+        })
+    }
+
+    fn route(&self) -> Option<Route<'_, E>> {
+        Some(Route {
+            access: &self.access,
+            idempotent: self.idempotent,
+            calls_partner: self.calls_partner,
+            webhook: self.pattern.is_some(),
+            media: self.media,
+            limit: self.limit,
+            family: self.family(),
+        })
     }
 }
 
