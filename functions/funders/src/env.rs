@@ -40,13 +40,13 @@ pub const QUOTE_WORKERS: Workers = Workers {
 
 pub const PROPOSAL_WORKERS: Workers = Workers {
     queue: "proposal-submit",
-    ..EVENT_WORKERS
+    setting: "PROPOSAL_SHARE",
+    share: NonZeroU16::new(2).unwrap(),
 };
 
 pub const EVENT_WORKERS: Workers = Workers {
     queue: "funder-events",
-    setting: "PROPOSAL_SHARE",
-    share: NonZeroU16::new(2).unwrap(),
+    ..PROPOSAL_WORKERS
 };
 
 /// Longer than the timeout of any of these workers.

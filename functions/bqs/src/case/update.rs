@@ -14,7 +14,8 @@ use crate::body::JsonBody;
 /// Changes a case.
 ///
 /// Absent members stay, null clears, objects are merged and lists replaced. Only the channel that created the case may
-/// change it, while it handles the case's dealer. If the request has a dealer, brand or agreement, the channel's lists must contain it.
+/// change it, while it handles the case's dealer. If the request has a dealer, brand or agreement, the channel's lists must
+/// contain it.
 #[utoipa::path(
     put,
     path = "/v1/bqs-case/case/{sequence}",

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::BoxFuture;
 use model::Result;
 use runtime::port::Ports;
-use runtime::port::store::{Item, Key, Memory, Query, Store, Write, Written};
-use runtime::testing::Harness;
+use runtime::port::store::{Memory, Store, Write, Written};
+use runtime::testing::{Harness, StoreInFront};
 
 use crate::Env;
 
@@ -27,9 +27,9 @@ pub fn interleave(hub: &Harness<Env>, turns: Vec<Vec<Write>>) -> Harness<Env> {
     })
 }
 
-impl Store for InterleavedStore {
-    fn get<'a>(&'a self, key: &'a Key, consistent: bool) -> BoxFuture<'a, Result<Option<Item>>> {
-        self.store.get(key, consistent)
+impl StoreInFront for InterleavedStore {
+    fn behind(&self) -> &dyn Store {
+        self.store.as_ref()
     }
 
     fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<Written>> {
@@ -44,21 +44,5 @@ impl Store for InterleavedStore {
             assert_eq!(self.store.write(turn).await.unwrap(), Written::Done);
             self.store.write(writes).await
         })
-    }
-
-    fn append<'a>(&'a self, table: &'a str, items: Vec<Item>) -> BoxFuture<'a, Result<()>> {
-        self.store.append(table, items)
-    }
-
-    fn get_all<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Item>>>> {
-        self.store.get_all(keys)
-    }
-
-    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Item>>> {
-        self.store.query(query)
-    }
-
-    fn count<'a>(&'a self, key: &'a Key, ttl: Option<i64>) -> BoxFuture<'a, Result<u64>> {
-        self.store.count(key, ttl)
     }
 }

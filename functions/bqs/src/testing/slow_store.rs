@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use model::Result;
 use runtime::port::store::{Item, Key, Query, Store, Write, Written};
+use runtime::testing::StoreInFront;
 
 pub struct SlowStore {
     store: Arc<dyn Store>,
@@ -29,7 +30,11 @@ impl SlowStore {
     }
 }
 
-impl Store for SlowStore {
+impl StoreInFront for SlowStore {
+    fn behind(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
     fn get<'a>(&'a self, key: &'a Key, consistent: bool) -> BoxFuture<'a, Result<Option<Item>>> {
         Box::pin(async move {
             self.wait().await;
@@ -44,22 +49,10 @@ impl Store for SlowStore {
         })
     }
 
-    fn append<'a>(&'a self, table: &'a str, items: Vec<Item>) -> BoxFuture<'a, Result<()>> {
-        self.store.append(table, items)
-    }
-
-    fn get_all<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Item>>>> {
-        self.store.get_all(keys)
-    }
-
     fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Item>>> {
         Box::pin(async move {
             self.wait().await;
             self.store.query(query).await
         })
-    }
-
-    fn count<'a>(&'a self, key: &'a Key, ttl: Option<i64>) -> BoxFuture<'a, Result<u64>> {
-        self.store.count(key, ttl)
     }
 }

@@ -63,21 +63,23 @@ async fn advance(cx: &Cx<Env>, id: &str) -> Result<()> {
     }
     let product = ProductRow::load(cx.env.table()?, &row.prod_id).await?;
     let Some(host) = product.and_then(|product| product.fulfilment.host()) else {
-        return match lease(cx, &mut row).await? {
-            true => fulfil(cx, &mut row, None).await,
-            false => Ok(()),
-        };
+        return fulfil_leased(cx, &mut row, None).await;
     };
     let share = cx.env.share(&host, WORKER_LEASE)?;
     let Some(mut place) = share.take(cx.now()).await? else {
         return wait(cx, &mut row).await;
     };
-    let result = match lease(cx, &mut row).await {
-        Ok(true) => fulfil(cx, &mut row, Some(&mut place)).await,
-        refused => refused.map(drop),
-    };
+    let result = fulfil_leased(cx, &mut row, Some(&mut place)).await;
     share.free(place, cx.now()).await;
     result
+}
+
+/// Leases the order and decides it, unless another writer has changed it.
+async fn fulfil_leased(cx: &Cx<Env>, row: &mut OrderRow, place: Option<&mut HeldPlace>) -> Result<()> {
+    match lease(cx, row).await? {
+        true => fulfil(cx, row, place).await,
+        false => Ok(()),
+    }
 }
 
 /// Leases the order to this worker and lists it. False if another writer has changed it.

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::future::BoxFuture;
 use model::Result;
 use runtime::port::Ports;
-use runtime::port::store::{Item, Key, Query, Store, Write, Written};
-use runtime::testing::Harness;
+use runtime::port::store::{Item, Key, Query, Store};
+use runtime::testing::{Harness, StoreInFront};
 
 use super::fixtures::{CASE, read, write, writer_and_reader};
 use crate::Env;
@@ -41,18 +41,14 @@ impl Count {
     }
 }
 
-impl Store for CountingStore {
+impl StoreInFront for CountingStore {
+    fn behind(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
     fn get<'a>(&'a self, key: &'a Key, consistent: bool) -> BoxFuture<'a, Result<Option<Item>>> {
         self.count.add(1);
         self.store.get(key, consistent)
-    }
-
-    fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<Written>> {
-        self.store.write(writes)
-    }
-
-    fn append<'a>(&'a self, table: &'a str, items: Vec<Item>) -> BoxFuture<'a, Result<()>> {
-        self.store.append(table, items)
     }
 
     fn get_all<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Item>>>> {
@@ -66,10 +62,6 @@ impl Store for CountingStore {
             self.count.add(found.len());
             Ok(found)
         })
-    }
-
-    fn count<'a>(&'a self, key: &'a Key, ttl: Option<i64>) -> BoxFuture<'a, Result<u64>> {
-        self.store.count(key, ttl)
     }
 }
 

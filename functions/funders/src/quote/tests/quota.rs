@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, pending};
 use model::{Error, Kind, Result};
 use runtime::port::Ports;
-use runtime::port::store::{Item, Key, Query, Store, Write, Written};
+use runtime::port::store::{Key, Store};
 use runtime::testing::access::counted;
-use runtime::testing::{Harness, Script, TestResponse};
+use runtime::testing::{Harness, Script, StoreInFront, TestResponse};
 
 use crate::Env;
 use crate::testing::{FundersHarness, GENERATE, PROPOSE, SAMPLE, harness, harness_with, priced};
@@ -145,25 +145,9 @@ struct Uncounting {
     hangs: bool,
 }
 
-impl Store for Uncounting {
-    fn get<'a>(&'a self, key: &'a Key, consistent: bool) -> BoxFuture<'a, Result<Option<Item>>> {
-        self.store.get(key, consistent)
-    }
-
-    fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<Written>> {
-        self.store.write(writes)
-    }
-
-    fn append<'a>(&'a self, table: &'a str, items: Vec<Item>) -> BoxFuture<'a, Result<()>> {
-        self.store.append(table, items)
-    }
-
-    fn get_all<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Item>>>> {
-        self.store.get_all(keys)
-    }
-
-    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Item>>> {
-        self.store.query(query)
+impl StoreInFront for Uncounting {
+    fn behind(&self) -> &dyn Store {
+        self.store.as_ref()
     }
 
     fn count<'a>(&'a self, _: &'a Key, _: Option<i64>) -> BoxFuture<'a, Result<u64>> {

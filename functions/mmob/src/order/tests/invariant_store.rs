@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::BoxFuture;
 use model::Result;
 use model::order::OrderOutcome;
-use runtime::port::store::{Item, Key, Memory, Query, Store, Write, Written, typed};
+use runtime::port::store::{Memory, Store, Write, Written, typed};
+use runtime::testing::StoreInFront;
 use tokio::time::Instant;
 
 use crate::order::row::{OrderRow, OrderStep};
@@ -60,9 +61,9 @@ impl InvariantStore {
     }
 }
 
-impl Store for InvariantStore {
-    fn get<'a>(&'a self, key: &'a Key, consistent: bool) -> BoxFuture<'a, Result<Option<Item>>> {
-        self.store.get(key, consistent)
+impl StoreInFront for InvariantStore {
+    fn behind(&self) -> &dyn Store {
+        self.store.as_ref()
     }
 
     fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<Written>> {
@@ -75,21 +76,5 @@ impl Store for InvariantStore {
             }
             Ok(outcome)
         })
-    }
-
-    fn append<'a>(&'a self, table: &'a str, items: Vec<Item>) -> BoxFuture<'a, Result<()>> {
-        self.store.append(table, items)
-    }
-
-    fn get_all<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Item>>>> {
-        self.store.get_all(keys)
-    }
-
-    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Item>>> {
-        self.store.query(query)
-    }
-
-    fn count<'a>(&'a self, key: &'a Key, ttl: Option<i64>) -> BoxFuture<'a, Result<u64>> {
-        self.store.count(key, ttl)
     }
 }

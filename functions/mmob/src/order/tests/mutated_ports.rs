@@ -12,6 +12,7 @@ use runtime::http::signature;
 use runtime::port::Ports;
 use runtime::port::store::{Item, Key, Query, Store, When, Write, Written, item};
 use runtime::port::transport::Transport;
+use runtime::testing::StoreInFront;
 
 use super::fake_mmob::SECRET;
 
@@ -122,7 +123,11 @@ impl MutatedPorts {
     }
 }
 
-impl Store for MutatedPorts {
+impl StoreInFront for MutatedPorts {
+    fn behind(&self) -> &dyn Store {
+        self.ports.store.as_ref()
+    }
+
     fn get<'a>(&'a self, key: &'a Key, consistent: bool) -> BoxFuture<'a, Result<Option<Item>>> {
         Box::pin(async move {
             let mut found = self.ports.store.get(key, consistent).await?;
@@ -148,14 +153,6 @@ impl Store for MutatedPorts {
         })
     }
 
-    fn append<'a>(&'a self, table: &'a str, items: Vec<Item>) -> BoxFuture<'a, Result<()>> {
-        self.ports.store.append(table, items)
-    }
-
-    fn get_all<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Item>>>> {
-        self.ports.store.get_all(keys)
-    }
-
     fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Item>>> {
         Box::pin(async move {
             match self.mutant {
@@ -163,10 +160,6 @@ impl Store for MutatedPorts {
                 _ => self.ports.store.query(query).await,
             }
         })
-    }
-
-    fn count<'a>(&'a self, key: &'a Key, ttl: Option<i64>) -> BoxFuture<'a, Result<u64>> {
-        self.ports.store.count(key, ttl)
     }
 }
 
