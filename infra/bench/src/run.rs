@@ -76,7 +76,7 @@ async fn warm(bench: &Bench, variant: &Variant, row: &mut Row) -> Result<()> {
         } else {
             0.0
         };
-        row.dollars = Some(Dollars::of(waited + times.p50, &trips, steady.log_bytes));
+        row.dollars = Some(Dollars::of(waited + times.p50, &trips, steady.log_bytes)?);
         row.round_trips = Some(trips);
         match variant.kind {
             RequestKind::Quote => row.added = Some(times),

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::bench;
+use crate::cost;
 use crate::docs;
 use crate::failure::{Failure, Result};
 use crate::imports;
@@ -42,6 +43,7 @@ pub fn check(deep: bool) -> Result<()> {
     progress.attempt("rights", || rights::check(&workspace, &venv));
     progress.attempt("what AWS refuses", || refusals::check(&workspace, &venv));
     progress.attempt("the documents' deploy commands", || overrides::check(&workspace, &venv));
+    progress.attempt("the documents' bill", || cost::check(&workspace, &venv));
     if deep {
         recipes::run(&mut progress, &workspace, None)?;
         progress.attempt("bench: fmt and clippy", || bench::lint(&workspace));

@@ -12,6 +12,7 @@ mod channel;
 mod check;
 mod code;
 mod copy;
+mod cost;
 mod credentials;
 mod deploy;
 mod deployable;
@@ -106,6 +107,8 @@ enum Task {
     Soak(soak::Options),
     /// Send many quotes a second as one caller beside another, on a temporary stack; the report is target/flood/report.json
     Flood(flood::Options),
+    /// Print what a stage costs a month, idle and with quotes, line by line
+    Cost(cost::Options),
     /// List the messages of a dead-letter queue, or move them back to their queue
     Redrive(redrive::Options),
     /// Print a token that the local stack accepts
@@ -184,6 +187,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Soak(options) => soak::soak(&options),
         Task::Flood(options) => flood::flood(&options),
         Task::Docs => docs::docs(),
+        Task::Cost(options) => cost::cost(&options),
         Task::Redrive(options) => redrive::redrive(&options),
         Task::Recipes { without } => recipes::recipes(without.as_deref()),
         Task::Mutants { filter } => mutants::mutants(filter.as_deref()),

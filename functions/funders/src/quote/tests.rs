@@ -1,6 +1,7 @@
 //! Quotes through the deployed functions, on stand-ins for every port, in virtual time.
 
 mod case;
+mod cost;
 mod dry_run;
 mod fairness;
 mod follow_up;

@@ -3,7 +3,7 @@
 use super::chart::{Chart, Line};
 use super::escape::escape;
 use crate::bar::{Bar, Verdict};
-use crate::cost::{FUNDER_MS, PRICES};
+use crate::cost::FUNDER_MS;
 use crate::measure::warm;
 use crate::report::Report;
 use crate::table::{FIGURES, Figure};
@@ -142,14 +142,8 @@ fn details(report: &Report) -> String {
             warm::AWS_MS
         ),
         format!(
-            "Dollars: a quote's funder takes {FUNDER_MS:.0} ms; 256 MB, no cold starts, taxes or free tiers; prices {}: ${} a GB-second, ${} a \
-             million invocations, ${} a million write units, ${} a million API requests, ${} a GB of logs.",
-            PRICES.dated,
-            PRICES.gigabyte_second,
-            PRICES.invocation * 1e6,
-            PRICES.write_unit * 1e6,
-            PRICES.api_request * 1e6,
-            PRICES.log_gigabyte
+            "Dollars: a quote's funder takes {FUNDER_MS:.0} ms; 256 MB, no cold starts, taxes or free tiers; the prices of \
+             infra/cost/prices.json."
         ),
         "valgrind counts the instructions and hides the processor's SHA extensions, so hashing counts for more than it costs."
             .to_owned(),
