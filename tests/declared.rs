@@ -10,6 +10,8 @@ use runtime::{Domain, Function};
 pub struct Declared {
     /// The name of its binary.
     pub name: &'static str,
+    /// As logs and metrics name it.
+    pub domain: &'static str,
     pub timeout: Duration,
     pub clients: Clients,
     /// Absent if no HTTP request starts the function.
@@ -38,6 +40,7 @@ pub fn functions() -> Vec<Declared> {
 fn of<E: Domain>(functions: &[(&'static str, Function<E>)]) -> Vec<Declared> {
     let declared = functions.iter().map(|(name, function)| Declared {
         name,
+        domain: E::NAME,
         timeout: function.timeout(),
         clients: function.clients(),
         http: function.route().map(|route| {

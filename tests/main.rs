@@ -18,6 +18,7 @@ mod end_to_end;
 mod environment;
 mod leaks;
 mod lock;
+mod metrics;
 mod names;
 mod openapi;
 mod paused;

@@ -16,6 +16,7 @@ use crate::channel::{Caller, identify};
 impl Domain for Env {
     type Caller = Caller;
 
+    const NAME: &'static str = "bqs";
     const FAMILY: Family = Family {
         partner: "upstream",
         challenge: "ApiKey",

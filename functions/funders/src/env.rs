@@ -66,6 +66,7 @@ pub struct Env {
 impl Domain for Env {
     type Caller = Caller;
 
+    const NAME: &'static str = "funders";
     const FAMILY: Family = Family {
         partner: "funder",
         challenge: CHALLENGE,

@@ -38,6 +38,7 @@ pub struct Env {
 impl Domain for Env {
     type Caller = Caller;
 
+    const NAME: &'static str = "mmob";
     const FAMILY: Family = Family {
         partner: "mmob",
         challenge: CHALLENGE,

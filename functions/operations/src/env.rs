@@ -27,6 +27,7 @@ pub struct Env {
 impl Domain for Env {
     type Caller = Caller;
 
+    const NAME: &'static str = "operations";
     const FAMILY: Family = Family {
         partner: "partner",
         challenge: CHALLENGE,

@@ -16,6 +16,20 @@ use super::clock::Clock;
 use super::config::Config;
 
 const NAMESPACE: &str = "Trunkline";
+/// The counters of a stage. CloudWatch charges for each as for any metric.
+pub const COUNTERS: [&str; 11] = [
+    "ConflictingOrders",
+    "FailedRuns",
+    "ForwardHeld",
+    "LateOrders",
+    "LogRowsLost",
+    "ManualOrders",
+    "QuotaRefusals",
+    "RefusedCredentials",
+    "RefusedWebhooks",
+    "StuckPending",
+    "UnconfiguredWebhooks",
+];
 /// CloudWatch takes at most this many values of one metric in one line.
 const VALUES: usize = 100;
 
@@ -23,8 +37,9 @@ tokio::task_local! {
     static CALL: Call;
 }
 
-/// Raises a counter of the whole stage, such as `StuckPending`. It leaves with the log line of the call that runs.
+/// Raises one of the [`COUNTERS`] of the whole stage. It leaves with the log line of the call that runs.
 pub fn count(name: &'static str, by: u64) {
+    debug_assert!(COUNTERS.contains(&name), "{name} is none of the counters");
     let _ = CALL.try_with(|call| *call.gathered.borrow_mut().counters.entry(name).or_default() += by);
 }
 
@@ -49,6 +64,39 @@ pub(crate) async fn gather<F: Future>(source: Rc<Dimensions>, call: F) -> F::Out
     CALL.scope(Call { source, gathered }, reported).await
 }
 
+/// The lines of a request in which a function calls these installations of partners and raises these counters.
+#[cfg(any(test, feature = "testing"))]
+pub fn logged(
+    domain: &'static str,
+    function: &str,
+    partners: &[(&str, &str)],
+    counters: &[&'static str],
+) -> Vec<String> {
+    let config = [("STAGE", "test"), ("AWS_LAMBDA_FUNCTION_NAME", function)];
+    let call = Call {
+        source: Rc::new(Dimensions::new(domain, &config.into_iter().collect())),
+        gathered: RefCell::default(),
+    };
+    for (partner, environment) in partners {
+        call.gathered.borrow_mut().call(partner, environment, None, 1);
+    }
+    call.gathered
+        .borrow_mut()
+        .counters
+        .extend(counters.iter().map(|name| (*name, 1)));
+    let line = Line {
+        route: "GET /",
+        caller: None,
+        duration: 1,
+        code: None,
+        correlation: CorrelationId::new(Timestamp::UNIX_EPOCH),
+        status: 200,
+        level: Level::Info,
+        cause: None,
+    };
+    call.lines(Some(&line), Timestamp::UNIX_EPOCH)
+}
+
 /// Straight to standard output, which is the log: tracing's formatter cannot nest, and CloudWatch wants it nested.
 fn write(lines: &[String]) {
     for line in lines {
@@ -56,16 +104,20 @@ fn write(lines: &[String]) {
     }
 }
 
-/// The stage and the function, the same for the life of the process.
+/// The source of a line, the same for the life of the process.
 pub(crate) struct Dimensions {
     stage: String,
+    domain: &'static str,
+    /// No dimension: each function would make three metrics of its own, and CloudWatch charges for a metric. Logs Insights
+    /// splits by it.
     function: String,
 }
 
 impl Dimensions {
-    pub fn new(config: &Config) -> Self {
+    pub fn new(domain: &'static str, config: &Config) -> Self {
         let name = |setting| config.get(setting).unwrap_or("unknown").to_owned();
         Self {
+            domain,
             stage: name("STAGE"),
             function: name("AWS_LAMBDA_FUNCTION_NAME"),
         }
@@ -207,7 +259,7 @@ impl Entry<'_> {
         };
         let request = self.request.map(|_| {
             let metrics = vec![plain("Requests"), plain("Errors"), millis("Duration")];
-            directive(&[&["Stage"], &["Stage", "Function"]], metrics)
+            directive(&[&["Stage"], &["Stage", "Domain"]], metrics)
         });
         let counters = (!self.counters.is_empty()).then(|| {
             let metrics = self.counters.keys().map(|name| plain(name)).collect();
@@ -256,6 +308,7 @@ impl Serialize for Entry<'_> {
             map.serialize_entry("PartnerLatency", &partner.latency)?;
         }
         map.serialize_entry("Stage", &self.source.stage)?;
+        map.serialize_entry("Domain", self.source.domain)?;
         map.serialize_entry("Function", &self.source.function)?;
         let metadata = Metadata {
             timestamp: self.now.as_millisecond(),

@@ -20,6 +20,8 @@ use crate::work::row::Table;
 pub trait Domain: Sized + Send + Sync + 'static {
     type Caller: Identity;
 
+    /// A dimension of the metrics, and the last part of its log group's name.
+    const NAME: &'static str;
     const FAMILY: Family;
 
     /// Builds handles, never connections, and cannot fail: a missing setting is named at its first use.

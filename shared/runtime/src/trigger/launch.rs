@@ -35,7 +35,7 @@ pub fn run<E: Domain>(
     ports: impl FnOnce(&Config) -> Ports,
     call: impl Fn(Arc<E>, Box<RawValue>, Time) -> BoxFuture<'static, Result<Box<RawValue>, serde_json::Error>> + 'static,
 ) -> Exit {
-    start(ports, |config, ports| {
+    start(E::NAME, ports, |config, ports| {
         let env = Arc::new(E::load(config, ports));
         let warm = {
             let env = Arc::clone(&env);
@@ -47,6 +47,7 @@ pub fn run<E: Domain>(
 }
 
 fn start(
+    domain: &'static str,
     ports: impl FnOnce(&Config) -> Ports,
     load: impl FnOnce(Config, Ports) -> (LocalBoxFuture<'static, ()>, Invoke),
 ) -> Exit {
@@ -54,7 +55,7 @@ fn start(
     let ports = ports(&config);
     // Measurements switch it off to see what init costs by itself.
     let warmed = config.get("WARM_UP") != Some("off");
-    let source = Rc::new(Dimensions::new(&config));
+    let source = Rc::new(Dimensions::new(domain, &config));
     let (warm, invoke) = load(config, ports);
     serve(if warmed { warm } else { async {}.boxed_local() }, source, invoke)
 }

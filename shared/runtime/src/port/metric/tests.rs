@@ -13,7 +13,7 @@ fn call() -> Call {
         ),
     ];
     Call {
-        source: Rc::new(Dimensions::new(&config.into_iter().collect())),
+        source: Rc::new(Dimensions::new("funders", &config.into_iter().collect())),
         gathered: RefCell::default(),
     }
 }
@@ -91,7 +91,7 @@ fn a_request_is_one_short_line_and_its_own_metrics() {
         "timestamp": "2026-01-05T10:20:00Z", "level": "INFO", "message": "request", "caller": "0a1b2c3d4e5f",
         "correlation": "019b8dd2-6a00-7000-8000-000000000001", "route": "POST /api/integration/quotes/generate",
         "status": 201, "Requests": 1, "Errors": 0, "Duration": 812, "Stage": "test",
-        "Function": "trunkline-test-FundersQuoteGenerate-Ab3dEf6hIj9k", "_aws": plain[0]["_aws"],
+        "Domain": "funders", "Function": "trunkline-test-FundersQuoteGenerate-Ab3dEf6hIj9k", "_aws": plain[0]["_aws"],
     });
     assert_eq!(plain[0], wanted);
 }

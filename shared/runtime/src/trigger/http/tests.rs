@@ -57,6 +57,8 @@ impl Identity for Named {
 
 impl Domain for Env {
     type Caller = Named;
+
+    const NAME: &'static str = "test";
     const FAMILY: Family = Family {
         partner: "partner",
         challenge: "Test",
