@@ -30,6 +30,19 @@ async fn unknown_paths_and_methods_are_refused() {
 }
 
 #[tokio::test]
+async fn every_way_in_orders_browsers_to_use_tls() {
+    let stack = Stack::shared(&[Operations]).await;
+    let of_api = ["/health", "/api-docs", "/nope", "/api/mmob/orders", "/v1/bqs-case/management"];
+    let of_api = of_api.map(|path| format!("{}{path}", stack.base_url()));
+    let of_urls = ["fundersWebhook", "mmobOrderWebhook"].map(|name| format!("{}/nope", stack.function_url(name)));
+    for url in of_api.iter().chain(&of_urls) {
+        let got = stack.send_raw(Method::GET, url, &[], Vec::new()).await;
+        let order = got.header("strict-transport-security");
+        assert_eq!(order, Some("max-age=31536000"), "{url} {}", got.status);
+    }
+}
+
+#[tokio::test]
 async fn a_path_names_the_methods_that_it_takes() {
     let stack = Stack::shared(&[Operations]).await;
     let routes = routes();

@@ -21,7 +21,9 @@ pub struct TestResponse {
 }
 
 impl TestResponse {
+    /// Every response of every function orders browsers to use TLS.
     pub(super) fn of(response: ApiGatewayV2httpResponse) -> Self {
+        assert!(response.headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
         Self {
             status: response.status_code,
             base64: response.is_base64_encoded,

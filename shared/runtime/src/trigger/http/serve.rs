@@ -31,6 +31,10 @@ use crate::trigger::route::{Access, Route};
 use crate::work::idempotency::{self, Claimed, Earlier};
 use crate::work::quota::{CallerMinute, DEFAULT_QUOTA};
 
+/// A year. Browsers ignore it where TLS is absent, as on the local stack. Subdomains are left out: the API has no cookies that
+/// one could set, and the domain that it is mapped to may have others that are not the hub's.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 impl<E: Domain> Http<E> {
     /// One request. Never fails: a failure is a response too.
     pub async fn answer(
@@ -71,6 +75,9 @@ impl<E: Domain> Http<E> {
             rendered.headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
         }
         rendered.headers.insert(CORRELATION, text(&correlation.to_string()));
+        rendered
+            .headers
+            .insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
         rendered
             .headers
             .entry(header::CACHE_CONTROL)

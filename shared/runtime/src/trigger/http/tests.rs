@@ -257,6 +257,26 @@ async fn our_failures_do_not_show_their_reasons() {
 }
 
 #[tokio::test]
+async fn every_response_orders_browsers_to_use_tls() {
+    let fakes = Fakes::default();
+    let key = ("idempotency-key", "once");
+    for (headers, query, status) in [
+        (&[("x-name", "ann"), key][..], "what=x", 201),
+        (&[("x-name", "ann"), key], "what=x", 201),
+        (&[], "what=x", 401),
+        (&[("x-name", "ann")], "", 422),
+        (&[("x-name", "ann")], "what=panic", 500),
+    ] {
+        let (seen, headers, text) = send(&fakes, &known().idempotent(), headers, query).await;
+        assert_eq!(
+            (seen, headers["strict-transport-security"].to_str().unwrap()),
+            (status, "max-age=31536000"),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_handler_that_fails_or_panics_frees_its_key() {
     let fakes = Fakes::default();
     for what in ["panic", "fail", "panic"] {
