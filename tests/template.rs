@@ -32,6 +32,9 @@ pub struct Function {
     pub variables: Map<String, Value>,
 }
 
+/// Also kept apart from the JSON of `FUNDERS`, which a quote or a backslash would end.
+const PARTNER_URL: &str = r#"(https://[^ "\\]+|http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?(/[^ "\\]*)?)?"#;
+
 /// What a policy allows.
 pub struct Statement {
     pub actions: Vec<String>,
@@ -221,7 +224,11 @@ fn only_local_has_private_addresses_and_pages_of_localhost() {
     let (local, elsewhere): (Vec<&str>, Vec<&str>) = samconfig
         .split("\n[")
         .partition(|section| section.starts_with("local."));
-    for (name, local_value) in [("EgressAllow", "127.0.0.1"), ("CorsOrigins", "http://localhost:3000")] {
+    for (name, local_value) in [
+        ("EgressAllow", "127.0.0.1"),
+        ("CallbackAllow", "127.0.0.1"),
+        ("CorsOrigins", "http://localhost:3000"),
+    ] {
         assert_eq!(template().section("Parameters")[name]["Default"], "", "{name}");
         for section in &elsewhere {
             assert!(!section.contains(name), "{section}");
@@ -229,6 +236,19 @@ fn only_local_has_private_addresses_and_pages_of_localhost() {
         let setting = format!("\"{name}={local_value}\"");
         assert!(local.iter().any(|section| section.contains(&setting)), "{setting}");
     }
+}
+
+/// The deployment refuses the address of a partner without https, unless it is the loopback address of a local stack.
+#[test]
+fn the_address_of_a_partner_is_https_or_loopback() {
+    let mut found = 0;
+    for (name, parameter) in members(template().section("Parameters")) {
+        if name.ends_with("Url") && name != "EndpointUrl" {
+            assert_eq!(parameter["AllowedPattern"], PARTNER_URL, "{name}");
+            found += 1;
+        }
+    }
+    assert!(found > 5, "{found}");
 }
 
 /// A share of a queue's workers, and the workers.

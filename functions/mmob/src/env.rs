@@ -51,7 +51,7 @@ impl Domain for Env {
     fn load(config: Config, ports: Ports) -> Self {
         Self {
             verifier: Verifier::new(config.clone()),
-            egress: Egress::load(&config),
+            egress: Egress::callbacks(&config),
             sealing: SealingKeys::load(&ports, &config),
             outbound: Outbound::new(&ports, &config, config.get("MMOB_TABLE")),
             common: Common::new(config, ports),

@@ -39,7 +39,7 @@ impl Domain for Env {
 
     fn load(config: Config, ports: Ports) -> Self {
         Self {
-            egress: Egress::load(&config),
+            egress: Egress::callbacks(&config),
             health: HealthCache::default(),
             sealing: SealingKeys::load(&ports, &config),
             verifier: Verifier::new(config.clone()),

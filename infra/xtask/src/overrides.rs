@@ -21,12 +21,17 @@ const KEY: &str =
 /// As the documents once had it: SAM ends the value at its first blank.
 const UNQUOTED: &str =
     r#"sam deploy --parameter-overrides Stage=staging JwtPublicKey="$(awk '{printf "%s\\n",$0}' jwt.pub.pem)""#;
+/// A partner without https, whose host is another than that of a local stack.
+const PLAIN_HTTP: &str = r#"sam deploy --parameter-overrides Stage=staging LexSandboxUrl=http://127.0.0.1.example.com/api \
+    "JwtPublicKey=\"$(awk '{printf "%s\\n",$0}' jwt.pub.pem)\"""#;
 
 pub fn check(workspace: &Workspace, venv: &Venv) -> Result<()> {
     let dir = workspace.target.join("overrides");
     prepare(&dir, workspace, venv)?;
-    if let Ok(parameters) = run(&dir, UNQUOTED) {
-        return Err(format!("a key without quotes of its own is taken: {parameters}").into());
+    for command in [UNQUOTED, PLAIN_HTTP] {
+        if let Ok(parameters) = run(&dir, command) {
+            return Err(format!("{command} is taken: {parameters}").into());
+        }
     }
     let mut found = 0;
     for page in pages(&workspace.root)? {

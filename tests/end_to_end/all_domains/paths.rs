@@ -32,7 +32,13 @@ async fn unknown_paths_and_methods_are_refused() {
 #[tokio::test]
 async fn every_way_in_orders_browsers_to_use_tls() {
     let stack = Stack::shared(&[Operations]).await;
-    let of_api = ["/health", "/api-docs", "/nope", "/api/mmob/orders", "/v1/bqs-case/management"];
+    let of_api = [
+        "/health",
+        "/api-docs",
+        "/nope",
+        "/api/mmob/orders",
+        "/v1/bqs-case/management",
+    ];
     let of_api = of_api.map(|path| format!("{}{path}", stack.base_url()));
     let of_urls = ["fundersWebhook", "mmobOrderWebhook"].map(|name| format!("{}/nope", stack.function_url(name)));
     for url in of_api.iter().chain(&of_urls) {

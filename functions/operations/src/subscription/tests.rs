@@ -101,7 +101,10 @@ async fn a_subscription_that_cannot_be_delivered_to_is_refused() {
         assert_eq!(got.field(), field, "{body}: {}", got.text);
     }
     assert!(h.fakes.store.table("subscriptions").is_empty());
-    let local = harness().with(&[("EGRESS_ALLOW", "127.0.0.1")]);
+    let of_partners = harness().with(&[("EGRESS_ALLOW", "127.0.0.1")]);
+    let body = json!({"url": "http://127.0.0.1:4010/hook", "eventTypes": ["quote.failed"]});
+    assert_eq!(of_partners.as_admin().post(SUBSCRIPTIONS, &body).await.status, 422);
+    let local = harness().with(&[("CALLBACK_ALLOW", "127.0.0.1")]);
     subscribe(&local, "http://127.0.0.1:4010/hook", &["quote.failed"]).await;
 }
 

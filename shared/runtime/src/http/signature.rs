@@ -11,6 +11,8 @@ use model::{Error, Kind, Result};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 
+use crate::port::transport::Callback;
+
 pub const ID: HeaderName = HeaderName::from_static("webhook-id");
 pub const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 pub const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
@@ -42,7 +44,7 @@ pub fn sign(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> Result<Strin
     Ok(format!("{SCHEME}{}", BASE64_STANDARD.encode(tag)))
 }
 
-/// A signed message to `url`.
+/// A signed message to `url`, which an admin chose.
 pub fn request(url: &str, secret: &str, id: &str, now: Timestamp, body: Bytes) -> Result<Request<Bytes>> {
     let signature = sign(secret, id, now.as_second(), &body)?;
     Request::post(url)
@@ -50,6 +52,7 @@ pub fn request(url: &str, secret: &str, id: &str, now: Timestamp, body: Bytes) -
         .header(ID, id)
         .header(TIMESTAMP, now.as_second())
         .header(SIGNATURE, signature)
+        .extension(Callback)
         .body(body)
         .map_err(|error| Error::new(Kind::Internal, "a webhook cannot be written").because(error))
 }

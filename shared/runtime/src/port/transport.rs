@@ -8,6 +8,10 @@ use model::Result;
 /// The most bytes that an answer may have, unless its target allows more.
 pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
+/// Marks a request, as an extension, whose address an admin chose. The address of any other request is configured.
+#[derive(Clone, Copy, Debug)]
+pub struct Callback;
+
 pub trait Transport: Send + Sync {
     /// Refuses an answer of more than `max_bytes`.
     fn send(&self, request: Request<Bytes>, max_bytes: usize) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>>;

@@ -1,4 +1,7 @@
-//! Which addresses the hub connects to: public ones, and those that `EGRESS_ALLOW` names.
+//! Which addresses the hub connects to: public ones over TLS, and hosts that a list of the deployment names.
+//!
+//! Addresses that the deployment configures and addresses that admins choose have a list each, so that an admin reaches no
+//! host that was opened for a partner.
 //!
 //! A URL that an admin chose is checked twice: its text when it is saved, and the addresses of its name when the hub connects.
 //! Only the second check sees a name whose addresses change.
@@ -38,15 +41,28 @@ const SPECIAL: [&str; 16] = [
 /// Decides which addresses the hub may call. Cheap to clone.
 #[derive(Clone)]
 pub struct Egress {
-    /// Hosts, as URLs spell them, that are called whatever their addresses are.
+    /// The setting that names the hosts.
+    setting: &'static str,
+    /// Hosts, as URLs spell them, that are called whatever their addresses are, and without TLS too.
     allowed: Arc<[String]>,
 }
 
 impl Egress {
-    pub fn load(config: &Config) -> Self {
-        let hosts = config.get("EGRESS_ALLOW").unwrap_or_default().split(',');
+    /// For the addresses of partners, which the deployment configures.
+    pub fn partners(config: &Config) -> Self {
+        Self::of("EGRESS_ALLOW", config.get("EGRESS_ALLOW"))
+    }
+
+    /// For the addresses that admins choose: subscribers' and providers'.
+    pub fn callbacks(config: &Config) -> Self {
+        Self::of("CALLBACK_ALLOW", config.get("CALLBACK_ALLOW"))
+    }
+
+    fn of(setting: &'static str, hosts: Option<&str>) -> Self {
+        let hosts = hosts.unwrap_or_default().split(',');
         let hosts = hosts.map(|host| host.trim().to_ascii_lowercase());
         Self {
+            setting,
             allowed: hosts.filter(|host| !host.is_empty()).collect(),
         }
     }
@@ -97,10 +113,20 @@ impl Egress {
     /// addresses never see.
     pub fn admits(&self, url: &Url) -> Result<()> {
         let host = url.host_str().unwrap_or_default();
+        if self.allows(host) {
+            return Ok(());
+        }
+        let refused = |what: &str| {
+            let setting = self.setting;
+            Err(Error::misconfigured(format!(
+                "{what} is to be called, and {setting} does not name its host"
+            )))
+        };
+        if url.scheme() != "https" {
+            return refused("an address without https");
+        }
         match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-            Ok(address) if !is_public(address) && !self.allows(host) => Err(Error::misconfigured(
-                "an address that is not public is to be called, and EGRESS_ALLOW does not name it",
-            )),
+            Ok(address) if !is_public(address) => refused("an address that is not public"),
             _ => Ok(()),
         }
     }

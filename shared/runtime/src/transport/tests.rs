@@ -5,9 +5,11 @@ use tokio::net::TcpListener;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
+use jiff::Timestamp;
 use model::{Kind, Result};
 
 use super::Wire;
+use crate::http::signature;
 use crate::port::config::Config;
 use crate::port::transport::{MAX_ANSWER_BYTES, Transport};
 
@@ -36,6 +38,12 @@ async fn ask_with(config: Config, url: &str) -> Result<(StatusCode, HeaderMap, B
     Wire::new(config).send(request, MAX_ANSWER_BYTES).await
 }
 
+/// A request as the hub sends it to an address that an admin chose.
+fn callback(url: &str) -> Request<Bytes> {
+    let secret = signature::secret().unwrap();
+    signature::request(url, &secret, "id", Timestamp::UNIX_EPOCH, Bytes::new()).unwrap()
+}
+
 fn kind(result: Result<(StatusCode, HeaderMap, Bytes)>) -> Kind {
     result.err().unwrap().kind
 }
@@ -54,7 +62,7 @@ async fn an_answer_is_passed_on_as_it_came() {
 async fn an_unreachable_server_is_not_a_lost_answer() {
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     assert_eq!(kind(ask(&format!("http://{closed}")).await), Kind::PartnerUnreachable);
-    assert_eq!(kind(ask("http://name.invalid").await), Kind::PartnerUnreachable);
+    assert_eq!(kind(ask("https://name.invalid").await), Kind::PartnerUnreachable);
     let plain = server(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()).await;
     assert_eq!(
         kind(ask(&plain.replace("http", "https")).await),
@@ -89,14 +97,15 @@ async fn a_notified_server_is_believed_by_its_head() {
     endless.resize(2 * 1024 * 1024, b'x');
     let cut = b"HTTP/1.1 202 Taken\r\nretry-after: 3\r\ncontent-length: 100\r\n\r\nhalf".to_vec();
     for answer in [endless, cut] {
-        let loopback = [("EGRESS_ALLOW", "127.0.0.1")].into_iter().collect();
-        let request = Request::post(server(answer).await).body(Bytes::new()).unwrap();
+        let loopback = [("CALLBACK_ALLOW", "127.0.0.1")].into_iter().collect();
+        let request = callback(&server(answer).await);
         let (status, headers) = Wire::new(loopback).notify(request).await.unwrap();
         assert_eq!((status.as_u16(), &headers["retry-after"]), (202, &"3".parse().unwrap()));
     }
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let request = Request::post(format!("http://{closed}")).body(Bytes::new()).unwrap();
-    let refused = Wire::new(Config::default()).notify(request).await;
+    let refused = Wire::new(Config::default())
+        .notify(callback(&format!("http://{closed}")))
+        .await;
     assert_eq!(
         refused.unwrap_err().kind,
         Kind::Misconfigured,
@@ -131,8 +140,42 @@ async fn what_is_not_public_is_not_called_unless_it_is_named() {
         assert_eq!(refused, Kind::Misconfigured, "{host}");
     }
     let named = format!("http://localhost:{port}");
-    let refused = ask_with(Config::default(), &named).await.unwrap_err();
+    assert_eq!(kind(ask_with(Config::default(), &named).await), Kind::Misconfigured);
+    let encrypted = named.replace("http", "https");
+    let refused = ask_with(Config::default(), &encrypted).await.unwrap_err();
     assert_eq!(refused.kind, Kind::PartnerUnreachable, "its address is looked at");
     assert!(refused.chain().contains("not public"));
     assert_eq!(ask(&named).await.unwrap().0, 204, "and no call came before");
+}
+
+#[tokio::test]
+async fn partners_and_callbacks_are_called_by_a_list_each() {
+    for host in ["127.0.0.1", "localhost", "LOCALHOST"] {
+        let url = server(b"HTTP/1.1 204 Fine\r\n\r\n".to_vec()).await;
+        let url = url.replace("127.0.0.1", host);
+        let wire = |list: &'static str| Wire::new([(list, "127.0.0.1,localhost")].into_iter().collect());
+        let partner = || Request::post(&url).body(Bytes::new()).unwrap();
+        let of_other_list = [
+            wire("CALLBACK_ALLOW").send(partner(), MAX_ANSWER_BYTES).await,
+            wire("EGRESS_ALLOW").send(callback(&url), MAX_ANSWER_BYTES).await,
+        ];
+        for refused in of_other_list {
+            assert_eq!(kind(refused), Kind::Misconfigured, "{url}");
+        }
+        let notified = wire("EGRESS_ALLOW").notify(callback(&url)).await;
+        assert_eq!(notified.unwrap_err().kind, Kind::Misconfigured, "{url}");
+        // The name of an address over TLS is looked up, by the same list.
+        if host == "localhost" {
+            let encrypted = callback(&url.replace("http", "https"));
+            let refused = wire("EGRESS_ALLOW").send(encrypted, MAX_ANSWER_BYTES).await;
+            assert!(refused.unwrap_err().chain().contains("not public"));
+        }
+        // No call came before: the server takes one.
+        let taken = if host == "localhost" {
+            wire("EGRESS_ALLOW").send(partner(), MAX_ANSWER_BYTES).await
+        } else {
+            wire("CALLBACK_ALLOW").send(callback(&url), MAX_ANSWER_BYTES).await
+        };
+        assert_eq!(taken.unwrap().0, 204, "{url}");
+    }
 }

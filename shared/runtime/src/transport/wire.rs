@@ -15,30 +15,53 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::egress::Egress;
 use crate::port::config::Config;
-use crate::port::transport::Transport;
+use crate::port::transport::{Callback, Transport};
 
 const CONNECT: Duration = Duration::from_secs(2);
 /// Shorter than servers keep idle connections: a request on a connection that is just being closed has no known outcome.
 const IDLE: Duration = Duration::from_secs(15);
 
 pub struct Wire {
-    egress: Egress,
     config: Config,
+    partners: OnceLock<Peers>,
+    callbacks: OnceLock<Peers>,
+}
+
+/// Those that are called under one rule, and their connections.
+struct Peers {
+    egress: Egress,
     client: OnceLock<reqwest::Client>,
+}
+
+impl Peers {
+    fn new(egress: Egress) -> Self {
+        Self {
+            egress,
+            client: OnceLock::new(),
+        }
+    }
 }
 
 impl Wire {
     pub fn new(config: Config) -> Self {
         Self {
-            egress: Egress::load(&config),
             config,
-            client: OnceLock::new(),
+            partners: OnceLock::new(),
+            callbacks: OnceLock::new(),
         }
     }
 
+    fn partners(&self) -> &Peers {
+        self.partners.get_or_init(|| Peers::new(Egress::partners(&self.config)))
+    }
+
+    fn callbacks(&self) -> &Peers {
+        self.callbacks.get_or_init(|| Peers::new(Egress::callbacks(&self.config)))
+    }
+
     #[expect(clippy::disallowed_methods, reason = "this is the transport")]
-    fn client(&self) -> Result<&reqwest::Client> {
-        if let Some(client) = self.client.get() {
+    fn client<'a>(&self, peers: &'a Peers) -> Result<&'a reqwest::Client> {
+        if let Some(client) = peers.client.get() {
             return Ok(client);
         }
         let broken = |error: &dyn std::fmt::Display| Error::misconfigured(format!("no TLS client: {error}"));
@@ -52,22 +75,24 @@ impl Wire {
             .redirect(Policy::none())
             // A proxy would look names up by itself.
             .no_proxy()
-            .dns_resolver(self.egress.clone())
+            .dns_resolver(peers.egress.clone())
             .connect_timeout(CONNECT)
             .pool_idle_timeout(IDLE)
             .tcp_nodelay(true)
             .user_agent("trunkline")
             .build()
             .map_err(|error| broken(&error))?;
-        Ok(self.client.get_or_init(|| client))
+        Ok(peers.client.get_or_init(|| client))
     }
 
     /// The response up to its body.
     async fn head(&self, request: Request<Bytes>) -> Result<reqwest::Response> {
+        let is_callback = request.extensions().get::<Callback>().is_some();
+        let peers = if is_callback { self.callbacks() } else { self.partners() };
         let request = reqwest::Request::try_from(request)
             .map_err(|_| Error::misconfigured("the address of a partner cannot be called"))?;
-        self.egress.admits(request.url())?;
-        self.client()?.execute(request).await.map_err(failure)
+        peers.egress.admits(request.url())?;
+        self.client(peers)?.execute(request).await.map_err(failure)
     }
 
     /// The web's roots, or those that `AWS_CA_BUNDLE` puts in their place.
@@ -115,7 +140,8 @@ impl Transport for Wire {
     fn warm<'a>(&'a self, url: &'a str) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let Ok(url) = reqwest::Url::parse(url) else { return };
-            if let (Ok(client), Ok(())) = (self.client(), self.egress.admits(&url)) {
+            let partners = self.partners();
+            if let (Ok(client), Ok(())) = (self.client(partners), partners.egress.admits(&url)) {
                 let _ = client.head(url).send().await;
             }
         })

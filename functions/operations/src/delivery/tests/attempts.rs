@@ -257,9 +257,11 @@ async fn a_deleted_subscription_gets_no_more_deliveries() {
 
 #[tokio::test(start_paused = true)]
 async fn an_address_is_checked_again_before_it_is_called() {
-    let lax = harness().with(&[("EGRESS_ALLOW", "127.0.0.1")]);
+    let lax = harness().with(&[("CALLBACK_ALLOW", "127.0.0.1")]);
     subscribe(&lax, "http://127.0.0.1:4010/", &["quote.generated"]).await;
-    let strict = lax.clone().with(&[("EGRESS_ALLOW", "")]);
+    let strict = lax
+        .clone()
+        .with(&[("CALLBACK_ALLOW", ""), ("EGRESS_ALLOW", "127.0.0.1")]);
     assert!(deliver(&strict, &event(1)).await);
     let message = strict.fakes.queue.take().remove(0).body;
     assert_eq!(run(&strict, message).await, [0u64; 0]);

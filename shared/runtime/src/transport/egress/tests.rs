@@ -3,7 +3,7 @@
 use super::*;
 
 fn guard(allowed: &str) -> Egress {
-    Egress::load(&[("EGRESS_ALLOW", allowed)].into_iter().collect())
+    Egress::callbacks(&[("CALLBACK_ALLOW", allowed)].into_iter().collect())
 }
 
 const HOSTILE: [&str; 83] = [
@@ -148,6 +148,74 @@ fn what_a_stage_allows_may_be_plain_and_private() {
         "http://hooks.example.com/",
     ] {
         assert!(local.endpoint("url", url).is_err(), "{url}");
+    }
+}
+
+#[test]
+fn a_configured_address_has_https_unless_its_host_is_named() {
+    let partners = |allowed: &str| Egress::partners(&[("EGRESS_ALLOW", allowed)].into_iter().collect());
+    let admits = |egress: &Egress, url: &str| egress.admits(&url.parse().unwrap());
+    for url in [
+        "https://lex.example.com/api",
+        "https://LEX.example.com:8080/api",
+        "https://8.8.8.8/",
+    ] {
+        assert!(admits(&partners(""), url).is_ok(), "{url}");
+    }
+    for url in [
+        "http://lex.example.com/api",
+        "HTTP://LEX.EXAMPLE.COM/api",
+        "http://lex.example.com:443/",
+        "http://8.8.8.8/",
+        "ftp://lex.example.com/",
+        "https://10.0.0.1/",
+        "https://[::1]/",
+    ] {
+        let refused = admits(&partners("other.example.com"), url).expect_err(url);
+        assert_eq!(refused.kind, model::Kind::Misconfigured, "{url}");
+        assert!(refused.message.contains("EGRESS_ALLOW"), "{}", refused.message);
+    }
+    let named = partners("Lex.Internal, 10.0.0.1,[::1]");
+    for url in [
+        "http://lex.internal/api",
+        "http://LEX.internal:8080/api",
+        "http://10.0.0.1/",
+        "http://[::1]:4010/",
+        "https://10.0.0.1:8443/",
+    ] {
+        assert!(admits(&named, url).is_ok(), "{url}");
+    }
+    for url in [
+        "http://x.lex.internal/",
+        "http://lex.internal.example.com/",
+        "http://10.0.0.2/",
+    ] {
+        assert!(admits(&named, url).is_err(), "{url}");
+    }
+}
+
+#[test]
+fn a_host_that_is_named_for_partners_is_not_open_to_admins() {
+    let both = |partners: &str, callbacks: &str| {
+        let config = [("EGRESS_ALLOW", partners), ("CALLBACK_ALLOW", callbacks)];
+        let config = config.into_iter().collect();
+        (Egress::partners(&config), Egress::callbacks(&config))
+    };
+    for url in ["http://127.0.0.1:4010/", "https://127.0.0.1/", "http://LOCALHOST/"] {
+        let parsed: Url = url.parse().unwrap();
+        let hosts = "127.0.0.1,localhost";
+        let (partners, callbacks) = both(hosts, "");
+        assert!(partners.admits(&parsed).is_ok(), "{url}");
+        assert!(
+            callbacks.admits(&parsed).is_err() && callbacks.endpoint("url", url).is_err(),
+            "{url}"
+        );
+        let (partners, callbacks) = both("", hosts);
+        assert!(partners.admits(&parsed).is_err(), "{url}");
+        assert!(
+            callbacks.admits(&parsed).is_ok() && callbacks.endpoint("url", url).is_ok(),
+            "{url}"
+        );
     }
 }
 

@@ -75,9 +75,7 @@ impl<E: Domain> Http<E> {
             rendered.headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
         }
         rendered.headers.insert(CORRELATION, text(&correlation.to_string()));
-        rendered
-            .headers
-            .insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
+        rendered.headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
         rendered
             .headers
             .entry(header::CACHE_CONTROL)
