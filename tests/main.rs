@@ -14,6 +14,7 @@ mod aws;
 mod channel;
 mod declared;
 mod docs;
+mod encryption;
 mod end_to_end;
 mod environment;
 mod leaks;

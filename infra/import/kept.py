@@ -11,6 +11,7 @@ from samcli.yamlhelper import yaml_parse
 
 IDENTIFIERS = {
     "AWS::DynamoDB::Table": "TableName",
+    "AWS::KMS::Key": "KeyId",
     "AWS::S3::Bucket": "BucketName",
     "AWS::SecretsManager::Secret": "Id",
 }
@@ -24,8 +25,11 @@ kept = {name: resource for name, resource in template["Resources"].items() if na
 missing = sorted(stayed.keys() - kept.keys())
 if missing:
     sys.exit(f"{sys.argv[1]} no longer has {', '.join(missing)}")
+parameters = {"Stage": {"Type": "String"}, "EndpointUrl": {"Type": "String", "Default": ""}}
+if '{"Ref": "DataKey"}' in json.dumps(kept):
+    parameters["DataKey"] = {"Type": "String"}
 template = {
-    "Parameters": {"Stage": {"Type": "String"}, "EndpointUrl": {"Type": "String", "Default": ""}},
+    "Parameters": parameters,
     "Conditions": {"OnAws": {"Fn::Equals": [{"Ref": "EndpointUrl"}, ""]}},
     "Resources": kept,
 }

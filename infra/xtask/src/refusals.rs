@@ -8,7 +8,12 @@ use crate::venv::Venv;
 use crate::workspace::Workspace;
 
 /// What holds data or credentials.
-const RETAINED: [&str; 3] = ["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SecretsManager::Secret"];
+const RETAINED: [&str; 4] = [
+    "AWS::DynamoDB::Table",
+    "AWS::KMS::Key",
+    "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
+];
 
 pub fn check(workspace: &Workspace, venv: &Venv) -> Result<()> {
     let templates = translated::all(workspace, venv)?;

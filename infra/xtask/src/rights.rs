@@ -28,6 +28,11 @@ const READING: [&str; 5] = [
     "dynamodb:Scan",
     "dynamodb:ConditionCheckItem",
 ];
+/// What S3 does with the key of a bucket, in the name of a function that does this with an object.
+const KEY_USES: [(&str, &str); 2] = [("s3:PutObject", "kms:GenerateDataKey"), ("s3:GetObject", "kms:Decrypt")];
+/// Where a bucket names its key.
+const BUCKET_KEY: &str =
+    "/Properties/BucketEncryption/ServerSideEncryptionConfiguration/0/ServerSideEncryptionByDefault/KMSMasterKeyID/Ref";
 /// A table that only these functions may write.
 const OWNERS: [(&str, &str); 1] = [("Channels", "BqsManagement")];
 /// Secrets with this part in their names, in lower case, are for stages that set this parameter.
@@ -37,6 +42,8 @@ const ENVIRONMENTS: [(&str, &str); 2] = [("LIVE", "AllowLive"), ("SANDBOX", "All
 struct Allowed {
     actions: Vec<String>,
     reached: Vec<Reached>,
+    /// Null where it always allows it.
+    condition: Value,
 }
 
 pub fn check(workspace: &Workspace, venv: &Venv) -> Result<()> {
@@ -118,6 +125,7 @@ impl Deployment {
             }
         }
         problems.extend(self.queues(function, &allowed));
+        problems.extend(self.encryption_keys(&allowed));
         for one in &allowed {
             problems.extend(self.secrets(function, one));
             problems.extend(tables(function, one));
@@ -145,7 +153,11 @@ impl Deployment {
         if reached.is_empty() {
             return Err(format!("{statement} reaches nothing"));
         }
-        Ok(Allowed { actions, reached })
+        Ok(Allowed {
+            actions,
+            reached,
+            condition: statement.get("Condition").cloned().unwrap_or_default(),
+        })
     }
 
     /// A statement is about one queue, and a function receives from the queue of its mapping alone.
@@ -185,6 +197,52 @@ impl Deployment {
         problems
             .extend(missing.map(|(queue, action)| format!("Lambda needs {action} on {queue}, the function's queue")));
         problems
+    }
+
+    /// S3 uses the key of a bucket in the function's name, for what the function does with the bucket's objects. A function
+    /// uses no key by itself.
+    fn encryption_keys(&self, allowed: &[Allowed]) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut missing = BTreeSet::new();
+        for (one, bucket) in allowed
+            .iter()
+            .flat_map(|one| one.reached.iter().map(move |bucket| (one, bucket)))
+        {
+            let uses = KEY_USES
+                .iter()
+                .filter(|(action, _)| one.actions.iter().any(|each| each == action));
+            for (action, key_use) in uses {
+                match self.key_of(bucket) {
+                    Some(key) => drop(missing.insert((key.id, *key_use))),
+                    None => problems.push(format!("{action} on {}, which has no key of the stacks", bucket.id)),
+                }
+            }
+        }
+        let via_s3 = json!({ "StringEquals": { "kms:ViaService": { "Fn::Sub": "s3.${AWS::Region}.amazonaws.com" } } });
+        for one in allowed {
+            for action in one.actions.iter().filter(|action| action.starts_with("kms:")) {
+                if one.condition != via_s3 {
+                    problems.push(format!("{action} is not allowed through S3 alone"));
+                }
+                let unused = |key: &&Reached| !missing.remove(&(key.id.clone(), action.as_str()));
+                let unused: Vec<_> = one.reached.iter().filter(unused).collect();
+                problems.extend(unused.iter().map(|key| format!("{action} on {} has no use", key.id)));
+            }
+        }
+        problems.extend(
+            missing
+                .iter()
+                .map(|(key, action)| format!("S3 needs {action} on {key}, the bucket's key")),
+        );
+        problems
+    }
+
+    /// The key that a bucket's stack gets as a parameter.
+    fn key_of(&self, bucket: &Reached) -> Option<Reached> {
+        let parameter = self.resource(bucket)?.pointer(BUCKET_KEY)?.as_str()?;
+        let stack = self.resources.get(&bucket.stack)?;
+        let given = stack.pointer("/Properties/Parameters")?.get(parameter)?;
+        self.reached(given, None).ok()?.pop()
     }
 
     /// A webhook reads secrets that verify callers and no others, and no other function reads those. The secrets of an

@@ -19,11 +19,15 @@ fn stack() -> Value {
         "Resources": {
             "Queue": { "Type": "AWS::SQS::Queue" }, "Dead": { "Type": "AWS::SQS::Queue" },
             "Channels": { "Type": "AWS::DynamoDB::Table" },
+            "DataKey": { "Type": "AWS::KMS::Key" },
+            "Bucket": { "Type": "AWS::S3::Bucket", "Properties": { "BucketEncryption": { "ServerSideEncryptionConfiguration": [
+                { "ServerSideEncryptionByDefault": { "SSEAlgorithm": "aws:kms", "KMSMasterKeyID": { "Ref": "DataKey" } } },
+            ] } } },
             "Key": secret("lex"), "Live": secret("lex/live"), "Hook": secret("lex/webhook"),
         },
         "Outputs": {
             "QueueArn": arn("Queue"), "DeadArn": arn("Dead"), "ChannelsArn": arn("Channels"), "KeyArn": arn("Key"),
-            "HookArn": arn("Hook"), "OpenLiveArn": arn("Live"),
+            "HookArn": arn("Hook"), "OpenLiveArn": arn("Live"), "BucketArn": arn("Bucket"), "DataKeyArn": arn("DataKey"),
             "Secrets": { "Value": { "Fn::Join": [",", [{ "Fn::GetAtt": ["Key", "Id"] }, live]] } },
         },
     })
@@ -44,7 +48,9 @@ fn problems_of(function: &str, polls: bool, statements: &[Value]) -> Vec<String>
 
 fn deployment(function: &str, polls: bool, statements: &[Value]) -> Deployment {
     let mut resources = json!({
-        "S": { "Type": "AWS::CloudFormation::Stack", "Properties": { "Parameters": { "AllowLive": { "Ref": "AllowLive" } } } },
+        "S": { "Type": "AWS::CloudFormation::Stack", "Properties": { "Parameters": {
+            "AllowLive": { "Ref": "AllowLive" }, "DataKey": output("S", "DataKeyArn"),
+        } } },
         "R": { "Type": "AWS::IAM::Role", "Properties": {
             "ManagedPolicyArns": [format!("arn:aws:iam::aws:{LOGGING}")],
             "Policies": [{ "PolicyDocument": { "Statement": statements } }],
@@ -210,4 +216,43 @@ fn channels_are_written_by_their_management_and_read_by_all() {
             "{action}"
         );
     }
+}
+
+#[test]
+fn a_bucket_is_used_with_its_key_and_the_key_through_s3_alone() {
+    let objects = json!({ "Fn::Sub": "${S.Outputs.BucketArn}/proposals/*" });
+    let on_objects = |action: &str| allow(&[action], &objects);
+    let use_key = |action: &str| {
+        let mut statement = allow(&[action], &output("S", "DataKeyArn"));
+        let service = json!({ "Fn::Sub": "s3.${AWS::Region}.amazonaws.com" });
+        statement["Condition"] = json!({ "StringEquals": { "kms:ViaService": service } });
+        statement
+    };
+    let both = [on_objects("s3:GetObject"), use_key("kms:Decrypt")];
+    assert!(problems_of("Reader", false, &both).is_empty());
+    let both = [use_key("kms:GenerateDataKey"), on_objects("s3:PutObject")];
+    assert!(problems_of("Writer", false, &both).is_empty());
+    let mut direct = use_key("kms:Decrypt");
+    direct.as_object_mut().unwrap().remove("Condition");
+    for (statements, expected) in [
+        (vec![on_objects("s3:GetObject")], 1),
+        (vec![use_key("kms:Decrypt")], 1),
+        (vec![on_objects("s3:GetObject"), direct], 1),
+        (vec![on_objects("s3:GetObject"), use_key("kms:GenerateDataKey")], 2),
+        (vec![on_objects("s3:PutObject"), use_key("kms:Decrypt")], 2),
+        (
+            vec![
+                on_objects("s3:GetObject"),
+                use_key("kms:Decrypt"),
+                use_key("kms:CreateGrant"),
+            ],
+            1,
+        ),
+    ] {
+        let found = problems_of("F", false, &statements);
+        assert_eq!(found.len(), expected, "{statements:?}: {found:?}");
+    }
+    let mut plain = deployment("Reader", false, &[on_objects("s3:GetObject")]);
+    plain.nested.get_mut("S").unwrap()["Resources"]["Bucket"]["Properties"] = json!({});
+    assert_eq!(plain.problems().len(), 1, "{:?}", plain.problems());
 }
