@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::stacks::stacks;
-use crate::template::template;
+use crate::template::{functions, template};
 
 /// The one key of a stage, where its own stack names it.
 fn key() -> Value {
@@ -36,6 +36,20 @@ fn documents_are_encrypted_with_the_key_of_the_stage() {
         }
     }
     assert_eq!(found, 2, "proposals and cases");
+}
+
+/// The redaction key stands in them.
+#[test]
+fn variables_of_functions_are_encrypted_with_the_key_of_the_stage() {
+    let globals = &template().section("Globals")["Function"];
+    assert!(globals["Environment"]["Variables"].get("REDACTION_KEY").is_some());
+    assert_eq!(
+        globals["KmsKeyArn"],
+        json!({ "Fn::GetAtt": ["Common", "Outputs.DataKeyArn"] })
+    );
+    for function in functions() {
+        assert!(function.properties["KmsKeyArn"].is_null(), "{}", function.binary);
+    }
 }
 
 #[test]
