@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::partner::PARTNERS;
 use runtime::port::metric::{COUNTERS, logged};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::declared::{self, Declared};
 use crate::stacks::{ALARM, stacks};
-use crate::template::{items, stack, string};
+use crate::template::{Function, functions, items, stack, string};
 
 const NAMESPACE: &str = "Trunkline";
 /// CloudWatch charges about $0.30 a month for each. It does not grow with the number of functions: a domain makes three, and an
@@ -35,15 +35,20 @@ impl CustomMetric {
     }
 }
 
-/// The metrics that CloudWatch makes of the log lines of a function, if it calls every partner and raises every counter.
-fn of_lines(function: &Declared) -> BTreeSet<CustomMetric> {
+/// The metrics of a function that calls every partner and raises every counter.
+fn of_function(function: &Declared) -> BTreeSet<CustomMetric> {
     let environments = |partner: &'static model::partner::Partner| {
         let environments = partner.environments.iter();
         environments.map(move |environment| (partner.name, *environment))
     };
     let partners: Vec<_> = PARTNERS.iter().flat_map(environments).collect();
+    of_lines(function, &partners, &COUNTERS)
+}
+
+/// The metrics that CloudWatch makes of the log lines of a function.
+fn of_lines(function: &Declared, partners: &[(&str, &str)], counters: &[&'static str]) -> BTreeSet<CustomMetric> {
     let mut metrics = BTreeSet::new();
-    for line in logged(function.domain, function.name, &partners, &COUNTERS) {
+    for line in logged(function.domain, function.name, partners, counters) {
         let entry: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(entry["Function"], function.name, "Logs Insights splits by it");
         for directive in items(&entry["_aws"]["CloudWatchMetrics"]) {
@@ -80,7 +85,7 @@ fn of_filters() -> BTreeSet<CustomMetric> {
 /// Every custom metric of a stage that uses everything.
 fn made() -> BTreeSet<CustomMetric> {
     let functions = declared::functions();
-    functions.iter().flat_map(of_lines).chain(of_filters()).collect()
+    functions.iter().flat_map(of_function).chain(of_filters()).collect()
 }
 
 /// The custom metrics that alarms watch, with the alarms' ids.
@@ -145,6 +150,23 @@ fn shown(row: &Value, made: &BTreeSet<CustomMetric>) -> BTreeSet<CustomMetric> {
     };
     assert!(!found.is_empty() && found.is_subset(made), "no function makes {row}");
     found
+}
+
+#[test]
+fn the_bill_of_a_month_has_every_custom_metric() {
+    let scheduled: Vec<String> = functions()
+        .into_iter()
+        .filter(Function::is_scheduled)
+        .map(|each| each.binary)
+        .collect();
+    let all = declared::functions();
+    let runs = all
+        .iter()
+        .filter(|function| scheduled.iter().any(|name| name == function.name));
+    let idle: BTreeSet<_> = runs.flat_map(|function| of_lines(function, &[], &[])).collect();
+    let recorded = json!({"idle": idle.len(), "busy": made().len() - idle.len()});
+    let usage: Value = serde_json::from_str(include_str!("../infra/cost/usage.json")).unwrap();
+    assert_eq!(usage["customMetrics"], recorded, "infra/cost/usage.json");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fs;
 use sam_template::Template;
 use serde_json::{Value, json};
 
-use crate::template::{functions, items, members, root, stack, string, template};
+use crate::template::{Function, functions, items, members, root, stack, string, template};
 
 const QUEUE: &str = "AWS::SQS::Queue";
 pub const ALARM: &str = "AWS::CloudWatch::Alarm";
@@ -206,10 +206,7 @@ fn functions_watched(metric: &str) -> BTreeMap<String, Vec<String>> {
 
 /// The logical ids of the functions that a schedule starts.
 fn scheduled() -> Vec<String> {
-    let started = functions().into_iter().filter(|function| {
-        let mut events = members(&function.properties["Events"]);
-        events.any(|(_, event)| event["Type"] == "Schedule")
-    });
+    let started = functions().into_iter().filter(Function::is_scheduled);
     started.map(|function| function.logical_id).collect()
 }
 

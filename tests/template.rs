@@ -64,6 +64,11 @@ impl Function {
         }
     }
 
+    /// Whether a schedule starts it.
+    pub fn is_scheduled(&self) -> bool {
+        members(&self.properties["Events"]).any(|(_, event)| event["Type"] == "Schedule")
+    }
+
     /// Seconds after which Lambda ends an invocation.
     pub fn timeout(&self) -> u64 {
         let globals = &template().section("Globals")["Function"]["Timeout"];

@@ -56,7 +56,8 @@ impl Wire {
     }
 
     fn callbacks(&self) -> &Peers {
-        self.callbacks.get_or_init(|| Peers::new(Egress::callbacks(&self.config)))
+        self.callbacks
+            .get_or_init(|| Peers::new(Egress::callbacks(&self.config)))
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the transport")]
