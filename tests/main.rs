@@ -23,6 +23,7 @@ mod metrics;
 mod names;
 mod openapi;
 mod paused;
+mod pins;
 mod policies;
 mod quote;
 mod reserve;

@@ -92,18 +92,16 @@ impl Venv {
                 "{failure}\n(on Debian and Ubuntu the package python3-venv may be missing)"
             ))
         })?;
+        process::run_logged(self.install(requirements), log)
+    }
+
+    /// Takes only the listed files. The list has every package, so pip need not follow what the packages ask for.
+    fn install(&self, requirements: &Path) -> Command {
         let mut install = Command::new(self.tool("python"));
-        install.args([
-            "-m",
-            "pip",
-            "install",
-            "--disable-pip-version-check",
-            "--no-input",
-            "--progress-bar",
-            "off",
-        ]);
+        install.args(["-m", "pip", "install", "--no-deps", "--require-hashes"]);
+        install.args(["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]);
         install.arg("--requirement").arg(requirements);
-        process::run_logged(install, log)
+        install
     }
 }
 
@@ -127,5 +125,17 @@ mod tests {
         assert_eq!(number_pair("3 11\n"), Some((3, 11)));
         assert!(number_pair("3 9\n") < Some(OLDEST));
         assert_eq!(number_pair("Python 3.11.7"), None);
+    }
+
+    #[test]
+    fn pip_takes_only_files_whose_hash_is_listed() {
+        let venv = Venv {
+            folder: PathBuf::from("venv"),
+        };
+        let install = process::words(&venv.install(Path::new("requirements.txt")));
+        assert!(
+            install.starts_with("venv/bin/python -m pip install --no-deps --require-hashes "),
+            "{install}"
+        );
     }
 }
