@@ -1,38 +1,49 @@
-"""Reads the parameters of a `sam deploy` as SAM does, checks them as CloudFormation does, and prints them.
+"""Runs `sam deploy ...` up to where SAM would call AWS, and writes what it would deploy to deployed.json.
 
-overrides.py PARAMETERS.json deploy ...: the first argument is a template's section Parameters, the others are sam's.
+SAM reads the command line, samconfig.toml and the template. The parameters are checked as CloudFormation checks those of a new
+stack; `missing` has those that only an existing stack can have.
 """
 
+import inspect
 import json
 import re
 import sys
 
-import click
-from samcli.commands._utils.options import parameter_override_option
+from samcli.cli.main import cli
+from samcli.commands.deploy import command
+from samcli.commands.deploy.deploy_context import DeployContext
+from samcli.yamlhelper import yaml_parse
+
+SIGNATURE = inspect.signature(command.do_cli)
 
 
-def problems(declared, given):
+def problems(declared, given, values):
     for name in sorted(given.keys() - declared.keys()):
         yield f"{name} is no parameter of the template"
-    for name, parameter in declared.items():
-        value = given.get(name, parameter.get("Default"))
-        if value is None:
-            yield f"{name} has no default and is not given"
-        elif value not in parameter.get("AllowedValues", [value]):
-            yield f"{name} may not be {value!r}"
-        elif not re.fullmatch(parameter.get("AllowedPattern", "(?s:.*)"), value):
+    for name, value in values.items():
+        allowed = declared[name].get("AllowedValues", [value])
+        pattern = declared[name].get("AllowedPattern", "(?s:.*)")
+        if value not in allowed or not re.fullmatch(pattern, str(value)):
             yield f"{name} may not be {value!r}"
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
-@parameter_override_option
-def parse(parameter_overrides):
-    found = list(problems(DECLARED, parameter_overrides))
+def deploy(*arguments):
+    read = SIGNATURE.bind(*arguments).arguments
+    given = read["parameter_overrides"]
+    with open(read["template_file"]) as file:
+        template = yaml_parse(file.read())
+    declared = template["Parameters"]
+    passed = DeployContext.merge_parameters(template, given)
+    values = {each["ParameterKey"]: each.get("ParameterValue") for each in passed}
+    values = {name: declared[name].get("Default") if value is None else value for name, value in values.items()}
+    missing = [name for name, value in values.items() if value is None]
+    values = {name: value for name, value in values.items() if value is not None}
+    found = list(problems(declared, given, values))
     if found:
         sys.exit("\n".join(found))
-    click.echo(json.dumps(parameter_overrides))
+    with open("deployed.json", "w") as file:
+        json.dump({"stack": read["stack_name"], "parameters": values, "missing": missing}, file)
 
 
-with open(sys.argv.pop(1)) as file:
-    DECLARED = json.load(file)
-parse()
+command.do_cli = deploy
+cli(prog_name="sam")

@@ -5,6 +5,7 @@
     reason = "the harness is no part of the hub and reads this machine's clock itself"
 )]
 
+mod answer;
 mod bar;
 mod bars;
 mod bench;
@@ -25,6 +26,7 @@ mod table;
 mod tls;
 mod variant;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -66,6 +68,14 @@ enum Task {
         #[arg(long)]
         record: bool,
     },
+    /// Send a program the event of a quote, and expect the quote
+    Answer {
+        #[arg(long)]
+        program: PathBuf,
+        /// What runs the program, such as an emulator of its processor
+        #[arg(last = true)]
+        front: Vec<OsString>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -89,6 +99,7 @@ async fn perform(options: Options) -> Result<()> {
     let bench = Bench::set_up(&root, &target).await?;
     match options.command {
         Task::Run { blocks, only, quick } => run::run(&bench, blocks, &only, quick).await,
+        Task::Answer { program, front } => answer::answer(&bench, program, &front).await,
         Task::Guard { record } => guard::guard(&bench, record).await,
     }
 }

@@ -45,6 +45,19 @@ pub fn all(bench: &Bench) -> Vec<Variant> {
     variants
 }
 
+/// A quote's function at another place than where this machine's are built.
+pub fn quote_of(bench: &Bench, program: PathBuf) -> Variant {
+    let quote = variant(
+        bench,
+        QUOTE,
+        "quote",
+        RequestKind::Quote,
+        "funders-quote-generate",
+        vec![],
+    );
+    Variant { program, ..quote }
+}
+
 fn floor(bench: &Bench) -> Vec<Variant> {
     // The template gives the fallback no table, so it opens no connection. An empty setting counts as unset.
     let no_table = vec![("INTEGRATION_LOG_TABLE", String::new())];

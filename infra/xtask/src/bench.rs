@@ -2,7 +2,7 @@
 //! its own under infra/bench. Each of its packages is built by itself, so that none adds features to another.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::Instant;
@@ -81,6 +81,19 @@ pub fn guard(workspace: &Workspace, record: bool) -> Result<()> {
     if record {
         harness.arg("--record");
     }
+    process::run(harness)
+}
+
+/// Lets a program, as the argument of `front`, answer the event of a quote.
+pub fn answer(workspace: &Workspace, program: &Path, front: &[&str]) -> Result<()> {
+    build(workspace, "bench")?;
+    let mut harness = harness(workspace);
+    harness
+        .arg("answer")
+        .arg("--program")
+        .arg(program)
+        .arg("--")
+        .args(front);
     process::run(harness)
 }
 

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use crate::architecture::Architecture;
+use crate::arm64;
 use crate::bench;
 use crate::cost;
 use crate::docs;
@@ -11,7 +13,6 @@ use crate::leaks;
 use crate::overrides;
 use crate::process;
 use crate::progress::Progress;
-use crate::provision;
 use crate::recipes;
 use crate::refusals;
 use crate::resources;
@@ -49,6 +50,7 @@ pub fn check(deep: bool) -> Result<()> {
         progress.attempt("bench: fmt and clippy", || bench::lint(&workspace));
         progress.attempt("bench guard", || bench::guard(&workspace, false));
         progress.attempt("sam build", || sam_build(&workspace, &venv));
+        progress.attempt("a function for arm64", || arm64::check(&workspace, &venv));
         docs::try_page(&mut progress, &workspace, &venv)?;
     }
     signals::fail_if_interrupted()?;
@@ -100,7 +102,7 @@ fn sam_build(workspace: &Workspace, venv: &Venv) -> Result<()> {
         .arg(workspace.target.join("sam"))
         .args([
             "--parameter-overrides",
-            &format!("Architecture={}", provision::architecture()?),
+            &format!("Architecture={}", Architecture::of_this_machine()?.name()),
         ]);
     process::run(command)
 }

@@ -10,7 +10,7 @@ use crate::aws::Aws;
 use crate::build::Packages;
 use crate::code;
 use crate::credentials::SECRETS;
-use crate::deployable::deployable;
+use crate::deployable::emulated;
 use crate::env_json;
 use crate::failure::{Context, Result};
 use crate::files;
@@ -70,7 +70,7 @@ impl Deployer<'_> {
                 .any(|each| each == binary)
                 .then(|| self.workspace.package_of(binary))
         };
-        let text = deployable(&original, root, &known)?;
+        let text = emulated(&original, root, &known)?;
         let mut parts = vec![
             text.clone(),
             files::read(&self.settings.file)?,

@@ -11,11 +11,36 @@ use crate::failure::{Context, Result};
 /// it. The emulator serves the API below a path of its own, where that redirect fails, so each becomes a second route.
 const TRAILING_SLASH_PATHS: [&str; 2] = ["/v1/bqs-case/management", "/v1/bqs-case/message/case"];
 
-/// The folder of a binary's package, or `None` if the workspace builds no such binary.
-type PackageOf<'a> = &'a dyn Fn(&str) -> Option<PathBuf>;
+/// Where the copy finds what template.yaml names.
+pub struct Places<'a> {
+    /// The folder of a binary's package, or `None` if the workspace builds no such binary.
+    pub package: &'a dyn Fn(&str) -> Option<PathBuf>,
+    /// The file of a nested stack.
+    pub stack: &'a dyn Fn(&str) -> Result<PathBuf>,
+}
 
-/// In JSON, which is YAML.
-pub fn deployable(template: &Template, root: &Path, package_of: PackageOf) -> Result<String> {
+/// For the emulator, in JSON, which is YAML.
+pub fn emulated(template: &Template, root: &Path, package: &dyn Fn(&str) -> Option<PathBuf>) -> Result<String> {
+    let stack = |file: &str| {
+        let path = root.join(file);
+        let exists = path.is_file().then_some(path);
+        exists.context(format!("template.yaml: {file} does not exist"))
+    };
+    let mut copy = deployable(template, &Places { package, stack: &stack })?;
+    let resources = copy.get_mut("Resources").and_then(Value::as_object_mut);
+    for (_, resource) in resources.into_iter().flatten() {
+        if let Some(events) = resource
+            .pointer_mut("/Properties/Events")
+            .and_then(Value::as_object_mut)
+        {
+            let more: Vec<(String, Value)> = events.iter().filter_map(trailing_slash_route).collect();
+            events.extend(more);
+        }
+    }
+    serde_json::to_string_pretty(&copy).context("template.yaml")
+}
+
+pub fn deployable(template: &Template, places: &Places) -> Result<Value> {
     let mut copy = template.document.clone();
     if let Some(globals) = copy.pointer_mut("/Globals/Function").and_then(Value::as_object_mut) {
         globals.remove("CodeUri");
@@ -29,27 +54,23 @@ pub fn deployable(template: &Template, root: &Path, package_of: PackageOf) -> Re
             .to_owned();
         let resource = resource.as_object_mut().context(format!("template.yaml: {name}"))?;
         if kind == FUNCTION {
-            function(name, resource, package_of)?;
+            function(name, resource, places)?;
         } else if kind == STACK {
-            nested(resource, root)?;
+            nested(name, resource, places)?;
         }
     }
-    serde_json::to_string_pretty(&copy).context("template.yaml")
+    Ok(copy)
 }
 
-fn function(name: &str, resource: &mut Map<String, Value>, package_of: PackageOf) -> Result<()> {
+fn function(name: &str, resource: &mut Map<String, Value>, places: &Places) -> Result<()> {
     let metadata = resource.remove("Metadata").unwrap_or_default();
     let binary = metadata.pointer("/BuildProperties/Binary").and_then(Value::as_str);
     let binary = binary.context(format!("template.yaml: {name} names no Binary"))?;
-    let package =
-        package_of(binary).context(format!("template.yaml: {name} names {binary}, which no package builds"))?;
+    let package = (places.package)(binary);
+    let package = package.context(format!("template.yaml: {name} names {binary}, which no package builds"))?;
     let properties = properties(resource);
     let properties = properties.context(format!("template.yaml: {name} has no Properties"))?;
     properties.insert("CodeUri".to_owned(), text(&package));
-    if let Some(events) = properties.get_mut("Events").and_then(Value::as_object_mut) {
-        let more: Vec<(String, Value)> = events.iter().filter_map(trailing_slash_route).collect();
-        events.extend(more);
-    }
     Ok(())
 }
 
@@ -61,14 +82,10 @@ fn trailing_slash_route((name, event): (&String, &Value)) -> Option<(String, Val
     Some((format!("{name}Slash"), copy))
 }
 
-fn nested(resource: &mut Map<String, Value>, root: &Path) -> Result<()> {
+fn nested(name: &str, resource: &mut Map<String, Value>, places: &Places) -> Result<()> {
     let url = properties(resource).and_then(|properties| properties.get_mut("TemplateURL"));
-    let url = url.context("template.yaml: a nested stack has no TemplateURL")?;
-    let path = root.join(url.as_str().unwrap_or_default());
-    if !path.is_file() {
-        return Err(format!("template.yaml: {url} does not exist").into());
-    }
-    *url = text(&path);
+    let url = url.context(format!("template.yaml: {name} has no TemplateURL"))?;
+    *url = text(&(places.stack)(url.as_str().unwrap_or_default())?);
     Ok(())
 }
 
@@ -107,7 +124,7 @@ Resources:
 
     fn rewritten(template: &str) -> Result<Value> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let copy = deployable(&Template::parse(template).unwrap(), root, &|binary| {
+        let copy = emulated(&Template::parse(template).unwrap(), root, &|binary| {
             (binary == "funders-quote-status").then(|| Path::new("/built").join(binary))
         })?;
         Ok(serde_json::from_str(&copy).unwrap())

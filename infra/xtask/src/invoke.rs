@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
+use crate::architecture::Architecture;
 use crate::aws::{ACCESS_KEY, SECRET_KEY};
 use crate::failure::{Context, Failure, Result};
 use crate::files;
 use crate::names;
 use crate::process;
 use crate::progress::note;
-use crate::provision;
 use crate::services::{self, EMULATOR, SIMULATORS};
 use crate::settings::{self, Settings};
 use crate::venv::Venv;
@@ -61,7 +61,7 @@ fn sam(
         .args(["--region", &settings.region])
         .args([
             "--parameter-overrides",
-            &format!("Architecture={}", provision::architecture()?),
+            &format!("Architecture={}", Architecture::of_this_machine()?.name()),
         ])
         .arg("--template-file")
         .arg(dir.join("template.json"))

@@ -5,6 +5,8 @@
     reason = "this tool is not part of the hub, and uses the shell's environment and clock"
 )]
 
+mod architecture;
+mod arm64;
 mod aws;
 mod bench;
 mod build;
@@ -31,6 +33,7 @@ mod leaks;
 mod mutants;
 mod names;
 mod overrides;
+mod package;
 mod process;
 mod progress;
 mod provision;
@@ -144,9 +147,11 @@ enum Task {
         /// Only the mistakes with this text in their names
         filter: Option<String>,
     },
+    /// Build a stage's release as a folder that `sam deploy -t` deploys: target/package/STAGE-ARCH
+    Package(package::Options),
     /// Check format, lints, words, imports, dependencies and templates
     Check {
-        /// Also the slow checks: the guides' recipes, the bench's guard, `sam build`, the API page in a browser
+        /// Also the slow checks: the guides' recipes, the bench's guard, `sam build`, a function for arm64, the API page in a browser
         #[arg(long)]
         deep: bool,
     },
@@ -191,6 +196,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Redrive(options) => redrive::redrive(&options),
         Task::Recipes { without } => recipes::recipes(without.as_deref()),
         Task::Mutants { filter } => mutants::mutants(filter.as_deref()),
+        Task::Package(options) => package::package(&options),
         Task::Check { deep } => check::check(deep),
         Task::Forward(task) => forward::forward(&task),
         Task::Channel(ChannelTask::Create { channel, stage }) => channel::create(&channel, &stage),

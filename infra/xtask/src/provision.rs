@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::architecture::Architecture;
 use crate::aws::Aws;
 use crate::build::{self, Packages};
 use crate::channel;
 use crate::credentials;
 use crate::deploy::Deployer;
-use crate::failure::{Context, Failure, Result};
+use crate::failure::{Context, Result};
 use crate::files;
 use crate::http;
 use crate::process;
@@ -62,15 +63,6 @@ pub fn provision(
     outcome
 }
 
-/// This machine's architecture, under Lambda's name for it.
-pub fn architecture() -> Result<&'static str> {
-    match std::env::consts::ARCH {
-        "x86_64" => Ok("x86_64"),
-        "aarch64" => Ok("arm64"),
-        other => Err(Failure::from(format!("Lambda does not support {other}"))),
-    }
-}
-
 impl Provisioner<'_> {
     fn start_and_deploy(&self, progress: &mut Progress, packages: &Packages) -> Result<Stack> {
         let emulator = progress.step("emulator", || self.emulator()?.ensure(self.dir, self.ports))?;
@@ -111,7 +103,7 @@ impl Provisioner<'_> {
     /// The parameters that depend on this machine. The other parameters are in samconfig.toml.
     fn parameters(&self, addresses: &Addresses) -> Result<Vec<String>> {
         Ok(vec![
-            format!("Architecture={}", architecture()?),
+            format!("Architecture={}", Architecture::of_this_machine()?.name()),
             format!("EndpointUrl={}", addresses.emulator),
             format!("LexSandboxUrl={}/lex/api/v1", addresses.simulators),
             format!("AlphabetSandboxUrl={}/alphabet", addresses.simulators),
