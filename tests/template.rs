@@ -160,6 +160,13 @@ fn a_function_has_the_time_and_the_clients_that_it_declares() {
             "{name} and the event bus"
         );
         assert_eq!(declared.clients.has_files(), function.may("s3:"), "{name} and files");
+        let scans = function.variables.contains_key("DOCUMENT_SCANNER");
+        assert_eq!(declared.clients.has_scanner(), scans, "{name} and the scanner");
+        assert_eq!(
+            scans,
+            function.may("s3:GetObjectTagging"),
+            "{name} and the scanner's tags"
+        );
     }
 }
 

@@ -101,7 +101,7 @@ pub fn document_presign() -> Function {
 }
 
 pub fn forward() -> Function {
-    queue(forward::forward).with_files()
+    queue(forward::forward).with_files().with_scanner()
 }
 
 #[cfg(test)]

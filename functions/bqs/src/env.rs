@@ -5,6 +5,7 @@ use partners_cases::{Bqs, CaseSystem};
 use runtime::Domain;
 use runtime::port::blob::Blobs;
 use runtime::port::queue::Queue;
+use runtime::port::scanner::Scanner;
 use runtime::transport::{Outbound, Policy, Target};
 use runtime::trigger::domain::Common;
 use runtime::work::row::Table;
@@ -59,6 +60,10 @@ impl Env {
 
     pub fn blobs(&self) -> &dyn Blobs {
         self.common.ports.blobs.as_ref()
+    }
+
+    pub fn scanner(&self) -> &dyn Scanner {
+        self.common.ports.scanner.as_ref()
     }
 
     pub fn bucket(&self) -> Result<&str> {

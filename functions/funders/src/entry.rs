@@ -85,7 +85,7 @@ pub fn proposal_get() -> Function {
 }
 
 pub fn proposal_submit() -> Function {
-    queue(proposal::submit::submit).with_bus().with_files()
+    queue(proposal::submit::submit).with_bus().with_files().with_scanner()
 }
 
 pub fn funder_list() -> Function {

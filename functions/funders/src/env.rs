@@ -20,6 +20,7 @@ use runtime::port::bus::Bus;
 use runtime::port::clock::Clock;
 use runtime::port::config::Config;
 use runtime::port::queue::Queue;
+use runtime::port::scanner::Scanner;
 use runtime::transport::{HealthCache, Outbound, Policy, Target};
 use runtime::trigger::domain::Common;
 use runtime::work::row::Table;
@@ -155,6 +156,10 @@ impl Env {
 
     pub fn blobs(&self) -> &dyn Blobs {
         self.common.ports.blobs.as_ref()
+    }
+
+    pub fn scanner(&self) -> &dyn Scanner {
+        self.common.ports.scanner.as_ref()
     }
 
     /// The rows that the entries of these lists name.

@@ -33,6 +33,7 @@ fn stock(_: &Config) -> Ports {
         })),
         transport: Arc::new(Stock(reqwest::Client::new())),
         blobs: Arc::new(UndeclaredClient),
+        scanner: Arc::new(UndeclaredClient),
     }
 }
 

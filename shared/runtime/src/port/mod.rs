@@ -9,6 +9,7 @@ pub mod crypto;
 pub mod metric;
 mod ports;
 pub mod queue;
+pub mod scanner;
 pub mod secret;
 pub mod store;
 pub mod transport;

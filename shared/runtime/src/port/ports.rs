@@ -12,6 +12,7 @@ use super::blob::{Blobs, File, Presigned, S3};
 use super::bus::{Bus, Event, EventBridge};
 use super::config::Config;
 use super::queue::{Queue, Sender, Sqs};
+use super::scanner::{ConfiguredScanner, ScanVerdict, Scanner};
 use super::secret::{SecretsManager, Vault};
 use super::store::{Dynamo, Store};
 use super::transport::Transport;
@@ -25,6 +26,7 @@ pub struct Ports {
     pub vault: Arc<dyn Vault>,
     pub transport: Arc<dyn Transport>,
     pub blobs: Arc<dyn Blobs>,
+    pub scanner: Arc<dyn Scanner>,
 }
 
 impl Ports {
@@ -43,6 +45,7 @@ type Connect<T> = fn(&Arc<Aws>, &Config) -> Arc<T>;
 pub struct Clients {
     bus: Option<Connect<dyn Bus>>,
     files: Option<Connect<dyn Blobs>>,
+    scanner: Option<Connect<dyn Scanner>>,
 }
 
 impl Clients {
@@ -62,12 +65,24 @@ impl Clients {
         }
     }
 
+    #[must_use]
+    pub fn with_scanner(self) -> Self {
+        Self {
+            scanner: Some(configured_scanner),
+            ..self
+        }
+    }
+
     pub fn has_bus(self) -> bool {
         self.bus.is_some()
     }
 
     pub fn has_files(self) -> bool {
         self.files.is_some()
+    }
+
+    pub fn has_scanner(self) -> bool {
+        self.scanner.is_some()
     }
 
     /// These clients and those that every function has. Handles only: a connection is opened at its first use.
@@ -83,6 +98,9 @@ impl Clients {
             })),
             transport: Arc::new(Wire::new(config.clone())),
             blobs: self.files.map_or_else(undeclared_files, |files| files(&aws, config)),
+            scanner: self
+                .scanner
+                .map_or_else(undeclared_scanner, |scanner| scanner(&aws, config)),
         }
     }
 
@@ -92,6 +110,7 @@ impl Clients {
         Ports {
             bus: self.bus.map_or_else(undeclared_bus, |_| ports.bus),
             blobs: self.files.map_or_else(undeclared_files, |_| ports.blobs),
+            scanner: self.scanner.map_or_else(undeclared_scanner, |_| ports.scanner),
             ..ports
         }
     }
@@ -108,11 +127,22 @@ fn s3(aws: &Arc<Aws>, _: &Config) -> Arc<dyn Blobs> {
     Arc::new(S3::new(move || aws_sdk_s3::Client::new(&aws.settings())))
 }
 
+fn configured_scanner(aws: &Arc<Aws>, config: &Config) -> Arc<dyn Scanner> {
+    let files = s3(aws, config);
+    let aws = Arc::clone(aws);
+    let client = move || aws_sdk_s3::Client::new(&aws.settings());
+    Arc::new(ConfiguredScanner::new(config.clone(), files, client))
+}
+
 fn undeclared_bus() -> Arc<dyn Bus> {
     Arc::new(UndeclaredClient)
 }
 
 fn undeclared_files() -> Arc<dyn Blobs> {
+    Arc::new(UndeclaredClient)
+}
+
+fn undeclared_scanner() -> Arc<dyn Scanner> {
     Arc::new(UndeclaredClient)
 }
 
@@ -143,5 +173,11 @@ impl Blobs for UndeclaredClient {
 
     fn presign<'a>(&'a self, _: File<'a>, _: Timestamp) -> BoxFuture<'a, Result<Presigned>> {
         Self::error("files")
+    }
+}
+
+impl Scanner for UndeclaredClient {
+    fn verdict<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<ScanVerdict>> {
+        Self::error("scanner")
     }
 }

@@ -16,6 +16,7 @@ use crate::port::Ports;
 use crate::port::blob::{self, Blobs, File, Presigned};
 use crate::port::bus::{Bus, Event};
 use crate::port::queue::Sender;
+use crate::port::scanner::{ScanVerdict, Scanner};
 use crate::port::secret::Vault;
 use crate::port::store::Memory;
 use crate::port::transport::Transport;
@@ -294,6 +295,42 @@ impl Blobs for FakeFiles {
     }
 }
 
+/// A scanner that finds every file clean unless a test sets another verdict.
+#[derive(Default)]
+pub struct FakeScanner {
+    usual: Mutex<Option<ScanVerdict>>,
+    verdicts: Mutex<BTreeMap<String, ScanVerdict>>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl FakeScanner {
+    /// The verdict on every file, from now on, that has none of its own.
+    pub fn set_all(&self, verdict: ScanVerdict) {
+        *lock(&self.usual) = Some(verdict);
+    }
+
+    /// The verdict on the file with this key, from now on.
+    pub fn set(&self, key: &str, verdict: ScanVerdict) {
+        lock(&self.verdicts).insert(key.to_owned(), verdict);
+    }
+
+    /// The keys of the files whose verdicts were asked for, in order.
+    pub fn asked(&self) -> Vec<String> {
+        lock(&self.asked).clone()
+    }
+}
+
+impl Scanner for FakeScanner {
+    fn verdict<'a>(&'a self, _: &'a str, key: &'a str) -> BoxFuture<'a, Result<ScanVerdict>> {
+        Box::pin(async move {
+            lock(&self.asked).push(key.to_owned());
+            let own = lock(&self.verdicts).get(key).copied();
+            let usual = || *lock(&self.usual);
+            Ok(own.or_else(usual).unwrap_or(ScanVerdict::Clean))
+        })
+    }
+}
+
 /// Every stand-in, each also accessible by itself.
 #[derive(Clone, Default)]
 pub struct Fakes {
@@ -303,6 +340,7 @@ pub struct Fakes {
     pub secrets: Arc<FakeSecrets>,
     pub transport: Arc<FakeTransport>,
     pub files: Arc<FakeFiles>,
+    pub scanner: Arc<FakeScanner>,
 }
 
 impl Fakes {
@@ -323,6 +361,7 @@ impl Fakes {
             vault: self.secrets.clone(),
             transport: self.transport.clone(),
             blobs: self.files.clone(),
+            scanner: self.scanner.clone(),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::port::Ports;
 use crate::port::blob::{Blobs, File, Presigned};
 use crate::port::bus::{Bus, Event};
 use crate::port::queue::Sender;
+use crate::port::scanner::{ScanVerdict, Scanner};
 use crate::port::store::{Item, Key, Query, Store, Write, Written};
 use crate::port::transport::Transport;
 
@@ -95,7 +96,8 @@ pub fn with_faults(ports: Ports, fault: Arc<dyn Fault>) -> Ports {
         sender: faulty.clone(),
         bus: faulty.clone(),
         transport: faulty.clone(),
-        blobs: faulty,
+        blobs: faulty.clone(),
+        scanner: faulty,
         ..ports
     }
 }
@@ -192,5 +194,11 @@ impl Blobs for Faulty {
 
     fn presign<'a>(&'a self, file: File<'a>, now: Timestamp) -> BoxFuture<'a, Result<Presigned>> {
         self.around(self.ports.blobs.presign(file, now))
+    }
+}
+
+impl Scanner for Faulty {
+    fn verdict<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<ScanVerdict>> {
+        self.around(self.ports.scanner.verdict(bucket, key))
     }
 }

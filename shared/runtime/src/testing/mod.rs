@@ -12,7 +12,7 @@ mod request;
 mod routes;
 
 pub use api::complete;
-pub use fakes::{FakeBus, FakeFiles, FakeQueue, FakeSecrets, FakeTransport, Fakes, Script, Sent};
+pub use fakes::{FakeBus, FakeFiles, FakeQueue, FakeScanner, FakeSecrets, FakeTransport, Fakes, Script, Sent};
 pub use faults::{CrashAfter, Fault, SuspendAt, crash_after, with_faults};
 pub use harness::{Harness, within};
 pub use in_front::StoreInFront;

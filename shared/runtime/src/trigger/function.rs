@@ -83,6 +83,15 @@ impl<E: Domain> Function<E> {
         }
     }
 
+    /// Asks for the scanner's verdict on files.
+    #[must_use]
+    pub fn with_scanner(self) -> Self {
+        Self {
+            clients: self.clients.with_scanner(),
+            ..self
+        }
+    }
+
     /// With another `Timeout` than most functions.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
