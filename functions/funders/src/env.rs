@@ -8,7 +8,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use model::partner::FUNDERS;
 use model::quote::Environment;
-use model::{Error, Result};
+use model::{Error, Kind, Result};
 use partners_funders::{Funder, funder};
 use runtime::Domain;
 use runtime::http::auth::{CHALLENGE, Caller, Verifier};
@@ -25,6 +25,7 @@ use runtime::transport::{HealthCache, Outbound, Policy, Target};
 use runtime::trigger::domain::Common;
 use runtime::work::row::Table;
 use runtime::work::share::Share;
+use serde::Serialize;
 
 /// Workers that call funders. Each installation may occupy a share of those of a queue.
 pub struct Workers {
@@ -148,6 +149,15 @@ impl Env {
 
     pub fn event_queue(&self) -> Result<Queue> {
         self.queue("FUNDER_EVENTS_QUEUE_URL")
+    }
+
+    /// Puts a message into the dead-letter queue, where an operator finds it with the reason.
+    pub async fn escalate(&self, message: &impl Serialize, reason: &str) -> Result<()> {
+        let dead = self.dead_letters();
+        let dead = dead.ok_or_else(|| Error::misconfigured("DEAD_LETTER_QUEUE_URL is not set"))?;
+        let body =
+            serde_json::to_string(message).map_err(|error| Error::new(Kind::Internal, "a message").because(error))?;
+        dead.sender.send(&dead.url, body, Duration::ZERO, Some(reason)).await
     }
 
     pub fn bus(&self) -> &dyn Bus {

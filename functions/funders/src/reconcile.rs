@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use model::Result;
 use model::proposal::ProposalStatus;
 use model::quote::QuoteStatus;
-use model::{Error, Kind, Result};
+use runtime::Cx;
 use runtime::port::metric;
 use runtime::port::store::Key;
 use runtime::work::due::Sweep;
 use runtime::work::row::Revised;
-use runtime::{Cx, Domain};
 
 use crate::Env;
 use crate::proposal::outcome::follow_up;
@@ -121,13 +121,8 @@ async fn ask_funder(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
 
 /// Puts the proposal into the dead-letter queue, for an operator to ask the funder.
 async fn escalate(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
-    let dead = cx.env.dead_letters();
-    let dead = dead.ok_or_else(|| Error::misconfigured("DEAD_LETTER_QUEUE_URL is not set"))?;
-    let body = serde_json::to_string(&SubmitMessage { id: row.id })
-        .map_err(|error| Error::new(Kind::Internal, "a message").because(error))?;
-    dead.sender
-        .send(&dead.url, body, Duration::ZERO, Some("outcome unknown for 24 hours"))
-        .await?;
+    let message = SubmitMessage { id: row.id };
+    cx.env.escalate(&message, "outcome unknown for 24 hours").await?;
     row.set_idle();
     save(cx, row).await
 }

@@ -4,6 +4,7 @@ mod answers;
 mod fake_funder;
 mod workers;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub const JOHN: &str = "john.doe@example.com";
 pub const JANE: &str = "jane@example.com";
 pub const GENERATE: &str = "/api/integration/quotes/generate";
 pub const PROPOSE: &str = "/api/integration/proposals/generate";
+/// A PDF in base64.
+pub const DOCUMENT: &str = "JVBERi0xLjQK";
 /// Name and webhook secret of each funder.
 pub const WEBHOOK_SECRETS: [(&str, &str); 2] = [
     ("LEX", "whsec_bGV4LXdlYmhvb2s="),
@@ -116,6 +119,8 @@ pub trait FundersHarness {
     /// Stores a proposal as it is right after the request.
     fn proposal(&self, funder: &str) -> ProposalId;
     fn proposal_in(&self, funder: &str, environment: Environment) -> ProposalId;
+    /// Requests a proposal with documents of these types, and takes its message out of the queue.
+    async fn documented_proposal(&self, funder: &str, types: &[&str]) -> ProposalId;
     /// Writes a proposal as it is, as a worker that changes another member does.
     fn touch(&self, id: ProposalId);
 
@@ -213,6 +218,16 @@ impl FundersHarness for Harness<Env> {
         write(self, row.create(self.env().table().unwrap()).unwrap());
         write(self, quote.replace(self.env().table().unwrap(), self.now()).unwrap());
         id
+    }
+
+    async fn documented_proposal(&self, funder: &str, types: &[&str]) -> ProposalId {
+        let quote = self.priced_quote(funder);
+        let documents: BTreeMap<&str, &str> = types.iter().map(|kind| (*kind, DOCUMENT)).collect();
+        let body = json!({"quoteId": quote.id, "additionalDocuments": documents});
+        let got = self.post(PROPOSE, body).await;
+        assert_eq!(got.status, 202, "{}", got.text);
+        self.fakes.queue.take();
+        got.data()["proposalId"].as_str().unwrap().parse().unwrap()
     }
 
     fn touch(&self, id: ProposalId) {

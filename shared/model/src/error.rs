@@ -31,6 +31,8 @@ pub enum Kind {
     Invalid,
     /// The idempotency key was used before with another body.
     KeyReused,
+    /// A document that must not go on to a partner: a scanner found malware in it.
+    DocumentRefused,
     /// The partner understood the request and refused it.
     PartnerRejected,
     /// The partner does not accept our credentials. Never the caller's fault, so never a 401.
@@ -94,7 +96,7 @@ pub struct Rule {
 
 impl Kind {
     /// Every kind there is, for tests and documentation.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -108,6 +110,7 @@ impl Kind {
         Self::UnsupportedMedia,
         Self::Invalid,
         Self::KeyReused,
+        Self::DocumentRefused,
         Self::PartnerRejected,
         Self::PartnerAuth,
         Self::PartnerBadResponse,
@@ -172,6 +175,7 @@ impl Kind {
             ),
             Self::Invalid => row("invalid", "Invalid request", 422, Park, Info, Caller, false),
             Self::KeyReused => row("key-reused", "Idempotency key reused", 422, Park, Info, Caller, false),
+            Self::DocumentRefused => row("document-refused", "Document refused", 422, Drop, Info, Caller, false),
             Self::PartnerRejected => row("rejected", "Rejected", 422, Drop, Info, Partner, false),
             Self::PartnerAuth => row("auth", "Credentials refused", 502, Drop, Loud, Partner, false),
             Self::PartnerBadResponse => row("bad-response", "Unusable answer", 502, Drop, Loud, Partner, false),

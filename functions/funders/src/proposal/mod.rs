@@ -1,5 +1,6 @@
 //! Proposals: sending a quote to its funder at most once, and the funder's decision.
 
+mod clearance;
 pub mod decision;
 pub mod documents;
 pub mod generate;

@@ -231,6 +231,12 @@ impl ProposalRow {
         self.enter(Phase::Waiting, now, MESSAGE_TIMEOUT.saturating_add(delay));
     }
 
+    /// The same, as if it came to this phase now: its time begins again.
+    pub fn wait_anew(&mut self, now: Timestamp) {
+        self.phase_at = now;
+        self.wait(now, SignedDuration::ZERO);
+    }
+
     /// The schedule does not look at it again.
     pub fn set_idle(&mut self) {
         self.due = DueTime::default();

@@ -17,6 +17,7 @@ use runtime::work::row::{Revised, Row};
 use runtime::work::share;
 use serde::{Deserialize, Serialize};
 
+use super::clearance::{self, Clearance};
 use super::decision::{FIRST_CHECK, apply, usable};
 use super::documents;
 use super::outcome::{follow_up, release};
@@ -52,7 +53,7 @@ pub async fn submit(cx: Cx<Env>, message: SubmitMessage) -> Result<()> {
         return follow_up(&cx, &mut row).await;
     }
     match row.phase {
-        Phase::Waiting => send(&cx, row).await,
+        Phase::Waiting => clear(&cx, row).await,
         Phase::Sending if !Lease::since(row.phase_at, SENDER_LEASE).is_held(cx.now()) => {
             row.enter(Phase::Unknown, cx.now(), FIRST_CHECK);
             write(&cx, &mut row).await.map(drop)
@@ -65,6 +66,45 @@ pub async fn submit(cx: Cx<Env>, message: SubmitMessage) -> Result<()> {
         }
         // The schedule asks the funder.
         Phase::Unknown | Phase::Sent => follow_up(&cx, &mut row).await,
+    }
+}
+
+/// Sends the proposal if all its documents are clean. The scanner is asked before a worker occupies a place of the funder's share.
+async fn clear(cx: &Cx<Env>, mut row: ProposalRow) -> Result<()> {
+    let documents = row.documents.clone();
+    match Clearance::of(&cx.env, &documents).await? {
+        Clearance::Unscanned => wait_for_scan(cx, row).await,
+        Clearance::Infected(infected) => {
+            tracing::warn!(proposal = %row.id, documents = infected.len(), "documents of a proposal have malware");
+            fail(cx, row, &clearance::refusal(&infected)).await?;
+            clearance::delete(&cx.env, &infected).await
+        }
+        // It was held, and an operator has put its message back.
+        Clearance::Clean if row.is_idle() => {
+            row.wait_anew(cx.now());
+            match write(cx, &mut row).await? {
+                true => send(cx, row).await,
+                false => Ok(()),
+            }
+        }
+        Clearance::Clean => send(cx, row).await,
+    }
+}
+
+/// Sends the proposal back to the queue until its documents have verdicts, or holds it for an operator.
+async fn wait_for_scan(cx: &Cx<Env>, mut row: ProposalRow) -> Result<()> {
+    follow_up(cx, &mut row).await?;
+    let message = SubmitMessage { id: row.id };
+    let Some(pause) = clearance::pause(row.phase_at, cx.now()) else {
+        cx.env.escalate(&message, clearance::HELD).await?;
+        row.set_idle();
+        return write(cx, &mut row).await.map(drop);
+    };
+    // The schedule sends a message of its own only if this one gets lost.
+    row.wait(cx.now(), SignedDuration::try_from(pause).unwrap_or_default());
+    match write(cx, &mut row).await? {
+        true => message.send(cx, pause).await,
+        false => Ok(()),
     }
 }
 

@@ -6,5 +6,6 @@ mod generate;
 mod lists;
 mod random;
 mod reconcile;
+mod scan;
 mod submit;
 mod webhook;

@@ -70,7 +70,7 @@ pub struct FailureView {
     pub retry_after: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partner_code: Option<String>,
-    /// The values that the funder refused, with its reasons.
+    /// The values that were refused, with the reasons.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldView>,
 }

@@ -31,6 +31,9 @@ pub trait Blobs: Send + Sync {
     /// role with `s3:ListBucket` on the key as a prefix.
     fn get<'a>(&'a self, bucket: &'a str, key: &'a str, size: u64) -> BoxFuture<'a, Result<Option<Bytes>>>;
 
+    /// Deletes a file. Its bucket may keep it as an older version for a while.
+    fn delete<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<()>>;
+
     /// A request that lets its holder store this one file, within [`UPLOAD`] of `now`.
     fn presign<'a>(&'a self, file: File<'a>, now: Timestamp) -> BoxFuture<'a, Result<Presigned>>;
 }
@@ -119,6 +122,15 @@ impl Blobs for S3 {
         Box::pin(async move {
             let read = tokio::time::timeout(self.read_timeout, self.read(bucket, key, size)).await;
             read.unwrap_or_else(|_| Err(Error::new(Kind::Unavailable, "a file was not read in time")))
+        })
+    }
+
+    fn delete<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let deleted = self.client.delete_object().bucket(bucket).key(key).send().await;
+            deleted
+                .map(drop)
+                .map_err(|error| failure("a file cannot be deleted", error))
         })
     }
 

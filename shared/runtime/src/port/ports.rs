@@ -171,6 +171,10 @@ impl Blobs for UndeclaredClient {
         Self::error("files")
     }
 
+    fn delete<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<()>> {
+        Self::error("files")
+    }
+
     fn presign<'a>(&'a self, _: File<'a>, _: Timestamp) -> BoxFuture<'a, Result<Presigned>> {
         Self::error("files")
     }

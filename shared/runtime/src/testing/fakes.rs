@@ -278,6 +278,11 @@ impl Blobs for FakeFiles {
         Box::pin(async move { Ok(found.map(read)) })
     }
 
+    fn delete<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<()>> {
+        lock(&self.0).remove(&(bucket.to_owned(), key.to_owned()));
+        Box::pin(async { Ok(()) })
+    }
+
     /// The request that the holder may send, unsigned.
     fn presign<'a>(&'a self, file: File<'a>, now: Timestamp) -> BoxFuture<'a, Result<Presigned>> {
         let headers = [
@@ -301,9 +306,15 @@ pub struct FakeScanner {
     usual: Mutex<Option<ScanVerdict>>,
     verdicts: Mutex<BTreeMap<String, ScanVerdict>>,
     asked: Mutex<Vec<String>>,
+    is_down: Mutex<bool>,
 }
 
 impl FakeScanner {
+    /// Fails every question from now on, or none.
+    pub fn set_down(&self, down: bool) {
+        *lock(&self.is_down) = down;
+    }
+
     /// The verdict on every file, from now on, that has none of its own.
     pub fn set_all(&self, verdict: ScanVerdict) {
         *lock(&self.usual) = Some(verdict);
@@ -324,6 +335,9 @@ impl Scanner for FakeScanner {
     fn verdict<'a>(&'a self, _: &'a str, key: &'a str) -> BoxFuture<'a, Result<ScanVerdict>> {
         Box::pin(async move {
             lock(&self.asked).push(key.to_owned());
+            if *lock(&self.is_down) {
+                return Err(Error::new(Kind::Unavailable, "the scanner is down"));
+            }
             let own = lock(&self.verdicts).get(key).copied();
             let usual = || *lock(&self.usual);
             Ok(own.or_else(usual).unwrap_or(ScanVerdict::Clean))

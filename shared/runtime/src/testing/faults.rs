@@ -192,6 +192,10 @@ impl Blobs for Faulty {
         self.around(self.ports.blobs.get(bucket, key, size))
     }
 
+    fn delete<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<()>> {
+        self.around(async move { self.ports.blobs.delete(bucket, key).await })
+    }
+
     fn presign<'a>(&'a self, file: File<'a>, now: Timestamp) -> BoxFuture<'a, Result<Presigned>> {
         self.around(self.ports.blobs.presign(file, now))
     }

@@ -14,9 +14,8 @@ use serde_json::{Value, json};
 use crate::Env;
 use crate::proposal::{Phase, documents};
 use crate::quote::QuoteRow;
-use crate::testing::{FailureMode, FundersHarness, JANE, PROPOSE, Reaction, proposal_harness};
+use crate::testing::{DOCUMENT, FailureMode, FundersHarness, JANE, PROPOSE, Reaction, proposal_harness};
 
-const DOCUMENT: &str = "JVBERi0xLjQK";
 const KEY: &str = "order-7";
 const SUBMIT: &str = "funders-proposal-submit";
 
