@@ -395,3 +395,90 @@ fn the_dashboard_is_json() {
         );
     }
 }
+
+/// The stack file of a bucket of documents, and whether each document is closed to readers until it is clean.
+const DOCUMENTS: [(&str, bool); 2] = [("funders.yaml", true), ("bqs.yaml", false)];
+
+#[test]
+fn guardduty_scans_every_document_and_no_one_else_writes_its_verdict() {
+    for (file, is_closed) in DOCUMENTS {
+        let stack = stack(file);
+        let resource = |id: &str| &stack.section("Resources")[id];
+        let on_aws = json!({ "Fn::Equals": [{ "Ref": "EndpointUrl" }, ""] });
+        let guard_duty = json!({ "Fn::Equals": [{ "Ref": "DocumentScanner" }, "guardduty"] });
+        assert_eq!(
+            stack.section("Conditions")["ScannedByGuardDuty"],
+            json!({ "Fn::And": [on_aws, guard_duty] }),
+            "{file}"
+        );
+        let plan = resource("DocumentsScanner");
+        assert_eq!(plan["Condition"], "ScannedByGuardDuty");
+        let properties = json!({
+            "Role": { "Fn::GetAtt": ["DocumentsScannerRole", "Arn"] },
+            "ProtectedResource": { "S3Bucket": { "BucketName": { "Ref": "Documents" } } },
+            "Actions": { "Tagging": { "Status": "ENABLED" } },
+        });
+        assert_eq!(plan["Properties"], properties, "the whole bucket, with tags");
+        let policy = &resource("DocumentsPolicy")["Properties"]["PolicyDocument"]["Statement"];
+        let scanned: Vec<&Value> = items(policy)
+            .filter_map(|statement| statement.get("Fn::If"))
+            .inspect(|choice| {
+                assert_eq!(
+                    (&choice[0], &choice[2]),
+                    (&json!("ScannedByGuardDuty"), &json!({ "Ref": "AWS::NoValue" }))
+                )
+            })
+            .map(|choice| &choice[1])
+            .collect();
+        let denies = |action: &str| {
+            let of = |statement: &&&Value| items(&statement["Action"]).any(|one| one == action);
+            let statement = scanned.iter().find(of).unwrap_or_else(|| panic!("{action} in {file}"));
+            assert_eq!(
+                (&statement["Effect"], &statement["Principal"]),
+                (&json!("Deny"), &json!("*"))
+            );
+            let condition = &statement["Condition"]["StringNotEquals"];
+            assert_eq!(
+                condition["aws:PrincipalArn"][0],
+                json!({ "Fn::GetAtt": ["DocumentsScannerRole", "Arn"] })
+            );
+            condition.clone()
+        };
+        for action in ["Put", "Delete"].map(|verb| {
+            [
+                format!("s3:{verb}ObjectTagging"),
+                format!("s3:{verb}ObjectVersionTagging"),
+            ]
+        }) {
+            action.iter().for_each(|action| drop(denies(action)));
+        }
+        if is_closed {
+            let condition = denies("s3:GetObject");
+            assert_eq!(
+                condition["s3:ExistingObjectTag/GuardDutyMalwareScanStatus"],
+                "NO_THREATS_FOUND"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_stage_other_than_local_scans_documents() {
+    let rules = template().section("Rules");
+    let assertions: Vec<_> = items(&rules["DocumentsAreScanned"]["Assertions"])
+        .map(|one| one["Assert"].clone())
+        .collect();
+    let is = |parameter: &str, value: &str| json!({ "Fn::Equals": [{ "Ref": parameter }, value] });
+    let not = |condition: Value| json!({ "Fn::Not": [condition] });
+    assert_eq!(
+        assertions,
+        [
+            json!({ "Fn::Or": [is("Stage", "local"), not(is("DocumentScanner", "none"))] }),
+            json!({ "Fn::Or": [not(is("DocumentScanner", "clamd")), not(is("ClamdAddress", ""))] }),
+        ]
+    );
+    assert_eq!(
+        template().section("Parameters")["DocumentScanner"]["Default"],
+        "guardduty"
+    );
+}

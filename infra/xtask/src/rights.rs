@@ -2,6 +2,7 @@
 //! not show.
 
 mod deployment;
+mod scanner;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +16,7 @@ use crate::translated;
 use crate::venv::Venv;
 use crate::workspace::Workspace;
 
-use deployment::{Deployment, Reached};
+use deployment::{BUCKET_KEY, Deployment, Reached};
 
 /// The only managed policy. SAM gives it to every role of its own: it writes log lines, and reads none.
 const LOGGING: &str = "policy/service-role/AWSLambdaBasicExecutionRole";
@@ -30,9 +31,6 @@ const READING: [&str; 5] = [
 ];
 /// What S3 does with the key of a bucket, in the name of a function that does this with an object.
 const KEY_USES: [(&str, &str); 2] = [("s3:PutObject", "kms:GenerateDataKey"), ("s3:GetObject", "kms:Decrypt")];
-/// Where a bucket names its key.
-const BUCKET_KEY: &str =
-    "/Properties/BucketEncryption/ServerSideEncryptionConfiguration/0/ServerSideEncryptionByDefault/KMSMasterKeyID/Ref";
 /// A table that only these functions may write.
 const OWNERS: [(&str, &str); 1] = [("Channels", "BqsManagement")];
 /// Secrets with this part in their names, in lower case, are for stages that set this parameter.
@@ -87,8 +85,10 @@ impl Deployment {
         }
         for (stack, document) in &self.nested {
             let resources = members(document.get("Resources"));
-            let rights = resources.filter(|(_, resource)| kind(resource).starts_with("AWS::IAM::"));
-            problems.extend(rights.map(|(id, _)| format!("{id} of {stack}: a nested stack gives rights")));
+            for (id, _) in resources.filter(|(_, resource)| kind(resource).starts_with("AWS::IAM::")) {
+                let of_role = scanner::problems(id, document).into_iter();
+                problems.extend(of_role.map(|problem| format!("{id} of {stack}: {problem}")));
+            }
         }
         for (table, _) in OWNERS {
             if !self.nested.values().any(|document| {

@@ -4,6 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+/// Where a bucket names its key.
+pub const BUCKET_KEY: &str =
+    "/Properties/BucketEncryption/ServerSideEncryptionConfiguration/0/ServerSideEncryptionByDefault/KMSMasterKeyID/Ref";
+
 pub struct Deployment {
     /// The resources of template.yaml, translated.
     pub resources: Value,
