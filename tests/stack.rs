@@ -71,6 +71,24 @@ impl Stack {
         }
     }
 
+    /// Fails with what to install if this stack has no scanner.
+    pub fn must_scan(&self) {
+        let scanner = self.text("/documentScanner");
+        assert_eq!(
+            scanner, "clamd",
+            "no scanner: install clamd (Debian: clamav-daemon) and make a new stack"
+        );
+    }
+
+    /// A PDF with EICAR's test string, which scanners report. It is in halves so that none reports this file.
+    pub fn infected_pdf() -> Vec<u8> {
+        let [start, end] = [
+            r"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD",
+            "-ANTIVIRUS-TEST-FILE!$H+H*",
+        ];
+        format!("%PDF-1.4\n{start}{end}\n%%EOF\n").into_bytes()
+    }
+
     /// Runs a command of the developer's tool on this stack and returns its output.
     pub fn xtask(&self, arguments: &[&str]) -> String {
         #[expect(clippy::disallowed_methods, reason = "`cargo xtask test` names its own binary")]

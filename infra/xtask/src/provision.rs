@@ -8,13 +8,15 @@ use crate::architecture::Architecture;
 use crate::aws::Aws;
 use crate::build::{self, Packages};
 use crate::channel;
+use crate::clamd;
 use crate::credentials;
 use crate::deploy::Deployer;
 use crate::failure::{Context, Result};
 use crate::files;
+use crate::health::Health;
 use crate::http;
 use crate::process;
-use crate::progress::Progress;
+use crate::progress::{Progress, note};
 use crate::services::{self, EMULATOR, Ports, SIMULATORS, Service};
 use crate::settings::{self, Settings};
 use crate::stack::{self, Addresses, Stack};
@@ -67,12 +69,14 @@ impl Provisioner<'_> {
     fn start_and_deploy(&self, progress: &mut Progress, packages: &Packages) -> Result<Stack> {
         let emulator = progress.step("emulator", || self.emulator()?.ensure(self.dir, self.ports))?;
         let simulators = progress.step("partner simulators", || self.simulators()?.ensure(self.dir, self.ports))?;
+        let scanner = progress.step("malware scanner", || self.scanner())?;
         let endpoint = format!("http://127.0.0.1:{}", emulator.port);
         let aws = Aws::new(Some(endpoint.clone()), &self.settings.region, self.venv, self.dir);
         let addresses = Addresses {
             emulator: endpoint,
             simulators: format!("http://127.0.0.1:{}", simulators.port),
             region: self.settings.region.clone(),
+            scanner: scanner.map(|port| format!("127.0.0.1:{port}")),
         };
         let deployed = progress.step("deployment", || {
             token::ensure_keys(self.workspace, self.venv, self.dir)?;
@@ -102,7 +106,11 @@ impl Provisioner<'_> {
 
     /// The parameters that depend on this machine. The other parameters are in samconfig.toml.
     fn parameters(&self, addresses: &Addresses) -> Result<Vec<String>> {
-        Ok(vec![
+        let mut scanner = match &addresses.scanner {
+            Some(address) => vec!["DocumentScanner=clamd".to_owned(), format!("ClamdAddress={address}")],
+            None => vec!["DocumentScanner=none".to_owned()],
+        };
+        let mut parameters = vec![
             format!("Architecture={}", Architecture::of_this_machine()?.name()),
             format!("EndpointUrl={}", addresses.emulator),
             format!("LexSandboxUrl={}/lex/api/v1", addresses.simulators),
@@ -111,7 +119,24 @@ impl Provisioner<'_> {
             format!("BqsUpstreamChannel={}", channel::UPSTREAM_CHANNEL),
             format!("MmobUrl={}/mmob", addresses.simulators),
             format!("JwtPublicKey=\"{}\"", token::public_key(self.dir)?),
-        ])
+        ];
+        parameters.append(&mut scanner);
+        Ok(parameters)
+    }
+
+    /// The port of clamd, where it is installed.
+    fn scanner(&self) -> Result<Option<u16>> {
+        match clamd::installed() {
+            Some(program) => {
+                let running = clamd::service(&program, self.dir).ensure(self.dir, self.ports)?;
+                Ok(Some(running.port))
+            }
+            None => {
+                services::stop_clamd(self.dir);
+                note("clamd is not installed (Debian: clamav-daemon), so no document is scanned");
+                Ok(None)
+            }
+        }
     }
 
     fn emulator(&self) -> Result<Service<'_>> {
@@ -124,7 +149,7 @@ impl Provisioner<'_> {
         Ok(Service {
             name: EMULATOR,
             default_port: 4666,
-            health: "/_ministack/health",
+            health: Health::Http("/_ministack/health"),
             fingerprint: sources.concat(),
             command: Box::new(move |port| self.launch(&launcher, port)),
         })
@@ -151,7 +176,7 @@ impl Provisioner<'_> {
         Ok(Service {
             name: SIMULATORS,
             default_port: 4700,
-            health: "/_health",
+            health: Health::Http("/_health"),
             fingerprint: files::sha256_of_file(&self.simulators)?,
             command: Box::new(|port| {
                 let mut command = Command::new(&self.simulators);

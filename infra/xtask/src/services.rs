@@ -1,17 +1,17 @@
-//! The processes of a stack (the AWS emulator and the partner simulators): start, find, watch and stop them.
+//! The processes of a stack (the AWS emulator, the partner simulators, a malware scanner): start, find, watch and stop them.
 
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::failure::{Context, Result};
 use crate::files;
-use crate::http;
+use crate::health::Health;
 use crate::process;
 use crate::progress::note;
 use crate::signals;
@@ -21,6 +21,8 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(250);
 
 pub const EMULATOR: &str = "emulator";
 pub const SIMULATORS: &str = "simulators";
+/// Only where it is installed.
+pub const CLAMD: &str = "clamd";
 
 #[derive(Clone, Copy)]
 pub enum Ports {
@@ -34,7 +36,7 @@ pub enum Ports {
 pub struct Service<'a> {
     pub name: &'static str,
     pub default_port: u16,
-    pub health: &'static str,
+    pub health: Health,
     /// Hash of the service's sources. A running process with another fingerprint is out of date.
     pub fingerprint: String,
     pub command: Box<dyn Fn(u16) -> Result<Command> + 'a>,
@@ -53,7 +55,7 @@ impl Service<'_> {
         let mut before = None;
         if let Some(found) = running(dir, self.name) {
             let up_to_date = found.fingerprint == self.fingerprint;
-            if up_to_date && http::status(&format!("http://127.0.0.1:{}{}", found.port, self.health)) == Some(200) {
+            if up_to_date && self.health.is_good(found.port) {
                 note(format!("{}: already running on port {}", self.name, found.port));
                 return Ok(found);
             }
@@ -77,12 +79,7 @@ impl Service<'_> {
         let pid = process::id(&child)?;
         let record = json!({"pid": pid, "port": port, "command": words, "fingerprint": self.fingerprint});
         files::write(&pid_file(dir, self.name), &record.to_string())?;
-        let health = format!("http://127.0.0.1:{port}{}", self.health);
-        let ready = http::wait_until_ok(&health, START_TIMEOUT, || match running(dir, self.name) {
-            Some(_) => Ok(()),
-            None => Err(format!("{}: ended during its start", self.name).into()),
-        });
-        if let Err(failure) = ready {
+        if let Err(failure) = self.wait(dir, port) {
             stop(dir, self.name);
             return Err(process::with_tail(&failure, &log));
         }
@@ -92,6 +89,23 @@ impl Service<'_> {
             port,
             fingerprint: self.fingerprint.clone(),
         })
+    }
+
+    /// Waits until the process answers on its port.
+    fn wait(&self, dir: &Path, port: u16) -> Result<()> {
+        let begun = Instant::now();
+        while !self.health.is_good(port) {
+            signals::fail_if_interrupted()?;
+            if running(dir, self.name).is_none() {
+                return Err(format!("{}: ended during its start", self.name).into());
+            }
+            if begun.elapsed() > START_TIMEOUT {
+                let time = START_TIMEOUT.as_secs();
+                return Err(format!("{}: no answer on port {port} after {time} s", self.name).into());
+            }
+            thread::sleep(WATCH_INTERVAL);
+        }
+        Ok(())
     }
 
     fn port(&self, ports: Ports, before: Option<u16>) -> Result<u16> {
@@ -126,11 +140,18 @@ pub fn running(dir: &Path, name: &str) -> Option<Running> {
 
 /// Stops every process of a stack and removes its temporary files. Returns whether a process was running.
 pub fn take_down(dir: &Path) -> bool {
-    let stopped = [SIMULATORS, EMULATOR].map(|name| stop(dir, name)).contains(&true);
+    let stopped = [SIMULATORS, EMULATOR, CLAMD]
+        .map(|name| stop(dir, name))
+        .contains(&true);
     // Files of the emulator and its functions, which the next emulator does not read.
     let _absent = fs::remove_dir_all(dir.join("tmp"));
     let _absent = fs::remove_file(dir.join("stack.json"));
     stopped
+}
+
+/// Stops the scanner of a stack, which has none any more.
+pub fn stop_clamd(dir: &Path) {
+    stop(dir, CLAMD);
 }
 
 /// Stops a process of a stack and its children. Returns whether it was running.
@@ -171,9 +192,9 @@ pub fn watch(dir: &Path) -> StopReason {
     while !signals::interrupted() {
         thread::sleep(WATCH_INTERVAL);
         let stopped = || {
-            [EMULATOR, SIMULATORS]
-                .into_iter()
-                .find(|name| running(dir, name).is_none())
+            let is_expected = |name: &&str| *name != CLAMD || pid_file(dir, CLAMD).exists();
+            let expected = [EMULATOR, SIMULATORS, CLAMD].into_iter().filter(is_expected);
+            expected.into_iter().find(|name| running(dir, name).is_none())
         };
         if stopped().is_none() {
             continue;

@@ -19,6 +19,8 @@ pub struct Addresses {
     pub emulator: String,
     pub simulators: String,
     pub region: String,
+    /// clamd's.
+    pub scanner: Option<String>,
 }
 
 pub struct Stack {
@@ -100,6 +102,7 @@ pub fn write(
         "sandboxUrl": stack.simulators_url,
         "emulatorUrl": addresses.emulator,
         "region": addresses.region,
+        "documentScanner": if addresses.scanner.is_some() { "clamd" } else { "none" },
         "tokens": stack.tokens,
         "functionUrls": outputs("FunctionUrl"),
         "tables": outputs("Table"),

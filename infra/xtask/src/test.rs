@@ -8,6 +8,7 @@ use crate::failure::{Context, Result};
 use crate::process;
 use crate::progress::{Progress, note};
 use crate::signals;
+use crate::stack;
 use crate::up;
 use crate::venv::Venv;
 use crate::workspace::Workspace;
@@ -43,6 +44,8 @@ const WITHOUT_STACK: [&str; 11] = [
 ];
 /// Tests of package `tests` wait for each other, so every one of them needs a thread.
 const STACK_THREADS: &str = "256";
+/// Modules of end-to-end tests that need a scanner.
+const SCANNER_TESTS: &str = "::scanner::";
 /// The domain with long tests. They are ignored unless optimised.
 const LONG_DOMAIN: &str = "mmob";
 
@@ -139,6 +142,13 @@ fn run_on_stack(progress: &mut Progress, workspace: &Workspace, venv: &Venv, fil
         progress.attempt("end-to-end tests on the deployed stack", || {
             let mut tests = cargo_test(workspace, &INTEGRATION_TESTS, &["--no-fail-fast"], filter);
             tests.args(["--", "--test-threads", STACK_THREADS]);
+            if stack::member(&dir, "documentScanner")? == "none" {
+                let all = list(workspace, &INTEGRATION_TESTS, &[], filter)?;
+                for name in all.iter().filter(|name| name.contains(SCANNER_TESTS)) {
+                    note(format!("not run, because clamd is not installed: {name}"));
+                }
+                tests.args(["--skip", SCANNER_TESTS]);
+            }
             tests.env("TRUNKLINE_STACK", dir.join("stack.json"));
             // Some tests run commands of this tool.
             tests.env("TRUNKLINE_XTASK", &tool);

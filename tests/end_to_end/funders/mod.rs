@@ -6,3 +6,4 @@ mod failures;
 mod lists;
 mod proposals;
 mod quotes;
+mod scanner;

@@ -19,7 +19,7 @@ const DECISIONS: [(&str, &str); 3] = [
 const GENERATE: &str = "/api/integration/proposals/generate";
 
 /// The sample proposal of a new quote, and the quote's id.
-async fn sample(stack: &Stack, funder: &str, surname: &str) -> (String, String) {
+pub async fn sample(stack: &Stack, funder: &str, surname: &str) -> (String, String) {
     let quote = stack.quote_from(funder, surname).await;
     assert_eq!(quote.status, 201, "{}", quote.text);
     let id = quote.json()["data"]["id"].as_str().unwrap().to_owned();
@@ -28,19 +28,19 @@ async fn sample(stack: &Stack, funder: &str, surname: &str) -> (String, String) 
     (body.to_string(), id)
 }
 
-async fn propose(stack: &Stack, body: &str) -> HubResponse {
+pub async fn propose(stack: &Stack, body: &str) -> HubResponse {
     let correlation = uuid::Uuid::new_v4().to_string();
     propose_with(stack, body, &correlation).await
 }
 
-async fn propose_with(stack: &Stack, body: &str, correlation: &str) -> HubResponse {
+pub async fn propose_with(stack: &Stack, body: &str, correlation: &str) -> HubResponse {
     let headers = [("x-correlation-id", correlation)];
     stack
         .send(Method::POST, GENERATE, &stack.customer(), Some(body), &headers)
         .await
 }
 
-fn id(got: &HubResponse) -> String {
+pub fn id(got: &HubResponse) -> String {
     assert_eq!(got.status, 202, "{}", got.text);
     got.json()["data"]["proposalId"].as_str().unwrap().to_owned()
 }
@@ -49,7 +49,7 @@ fn status(id: &str) -> String {
     format!("/api/integration/proposals/{id}/status")
 }
 
-async fn decided(stack: &Stack, id: &str, wanted: &str) -> HubResponse {
+pub async fn decided(stack: &Stack, id: &str, wanted: &str) -> HubResponse {
     let path = status(id);
     stack
         .until(&path, &stack.customer(), |got| got.json()["data"]["status"] == wanted)
@@ -57,7 +57,7 @@ async fn decided(stack: &Stack, id: &str, wanted: &str) -> HubResponse {
 }
 
 /// The number of credit searches that a funder made for this proposal.
-async fn searches(stack: &Stack, funder: &str, id: &str) -> Value {
+pub async fn searches(stack: &Stack, funder: &str, id: &str) -> Value {
     let path = format!("/{}/searches", funder.to_lowercase());
     stack.control(Method::GET, &path, None).await[id].clone()
 }
