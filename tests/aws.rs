@@ -66,10 +66,15 @@ impl Stack {
             .await
     }
 
+    /// A function's whole environment.
+    pub async fn function_environment(&self, function: &str) -> Value {
+        let configuration = self.lambda(Method::GET, function, "configuration", &Value::Null).await;
+        configuration["Environment"].clone()
+    }
+
     /// Sets variables in a function's environment. Returns the environment as it was.
     pub async fn configure(&self, function: &str, variables: &[(&str, &str)]) -> Value {
-        let configuration = self.lambda(Method::GET, function, "configuration", &Value::Null).await;
-        let before = configuration["Environment"].clone();
+        let before = self.function_environment(function).await;
         let mut changed = before.clone();
         for (name, value) in variables {
             changed["Variables"][name] = json!(value);

@@ -14,7 +14,7 @@ use crate::settings;
 pub enum Forward {
     /// List the held changes with their reasons
     Held(StageOption),
-    /// Send a held change, which upstream does not have
+    /// Send a held change, which upstream does not have; a document only if the scanner finds it clean now
     Send {
         #[command(flatten)]
         change: Change,

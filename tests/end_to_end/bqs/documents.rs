@@ -15,16 +15,16 @@ const WRITER: [&str; 3] = ["case.write", "case.read", "document.write"];
 const BOUNDARY: &str = "0f1e2d3c";
 
 /// A channel of a dealer, and a case of its own.
-async fn dealer(stack: &Stack) -> (Channel, i64) {
+pub async fn dealer(stack: &Stack) -> (Channel, i64) {
     let channel = stack.channel(&WRITER, &[DEALER]).await;
     let case = stack.case(&channel.key, DEALER).await;
     (channel, case)
 }
 
 /// A name, a content type or an empty text, and the bytes.
-type Field<'a> = (&'a str, &'a str, &'a [u8]);
+pub type Field<'a> = (&'a str, &'a str, &'a [u8]);
 
-const CODE: Field<'static> = ("code", "", b"123");
+pub const CODE: Field<'static> = ("code", "", b"123");
 
 fn form(fields: &[Field<'_>]) -> Vec<u8> {
     let mut form = Vec::new();
@@ -41,11 +41,40 @@ fn form(fields: &[Field<'_>]) -> Vec<u8> {
     form
 }
 
-async fn upload(stack: &Stack, key: &str, case: &str, fields: &[Field<'_>]) -> HubResponse {
+pub async fn upload(stack: &Stack, key: &str, case: &str, fields: &[Field<'_>]) -> HubResponse {
     let url = format!("{}/v1/bqs-case/document/{case}", stack.base_url());
     let kind = format!("multipart/form-data; boundary={BOUNDARY}");
     let headers = [("x-api-key", key), ("content-type", kind.as_str())];
     stack.send_raw(Method::POST, &url, &headers, form(fields)).await
+}
+
+/// Announces a document. Returns its id and its upload.
+pub async fn announce(stack: &Stack, key: &str, case: i64, size: usize) -> Value {
+    let body = json!({"code": "123", "contentType": "application/pdf", "size": size}).to_string();
+    let path = format!("/v1/bqs-case/document/{case}/upload");
+    let offered = stack.send_with_key(Method::POST, &path, key, Some(&body)).await;
+    assert_eq!(offered.status, 201, "{}", offered.text);
+    offered.json()
+}
+
+/// Uploads an announced document and lets the hub look for it at once, which it does some minutes later by itself.
+pub async fn put(stack: &Stack, case: i64, offer: &Value, bytes: Vec<u8>) {
+    let headers = offer["upload"]["headers"].as_object().unwrap().iter();
+    // The HTTP client sets the length itself.
+    let headers: Vec<_> = headers
+        .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+        .filter(|(name, _)| *name != "content-length")
+        .collect();
+    let url = offer["upload"]["url"].as_str().unwrap();
+    assert_eq!(stack.send_raw(Method::PUT, url, &headers, bytes).await.status, 200);
+    let wake = json!({"sequence": case, "upload": offer["documentId"]});
+    stack.enqueue("bqsForward", &wake).await;
+}
+
+/// Waits until the hub has looked for an announced document, with this result.
+pub async fn checked(stack: &Stack, id: &str, state: &str) {
+    let rows = |rows: &[Value]| rows.iter().any(|row| row["state"]["S"] == state);
+    stack.rows_until("cases", "documentId", id, rows).await;
 }
 
 fn pdf(size: usize) -> Vec<u8> {
@@ -186,25 +215,11 @@ async fn a_document_that_was_announced_before_its_channel_was_revoked_does_not_g
     for (roles, dealers) in [(&[][..], &[DEALER][..]), (&WRITER[..], &[730][..])] {
         let (channel, case) = dealer(&stack).await;
         let bytes = pdf(2000);
-        let body = json!({"code": "123", "contentType": "application/pdf", "size": bytes.len()}).to_string();
-        let path = format!("/v1/bqs-case/document/{case}/upload");
-        let offer = stack
-            .send_with_key(Method::POST, &path, &channel.key, Some(&body))
-            .await
-            .json();
+        let offer = announce(&stack, &channel.key, case, bytes.len()).await;
         stack.permit(&channel.name, roles, dealers).await;
-        let headers = offer["upload"]["headers"].as_object().unwrap().iter();
-        let headers: Vec<_> = headers
-            .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
-            .filter(|(name, _)| *name != "content-length")
-            .collect();
-        let url = offer["upload"]["url"].as_str().unwrap();
-        assert_eq!(stack.send_raw(Method::PUT, url, &headers, bytes).await.status, 200);
-        let wake = json!({"sequence": case, "upload": offer["documentId"]});
-        stack.enqueue("bqsForward", &wake).await;
-        let rows = |rows: &[Value]| rows.iter().any(|row| row["state"]["S"] == "refused");
+        put(&stack, case, &offer, bytes).await;
         let id = offer["documentId"].as_str().unwrap();
-        stack.rows_until("cases", "documentId", id, rows).await;
+        checked(&stack, id, "refused").await;
         stack.permit(&channel.name, &WRITER, &[DEALER]).await;
         let path = format!("/v1/bqs-case/case/{case}");
         let shown = stack.send_with_key(Method::GET, &path, &channel.key, None).await.json();

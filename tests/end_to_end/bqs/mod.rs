@@ -8,4 +8,5 @@ mod messages;
 mod permissions;
 mod roles;
 mod samples;
+mod scans;
 mod upstream;

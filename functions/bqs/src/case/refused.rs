@@ -1,4 +1,4 @@
-//! Announced documents that the hub refused, as their case shows them.
+//! Documents that the hub refused after it had answered their channel, as their case shows them.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,10 @@ pub enum DocumentRefusal {
     Differs,
     /// No upload was complete at the hub's last check, about a quarter of an hour after the announcement.
     NotArrived,
+    /// The scanner found malware in the document.
+    Infected,
+    /// The scanner gave no verdict on the document, and an operator gave it up.
+    Unscanned,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -14,9 +14,10 @@ use runtime::work::row::Row;
 use uuid::Uuid;
 
 use super::pending::{PendingUpload, UploadState};
+use super::refusal::show;
 use super::stored::{StoredDocument, key};
 use crate::Env;
-use crate::case::refused::{DocumentRefusal, RefusedDocument};
+use crate::case::refused::DocumentRefusal;
 use crate::case::row::{CaseRow, ChangeKind, Sequence};
 use crate::channel::{Caller, ChannelRow, Role};
 use crate::forward::ForwarderWake;
@@ -113,16 +114,9 @@ fn take(
 }
 
 /// The writes that show the document as refused.
-fn refuse(cx: &Cx<Env>, mut row: CaseRow, mut pending: PendingUpload, reason: DocumentRefusal) -> Result<Vec<Write>> {
+fn refuse(cx: &Cx<Env>, row: CaseRow, mut pending: PendingUpload, reason: DocumentRefusal) -> Result<Vec<Write>> {
     let (rows, sequence) = (cx.env.table()?, row.sequence);
-    tracing::warn!(case = %sequence, document = %pending.document_id, ?reason, "an announced document was refused");
-    let refused = RefusedDocument {
-        document_id: pending.document_id,
-        code: pending.code.clone(),
-        reason,
-        refused_at: cx.now(),
-    };
-    let shown = row.refuse(rows, refused, cx.now())?;
+    let shown = show(cx, row, pending.document_id, pending.code.clone(), reason)?;
     Ok(vec![shown, pending.end(rows, sequence, UploadState::Refused)?])
 }
 

@@ -5,6 +5,7 @@ pub mod arrive;
 mod check;
 mod pending;
 pub mod presign;
+pub mod refusal;
 mod stored;
 pub mod upload;
 

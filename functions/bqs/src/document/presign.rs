@@ -70,7 +70,8 @@ pub struct Offered {
 /// The response is a request that the channel sends as it is, once and within five minutes. A second use gets 412, another
 /// type or size 403. Some minutes later the document becomes the case's, if its bytes are of the announced type and the channel
 /// still has the right to upload it. Otherwise the case shows it in `refusedDocuments`, also if no upload is complete about a
-/// quarter of an hour after the announcement.
+/// quarter of an hour after the announcement. A document of the case is scanned for malware, and an infected one is shown there
+/// too.
 #[utoipa::path(
     post,
     path = "/v1/bqs-case/document/{sequence}/upload",

@@ -30,7 +30,8 @@ impl StoredDocument {
     }
 }
 
-/// The key of a document's file. The hub does not scan documents, so they stay in quarantine until the bucket deletes them.
+/// The key of a document's file. It stays in quarantine until the bucket deletes it. Only the forwarder reads it, and sends it
+/// upstream once the scanner finds it clean.
 pub fn key(id: Uuid) -> String {
     format!("quarantine/{id}")
 }

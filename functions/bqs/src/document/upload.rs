@@ -44,6 +44,9 @@ pub struct Uploaded {
 ///
 /// The limit is 3 MiB. In base64, a third less always fits through the gateway. The 413 of a larger document names, in
 /// `instead`, the route that presigns an upload. Above about 4.4 MB the gateway answers with its own 413.
+///
+/// The document is scanned for malware after the response. An infected one goes nowhere, and the case shows it in
+/// `refusedDocuments`.
 #[utoipa::path(
     post,
     path = "/v1/bqs-case/document/{sequence}",

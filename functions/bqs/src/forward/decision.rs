@@ -1,7 +1,7 @@
 //! An operator's decision about a held change. `cargo xtask forward` sends it to the queue.
 
 use jiff::Timestamp;
-use model::Result;
+use model::{Error, Kind, Result};
 use runtime::Cx;
 use runtime::port::store::{When, Write};
 use runtime::work::row::Revised;
@@ -10,11 +10,15 @@ use serde::{Deserialize, Serialize};
 use super::row::ForwardRow;
 use super::upstream::{Linked, UpstreamRow};
 use crate::Env;
+use crate::case::refused::DocumentRefusal;
+use crate::case::row::ChangeRow;
+use crate::document::refusal::show_change;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HeldAction {
-    /// Upstream does not have the change: the forwarder sends it, again if necessary.
+    /// Upstream does not have the change: the forwarder sends it, again if necessary. It sends no document before it asked the
+    /// scanner.
     Send,
     /// Upstream has the change or must not get it: the forwarder continues with the next one.
     Skip,
@@ -41,7 +45,8 @@ struct DecisionRow<'a> {
     at: Timestamp,
 }
 
-/// Applies a decision about the held change. True if the forwarder may continue with the case.
+/// Applies a decision about the held change. True if the forwarder may continue with the case. A skipped document that has no
+/// verdict is shown on the case, so that its channel can upload another.
 pub async fn apply(cx: &Cx<Env>, row: &mut ForwardRow, decision: Option<&OperatorDecision>) -> Result<bool> {
     let (Some(held), Some(decision)) = (&row.held, decision) else {
         return Ok(false);
@@ -59,10 +64,22 @@ pub async fn apply(cx: &Cx<Env>, row: &mut ForwardRow, decision: Option<&Operato
     let rows = env.table()?;
     let key = rows.key(format!("CASE#{sequence}"), &at);
     let mut writes = vec![Write::put(key, &kept, When::Absent)?];
-    row.resume(decision.action == HeldAction::Skip, decision.upstream);
-    writes.push(row.replace(rows, now)?);
-    match decision.upstream {
-        None => rows.write(writes).await,
-        Some(upstream) => Ok(UpstreamRow::link(env, upstream, sequence, writes).await? == Linked::Done),
+    let skips = decision.action == HeldAction::Skip;
+    if skips && row.awaits_verdict() {
+        let change = ChangeRow::load(rows, sequence, decision.n).await?;
+        let change = change.ok_or_else(|| Error::new(Kind::Internal, "a held change does not exist"))?;
+        writes.push(show_change(cx, &change, DocumentRefusal::Unscanned).await?);
     }
+    row.resume(skips, decision.upstream, now);
+    writes.push(row.replace(rows, now)?);
+    let done = match decision.upstream {
+        None => rows.write(writes).await?,
+        Some(upstream) => match UpstreamRow::link(env, upstream, sequence, writes).await? {
+            Linked::Done => true,
+            Linked::Refused => false,
+            Linked::Taken => return Ok(false),
+        },
+    };
+    let busy = "another request changed a case while an operator's decision was applied";
+    done.then_some(true).ok_or_else(|| Error::new(Kind::Unavailable, busy))
 }

@@ -8,7 +8,10 @@
 //! Upstream answers a creation with a number of its own. The worker records the answer first. Then it links the number to the
 //! case, and at the end of its work it copies the messages that arrived under the number before. A later worker goes on with
 //! what is left.
+//!
+//! A document is sent once the scanner finds it clean. Without an upstream the worker asks for the verdicts only.
 
+mod clearance;
 mod decision;
 mod row;
 mod sender;

@@ -7,11 +7,13 @@ use call::Call;
 use model::{Error, Kind, Result};
 use partners_cases::{Bqs, CaseSystem, Change, Upload, UpstreamAnswer};
 use runtime::Cx;
+use runtime::port::blob::sha256;
 use runtime::port::store::Write;
 use runtime::transport::{ATTEMPT_TIMEOUT, Target};
 use runtime::work::row::Revised;
 use tokio::time::Instant;
 
+use super::clearance::{self, Clearance};
 use super::row::{ForwardRow, HoldReason, raise_alarm};
 use super::upstream::{AnswerRow, Linked, UpstreamRow};
 use super::wake::ForwarderWake;
@@ -53,12 +55,16 @@ impl<'a> CaseSender<'a> {
         while self.send(&change).await?.is_continue() {
             let next = ChangeRow::load(self.cx.env.table()?, self.row.sequence, change.n + 1).await?;
             let Some(next) = next else { break };
-            if self.cx.deadline.saturating_duration_since(Instant::now()) < MIN_TIME_LEFT {
+            if !self.has_time() {
                 return self.wake_after(Duration::ZERO).await;
             }
             change = next;
         }
         Ok(())
+    }
+
+    fn has_time(&self) -> bool {
+        self.cx.deadline.saturating_duration_since(Instant::now()) >= MIN_TIME_LEFT
     }
 
     /// Sends one change. Continues if the next one may follow.
@@ -67,11 +73,19 @@ impl<'a> CaseSender<'a> {
             // Upstream answered this change to a worker that could not link the number.
             return self.link(change.n, upstream).await;
         }
+        if self.row.refused.contains(&change.n) {
+            return self.pass_over(change.n).await;
+        }
         let call = match self.call(change).await {
             Ok(call) => call,
             Err(error) if error.kind == Kind::Unavailable => return Err(error),
             Err(error) => return self.hold(change.n, HoldReason::Unsendable, &error.message).await,
         };
+        if change.kind == ChangeKind::Document
+            && let Some(flow) = self.clear(change).await?
+        {
+            return Ok(flow);
+        }
         self.row.sending = Some(change.n);
         self.row.lease(self.cx.now());
         if !self.write(Vec::new()).await? {
@@ -90,6 +104,34 @@ impl<'a> CaseSender<'a> {
             Ok((upstream, answer)) => self.accept(change.n, upstream, answer).await,
             Err(error) => self.fail(change.n, error).await,
         }
+    }
+
+    /// Asks the scanner about a document. None if the document may be sent.
+    async fn clear(&mut self, change: &ChangeRow) -> Result<Option<ControlFlow<()>>> {
+        match clearance::ask(self.cx, &StoredDocument::read(&change.body)?).await? {
+            Clearance::Clean if self.has_time() => {
+                self.row.clear();
+                Ok(None)
+            }
+            Clearance::Clean => {
+                self.wake_after(Duration::ZERO).await?;
+                Ok(Some(ControlFlow::Break(())))
+            }
+            Clearance::Infected => {
+                self.row.advance(change.n);
+                Ok(Some(flow(clearance::refuse(self.cx, self.row, change).await?)))
+            }
+            Clearance::Unscanned(reason) => {
+                clearance::wait(self.cx, self.row, change.n, reason).await?;
+                Ok(Some(ControlFlow::Break(())))
+            }
+        }
+    }
+
+    /// Leaves out a change whose document was refused.
+    async fn pass_over(&mut self, n: u64) -> Result<ControlFlow<()>> {
+        self.row.advance(n);
+        Ok(flow(self.write(Vec::new()).await?))
     }
 
     async fn call(&self, change: &ChangeRow) -> Result<Call> {
@@ -113,10 +155,11 @@ impl<'a> CaseSender<'a> {
         let file = self.cx.env.blobs().get(self.cx.env.bucket()?, &stored.key, stored.size);
         let gone = || Error::new(Kind::NotFound, "The document's file no longer exists.");
         let bytes = file.await?.ok_or_else(gone)?;
-        if u64::try_from(bytes.len()) != Ok(stored.size) {
+        // A file is stored once. Only these bytes were announced and scanned.
+        if sha256(&bytes) != stored.sha256 {
             return Err(Error::new(
                 Kind::NotFound,
-                "The document's file has another size than it had.",
+                "The document's file is not the one that the case got.",
             ));
         }
         Ok(Upload {
@@ -216,6 +259,14 @@ impl<'a> CaseSender<'a> {
         let table = self.cx.env.table()?;
         rows.push(self.row.replace(table, self.cx.now())?);
         table.write(rows).await
+    }
+}
+
+/// Continues if the write was done.
+fn flow(done: bool) -> ControlFlow<()> {
+    match done {
+        true => ControlFlow::Continue(()),
+        false => ControlFlow::Break(()),
     }
 }
 

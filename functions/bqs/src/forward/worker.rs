@@ -7,6 +7,7 @@ use runtime::Cx;
 use runtime::transport::Target;
 use runtime::work::row::Row;
 
+use super::clearance::scan_all;
 use super::decision::{self, OperatorDecision};
 use super::row::{ForwardRow, raise_alarm};
 use super::sender::CaseSender;
@@ -24,11 +25,14 @@ pub async fn forward(cx: Cx<Env>, wake: ForwarderWake) -> Result<()> {
     if let Some(id) = wake.upload {
         arrive::arrive(&cx, sequence, id).await?;
     }
-    let Some(target) = env.upstream()? else {
-        return Ok(());
-    };
     let row = ForwardRow::load(env.table()?, &sequence).await?;
     let mut row = row.unwrap_or_else(|| ForwardRow::new(sequence));
+    let Some(target) = env.upstream()? else {
+        return match may_continue(&cx, &mut row, wake.decision.as_ref()).await? {
+            true => scan_all(&cx, &mut row).await,
+            false => Ok(()),
+        };
+    };
     let sent = send(&cx, target, &mut row, wake.decision.as_ref()).await;
     // Neither waits for the other: changes for messages, and messages for a held change.
     let relinked = match row.upstream {
@@ -40,25 +44,34 @@ pub async fn forward(cx: Cx<Env>, wake: ForwarderWake) -> Result<()> {
 
 /// Sends what the case waits to send, if this worker may.
 async fn send(cx: &Cx<Env>, target: Target, row: &mut ForwardRow, decision: Option<&OperatorDecision>) -> Result<()> {
-    let (env, sequence) = (&cx.env, row.sequence);
-    if row.held.is_some() && !decision::apply(cx, row, decision).await? {
-        raise_alarm();
+    let env = &cx.env;
+    if !may_continue(cx, row, decision).await? {
         return Ok(());
     }
-    if let Some(left) = row.retry_wait(cx.now()) {
-        // The failed attempt sent a message for that time. This is that message if it is only a little early.
-        return if left > EARLY_MARGIN {
-            Ok(())
-        } else {
-            ForwarderWake::of(sequence).send_late(env, left).await
-        };
-    }
-    if let Some(left) = row.lease_left(cx.now()) {
-        return ForwarderWake::of(sequence).send_late(env, left).await;
-    }
-    let next = ChangeRow::load(env.table()?, sequence, row.forwarded_through + 1).await?;
+    let next = ChangeRow::load(env.table()?, row.sequence, row.forwarded_through + 1).await?;
     let Some(next) = next else { return Ok(()) };
     let done = CaseSender::new(cx, target, row)?.send_all(next).await;
     env.outbound.tracer.flush().await;
     done
+}
+
+/// Whether the case is neither held nor waits for another attempt, and no other worker has its lease.
+async fn may_continue(cx: &Cx<Env>, row: &mut ForwardRow, decision: Option<&OperatorDecision>) -> Result<bool> {
+    let (env, sequence) = (&cx.env, row.sequence);
+    if row.held.is_some() && !decision::apply(cx, row, decision).await? && !row.awaits_verdict() {
+        raise_alarm();
+        return Ok(false);
+    }
+    if let Some(left) = row.retry_wait(cx.now()) {
+        // The failed attempt sent a message for that time. This is that message if it is only a little early.
+        if left <= EARLY_MARGIN {
+            ForwarderWake::of(sequence).send_late(env, left).await?;
+        }
+        return Ok(false);
+    }
+    if let Some(left) = row.lease_left(cx.now()) {
+        ForwarderWake::of(sequence).send_late(env, left).await?;
+        return Ok(false);
+    }
+    Ok(true)
 }

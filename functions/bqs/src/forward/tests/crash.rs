@@ -2,18 +2,67 @@
 
 use std::time::Duration;
 
+use runtime::port::scanner::ScanVerdict;
 use tokio::time::Instant;
+use uuid::Uuid;
 
+use super::document;
 use super::simulation::{Message, Simulation, again};
+use crate::case::refused::DocumentRefusal;
 use crate::forward::row::HoldReason;
 
 const CHANGES: u64 = 4;
+const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// Crashes the first worker after this many steps. Returns its outcome, the changes made, and whether the case is held.
-async fn run(idempotent: bool, steps: u32) -> (Option<bool>, Vec<u64>, bool) {
-    let simulation = Simulation::new(idempotent);
+/// The scans of the last change's document.
+#[derive(Clone, Copy, Debug)]
+enum Scan {
+    Clean,
+    Infected,
+    /// No verdict for five minutes, and then this one.
+    Late(ScanVerdict),
+    Never,
+}
+
+impl Scan {
+    const ALL: [Self; 5] = [
+        Self::Clean,
+        Self::Infected,
+        Self::Late(ScanVerdict::Clean),
+        Self::Late(ScanVerdict::Infected),
+        Self::Never,
+    ];
+
+    fn first(self) -> ScanVerdict {
+        match self {
+            Self::Clean => ScanVerdict::Clean,
+            Self::Infected => ScanVerdict::Infected,
+            Self::Late(_) | Self::Never => ScanVerdict::Unscanned,
+        }
+    }
+
+    fn last(self) -> ScanVerdict {
+        match self {
+            Self::Late(verdict) => verdict,
+            scan => scan.first(),
+        }
+    }
+}
+
+struct Outcome {
+    /// Of the worker that crashed, if it did.
+    first: Option<bool>,
+    made: Vec<u64>,
+    held: Option<HoldReason>,
+    /// What the case shows.
+    refused: Vec<(Uuid, DocumentRefusal)>,
+}
+
+/// Crashes the first worker after this many steps.
+async fn run(simulation: &Simulation, scan: Scan, steps: u32) -> Outcome {
     let case = simulation.case(7, CHANGES);
+    simulation.scan(case, CHANGES, scan.first());
     let wake = format!(r#"{{"sequence":{case}}}"#);
     let first = simulation.crash_after(steps).deliver(&wake, 1).await;
     let message = Message {
@@ -21,48 +70,91 @@ async fn run(idempotent: bool, steps: u32) -> (Option<bool>, Vec<u64>, bool) {
         body: wake,
         deliveries: 0,
     };
-    simulation
-        .settle(again(message, first).into_iter().collect(), HOUR)
-        .await;
-    let (row, made) = (simulation.row(case), simulation.upstream.made(7));
-    match &row.held {
-        None => assert_eq!(
-            row.forwarded_through, CHANGES,
-            "step {steps}: another worker has to continue"
-        ),
-        Some(held) => assert_eq!((idempotent, held.why), (false, HoldReason::Unknown), "step {steps}"),
+    let mut queue: Vec<_> = again(message, first).into_iter().collect();
+    simulation.work(&mut queue, FIVE_MINUTES).await;
+    simulation.scan(case, CHANGES, scan.last());
+    simulation.work(&mut queue, HOUR).await;
+    assert!(simulation.upstream.uncleared().is_empty(), "{scan:?}, step {steps}");
+    Outcome {
+        first,
+        made: simulation.upstream.made(7),
+        held: simulation.row(case).held.map(|held| held.why),
+        refused: simulation.refused(case),
     }
-    (first, made, row.held.is_some())
+}
+
+/// The changes that upstream makes if nothing is held, and what the case shows.
+fn wanted(scan: Scan) -> (Vec<u64>, Vec<(Uuid, DocumentRefusal)>) {
+    let infected = (document::id(7, CHANGES), DocumentRefusal::Infected);
+    match scan.last() {
+        ScanVerdict::Clean => ((1..=CHANGES).collect(), vec![]),
+        ScanVerdict::Infected => ((1..CHANGES).collect(), vec![infected]),
+        ScanVerdict::Unscanned => ((1..CHANGES).collect(), vec![]),
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_idempotent_upstream_has_each_change_once_wherever_a_worker_crashes() {
-    let (mut steps, all) = (0, (1..=CHANGES).collect::<Vec<_>>());
-    loop {
-        let (first, made, held) = run(true, steps).await;
-        assert_eq!((made, held), (all.clone(), false), "step {steps}");
-        if first == Some(true) {
-            break;
+    for scan in Scan::ALL {
+        let mut steps = 0;
+        loop {
+            let got = run(&Simulation::new(true), scan, steps).await;
+            let held = matches!(scan, Scan::Never).then_some(HoldReason::Unscanned);
+            assert_eq!(got.held, held, "{scan:?}, step {steps}");
+            assert_eq!((got.made, got.refused), wanted(scan), "{scan:?}, step {steps}");
+            if got.first == Some(true) {
+                break;
+            }
+            steps += 1;
         }
-        steps += 1;
+        assert!(steps > 40, "{scan:?}: {steps} steps were tried");
     }
-    assert!(steps > 40, "{steps} steps were tried");
 }
 
 #[tokio::test(start_paused = true)]
 async fn another_upstream_has_none_twice_and_a_change_with_an_unknown_outcome_is_held() {
-    let (mut steps, mut holds) = (0, 0);
-    let all: Vec<u64> = (1..=CHANGES).collect();
-    loop {
-        let (first, made, held) = run(false, steps).await;
-        assert!(all.starts_with(&made), "step {steps}: {made:?}");
-        assert!(held || made == all, "step {steps}: {made:?}");
-        holds += u32::from(held);
-        if first == Some(true) {
-            break;
+    for scan in Scan::ALL {
+        let (mut steps, mut holds) = (0, 0);
+        loop {
+            let got = run(&Simulation::new(false), scan, steps).await;
+            let (all, refused) = wanted(scan);
+            assert!(all.starts_with(&got.made), "{scan:?}, step {steps}: {:?}", got.made);
+            let unknown = got.held == Some(HoldReason::Unknown);
+            if !unknown {
+                let held = matches!(scan, Scan::Never).then_some(HoldReason::Unscanned);
+                assert_eq!(got.held, held, "{scan:?}, step {steps}");
+                assert_eq!((got.made, got.refused), (all, refused), "{scan:?}, step {steps}");
+            }
+            holds += u32::from(unknown);
+            if got.first == Some(true) {
+                break;
+            }
+            steps += 1;
         }
-        steps += 1;
+        // About two thirds of the steps are not between a request and its outcome.
+        assert!(holds > 10 && holds < steps, "{scan:?}: {holds} of {steps}");
     }
-    // About two thirds of the steps are not between a request and its outcome.
-    assert!(holds > 10 && holds < steps, "{holds} of {steps}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_an_upstream_a_case_shows_an_infected_document_once_wherever_a_worker_crashes() {
+    for scan in Scan::ALL {
+        let mut steps = 0;
+        loop {
+            let simulation = Simulation::with(true, &[("BQS_UPSTREAM_URL", "")]);
+            let got = run(&simulation, scan, steps).await;
+            let held = matches!(scan, Scan::Never).then_some(HoldReason::Unscanned);
+            assert_eq!(
+                (got.held, got.refused),
+                (held, wanted(scan).1),
+                "{scan:?}, step {steps}"
+            );
+            assert!(simulation.upstream.seen().is_empty());
+            if got.first == Some(true) {
+                break;
+            }
+            steps += 1;
+        }
+        assert!(steps > 12, "{scan:?}: {steps} steps were tried");
+    }
 }

@@ -1,14 +1,19 @@
 //! A BQS upstream that records the changes that it made and their order, also where the hub never sees its answers.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use model::{Error, Kind, Result};
+use runtime::port::scanner::{ScanVerdict, Scanner};
 use runtime::port::transport::Transport;
+use runtime::testing::FakeScanner;
+
+use super::document;
 
 /// How it handles one request.
 #[derive(Clone, Debug)]
@@ -33,6 +38,7 @@ pub enum Failure {
 pub struct FakeUpstream {
     /// Whether it makes a change once per idempotency key.
     idempotent: bool,
+    scanner: Arc<FakeScanner>,
     state: Mutex<State>,
 }
 
@@ -44,12 +50,15 @@ struct State {
     /// The answer to each idempotency key.
     answers: BTreeMap<String, Bytes>,
     seen: Vec<Request<Bytes>>,
+    /// The changes whose documents arrived before the scanner had found them clean.
+    uncleared: Vec<String>,
 }
 
 impl FakeUpstream {
-    pub fn new(idempotent: bool) -> Self {
+    pub fn new(idempotent: bool, scanner: Arc<FakeScanner>) -> Self {
         Self {
             idempotent,
+            scanner,
             state: Mutex::default(),
         }
     }
@@ -71,6 +80,23 @@ impl FakeUpstream {
         self.state().seen.clone()
     }
 
+    pub fn uncleared(&self) -> Vec<String> {
+        self.state().uncleared.clone()
+    }
+
+    /// Records a document that arrives, whatever becomes of the request, if it is not clean.
+    fn check(&self, request: &Request<Bytes>) {
+        if !request.uri().path().contains("/document/") {
+            return;
+        }
+        let (change, case, n) = change(request);
+        let (key, scanner) = (document::key(case, n), &self.scanner);
+        let verdict = scanner.verdict("documents", &key).now_or_never().unwrap();
+        if verdict.unwrap() != ScanVerdict::Clean {
+            self.state().uncleared.push(change);
+        }
+    }
+
     /// Its number of the hub's case.
     pub fn number(case: u64) -> u64 {
         700_000 + case
@@ -78,12 +104,10 @@ impl FakeUpstream {
 
     fn make(&self, request: &Request<Bytes>) -> Bytes {
         let mut state = self.state();
-        let key = request.headers()["idempotency-key"].to_str().unwrap().to_owned();
+        let (key, case, n) = change(request);
         if let Some(answer) = state.answers.get(&key).filter(|_| self.idempotent) {
             return answer.clone();
         }
-        let (case, n) = key.split_once('.').unwrap();
-        let (case, n): (u64, u64) = (case.parse().unwrap(), n.parse().unwrap());
         if n > 1 {
             let number = Self::number(case).to_string();
             assert!(request.uri().path().contains(&number), "{}", request.uri());
@@ -95,9 +119,18 @@ impl FakeUpstream {
     }
 }
 
+/// The idempotency key of a request, and the case and the change that it names.
+fn change(request: &Request<Bytes>) -> (String, u64, u64) {
+    let key = request.headers()["idempotency-key"].to_str().unwrap().to_owned();
+    let (case, n) = key.split_once('.').unwrap();
+    let (case, n) = (case.parse().unwrap(), n.parse().unwrap());
+    (key, case, n)
+}
+
 impl Transport for FakeUpstream {
     fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<(StatusCode, HeaderMap, Bytes)>> {
         Box::pin(async move {
+            self.check(&request);
             self.state().seen.push(request.clone());
             let handling = self.state().script.pop_front().unwrap_or(Handling::Makes);
             // Another worker can act meanwhile.

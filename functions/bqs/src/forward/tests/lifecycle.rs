@@ -62,13 +62,23 @@ async fn every_change_goes_upstream_in_order_and_its_answer_is_stored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_an_upstream_nothing_happens() {
+async fn without_an_upstream_nothing_is_sent() {
     let simulation = Simulation::with(true, &[("BQS_UPSTREAM_URL", "")]);
     let case = simulation.case(7, 2);
     let before = simulation.hub.fakes.store.table("cases");
     assert_eq!(simulation.wake(case).await, Some(true));
     assert!(simulation.upstream.seen().is_empty() && simulation.sent().is_empty());
-    assert_eq!(simulation.hub.fakes.store.table("cases"), before);
+    // Only the progress of the scans is new.
+    let row = simulation.row(case);
+    assert_eq!((row.forwarded_through, row.scanned_through), (0, 2));
+    assert!(row.sending.is_none() && row.lease_left(simulation.now()).is_none());
+    let mut after = simulation.hub.fakes.store.table("cases");
+    after.retain(|row| *row["sk"].as_s().unwrap() != "FORWARD");
+    assert_eq!(after, before);
+    // A second message writes nothing.
+    let before = simulation.rows(case, "FORWARD");
+    assert_eq!(simulation.wake(case).await, Some(true));
+    assert_eq!(simulation.rows(case, "FORWARD"), before);
 }
 
 #[tokio::test(start_paused = true)]

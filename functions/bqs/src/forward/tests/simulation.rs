@@ -9,14 +9,17 @@ use model::id::CorrelationId;
 use model::json::Document;
 use runtime::port::Ports;
 use runtime::port::blob::{Blobs, sha256};
+use runtime::port::scanner::ScanVerdict;
 use runtime::port::store::{self, Item, Key, Store, Written};
 use runtime::testing::Harness;
 use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::document;
 use super::fake_upstream::FakeUpstream;
 use crate::Env;
+use crate::case::refused::DocumentRefusal;
 use crate::case::row::{CaseRow, ChangeKind, Sequence};
 use crate::document::StoredDocument;
 use crate::forward::ForwarderWake;
@@ -49,14 +52,15 @@ impl Simulation {
     }
 
     pub fn with(idempotent: bool, more: &[(&str, &str)]) -> Self {
-        let upstream = Arc::new(FakeUpstream::new(idempotent));
         let settings = [
             ("BQS_UPSTREAM_URL", "https://bqs.test/v1/bqs-case"),
             ("BQS_UPSTREAM_SECRET", "bqs-upstream"),
             ("BQS_UPSTREAM_IDEMPOTENT", if idempotent { "true" } else { "false" }),
         ];
+        let hub = harness();
+        let upstream = Arc::new(FakeUpstream::new(idempotent, Arc::clone(&hub.fakes.scanner)));
         let transport = Arc::clone(&upstream);
-        let hub = harness()
+        let hub = hub
             .secret("bqs-upstream", &json!({"BQS_API_KEY": "test-upstream-key"}))
             .with(&settings)
             .with(more)
@@ -97,7 +101,7 @@ impl Simulation {
         let (kind, body) = match n {
             1 => (ChangeKind::Create, CASE.to_owned()),
             n => match n % 4 {
-                0 => (ChangeKind::Document, self.document()),
+                0 => (ChangeKind::Document, self.document(row.sequence.0, n)),
                 1 => (ChangeKind::Consent, organization.to_owned()),
                 2 => (ChangeKind::Update, format!(r#"{{"calculation":{{"duration":{n}}}}}"#)),
                 _ => (ChangeKind::Score, organization.to_owned()),
@@ -112,20 +116,34 @@ impl Simulation {
     }
 
     /// Stores a document's file and returns the body of its change.
-    fn document(&self) -> String {
-        let (id, bytes) = (Uuid::from_u128(4), "%PDF-1.4");
+    fn document(&self, case: u64, n: u64) -> String {
+        let (id, bytes) = (document::id(case, n), "%PDF-1.4");
         let stored = StoredDocument {
             document_id: id,
             code: "123".into(),
             media_type: "application/pdf".into(),
             size: 8,
             sha256: sha256(bytes.as_bytes()),
-            key: format!("quarantine/{id}"),
+            key: document::key(case, n),
         };
         let files = &self.hub.fakes.files;
         let put = files.put("documents", &stored.key, &stored.media_type, bytes.into());
         put.now_or_never().unwrap().unwrap();
         stored.render().unwrap()
+    }
+
+    /// The scanner has this verdict on the document of a change from now on.
+    pub fn scan(&self, case: Sequence, n: u64, verdict: ScanVerdict) {
+        self.hub.fakes.scanner.set(&document::key(case.0, n), verdict);
+    }
+
+    /// The documents that the case shows as refused, oldest first.
+    pub fn refused(&self, case: Sequence) -> Vec<(Uuid, DocumentRefusal)> {
+        let row: CaseRow = store::typed(self.rows(case, "CASE").remove(0)).unwrap();
+        let refused = row.refused.last.into_iter();
+        refused
+            .map(|document| (document.document_id, document.reason))
+            .collect()
     }
 
     /// Delivers a message. True if it is done; None if the instance crashed.
@@ -154,13 +172,18 @@ impl Simulation {
 
     /// Delivers messages until the queue is empty or this much time has passed. Returns the time that it took.
     pub async fn settle(&self, mut queue: Vec<Message>, limit: Duration) -> Duration {
+        self.work(&mut queue, limit).await
+    }
+
+    /// The same, and leaves the messages that are due later.
+    pub async fn work(&self, queue: &mut Vec<Message>, limit: Duration) -> Duration {
         let began = Instant::now();
         queue.extend(self.sent());
-        while let Some(place) = earliest(&queue) {
-            let message = queue.swap_remove(place);
-            if message.due > began + limit {
+        while let Some(place) = earliest(queue) {
+            if queue[place].due > began + limit {
                 break;
             }
+            let message = queue.swap_remove(place);
             tokio::time::sleep_until(message.due).await;
             let done = self.deliver(&message.body, message.deliveries + 1).await;
             queue.extend(again(message, done));
