@@ -10,6 +10,7 @@ import collections
 import copy
 import os
 import re
+import unicodedata
 import zlib
 from urllib.parse import quote
 
@@ -75,6 +76,26 @@ def known(kind, value, share=2, beside=None):
     return found[chosen // share % len(found)] if found and chosen % share else value
 
 
+def plain(value):
+    """Without control and format characters. Schemas do not say it of every text that must have none."""
+    match value:
+        case str():
+            return "".join(c for c in value if unicodedata.category(c) not in ("Cc", "Cf"))
+        case list():
+            return [plain(item) for item in value]
+        case dict():
+            return {name: plain(item) for name, item in value.items()}
+    return value
+
+
+def steer_person(person, chosen):
+    """Three in four persons have plain texts and an age."""
+    if chosen // 32 % 4:
+        person.update((name, plain(value)) for name, value in list(person.items()) if name != "email")
+        if person.get("dateOfBirth"):
+            person["dateOfBirth"] = f"{1930 + chosen % 75}-06-20"
+
+
 def steer_quote(body, query):
     chosen = number(body)
     # One in eight stays a dry run.
@@ -82,6 +103,11 @@ def steer_quote(body, query):
         query["dryRun"] = "false"
     body["environment"] = "SANDBOX"
     body["funderName"] = FUNDERS[chosen % 2]
+    steer_person(body["customerDetails"], chosen)
+    if chosen // 32 % 4:
+        body["vehicleDetails"] = plain(body["vehicleDetails"])
+        if "source" in body:
+            body["source"] = plain(body["source"])
     body["vehicleDetails"]["capId"] = str(1 + chosen % 800_000)
     # Price, term and mileage within the funders' limits, except for one in four.
     if chosen // 8 % 4:
@@ -102,6 +128,9 @@ def steer_subscription(body):
 def steer_case(body):
     """Seven in eight cases are for the channel's dealers, brands and agreements."""
     chosen = number(body)
+    for name in ("customer", "caseObject"):
+        if name in body:
+            body[name] = plain(body[name])
     if chosen % 8:
         for name, codes in CODES.items():
             if body.get(name) is not None:
@@ -203,6 +232,7 @@ def steer_body(case):
             steer_subscription(body)
         case "POST /api/integration/proposals/generate":
             body["quoteId"] = known("priced", body["quoteId"])
+            steer_person(body.get("additionalCustomerDetails", {}), number(body))
         case "POST /v1/bqs-case/case" | "PUT /v1/bqs-case/case/{sequence}":
             steer_case(body)
         case "POST /v1/bqs-case/message/case":

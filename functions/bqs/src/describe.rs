@@ -1,6 +1,9 @@
-//! A document's schema as the API document shows it: as strict as the reader.
+//! A document's schema as the API document shows it: as strict as the reader, save for plain texts beyond U+FFFF and in unknown
+//! members.
 
+use model::email;
 use model::json::{CODE_PATTERN, ListItem, MAX_NUMBER, Member, Schema, Type};
+use model::text::hidden_class;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
     Array, KnownFormat, ObjectBuilder, OneOf, Schema as ApiSchema, SchemaFormat, SchemaType, Type as ApiType,
@@ -8,16 +11,25 @@ use utoipa::openapi::schema::{
 
 /// The known members. The reader accepts others too.
 pub fn describe(schema: &Schema, description: &str) -> RefOr<ApiSchema> {
-    object(schema.members, schema.partial)
-        .description(Some(description))
-        .into()
+    let scope = Scope {
+        partial: schema.partial,
+        plain: false,
+    };
+    object(schema.members, scope).description(Some(description)).into()
 }
 
-fn object(members: &[Member], partial: bool) -> ObjectBuilder {
+/// What an outer member says of the inner ones.
+#[derive(Clone, Copy)]
+struct Scope {
+    partial: bool,
+    plain: bool,
+}
+
+fn object(members: &[Member], scope: Scope) -> ObjectBuilder {
     let members = members.iter().filter(|member| !matches!(member.ty, Type::ServerSet));
     members.fold(ObjectBuilder::new(), |object, member| {
-        let object = object.property(member.name, value(member, partial));
-        if member.required && !partial {
+        let object = object.property(member.name, value(member, scope));
+        if member.required && !scope.partial {
             object.required(member.name)
         } else {
             object
@@ -25,7 +37,11 @@ fn object(members: &[Member], partial: bool) -> ObjectBuilder {
     })
 }
 
-fn value(member: &Member, partial: bool) -> RefOr<ApiSchema> {
+fn value(member: &Member, outer: Scope) -> RefOr<ApiSchema> {
+    let scope = Scope {
+        plain: outer.plain || member.plain,
+        ..outer
+    };
     let types = |mut types: Vec<ApiType>| {
         if member.nullable {
             types.push(ApiType::Null);
@@ -37,7 +53,15 @@ fn value(member: &Member, partial: bool) -> RefOr<ApiSchema> {
     };
     let plain = |kind| ObjectBuilder::new().schema_type(types(vec![kind]));
     match member.ty {
-        Type::Text => plain(ApiType::String).into(),
+        Type::Text => {
+            let hidden = scope.plain.then(hidden_class);
+            let pattern = hidden.map(|hidden| format!("^[^{hidden}]*$"));
+            plain(ApiType::String).pattern(pattern).into()
+        }
+        Type::Email => plain(ApiType::String)
+            .pattern(Some(email::PATTERN))
+            .max_length(Some(email::MAX_LENGTH))
+            .into(),
         Type::Code => plain(ApiType::String).pattern(Some(CODE_PATTERN)).into(),
         Type::Bool => plain(ApiType::Boolean).into(),
         Type::Instant => plain(ApiType::String)
@@ -49,12 +73,10 @@ fn value(member: &Member, partial: bool) -> RefOr<ApiSchema> {
         Type::Decimal => number(types(vec![ApiType::Number, ApiType::String]))
             .pattern(Some(r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?$"))
             .into(),
-        Type::Object(members) => object(members, partial)
-            .schema_type(types(vec![ApiType::Object]))
-            .into(),
-        Type::List(item) => list(items(&item), types(vec![ApiType::Array])),
+        Type::Object(members) => object(members, scope).schema_type(types(vec![ApiType::Object])).into(),
+        Type::List(item) => list(items(&item, scope), types(vec![ApiType::Array])),
         Type::ListOf(each) => {
-            let one = value(&Member::new("", *each).not_null(), partial);
+            let one = value(&Member::new("", *each).not_null(), scope);
             list(one, types(vec![ApiType::Array]))
         }
         Type::ServerSet => plain(ApiType::Object).into(),
@@ -76,9 +98,14 @@ fn list(items: RefOr<ApiSchema>, types: SchemaType) -> RefOr<ApiSchema> {
 }
 
 /// An item: one alternative for each member of `one_of`.
-fn items(item: &ListItem) -> RefOr<ApiSchema> {
+fn items(item: &ListItem, outer: Scope) -> RefOr<ApiSchema> {
+    // A list is replaced as a whole.
+    let scope = Scope {
+        partial: false,
+        ..outer
+    };
     if item.one_of.is_empty() {
-        return object(item.members, false).into();
+        return object(item.members, scope).into();
     }
     let mut alternatives = OneOf::new();
     for chosen in item.one_of {
@@ -96,7 +123,7 @@ fn items(item: &ListItem) -> RefOr<ApiSchema> {
             })
             .collect();
         let absent = item.one_of.iter().filter(|name| *name != chosen);
-        let alternative = absent.fold(object(&members, false), |object, name| {
+        let alternative = absent.fold(object(&members, scope), |object, name| {
             object.property(*name, ObjectBuilder::new().schema_type(ApiType::Null))
         });
         alternatives.items.push(alternative.into());

@@ -14,8 +14,10 @@ pub struct Email(String);
 #[derive(Debug, PartialEq, Eq)]
 pub struct NotAnEmail;
 
+pub const MAX_LENGTH: usize = 254;
+
 /// What [`Email::from_str`] accepts, for the API document.
-const PATTERN: &str = r"^[A-Za-z0-9!#$&'()*+.:=?\[\]^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$";
+pub const PATTERN: &str = r"^[A-Za-z0-9!#$&'()*+.:=?\[\]^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$";
 
 impl Email {
     pub fn as_str(&self) -> &str {
@@ -36,7 +38,7 @@ impl FromStr for Email {
                 && !label.ends_with('-')
                 && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
         };
-        let good = text.len() <= 254
+        let good = text.len() <= MAX_LENGTH
             && (1..=64).contains(&local.len())
             && local.chars().all(plain)
             && host.contains('.')
@@ -73,7 +75,7 @@ impl PartialSchema for Email {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::String)
-            .max_length(Some(254))
+            .max_length(Some(MAX_LENGTH))
             .pattern(Some(PATTERN))
             .description(Some("An e-mail address in ASCII."))
             .into()

@@ -13,6 +13,7 @@ pub mod person;
 pub mod product;
 pub mod proposal;
 pub mod quote;
+pub mod text;
 pub mod vehicle;
 
 pub use error::{Error, Kind, Result};

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Schema, Type};
 
+use crate::text::{hidden_class, is_plain, is_plain_prose};
 use crate::{Error, Result};
 
 /// The marketplace's own words, spelling included.
@@ -142,7 +143,7 @@ impl OrderOutcome {
         if fields.len() > MAX_MEMBERS || !fields.iter().all(|field| is_field(field)) {
             return invalid(
                 "requiredFields",
-                "must be up to 50 names of up to 100 characters without commas",
+                "must be up to 50 names of up to 100 characters without commas, control and format characters",
             );
         }
         if !are_texts(&outcome.output) {
@@ -171,11 +172,10 @@ impl OrderOutcome {
 
 /// What [`OrderOutcome::checked`] takes as fields, for the API document.
 pub fn fields_schema() -> Array {
+    let hidden = hidden_class();
     let name = ObjectBuilder::new()
         .schema_type(Type::String)
-        .pattern(Some(
-            r"^[^\s,\x00-\x1f\x7f-\x9f]([^,\x00-\x1f\x7f-\x9f]{0,98}[^\s,\x00-\x1f\x7f-\x9f])?$",
-        ))
+        .pattern(Some(format!(r"^[^\s,{hidden}]([^,{hidden}]{{0,98}}[^\s,{hidden}])?$")))
         .build();
     ArrayBuilder::new().items(name).max_items(Some(MAX_MEMBERS)).build()
 }
@@ -202,11 +202,19 @@ pub fn are_texts(texts: &BTreeMap<String, String>) -> bool {
     texts.len() <= MAX_MEMBERS && texts.iter().all(short)
 }
 
+/// Whether the names are plain, and the texts too, which may have several lines.
+pub fn are_plain(texts: &BTreeMap<String, String>) -> bool {
+    texts
+        .iter()
+        .all(|(name, value)| is_plain(name) && is_plain_prose(value))
+}
+
 /// A name that survives being joined with others.
 pub fn is_field(name: &str) -> bool {
     name.trim() == name
         && (1..=MAX_FIELD_LENGTH).contains(&name.chars().count())
-        && !name.contains(|c: char| c == ',' || c.is_control())
+        && !name.contains(',')
+        && is_plain(name)
 }
 
 /// An order as the marketplace has it.
@@ -338,6 +346,10 @@ mod tests {
             ),
             (
                 r#"{"status":"Need_more_info","requiredFields":[" a"]}"#,
+                "requiredFields",
+            ),
+            (
+                r#"{"status":"Need_more_info","requiredFields":["a\u202eb"]}"#,
                 "requiredFields",
             ),
             (r#"{"status":"Succesful","requiredFields":["a"]}"#, "requiredFields"),

@@ -8,7 +8,8 @@ use garde::Validate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::order::{are_texts, fields_schema, is_field, texts_schema};
+use crate::order::{are_plain, are_texts, fields_schema, is_field, texts_schema};
+use crate::text::{NOT_PLAIN, plain, plain_prose};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -46,10 +47,12 @@ pub enum ProductType {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewProduct {
-    #[garde(length(chars, min = 1, max = 200))]
+    /// Without control or format characters.
+    #[garde(length(chars, min = 1, max = 200), custom(plain))]
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
-    #[garde(length(chars, max = 5000))]
+    /// Without format characters, and without control characters other than tabs and line breaks.
+    #[garde(length(chars, max = 5000), custom(plain_prose))]
     #[schema(max_length = 5000)]
     #[serde(default)]
     pub description: String,
@@ -95,18 +98,21 @@ fn names_fields(fulfilment: &NewFulfilment, _: &()) -> garde::Result {
         NewFulfilment::Auto { required_inputs }
             if required_inputs.len() > 50 || !required_inputs.iter().all(|name| is_field(name)) =>
         {
-            Err(garde::Error::new("must name up to 50 inputs without commas"))
+            Err(garde::Error::new(
+                "must name up to 50 inputs without commas, control and format characters",
+            ))
         }
         _ => Ok(()),
     }
 }
 
 fn few_and_short(meta: &BTreeMap<String, String>, _: &()) -> garde::Result {
-    if are_texts(meta) {
-        Ok(())
-    } else {
-        Err(garde::Error::new("must be up to 50 texts of up to 2000 characters"))
+    if !are_texts(meta) {
+        return Err(garde::Error::new("must be up to 50 texts of up to 2000 characters"));
     }
+    are_plain(meta)
+        .then_some(())
+        .ok_or_else(|| garde::Error::new(NOT_PLAIN))
 }
 
 /// A product as the marketplace has it.
@@ -268,6 +274,19 @@ mod tests {
         assert!(serde_json::from_str::<NewProduct>(&good.replace("\"b\"", "{\"c\":\"d\"}")).is_err());
         let nameless: NewProduct = serde_json::from_str(&good.replace("Fast", "")).unwrap();
         assert!(nameless.validate().is_err());
+        for (from, to, valid) in [
+            ("Fast", "Fa\\u0000st", false),
+            ("Fast", "Fa\\nst", false),
+            ("Fast", "\\u202eFast", false),
+            ("\"a\"", "\"a\\u200b\"", false),
+            ("\"b\"", "\"b\\u0007\"", false),
+            ("\"b\"", "\"b\\r\\nc\"", true),
+            ("{", "{\"description\":\"one\\ntwo\",", true),
+            ("{", "{\"description\":\"one\\u2067two\",", false),
+        ] {
+            let product: NewProduct = serde_json::from_str(&good.replacen(from, to, 1)).unwrap();
+            assert_eq!(product.validate().is_ok(), valid, "{from} -> {to}");
+        }
         for (amount, good) in [("3999", true), ("39.99", false), ("\"3999\"", false), ("1e3", false)] {
             let text = format!(r#"{{"name":"Monthly","currency":"GBP","amount":{amount}}}"#);
             assert_eq!(serde_json::from_str::<NewPrice>(&text).is_ok(), good, "{amount}");
@@ -277,6 +296,7 @@ mod tests {
             (r#"{"kind":"auto"}"#, true),
             (r#"{"kind":"auto","requiredInputs":["sort_code"]}"#, true),
             (r#"{"kind":"auto","requiredInputs":["a, b"]}"#, false),
+            (r#"{"kind":"auto","requiredInputs":["a\u202eb"]}"#, false),
             (r#"{"kind":"callback","url":"https://example.com/"}"#, true),
         ] {
             let text = good.replacen('{', &format!(r#"{{"fulfilment":{fulfilment},"#), 1);

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::id::{CorrelationId, ProposalId, QuoteId};
 use crate::person::{Address, Customer, Employment};
+use crate::text::plain;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
@@ -61,13 +62,15 @@ pub struct ProposalRequest {
     pub dry_run: bool,
 }
 
+/// No text may have control or format characters (Unicode's categories Cc and Cf).
 #[derive(Clone, Default, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AdditionalDetails {
-    #[garde(length(chars, min = 5, max = 30))]
+    #[garde(length(chars, min = 5, max = 30), inner(custom(plain)))]
     #[schema(min_length = 5, max_length = 30)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
+    /// Makes the customer 16 to 120 years old on the day of the request in the United Kingdom.
     #[garde(skip)]
     #[schema(value_type = Option<String>, format = Date, pattern = r"^\d{4}-\d{2}-\d{2}$")]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::money::{Money, Number, Pounds, not_negative};
 use crate::person::Customer;
+use crate::text::plain;
 use crate::vehicle::Vehicle;
 
 /// Which of a funder's installations is asked.
@@ -72,8 +73,8 @@ pub struct QuoteRequest {
     pub funder_name: String,
     #[garde(skip)]
     pub environment: Environment,
-    /// Where the request came from, for the caller's own records.
-    #[garde(length(chars, max = 60))]
+    /// Where the request came from, for the caller's own records, without control or format characters.
+    #[garde(length(chars, max = 60), inner(custom(plain)))]
     #[schema(max_length = 60)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,

@@ -5,17 +5,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::money::{Pounds, positive};
+use crate::text::plain;
 
+/// A vehicle. No text may have control or format characters (Unicode's categories Cc and Cf).
 #[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Vehicle {
-    #[garde(length(chars, min = 1, max = 100))]
+    #[garde(length(chars, min = 1, max = 100), custom(plain))]
     #[schema(min_length = 1, max_length = 100)]
     pub make: String,
-    #[garde(length(chars, min = 1, max = 100))]
+    #[garde(length(chars, min = 1, max = 100), custom(plain))]
     #[schema(min_length = 1, max_length = 100)]
     pub model: String,
-    #[garde(length(chars, max = 100))]
+    #[garde(length(chars, max = 100), inner(custom(plain)))]
     #[schema(max_length = 100)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
@@ -32,11 +34,11 @@ pub struct Vehicle {
     #[schema(maximum = 2_000_000)]
     #[serde(default)]
     pub mileage: u32,
-    #[garde(length(chars, max = 40))]
+    #[garde(length(chars, max = 40), inner(custom(plain)))]
     #[schema(max_length = 40)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fuel_type: Option<String>,
-    #[garde(length(chars, max = 40))]
+    #[garde(length(chars, max = 40), inner(custom(plain)))]
     #[schema(max_length = 40)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transmission: Option<String>,

@@ -1,6 +1,6 @@
 //! The known members of a case: those of the spec's samples.
 
-use model::json::Type::{Bool, Code, Decimal, Instant, Integer, List, Object, ServerSet, Text};
+use model::json::Type::{Bool, Code, Decimal, Email, Instant, Integer, List, Object, ServerSet, Text};
 use model::json::{ListItem, Member, Schema, Type};
 use utoipa::openapi::RefOr;
 use utoipa::{PartialSchema, ToSchema};
@@ -30,7 +30,7 @@ pub const CONSENT: Schema = Schema {
     partial: false,
     members: &[
         Member::new("organizationNumber", Code).required(),
-        Member::new("email", Text).required(),
+        Member::new("email", Email).required(),
     ],
 };
 
@@ -45,7 +45,8 @@ const CASE: &[Member] = &[
     Member::new("calculation", Object(CALCULATION)),
     Member::new("caseVariables", list(VARIABLE)),
     Member::new("caseObject", Object(CASE_OBJECT)),
-    Member::new("customer", Object(CUSTOMER)),
+    // With addresses, of which the spec's samples show one member only.
+    Member::new("customer", Object(CUSTOMER)).plain(),
     Member::new("sequence", ServerSet),
     Member::new("refusedDocuments", ServerSet),
 ];
@@ -91,11 +92,11 @@ const REGISTRY: &[Member] = &[
     Member::new("registrationDate", Instant),
     Member::new("description", Text),
     Member::new("isNew", Bool).not_null(),
-    Member::new("makeName", Text),
+    Member::new("makeName", Text).plain(),
     Member::new("modelCode", Text),
-    Member::new("modelName", Text),
+    Member::new("modelName", Text).plain(),
     Member::new("modelYear", Integer),
-    Member::new("typeName", Text),
+    Member::new("typeName", Text).plain(),
     Member::new("serialNumber", Text),
     Member::new("variables", list(VARIABLE)),
 ];
@@ -114,12 +115,12 @@ const DETAILS: &[Member] = &[
     Member::new("addresses", list(ADDRESS)),
 ];
 
-const ADDRESS: &[Member] = &[Member::new("eMail", Text)];
+const ADDRESS: &[Member] = &[Member::new("eMail", Email)];
 
 const SIGNATORY: &[Member] = &[
     Member::new("firstName", Text),
     Member::new("lastName", Text),
-    Member::new("eMail", Text),
+    Member::new("eMail", Email),
 ];
 
 /// Each list has its own type codes: 400 among the accessories is not 400 among the variables. The spec lists no codes, so
@@ -152,7 +153,11 @@ pub struct NewCase;
 
 impl PartialSchema for NewCase {
     fn schema() -> RefOr<utoipa::openapi::Schema> {
-        describe(&CREATE, "A new case. Members that are not listed here are kept too.")
+        describe(
+            &CREATE,
+            "A new case. Members that are not listed here are kept too. No text in `customer` may have control or format \
+             characters (Unicode's categories Cc and Cf).",
+        )
     }
 }
 
@@ -164,7 +169,8 @@ impl PartialSchema for CaseChanges {
     fn schema() -> RefOr<utoipa::openapi::Schema> {
         describe(
             &UPDATE,
-            "Changes of a case. Members that are not listed here are kept too. Null clears a member.",
+            "Changes of a case. Members that are not listed here are kept too. Null clears a member. No text in `customer` may \
+             have control or format characters (Unicode's categories Cc and Cf).",
         )
     }
 }

@@ -2,6 +2,7 @@
 
 mod fixtures;
 mod lifecycle;
+mod plain;
 mod races;
 mod random;
 mod refused;

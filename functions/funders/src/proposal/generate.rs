@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::header;
 use model::id::ProposalId;
+use model::person::check_birth_date;
 use model::proposal::{ProposalRequest, ProposalStatus};
 use model::quote::QuoteStatus;
 use model::{Error, Kind, Result};
@@ -82,6 +83,12 @@ pub async fn generate(cx: Cx<Env>, input: ProposalRequest) -> Result<ProposalRep
     }
     let documents = documents::check(&input.additional_documents)?;
     let customer = input.additional_customer_details.over(request.customer_details);
+    // The quote's date too: a quote can be older than this rule, and the details replace what it has.
+    check_birth_date(
+        "additionalCustomerDetails.dateOfBirth",
+        customer.date_of_birth,
+        cx.now(),
+    )?;
     let mut row = ProposalRow::pending(id, &quote, &cx.caller.subject, &customer, cx.correlation, cx.now())?;
     let proposal = row.proposal(documents::placeholders(&documents))?;
     // Before anything is written or promised: only the caller can correct values that the adapter cannot express.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
 use model::id::QuoteId;
+use model::person::check_birth_date;
 use model::quote::{QuoteRequest, QuoteStatus};
 use model::{Error, Kind, Result};
 use runtime::http::auth::Caller;
@@ -58,6 +59,10 @@ pub async fn generate(cx: Cx<Env>, request: QuoteRequest) -> Result<QuoteReply> 
     if !types.contains(&request.contract_details.quote_type) {
         let why = format!("is not one that {name} takes");
         return Err(Error::invalid("contractDetails.quoteType", why));
+    }
+    if cx.earlier() == Earlier::Nothing {
+        let born = request.customer_details.date_of_birth;
+        check_birth_date("customerDetails.dateOfBirth", born, cx.now())?;
     }
     if request.dry_run {
         let shown = DryRun::of_quote(&asked, &request, QuoteId::new(cx.now()), &cx)?;

@@ -2,6 +2,7 @@
 
 mod case;
 mod cost;
+mod customer;
 mod dry_run;
 mod fairness;
 mod follow_up;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use garde::Validate;
-use model::order::{OrderOutcome, OrderStatus, fields_schema, texts_schema};
+use model::order::{OrderOutcome, OrderStatus, are_plain, fields_schema, texts_schema};
+use model::text::NOT_PLAIN;
 use model::{Error, Result};
 use runtime::work::row::{Revised, Row};
 use runtime::{Cx, Reply, Success};
@@ -26,7 +27,8 @@ pub struct ResolveOrder {
     /// `Succesful`, which may be spelt `Successful`, `Need_more_info` or `Failed`.
     #[garde(skip)]
     status: OrderStatus,
-    /// What the user sees: texts by name.
+    /// What the user sees: texts by name. They have no format characters, and no control characters other than tabs and line
+    /// breaks.
     #[garde(skip)]
     #[schema(schema_with = texts_schema)]
     #[serde(default)]
@@ -56,7 +58,11 @@ impl ResolveOrder {
             output,
             required_fields: self.required_fields,
         };
-        outcome.checked()
+        let outcome = outcome.checked()?;
+        if !are_plain(&outcome.output) {
+            return Err(Error::invalid("output", NOT_PLAIN));
+        }
+        Ok(outcome)
     }
 }
 

@@ -3,6 +3,7 @@
 use garde::Validate;
 use jiff::Timestamp;
 use model::product::{CurrencyCode, NewPrice, ProductPrice};
+use model::text::plain;
 use model::{Error, Kind, Result};
 use partners_marketplace::{Marketplace, Mmob};
 use runtime::port::store::Key;
@@ -22,7 +23,8 @@ pub struct CreatePrice {
     #[garde(length(min = 1, max = 64))]
     #[schema(ignore)]
     prod_id: String,
-    #[garde(length(chars, min = 1, max = 200))]
+    /// Without control or format characters.
+    #[garde(length(chars, min = 1, max = 200), custom(plain))]
     #[schema(min_length = 1, max_length = 200)]
     name: String,
     #[garde(skip)]

@@ -228,6 +228,11 @@ async fn a_refused_request_does_not_reach_mmob() {
             "fulfilment",
         ),
         ("fulfilment", json!({"kind": "magic"}), "fulfilment.kind"),
+        ("name", json!("Fast\0broadband"), "name"),
+        ("name", json!("Fast\nbroadband"), "name"),
+        ("name", json!("\u{202e}Fast"), "name"),
+        ("description", json!("Fast\u{2067}"), "description"),
+        ("meta", json!({"a\u{200b}": "b"}), "meta"),
     ] {
         let response = admin.post(PRODUCTS_PATH, product_with(member, value.clone())).await;
         assert_eq!(
@@ -244,6 +249,8 @@ async fn a_refused_request_does_not_reach_mmob() {
         ("amount", json!("3999")),
         ("amount", json!(-1)),
         ("name", json!("")),
+        ("name", json!("Monthly\r\npayment")),
+        ("name", json!("Monthly\u{202e}payment")),
     ] {
         let response = admin.post(&price_path(), price_with(member, value.clone())).await;
         assert_eq!(

@@ -95,6 +95,14 @@ async fn a_subscription_that_cannot_be_delivered_to_is_refused() {
             json!({"url": "https://hooks.example.com:22/", "eventTypes": ["quote.failed"]}),
             "url",
         ),
+        (
+            json!({"url": "https://hooks.example.com/\r\nx", "eventTypes": ["quote.failed"]}),
+            "url",
+        ),
+        (
+            json!({"url": "https://hooks.example.com/\u{202e}x", "eventTypes": ["quote.failed"]}),
+            "url",
+        ),
     ] {
         let got = h.as_admin().post(SUBSCRIPTIONS, &body).await;
         assert_eq!(got.status, 422, "{body}: {}", got.text);

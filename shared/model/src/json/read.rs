@@ -12,7 +12,9 @@ use super::position::{Lines, Position};
 use super::schema::{ListItem, MAX_NUMBER, Member, Schema, Type};
 use super::strict::check;
 use super::value::{Members, Object, Token, Value, fold};
+use crate::email::Email;
 use crate::error::{Error, Kind, Result};
+use crate::text::{NOT_PLAIN, is_plain};
 
 /// ASP.NET reports this many too.
 const MAX_ERRORS: usize = 200;
@@ -35,6 +37,7 @@ pub fn document(body: &[u8], schema: &Schema) -> Result<Object> {
         body,
         lines: OnceCell::new(),
         path: JsonPath::default(),
+        plain: false,
         unconverted: false,
         errors: Vec::new(),
         error_bytes: 0,
@@ -84,6 +87,8 @@ struct Reader<'a> {
     /// Found for the first fault.
     lines: OnceCell<Lines>,
     path: JsonPath,
+    /// The reader is inside a member whose texts are plain.
+    plain: bool,
     /// A value could not be converted to its type.
     unconverted: bool,
     errors: Vec<(String, String)>,
@@ -134,7 +139,11 @@ impl Reader<'_> {
         if let (Token::Null, true) = (Token::of(raw), member.nullable) {
             return Ok(Some(Value::Null));
         }
-        self.value(raw, &member.ty, partial)
+        let outer = self.plain;
+        self.plain |= member.plain;
+        let value = self.value(raw, &member.ty, partial);
+        self.plain = outer;
+        value
     }
 
     fn value(&mut self, raw: &RawValue, ty: &Type, partial: bool) -> Read<Option<Value>> {
@@ -144,7 +153,15 @@ impl Reader<'_> {
             (Type::Object(members), Token::Object) => Some(Value::Object(self.object(raw, members, partial)?)),
             (Type::List(item), Token::List) => Some(Value::List(self.items(raw, &item)?)),
             (Type::Bool, Token::Bool(value)) => Some(Value::Bool(value)),
-            (Type::Text, Token::Text) => Some(Value::Text(text(raw)?)),
+            (Type::Text, Token::Text) => Some(Value::Text(self.text(raw)?)),
+            (Type::Email, Token::Text) => {
+                let text = text(raw)?;
+                if text.parse::<Email>().is_err() {
+                    self.refuse(raw, "The value must be an e-mail address in ASCII")?;
+                    return Ok(None);
+                }
+                Some(Value::Text(text))
+            }
             (Type::Code, Token::Text) => {
                 let text = text(raw)?;
                 if !is_code(&text) {
@@ -208,7 +225,7 @@ impl Reader<'_> {
             Token::Null => Value::Null,
             Token::Bool(value) => Value::Bool(value),
             Token::Number => Value::Number(raw.get().to_owned()),
-            Token::Text => Value::Text(text(raw)?),
+            Token::Text => Value::Text(self.text(raw)?),
             Token::Object => Value::Object(self.object(raw, &[], false)?),
             Token::List => {
                 let given: Vec<&RawValue> = serde_json::from_str(raw.get())?;
@@ -221,6 +238,14 @@ impl Reader<'_> {
                 Value::List(items)
             }
         })
+    }
+
+    fn text(&mut self, raw: &RawValue) -> Read<String> {
+        let text = text(raw)?;
+        if self.plain && !is_plain(&text) {
+            self.refuse(raw, &format!("The value {NOT_PLAIN}"))?;
+        }
+        Ok(text)
     }
 
     fn misfit(&mut self, raw: &RawValue, ty: &Type) -> Read<()> {

@@ -24,11 +24,15 @@ pub struct Member {
     pub ty: Type,
     pub required: bool,
     pub nullable: bool,
+    /// No text in it has control or format characters, also not those of unknown members.
+    pub plain: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub enum Type {
     Text,
+    /// An e-mail address, which keeps its text.
+    Email,
     /// A short text of letters, digits and hyphens.
     Code,
     /// A whole number, also as text.
@@ -63,6 +67,7 @@ impl Member {
             ty,
             required: false,
             nullable: true,
+            plain: false,
         }
     }
 
@@ -84,6 +89,12 @@ impl Member {
         }
     }
 
+    /// For names and addresses.
+    #[must_use]
+    pub const fn plain(self) -> Self {
+        Self { plain: true, ..self }
+    }
+
     #[must_use]
     pub const fn aliases(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
@@ -94,7 +105,7 @@ impl Type {
     /// The type's name in .NET, which the clients of System.Text.Json know from its messages.
     pub(super) fn dot_net(&self) -> &'static str {
         match self {
-            Self::Text | Self::Code => "System.String",
+            Self::Text | Self::Email | Self::Code => "System.String",
             Self::Integer => "System.Int64",
             Self::Decimal => "System.Decimal",
             Self::Bool => "System.Boolean",

@@ -153,6 +153,38 @@ async fn an_agent_that_lost_the_role_proposes_nothing_and_gets_no_replay() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_credit_search_for_an_impossible_customer() {
+    let (h, _) = proposal_harness();
+    let quote = h.priced_quote("LEX");
+    let details = |details: Value| json!({"quoteId": quote.id, "additionalCustomerDetails": details});
+    let address = json!({"line1": "1 High Street", "city": "Lon\u{202e}don", "postcode": "N1 1AA"});
+    for (given, field) in [
+        (json!({"dateOfBirth": "2099-01-01"}), "dateOfBirth"),
+        (json!({"dateOfBirth": "0001-01-01"}), "dateOfBirth"),
+        (json!({"phone": "+44 7700\r\n900001"}), "phone"),
+        (json!({"address": address}), "address.city"),
+        (json!({"employment": {"jobTitle": "a\0b"}}), "employment.jobTitle"),
+    ] {
+        let got = h.post(PROPOSE, details(given)).await;
+        let field = format!("additionalCustomerDetails.{field}");
+        assert_eq!((got.status, got.field()), (422, field), "{}", got.text);
+    }
+    // A quote that is older than the rule.
+    let old = h.changed_quote("LEX", |row| {
+        let stored = serde_json::to_string(row).unwrap();
+        let text = stored.replace("1985-06-20", "2099-01-01");
+        assert_ne!(text, stored);
+        *row = serde_json::from_str(&text).unwrap();
+    });
+    let got = request(&h, &old).await;
+    let field = "additionalCustomerDetails.dateOfBirth";
+    assert_eq!((got.status, got.field().as_str()), (422, field), "{}", got.text);
+    assert!(h.proposals().is_empty() && h.fakes.queue.sent().is_empty());
+    let corrected = json!({"quoteId": old.id, "additionalCustomerDetails": {"dateOfBirth": "1985-06-20"}});
+    assert_eq!(h.post(PROPOSE, corrected).await.status, 202);
+}
+
+#[tokio::test(start_paused = true)]
 async fn documents_are_refused_before_anything_is_stored() {
     let (h, _) = proposal_harness();
     let quote = h.priced_quote("LEX");

@@ -188,6 +188,13 @@ async fn a_body_that_is_no_decision_changes_nothing() {
         (json!({"status": "Succesful", "error": "no"}), "error"),
         (json!({"status": "Need_more_info"}), "requiredFields"),
         (json!({"status": "Succesful", "output": {"a": {"b": "c"}}}), "output.a"),
+        (json!({"status": "Succesful", "output": {"a": "b\0c"}}), "output"),
+        (json!({"status": "Succesful", "output": {"a\u{202e}": "b"}}), "output"),
+        (json!({"status": "Failed", "error": "no\u{2066}"}), "output"),
+        (
+            json!({"status": "Need_more_info", "requiredFields": ["a\u{200d}b"]}),
+            "requiredFields",
+        ),
     ] {
         let response = resolve(&harness, ORDER, &body).await;
         assert_eq!(
