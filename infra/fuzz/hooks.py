@@ -168,7 +168,7 @@ def steer_form(body):
     """One of the two fields with a PDF, except for one in eight."""
     chosen = number(body)
     if chosen % 8:
-        pdf = b"%%PDF-1.4\n%d\n" % chosen
+        pdf = b"%%PDF-1.4\n%d\n%%%%EOF\n" % chosen
         for field in ("file", "fileBase64"):
             body.pop(field, None)
         if chosen // 8 % 2:

@@ -4,6 +4,7 @@
 pub mod email;
 pub mod error;
 pub mod event;
+pub mod file;
 pub mod id;
 pub mod json;
 pub mod money;

@@ -51,7 +51,9 @@ pub struct ProposalRequest {
     #[garde(dive)]
     #[serde(default)]
     pub additional_customer_details: AdditionalDetails,
-    /// Document type, such as `drivingLicense`, and the document in base64: PDF, JPEG or PNG, 3 MiB in all.
+    /// Document type, such as `drivingLicense`, and the document in base64: a whole PDF, JPEG or PNG, 3 MiB and 10 documents in
+    /// all. An image may have 20,000 pixels a side and 120 million in all. A PDF has no script, no program to launch and no
+    /// embedded file.
     #[garde(skip)]
     #[serde(default)]
     pub additional_documents: BTreeMap<String, String>,

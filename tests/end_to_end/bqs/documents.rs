@@ -78,7 +78,7 @@ pub async fn checked(stack: &Stack, id: &str, state: &str) {
 }
 
 fn pdf(size: usize) -> Vec<u8> {
-    let mut bytes = b"%PDF-1.7 \xff\xfe\x00\r\n".to_vec();
+    let mut bytes = b"%PDF-1.7 \xff\xfe\x00\r\n%%EOF".to_vec();
     bytes.resize(size, b' ');
     bytes
 }
@@ -112,8 +112,8 @@ async fn bodies_without_a_good_document_are_refused() {
     let (channel, case) = dealer(&stack).await;
     let stranger = stack.channel(&WRITER, &[DEALER]).await;
     let reader = stack.channel(&["case.read"], &[DEALER]).await;
-    let file: Field = ("file", "application/pdf", b"%PDF-1.4");
-    let (own, text) = (case.to_string(), ("fileBase64", "", &b"JVBERi0xLjQ="[..]));
+    let file: Field = ("file", "application/pdf", b"%PDF-1.4\n%%EOF");
+    let (own, text) = (case.to_string(), ("fileBase64", "", &b"JVBERi0xLjQKJSVFT0Y="[..]));
     let large = pdf(4 * 1024 * 1024);
     for (key, case, fields, status) in [
         (&channel.key, own.as_str(), vec![file, text, CODE], 400),
@@ -136,6 +136,12 @@ async fn bodies_without_a_good_document_are_refused() {
             &own,
             vec![("file", "application/pdf", &b"<html></html>"[..]), CODE],
             415,
+        ),
+        (
+            &channel.key,
+            &own,
+            vec![("file", "application/pdf", &b"%PDF-1.4 cut"[..]), CODE],
+            400,
         ),
         (&channel.key, &own, vec![("file", "application/pdf", &large), CODE], 413),
         (&channel.key, "abc", vec![file, CODE], 400),

@@ -97,7 +97,7 @@ const MATRIX: &[(&str, [u16; 12])] = &[
 const DEALER: i64 = 808;
 const MANAGEMENT: &str = "/v1/bqs-case/management";
 const FORM: &str = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\
-    Content-Type: application/pdf\r\n\r\n%PDF-1.4\n\r\n--b\r\nContent-Disposition: form-data; name=\"code\"\r\n\r\n123\r\n--b--\r\n";
+    Content-Type: application/pdf\r\n\r\n%PDF-1.4\n%%EOF\n\r\n--b\r\nContent-Disposition: form-data; name=\"code\"\r\n\r\n123\r\n--b--\r\n";
 
 struct Caller {
     key: String,

@@ -88,7 +88,7 @@ async fn the_samples_of_cases_are_answered() {
 
 /// Both commands of the spec. The spec leaves out the API key.
 async fn documents(stack: &Stack, key: &str, channel: &str, sequence: i64) {
-    let pdf = "%PDF-1.3\n%a file\n";
+    let pdf = "%PDF-1.3\n%a file\n%%EOF\n";
     let file = format!("name=\"file\"; filename=\"file.pdf\"\r\nContent-Type: application/pdf\r\n\r\n{pdf}");
     let base64 = format!(
         "name=\"fileBase64\"\r\n\r\n{}",

@@ -232,10 +232,10 @@ async fn documents_are_checked_and_kept_out_of_rows() {
     let stack = Stack::shared(&[Funders]).await;
     let (body, _) = sample(&stack, "LEX", "Accepted").await;
     for (document, wanted) in [("PHN2Zz4=", 422), ("%%%%", 400)] {
-        let bad = body.replace("JVBERi0xLjQK", document);
+        let bad = body.replace("JVBERi0xLjQKJSVFT0YK", document);
         assert_eq!(propose(&stack, &bad).await.status, wanted, "{document}");
     }
-    let large = body.replace("JVBERi0xLjQK", &format!("JVBERi0x{}", "A".repeat(4_300_000)));
+    let large = body.replace("JVBERi0xLjQKJSVFT0YK", &format!("JVBERi0x{}", "A".repeat(4_300_000)));
     assert_eq!(propose(&stack, &large).await.status, 413);
     let id = id(&propose(&stack, &body).await);
     let got = decided(&stack, &id, "APPROVED").await;
@@ -245,5 +245,5 @@ async fn documents_are_checked_and_kept_out_of_rows() {
         (&json!("application/pdf"), &json!(9))
     );
     let rows = stack.rows("funders", "id", &id).await;
-    assert!(!Value::from(rows).to_string().contains("JVBERi0xLjQK"));
+    assert!(!Value::from(rows).to_string().contains("JVBERi0xLjQKJSVFT0YK"));
 }

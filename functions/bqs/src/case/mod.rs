@@ -2,6 +2,7 @@
 
 pub mod consent;
 pub mod create;
+pub mod documents;
 pub mod get;
 pub mod refused;
 pub mod row;

@@ -15,6 +15,8 @@ pub enum DocumentRefusal {
     NotPermitted,
     /// The uploaded bytes differ from the announcement.
     Differs,
+    /// The file is damaged, an image has too many pixels, or a PDF has a script, a program to launch or an embedded file.
+    Unacceptable,
     /// No upload was complete at the hub's last check, about a quarter of an hour after the announcement.
     NotArrived,
     /// The scanner found malware in the document.

@@ -11,6 +11,7 @@ use runtime::port::store::{Key, When, Write};
 use runtime::work::row::{Revised, Row, Table, Version};
 use serde::{Deserialize, Serialize};
 
+use super::documents::DocumentCount;
 use super::refused::{RefusedDocument, RefusedDocuments};
 use crate::Env;
 use crate::channel::Caller;
@@ -78,9 +79,14 @@ pub struct CaseRow {
     pub dealer: i64,
     /// JSON text: a stored number would not keep decimals apart from floats.
     document: String,
-    /// Every write of a case adds a change or a refused document.
+    /// Every write of a case adds a change, a refused document or an announced one.
     #[serde(flatten)]
     version: Version,
+    #[serde(default)]
+    pub documents: DocumentCount,
+    /// How many documents were announced.
+    #[serde(default)]
+    announced: u32,
     #[serde(default, skip_serializing_if = "RefusedDocuments::is_empty")]
     pub refused: RefusedDocuments,
     /// The start of each run, by kind and organisation.
@@ -137,6 +143,8 @@ impl CaseRow {
             dealer: 0,
             document: String::new(),
             version: Version::default(),
+            documents: DocumentCount::default(),
+            announced: 0,
             refused: RefusedDocuments::default(),
             running: BTreeMap::new(),
             created_at: now,
@@ -168,7 +176,8 @@ impl CaseRow {
 
     /// The number of changes, which are numbered from 1.
     pub fn changes(&self) -> u64 {
-        self.version.revision().saturating_sub(self.refused.count).into()
+        let others = self.refused.count.saturating_add(self.announced);
+        self.version.revision().saturating_sub(others).into()
     }
 
     pub fn document(&self) -> Result<Document> {
@@ -211,6 +220,12 @@ impl CaseRow {
     /// The write that shows a refused document on the case. It is no change, so that nothing goes upstream.
     pub fn refuse(&mut self, rows: Table<'_>, document: RefusedDocument, now: Timestamp) -> Result<Write> {
         self.refused.add(document);
+        self.replace(rows, now)
+    }
+
+    /// The write that counts an announced document. It is no change either.
+    pub fn announce(&mut self, rows: Table<'_>, now: Timestamp) -> Result<Write> {
+        self.announced += 1;
         self.replace(rows, now)
     }
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::SignedDuration;
+use model::file::{self, FileFlaw};
 use model::{Error, Kind, Result};
 use runtime::Cx;
 use runtime::http::caller::Identity;
-use runtime::port::blob::{UPLOAD, media_type, sha256};
+use runtime::port::blob::{UPLOAD, sha256};
 use runtime::port::store::Write;
 use runtime::work::row::Row;
 use uuid::Uuid;
@@ -86,8 +87,14 @@ async fn check(
     let Some(channel) = channel else {
         return Ok(Err(DocumentRefusal::NotPermitted));
     };
-    let announced = size(bytes) == pending.size && media_type(bytes) == Some(&pending.media_type);
-    Ok(announced.then_some(channel).ok_or(DocumentRefusal::Differs))
+    if size(bytes) != pending.size {
+        return Ok(Err(DocumentRefusal::Differs));
+    }
+    Ok(match file::check(bytes) {
+        Ok(found) if found == pending.media_type => Ok(channel),
+        Ok(_) | Err(FileFlaw::UnknownType) => Err(DocumentRefusal::Differs),
+        Err(_) => Err(DocumentRefusal::Unacceptable),
+    })
 }
 
 /// The writes that add the document to its case, on the condition that the channel is as it was checked.

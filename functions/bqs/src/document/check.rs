@@ -1,10 +1,10 @@
-//! Checks a form: a document in one of two fields, within the limit, whose first bytes match its type.
+//! Checks a form: a document in one of two fields, within the limit, that is a whole file of its type.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
+use model::file::{self, FileFlaw};
 use model::{Error, Kind, Result};
-use runtime::port::blob::media_type;
 use runtime::{Form, FormField};
 
 use crate::case::row::Sequence;
@@ -21,7 +21,7 @@ pub struct CheckedDocument {
     pub bytes: Bytes,
 }
 
-/// The check neither unpacks nor renders the document.
+/// The document as it is: it is not unpacked.
 pub fn check(form: &Form, sequence: Sequence) -> Result<CheckedDocument> {
     let field = |name| {
         form.field(name)?
@@ -41,11 +41,17 @@ pub fn check(form: &Form, sequence: Sequence) -> Result<CheckedDocument> {
     if bytes.len() > MAX_DOCUMENT_BYTES {
         return Err(too_large(sequence));
     }
-    let media_type = media_type(&bytes).filter(|found| agrees(declared.as_deref(), found));
-    let media_type = media_type.ok_or_else(|| {
+    let other_type = || {
         let what = "The file must be a PDF, a JPEG or a PNG, and have that content type.";
         Error::new(Kind::UnsupportedMedia, what)
+    };
+    let media_type = file::check(&bytes).map_err(|flaw| match flaw {
+        FileFlaw::UnknownType => other_type(),
+        flaw => Error::invalid("file", format!("The file {flaw}.")),
     })?;
+    if !agrees(declared.as_deref(), media_type) {
+        return Err(other_type());
+    }
     Ok(CheckedDocument {
         code,
         media_type,

@@ -1,9 +1,11 @@
-//! Documents of a case. A document is recognised by its first bytes and stored as a file. The file's key holds nothing that
+//! Documents of a case. A document is checked without being unpacked and stored as a file. The file's key holds nothing that
 //! a caller wrote.
 
 pub mod arrive;
+mod channel_day;
 mod check;
 mod pending;
+mod place;
 pub mod presign;
 pub mod refusal;
 mod stored;

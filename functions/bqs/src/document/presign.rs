@@ -4,8 +4,7 @@ use http::header;
 use model::json::{Document, Member, Schema, Type};
 use model::{Error, Kind, Result};
 use runtime::port::blob::{File, Presigned};
-use runtime::port::store::{When, Write};
-use runtime::work::row::Row;
+use runtime::work::row::Revised;
 use runtime::{Cx, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,10 +13,12 @@ use uuid::Uuid;
 use super::arrive::expect;
 use super::check::code;
 use super::pending::PendingUpload;
+use super::place::DocumentPlace;
 use super::stored::key;
 use crate::Env;
 use crate::body::JsonBody;
-use crate::case::row::{CaseRow, Sequence};
+use crate::case::row::Sequence;
+use crate::channel::Actor;
 
 /// The largest file that the hub sends upstream.
 const MAX_UPLOAD_BYTES: u64 = 20 * 1024 * 1024;
@@ -67,11 +68,13 @@ pub struct Offered {
 
 /// Presigns the upload of a larger document to one of the channel's own cases.
 ///
+/// It counts for the case and for the channel's day like a direct upload, from the announcement on.
+///
 /// The response is a request that the channel sends as it is, once and within five minutes. A second use gets 412, another
-/// type or size 403. Some minutes later the document becomes the case's, if its bytes are of the announced type and the channel
-/// still has the right to upload it. Otherwise the case shows it in `refusedDocuments`, also if no upload is complete about a
-/// quarter of an hour after the announcement. A document of the case is scanned for malware, and an infected one is shown there
-/// too.
+/// type or size 403. Some minutes later the document becomes the case's, if its bytes are of the announced type, pass the checks
+/// of a direct upload, and the channel still has the right to upload it. Otherwise the case shows it in `refusedDocuments`, also
+/// if no upload is complete about a quarter of an hour after the announcement. A document of the case is scanned for malware, and
+/// an infected one is shown there too.
 #[utoipa::path(
     post,
     path = "/v1/bqs-case/document/{sequence}/upload",
@@ -83,15 +86,18 @@ pub struct Offered {
         (status = 201, description = "The request that uploads the document", body = Offered),
         (status = 403, description = "Another channel's case, or one whose dealer the channel no longer handles"),
         (status = 404, description = "No such case for this channel"),
-        (status = 409, description = "The channel's permissions are changing"),
-        (status = 413, description = "The document is over 20 MiB"),
+        (status = 409, description = "Other requests changed the case, the channel or its documents of the day first"),
+        (status = 413, description = "The document is over 20 MiB, or the case has as many documents as it may"),
+        (status = 429, description = "The channel has uploaded and announced as many documents as it may in a day"),
     )
 )]
 pub async fn presign(cx: Cx<Env>, body: JsonBody) -> Result<Reply<Offered>> {
     let (env, rows) = (&cx.env, cx.env.table()?);
     let sequence = Sequence::parse(body.path.get("sequence"))?;
-    let case = CaseRow::of(env, &cx.caller, sequence).await?;
+    let mut actor = Actor::new(&cx);
+    let mut place = DocumentPlace::load(&cx, &actor.caller, sequence).await?;
     let announced = Announcement::read(&body.document(&ANNOUNCEMENT)?)?;
+    place.add(&cx, announced.size)?;
     let id = Uuid::new_v4();
     let pending = PendingUpload::new(id, &announced.code, announced.media_type, announced.size, cx.now());
     let key = key(id);
@@ -103,22 +109,24 @@ pub async fn presign(cx: Cx<Env>, body: JsonBody) -> Result<Reply<Offered>> {
     };
     let (upload, expected) = tokio::join!(env.blobs().presign(file, cx.now()), expect(env, sequence, id));
     expected?;
-    let writes = vec![
-        pending.create(rows, sequence)?,
-        Write::check(CaseRow::key(rows, &sequence), When::text("channel", case.channel)),
-        cx.caller.unchanged(env)?,
-    ];
     let reply = Reply::created(Offered {
         document_id: id,
         upload: upload?,
     });
-    match cx.counted(rows.write(writes)).await? {
-        // Anyone who holds the response may upload.
-        true => Ok(reply.header(header::CACHE_CONTROL, "no-store")),
-        false => Err(Error::new(
-            Kind::InProgress,
-            "Permissions are being changed. Ask again.",
-        )),
+    loop {
+        let writes = vec![
+            pending.create(rows, sequence)?,
+            place.case.announce(rows, cx.now())?,
+            place.day.replace(rows, cx.now())?,
+            actor.caller.unchanged(env)?,
+        ];
+        if cx.counted(rows.write(writes)).await? {
+            // Anyone who holds the response may upload.
+            return Ok(reply.header(header::CACHE_CONTROL, "no-store"));
+        }
+        actor.reload().await?;
+        place = DocumentPlace::load(&cx, &actor.caller, sequence).await?;
+        place.add(&cx, announced.size)?;
     }
 }
 

@@ -3,4 +3,5 @@
 mod arrive;
 mod fixtures;
 mod presign;
+mod quota;
 mod upload;

@@ -2,15 +2,17 @@
 
 use model::Result;
 use runtime::port::blob::sha256;
+use runtime::work::row::Revised;
 use runtime::{Cx, Form, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::check::check;
+use super::place::DocumentPlace;
 use super::stored::{StoredDocument, key};
 use crate::Env;
-use crate::case::row::{CaseRow, ChangeKind, Sequence};
+use crate::case::row::{ChangeKind, Sequence};
 use crate::case::write::Writer;
 
 /// One of `file` and `fileBase64`, and `code`.
@@ -42,6 +44,12 @@ pub struct Uploaded {
 
 /// Uploads a document to one of the channel's own cases.
 ///
+/// The file must be whole. An image may have 20,000 pixels a side and 120 million in all. A PDF with a script, a program to
+/// launch or an embedded file is refused.
+///
+/// A case may have 200 documents of 500 MiB together. A channel may upload and announce 10,000 documents of 50 GiB together in a
+/// day, by UTC. Announced documents count even if they never arrive.
+///
 /// The limit is 3 MiB. In base64, a third less always fits through the gateway. The 413 of a larger document names, in
 /// `instead`, the route that presigns an upload. Above about 4.4 MB the gateway answers with its own 413.
 ///
@@ -56,18 +64,19 @@ pub struct Uploaded {
     params(("sequence" = u64, Path, description = "The case's number", minimum = 1)),
     responses(
         (status = 201, description = "Stored", body = Uploaded),
-        (status = 400, description = "Not one file and a code, or the file is not base64"),
+        (status = 400, description = "Not one file and a code, the file is not base64 or not whole, an image has too many pixels, or a PDF has a script, a program to launch or an embedded file"),
         (status = 403, description = "Another channel's case, or one whose dealer the channel no longer handles"),
         (status = 404, description = "No such case for this channel"),
         (status = 409, description = "Other requests changed the case first"),
-        (status = 413, description = "Over 3 MiB; `instead` names the route for larger documents"),
+        (status = 413, description = "Over 3 MiB: `instead` names the route for larger documents. Without `instead`: the case has as many documents as it may"),
+        (status = 429, description = "The channel has uploaded and announced as many documents as it may in a day"),
         (status = 415, description = "The file is no PDF, JPEG or PNG, or has another content type"),
     )
 )]
 pub async fn upload(cx: Cx<Env>, form: Form) -> Result<Reply<Uploaded>> {
     let mut writer = Writer::new(&cx);
     let sequence = Sequence::parse(form.path.get("sequence"))?;
-    let mut row = CaseRow::of(&cx.env, writer.caller(), sequence).await?;
+    let mut place = DocumentPlace::load(&cx, writer.caller(), sequence).await?;
     let document = check(&form, sequence)?;
     let id = cx.subject().unwrap_or_else(Uuid::new_v4);
     let stored = StoredDocument {
@@ -78,6 +87,7 @@ pub async fn upload(cx: Cx<Env>, form: Form) -> Result<Reply<Uploaded>> {
         sha256: sha256(&document.bytes),
         key: key(id),
     };
+    place.add(&cx, stored.size)?;
     let bucket = cx.env.bucket()?;
     cx.env
         .blobs()
@@ -88,17 +98,16 @@ pub async fn upload(cx: Cx<Env>, form: Form) -> Result<Reply<Uploaded>> {
         sha256: stored.sha256.clone(),
         size: stored.size,
     });
+    let (rows, kind) = (cx.env.table()?, ChangeKind::Document);
     loop {
-        let writes = row.change(
-            cx.env.table()?,
-            ChangeKind::Document,
-            stored.render()?,
-            cx.correlation,
-            cx.now(),
-        )?;
+        let mut writes = place
+            .case
+            .change(rows, kind, stored.render()?, cx.correlation, cx.now())?;
+        writes.push(place.day.replace(rows, cx.now())?);
         if writer.commit(sequence, writes, &reply).await? {
             return Ok(reply);
         }
-        row = CaseRow::of(&cx.env, writer.caller(), sequence).await?;
+        place = DocumentPlace::load(&cx, writer.caller(), sequence).await?;
+        place.add(&cx, stored.size)?;
     }
 }

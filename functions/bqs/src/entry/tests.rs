@@ -16,7 +16,7 @@ use crate::{Api, Env};
 
 const CASE: &str = include_str!("../../fixtures/case-private.json");
 const DEALERS: [i64; 2] = [808, 730];
-const FORM: &str = "--XX\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n%PDF-1.4\r\n--XX\r\n\
+const FORM: &str = "--XX\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n%PDF-1.4\n%%EOF\r\n--XX\r\n\
     Content-Disposition: form-data; name=\"code\"\r\n\r\n123\r\n--XX--\r\n";
 
 /// A route of the API document, and its function.

@@ -1,5 +1,5 @@
-//! Documents that come with a proposal: limited before they are decoded, recognised by their first bytes, stored as files and
-//! never in a row.
+//! Documents that come with a proposal: limited before they are decoded, checked without being unpacked, stored as files
+//! and never in a row.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use futures_util::future::try_join_all;
+use model::file;
 use model::id::ProposalId;
 use model::proposal::ProposalDocument;
 use model::{Error, Kind, Result};
@@ -38,7 +39,7 @@ pub struct StoredProposalDocument {
     pub key: String,
 }
 
-/// Decodes the documents of a request. Nothing is unpacked or rendered.
+/// Decodes and checks the documents of a request.
 pub fn check(sent: &BTreeMap<String, String>) -> Result<Vec<CheckedProposalDocument>> {
     if sent.len() > MAX_DOCUMENTS {
         return Err(Error::invalid(
@@ -51,14 +52,16 @@ pub fn check(sent: &BTreeMap<String, String>) -> Result<Vec<CheckedProposalDocum
     if size > MAX_BYTES + 2 * MAX_DOCUMENTS {
         return Err(too_large());
     }
-    let documents: Vec<CheckedProposalDocument> =
-        sent.iter().map(|(kind, text)| one(kind, text)).collect::<Result<_>>()?;
-    let size: usize = documents.iter().map(|document| document.bytes.len()).sum();
+    let decoded = sent.iter().map(|(kind, text)| decoded(kind, text));
+    let decoded: Vec<(&str, Bytes)> = decoded.collect::<Result<_>>()?;
+    let size: usize = decoded.iter().map(|(_, bytes)| bytes.len()).sum();
     if size > MAX_BYTES {
-        Err(too_large())
-    } else {
-        Ok(documents)
+        return Err(too_large());
     }
+    decoded
+        .into_iter()
+        .map(|(kind, bytes)| recognised(kind, bytes))
+        .collect()
 }
 
 fn too_large() -> Error {
@@ -68,7 +71,7 @@ fn too_large() -> Error {
     )
 }
 
-fn one(kind: &str, text: &str) -> Result<CheckedProposalDocument> {
+fn decoded<'a>(kind: &'a str, text: &str) -> Result<(&'a str, Bytes)> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     if !(1..=40).contains(&kind.len()) || !kind.bytes().all(plain) {
         return Err(Error::invalid(
@@ -76,15 +79,21 @@ fn one(kind: &str, text: &str) -> Result<CheckedProposalDocument> {
             "document types must be 1 to 40 letters, digits, `_` or `-`",
         ));
     }
+    let bytes = BASE64_STANDARD.decode(text);
+    let bytes = bytes.map_err(|_| {
+        let what = format!("`additionalDocuments.{kind}` is not base64.");
+        Error::new(Kind::Malformed, what)
+    })?;
+    Ok((kind, bytes.into()))
+}
+
+fn recognised(kind: &str, bytes: Bytes) -> Result<CheckedProposalDocument> {
     let path = format!("additionalDocuments.{kind}");
-    let bytes = BASE64_STANDARD
-        .decode(text)
-        .map_err(|_| Error::new(Kind::Malformed, format!("`{path}` is not base64.")))?;
-    let media_type = blob::media_type(&bytes).ok_or_else(|| Error::invalid(path, "must be a PDF, a JPEG or a PNG"))?;
+    let media_type = file::check(&bytes).map_err(|flaw| Error::invalid(path, flaw.to_string()))?;
     Ok(CheckedProposalDocument {
         kind: kind.to_owned(),
         media_type,
-        bytes: bytes.into(),
+        bytes,
     })
 }
 
@@ -161,24 +170,30 @@ mod tests {
     }
 
     fn pdf(size: usize) -> String {
-        let mut bytes = b"%PDF-1.7".to_vec();
+        let mut bytes = b"%PDF-1.7\n%%EOF".to_vec();
         bytes.resize(size, b' ');
         BASE64_STANDARD.encode(bytes)
     }
 
     #[test]
-    fn a_documents_first_bytes_decide_its_type() {
-        let found = check(&sent(&[
-            ("drivingLicense", BASE64_STANDARD.encode(b"\xff\xd8\xff\xe0rest")),
-            ("proofOfAddress", pdf(100)),
-            ("selfie", BASE64_STANDARD.encode(b"\x89PNG\r\n\x1a\nrest")),
-        ]))
-        .unwrap();
+    fn a_documents_own_bytes_decide_its_type() {
+        let found = check(&sent(&[("proofOfAddress", pdf(100))])).unwrap();
         let types: Vec<_> = found.iter().map(|document| document.media_type).collect();
-        assert_eq!(types, ["image/jpeg", "application/pdf", "image/png"]);
-        for other in [&b"<svg>"[..], b"PK\x03\x04", b"", b"<html>%PDF-", b"GIF89a"] {
+        assert_eq!(types, ["application/pdf"]);
+        for other in [
+            &b"<svg>"[..],
+            b"PK\x03\x04",
+            b"",
+            b"<html>%PDF-",
+            b"GIF89a",
+            b"%PDF-1.7",
+            b"\xff\xd8\xff\xe0rest",
+            b"\x89PNG\r\n\x1a\nrest",
+            b"%PDF-1.7\n<</S/JavaScript/JS(x)>>\n%%EOF",
+        ] {
             let refused = check(&sent(&[("x", BASE64_STANDARD.encode(other))])).err().unwrap();
             assert_eq!(refused.kind, Kind::Invalid);
+            assert_eq!(refused.fields[0].path, "additionalDocuments.x");
         }
     }
 
@@ -217,7 +232,7 @@ mod tests {
     fn a_type_is_a_plain_word() {
         for kind in ["", "../x", "a b", &"x".repeat(41)] {
             assert_eq!(
-                check(&sent(&[(kind, pdf(10))])).err().unwrap().kind,
+                check(&sent(&[(kind, pdf(20))])).err().unwrap().kind,
                 Kind::Invalid,
                 "{kind:?}"
             );

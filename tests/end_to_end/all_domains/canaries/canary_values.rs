@@ -138,7 +138,7 @@ impl CanaryValues {
     }
 
     pub fn document(&self) -> String {
-        BASE64_STANDARD.encode(format!("%PDF-1.4 {}", self.word("document")))
+        BASE64_STANDARD.encode(format!("%PDF-1.4 {}\n%%EOF", self.word("document")))
     }
 
     fn address(&self, of: &str) -> Value {

@@ -131,7 +131,7 @@ fn form(parts: &[(&str, &str)]) -> String {
 async fn documents(dealer: &mut Dealer<'_>, sequence: i64) {
     let values = dealer.values;
     let path = format!("/v1/bqs-case/document/{sequence}");
-    let pdf = format!("%PDF-1.4 {}", values.word("document"));
+    let pdf = format!("%PDF-1.4 {}\n%%EOF", values.word("document"));
     let base64 = values.document();
     let file = format!(
         "\"file\"; filename=\"{}.pdf\"\r\nContent-Type: application/pdf",

@@ -15,7 +15,7 @@ use crate::document::StoredDocument;
 use crate::document::pending::{PendingUpload, UploadState};
 use crate::testing::{interleave, permission, permit};
 
-const PDF: &[u8] = b"%PDF-1.4 of its own";
+const PDF: &[u8] = b"%PDF-1.4 of its own\n%%EOF";
 
 /// Announces a document of this many bytes. Returns its id and the message that checks for it.
 async fn announce(dealer: &Harness<Env>, size: usize) -> (Uuid, String) {
@@ -142,11 +142,13 @@ async fn a_case_shows_the_last_of_many_refused_documents() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_that_differs_from_its_announcement_is_refused() {
-    for (size, bytes) in [
-        (5, PDF),
-        (PDF.len(), b"<html>of its own  "),
-        (19, b"\x89PNG\r\n\x1a\nof its own"),
+async fn a_file_that_differs_from_its_announcement_or_fails_the_checks_is_refused() {
+    for (size, bytes, reason) in [
+        (5, PDF, "differs"),
+        (PDF.len(), b"<html>of its own and more", "differs"),
+        (18, b"\x89PNG\r\n\x1a\nof its own", "unacceptable"),
+        (19, b"%PDF-1.4 of its own", "unacceptable"),
+        (42, b"%PDF-1.4 <</S/Launch/F(of its own)>>\n%%EOF", "unacceptable"),
     ] {
         let dealer = dealer_with_case().await;
         let (id, wake) = announce(&dealer, size).await;
@@ -154,7 +156,7 @@ async fn a_file_that_differs_from_its_announcement_is_refused() {
         assert!(deliver(&dealer, &wake).await);
         assert_eq!(state(&dealer, id).await, UploadState::Refused);
         assert!(change(&dealer, 2).await.is_none());
-        assert_eq!(refused(&dealer).await[0]["reason"], "differs");
+        assert_eq!(refused(&dealer).await[0]["reason"], reason);
     }
 }
 

@@ -82,7 +82,10 @@ async fn the_channel_of_the_case_adds_no_document_once_the_dealer_has_left_its_l
         channel.permissions.allowed_dealer_codes.clear()
     })
     .await;
-    let form = [("file", "application/pdf", &b"%PDF-1.4"[..]), ("code", "", b"123")];
+    let form = [
+        ("file", "application/pdf", &b"%PDF-1.4\n%%EOF"[..]),
+        ("code", "", b"123"),
+    ];
     for got in [presign(&dealer, &announcement()).await, upload(&dealer, &form).await] {
         assert_eq!(got.status, 403, "{}", got.text);
     }

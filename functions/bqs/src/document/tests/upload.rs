@@ -11,10 +11,20 @@ use crate::document::check::MAX_DOCUMENT_BYTES;
 
 const PDF: &str = "application/pdf";
 const CODE: FormField<'static> = ("code", "", b"123");
+/// One pixel.
+const JPEG: &[u8] = b"\xff\xd8\xff\xc0\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0\xff\xda\0\x08\x01\x01\0\0\x3f\0\x12\xff\xd9";
+
+/// A square image of this many pixels a side.
+fn png(side: u32) -> Vec<u8> {
+    let side = side.to_be_bytes();
+    let header = [b"\0\0\0\x0dIHDR", &side[..], &side, b"\x08\x02\0\0\0\0\0\0\0"].concat();
+    let end = b"\0\0\0\0IDAT\0\0\0\0\0\0\0\0IEND\0\0\0\0";
+    [&b"\x89PNG\r\n\x1a\n"[..], &header, end].concat()
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_document_is_stored_as_a_file_and_is_a_change_of_its_case() {
-    let bytes = b"%PDF-1.4 \xff\x00\r\n--X";
+    let bytes = b"%PDF-1.4 \xff\x00\r\n--X\r\n%%EOF";
     let encoded = BASE64_STANDARD.encode(bytes);
     for file in [("file", PDF, &bytes[..]), ("fileBase64", "", encoded.as_bytes())] {
         let dealer = dealer_with_case().await;
@@ -32,7 +42,7 @@ async fn a_document_is_stored_as_a_file_and_is_a_change_of_its_case() {
         let added = change(&dealer, 2).await.unwrap();
         assert_eq!(added.kind, ChangeKind::Document);
         let stored = StoredDocument::read(&added.body).unwrap();
-        assert_eq!((stored.code.as_str(), stored.sha256, stored.size), ("123", hash, 16));
+        assert_eq!((stored.code.as_str(), stored.sha256, stored.size), ("123", hash, 23));
         let sent = dealer.fakes.queue.sent();
         assert_eq!(
             (sent[0].url.as_str(), sent[0].body.as_str()),
@@ -44,7 +54,7 @@ async fn a_document_is_stored_as_a_file_and_is_a_change_of_its_case() {
 #[tokio::test(start_paused = true)]
 async fn a_repeated_key_is_one_document_and_another_is_another() {
     let dealer = dealer_with_case().await;
-    let fields = [("file", PDF, &b"%PDF-1.4"[..]), CODE];
+    let fields = [("file", PDF, &b"%PDF-1.4\n%%EOF"[..]), CODE];
     let mut ids = Vec::new();
     for (key, replayed) in [("one", false), ("one", true), ("two", false)] {
         let got = upload(&dealer, &fields).key(key).await;
@@ -61,8 +71,8 @@ async fn a_repeated_key_is_one_document_and_another_is_another() {
 #[tokio::test(start_paused = true)]
 async fn a_form_that_is_not_one_document_is_refused_by_field() {
     let dealer = dealer_with_case().await;
-    let file: FormField = ("file", PDF, b"%PDF-1.4");
-    let text: FormField = ("fileBase64", "", b"JVBERi0xLjQ=");
+    let file: FormField = ("file", PDF, b"%PDF-1.4\n%%EOF");
+    let text: FormField = ("fileBase64", "", b"JVBERi0xLjQKJSVFT0Y=");
     let long = "1".repeat(21);
     let cases: [(Vec<FormField<'_>>, &str); 14] = [
         (vec![file, text, CODE], "file"),
@@ -89,26 +99,31 @@ async fn a_form_that_is_not_one_document_is_refused_by_field() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_documents_first_bytes_must_match_its_content_type() {
+async fn a_document_is_a_whole_file_of_its_content_type() {
     let dealer = dealer_with_case().await;
     let svg: &[u8] = b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>";
-    let png: &[u8] = b"\x89PNG\r\n\x1a\nrest";
-    let jpeg: &[u8] = b"\xff\xd8\xff\xe0rest";
+    let (small, large) = (png(640), png(100_000));
     for (kind, bytes, status) in [
         (PDF, svg, 415),
         (PDF, b"<html>%PDF-", 415),
         (PDF, b"PK\x03\x04", 415),
-        (PDF, png, 415),
-        ("text/html", b"%PDF-1.4", 415),
+        (PDF, &small, 415),
+        ("text/html", b"%PDF-1.4\n%%EOF", 415),
         ("image/svg+xml", svg, 415),
-        ("image/png", png, 201),
-        ("image/jpg", jpeg, 201),
-        ("IMAGE/JPEG; charset=x", jpeg, 201),
-        ("application/octet-stream", b"%PDF-1.4", 201),
-        ("", b"%PDF-1.4", 201),
+        ("image/png", &small, 201),
+        ("IMAGE/PNG; charset=x", &small, 201),
+        ("image/jpg", JPEG, 201),
+        ("image/png", &large, 400),
+        ("image/png", &small[..small.len() - 1], 400),
+        ("image/jpeg", &JPEG[..JPEG.len() - 1], 400),
+        (PDF, b"%PDF-1.4", 400),
+        (PDF, b"%PDF-1.4\n<</OpenAction<</S/J#61vaScript/JS(x)>>>>\n%%EOF", 400),
+        ("application/octet-stream", b"%PDF-1.4\n%%EOF", 201),
+        ("", b"%PDF-1.4\n%%EOF", 201),
     ] {
         let got = upload(&dealer, &[("file", kind, bytes), CODE]).await;
         assert_eq!(got.status, status, "{kind}: {}", got.text);
+        assert_eq!(got.json()["errors"]["file"].is_array(), status == 400, "{}", got.text);
     }
     let disguised = BASE64_STANDARD.encode(svg);
     let got = upload(&dealer, &[("fileBase64", "", disguised.as_bytes()), CODE]).await;
@@ -119,7 +134,7 @@ async fn a_documents_first_bytes_must_match_its_content_type() {
 async fn a_large_document_is_refused_undecoded_with_another_route() {
     let dealer = dealer_with_case().await;
     let pdf = |size: usize| {
-        let mut bytes = b"%PDF-1.7".to_vec();
+        let mut bytes = b"%PDF-1.7\n%%EOF".to_vec();
         bytes.resize(size, b' ');
         bytes
     };
@@ -146,7 +161,7 @@ async fn a_large_document_is_refused_undecoded_with_another_route() {
 async fn only_the_case_channel_uploads_and_only_with_its_role() {
     let dealer = dealer_with_case().await;
     for (caller, sequence, status) in strangers(&dealer).await {
-        let request = upload(&caller, &[("file", PDF, b"%PDF-1.4"), CODE]);
+        let request = upload(&caller, &[("file", PDF, b"%PDF-1.4\n%%EOF"), CODE]);
         let got = request.path("sequence", &sequence).await;
         assert_eq!(got.status, status, "{sequence}: {}", got.text);
     }
