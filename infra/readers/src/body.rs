@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use bqs::case::schema::{CREATE, UPDATE};
+use call::Loggable;
+use call::Shown::{List, Message};
 use model::json::Document;
 use model::{Error, Kind, Result};
 use runtime::http::document::read_json;
@@ -49,6 +51,7 @@ pub fn readers() -> Vec<Reader> {
         taken("redact-scalars", CASE, numbers, redact),
         taken("redact-members", CASE, members, redact),
         taken("redact-nested", CASE, nested, redact),
+        taken("redact-messages", CASE, messages, redact_answer),
         taken("form-file", BODY, |size| form("", "\r\n--X", size), read_form),
         refused("form-head", BODY, |size| form("x-a: b\r\n", "", size), read_form),
     ]
@@ -87,6 +90,15 @@ fn numbers(size: usize) -> Vec<u8> {
     format!("{{\"x\":[{}]}}", each.join(",")).into_bytes()
 }
 
+/// Different messages of a hundred words, each of which is compared with the words of all.
+fn messages(size: usize) -> Vec<u8> {
+    let letter = |n: usize| char::from(b"abcdefghij".get(n % 10).copied().unwrap_or_default());
+    let word = |n: usize| -> String { [n / 10, n].map(letter).into_iter().chain("word".chars()).collect() };
+    let message = |n: usize| -> String { (n..n + 20).map(|n| word(n) + " ").collect() };
+    let each: Vec<_> = (0..size / 180).map(|n| format!("\"{n} {}\"", message(n))).collect();
+    format!("{{\"x\":[{}]}}", each.join(",")).into_bytes()
+}
+
 /// A known list whose items are all well formed.
 fn codes(size: usize) -> Vec<u8> {
     list(size, "{\"typeCode\":\"1\"},\n", "{\"typeCode\":1}")
@@ -113,11 +125,24 @@ fn answer(body: &[u8]) -> Result<()> {
 }
 
 fn redact(body: &[u8]) -> Result<()> {
-    let seen = Redactor::new("key").document(body, &["term"]);
+    let seen = Redactor::new("key").request(&Loggable::NOTHING, body);
     let is_whole = seen.starts_with('{');
     is_whole
         .then_some(())
         .ok_or_else(|| Error::new(Kind::Internal, "the body was redacted whole"))
+}
+
+/// An answer whose messages repeat the request.
+fn redact_answer(body: &[u8]) -> Result<()> {
+    const MESSAGES: Loggable = Loggable {
+        answer: &[("x", List(&Message))],
+        ..Loggable::NOTHING
+    };
+    let seen = Redactor::new("key").answer(&MESSAGES, body, body);
+    let is_masked = seen.starts_with("{\"x\":[\"#") && !seen.contains("word");
+    is_masked
+        .then_some(())
+        .ok_or_else(|| Error::new(Kind::Internal, "a message was not compared"))
 }
 
 /// A form whose one field has the head `head` repeated, or the bytes `bytes`.

@@ -1,11 +1,16 @@
-//! A call to a partner as a value: the request, the hub's authentication, and how the answer is read. No I/O.
+//! A call to a partner as a value: the request, the hub's authentication, how the answer is read, and what of both may stand in
+//! a log. No I/O.
 //!
 //! Adapters make calls, and `runtime::transport` sends them. Neither depends on the other.
 
 mod answer;
+mod loggable;
+mod redaction;
 mod request;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use answer::{Answer, code, decimal, optional_decimal, read, reason, retry_after};
+pub use loggable::{Loggable, LoggedMember, Shown};
+pub use redaction::{MAX_DOCUMENT, Redaction};
 pub use request::{Auth, Call, Progress, Step, segment};

@@ -13,6 +13,7 @@
 mod answers;
 mod document;
 mod fixtures;
+mod logged;
 mod member;
 mod personal;
 mod sent;

@@ -3,16 +3,16 @@
 use model::{Kind, Result};
 
 use super::fixtures::Fixtures;
-use crate::{Answer, Auth, Call};
+use crate::{Answer, Auth, Call, Loggable};
 
 /// An adapter under test.
 pub struct SuiteMember {
     pub name: &'static str,
     pub auth: Auth,
-    pub loggable: &'static [&'static str],
+    pub loggable: &'static Loggable,
     pub fixtures: Fixtures,
     pub operations: Vec<Operation>,
-    /// Values of a person in the calls, which must not stand under a loggable name.
+    /// Values of a person in the fixtures, which no log may have.
     pub personal: Vec<String>,
     /// The failure that a status means, if the body does not matter.
     pub kind_of: fn(u16) -> Kind,

@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use http::header;
 use model::{Error, Kind, Result};
-use serde_json::Value;
 
 use super::answers::{answer, garbage, throttled};
 use super::document::{CANARY, misshapen, mutants};
+use super::logged;
 use super::member::{Operation, Reading, SuiteMember};
-use super::personal;
 use super::sent::assert_sends;
 use crate::{Answer, Auth, Call};
 
@@ -35,10 +34,10 @@ pub fn check(member: &SuiteMember) {
     fixtures_belong_to_operations(member);
     requests_are_their_fixture(member);
     auth_names_members_of_one_secret(member);
+    logged::check(member);
     for operation in &member.operations {
         sends_its_fixture(member, operation);
         carries_no_credentials(member, operation);
-        nothing_personal_is_loggable(member, operation);
         ids_stay_in_their_segment(member, operation);
         if operation.read.is_some() {
             reads_its_fixtures(member, operation);
@@ -160,24 +159,6 @@ fn carries_no_credentials(member: &SuiteMember, operation: &Operation) {
     }
     let debug = format!("{:?}", operation.call);
     assert!(!debug.contains(secret), "{at}: {debug}");
-}
-
-fn nothing_personal_is_loggable(member: &SuiteMember, operation: &Operation) {
-    for name in member.loggable {
-        assert!(!personal::is_name(name), "{} logs {name}", member.name);
-    }
-    let Ok(body) = serde_json::from_slice::<Value>(operation.call.request.body()) else {
-        return;
-    };
-    let mut logged = Vec::new();
-    personal::named(&body, member.loggable, &mut logged);
-    for (name, value) in logged {
-        assert!(
-            !member.personal.contains(&value),
-            "{} logs {name}: {value}",
-            at(member, operation)
-        );
-    }
 }
 
 fn ids_stay_in_their_segment(member: &SuiteMember, operation: &Operation) {

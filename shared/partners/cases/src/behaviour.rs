@@ -12,6 +12,7 @@ const MEMBERS: [&dyn CaseSystem; 1] = [&Bqs];
 /// A case as the hub stores it.
 const CASE: &str = include_str!("../fixtures/case.json");
 const CUSTOMER: &str = r#"{"organizationNumber":"76198268"}"#;
+const CONSENT: &str = r#"{"organizationNumber":"76198268","email":"jonas.jensen@example.com"}"#;
 const CHANGE: Change = Change {
     case: 406_987,
     number: 12,
@@ -39,10 +40,12 @@ fn member(system: &'static dyn CaseSystem) -> SuiteMember {
             create.not_repeatable().read(created),
             change(system, "update", system.update(CHANGE, 7, CASE)),
             change(system, "score", system.score(CHANGE, 7, CUSTOMER)),
-            change(system, "consent", system.consent(CHANGE, 7, CUSTOMER)),
+            change(system, "consent", system.consent(CHANGE, 7, CONSENT)),
             change(system, "document", system.document(CHANGE, 7, &upload())),
         ],
-        personal: vec!["76198268".into()],
+        personal: ["76198268", "Jonas", "Jensen", "Maja", "Holm", "jensen@", "WP0ZZZ"]
+            .map(Into::into)
+            .into(),
         kind_of,
     }
 }

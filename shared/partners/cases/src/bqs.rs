@@ -3,12 +3,13 @@
 //! The spec shows the requests. It shows no answers and does not mention repeated requests. Those parts are our assumption
 //! and stand in `created`, `accepted` and the header `Idempotency-Key` only.
 
+mod loggable;
 mod multipart;
 mod refusal;
 mod spelling;
 
 use bytes::Bytes;
-use call::{Answer, Auth, Call, read};
+use call::{Answer, Auth, Call, Loggable, read};
 use http::Method;
 use model::{Error, Kind, Result};
 use serde::Deserialize;
@@ -32,21 +33,8 @@ impl CaseSystem for Bqs {
         }
     }
 
-    /// Codes and numbers of ours and theirs, nothing of a customer.
-    fn loggable(&self) -> &'static [&'static str] {
-        &[
-            "agreementCode",
-            "brandCode",
-            "dealer",
-            "duration",
-            "sequence",
-            "startConsent",
-            "startScoring",
-            "status",
-            "title",
-            "traceId",
-            "typeCode",
-        ]
+    fn loggable(&self) -> &'static Loggable {
+        &loggable::LOGGABLE
     }
 
     fn create(&self, change: Change, case: &str) -> Result<Call> {

@@ -1,7 +1,7 @@
 //! What a case system adapter provides: one request for each change of a case, and readers of the answers.
 
 use bytes::Bytes;
-use call::{Answer, Auth, Call};
+use call::{Answer, Auth, Call, Loggable};
 use model::Result;
 use serde::{Deserialize, Serialize};
 
@@ -42,8 +42,8 @@ pub trait CaseSystem: Send + Sync {
     /// The registry name; also the prefix of its settings.
     fn name(&self) -> &'static str;
     fn auth(&self) -> Auth;
-    /// JSON members whose values may stand in logs. Everything else is redacted.
-    fn loggable(&self) -> &'static [&'static str];
+    /// What of the bodies may stand in logs. Everything else is redacted.
+    fn loggable(&self) -> &'static Loggable;
 
     /// `case` is the new case, as the hub accepted it.
     fn create(&self, change: Change, case: &str) -> Result<Call>;

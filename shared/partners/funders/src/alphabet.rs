@@ -8,15 +8,14 @@
 
 mod calculation;
 mod details;
+mod loggable;
 mod product;
 mod proposal;
 mod quote;
 mod refusal;
 mod vehicle;
 
-use std::sync::LazyLock;
-
-use call::{Answer, Auth, Call, Progress, Step};
+use call::{Answer, Auth, Call, Loggable, Progress, Step};
 use model::Result;
 use model::proposal::{Decision, Proposal};
 use model::quote::{Price, QuoteType};
@@ -55,19 +54,8 @@ impl Funder for Alphabet {
         }
     }
 
-    fn loggable(&self) -> &'static [&'static str] {
-        static LOGGABLE: LazyLock<Vec<&str>> = LazyLock::new(|| {
-            [
-                vehicle::LOGGABLE,
-                product::LOGGABLE,
-                quote::LOGGABLE,
-                calculation::LOGGABLE,
-                proposal::LOGGABLE,
-                refusal::LOGGABLE,
-            ]
-            .concat()
-        });
-        &LOGGABLE
+    fn loggable(&self) -> &'static Loggable {
+        &loggable::LOGGABLE
     }
 
     fn dry_run(&self) -> Vec<Progress> {

@@ -1,6 +1,6 @@
 //! What a funder adapter provides: requests that are not sent yet, and readers of answers.
 
-use call::{Answer, Auth, Call, Progress, Step};
+use call::{Answer, Auth, Call, Loggable, Progress, Step};
 use model::id::{CorrelationId, ProposalId, QuoteId};
 use model::proposal::{Decision, Proposal};
 use model::quote::{Price, QuoteRequest, QuoteType};
@@ -32,8 +32,8 @@ pub trait Funder: Send + Sync {
     fn display_name(&self) -> &'static str;
     fn quote_types(&self) -> &'static [QuoteType];
     fn auth(&self) -> Auth;
-    /// JSON members whose values may stand in logs. Everything else is redacted.
-    fn loggable(&self) -> &'static [&'static str];
+    /// What of the bodies may stand in logs. Everything else is redacted.
+    fn loggable(&self) -> &'static Loggable;
     fn quote(&self, context: &QuoteContext, so_far: &Progress) -> Result<Call>;
     /// Refuses a price that cannot be true, and a quote id of no or more than 100 characters.
     fn quoted(&self, context: &QuoteContext, so_far: &Progress, answer: &Answer) -> Result<Step<Price>>;

@@ -4,15 +4,14 @@
 //! or the meaning of every id. Those parts are our assumption and stand in `lex/price.rs`, `lex/refusal.rs`,
 //! `lex/proposal.rs` and the two id tables of `lex/quote.rs` only. Amounts are pounds, terms months, mileage per year.
 
+mod loggable;
 mod price;
 mod proposal;
 mod quote;
 mod refusal;
 mod request;
 
-use std::sync::LazyLock;
-
-use call::{Answer, Auth, Call, Progress, Step};
+use call::{Answer, Auth, Call, Loggable, Progress, Step};
 use model::Result;
 use model::proposal::{Decision, Proposal};
 use model::quote::{Price, QuoteType};
@@ -56,10 +55,8 @@ impl Funder for Lex {
         }
     }
 
-    fn loggable(&self) -> &'static [&'static str] {
-        static LOGGABLE: LazyLock<Vec<&str>> =
-            LazyLock::new(|| [quote::LOGGABLE, price::LOGGABLE, proposal::LOGGABLE, refusal::LOGGABLE].concat());
-        &LOGGABLE
+    fn loggable(&self) -> &'static Loggable {
+        &loggable::LOGGABLE
     }
 
     fn quote(&self, context: &QuoteContext, _: &Progress) -> Result<Call> {

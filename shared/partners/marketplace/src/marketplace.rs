@@ -1,6 +1,6 @@
 //! What a marketplace adapter provides: requests that are not sent yet, and readers of answers.
 
-use call::{Answer, Auth, Call};
+use call::{Answer, Auth, Call, Loggable};
 use model::Result;
 use model::order::{Order, OrderOutcome, OrderUser};
 use model::product::{NewPrice, NewProduct, Product, ProductPrice};
@@ -20,8 +20,8 @@ pub trait Marketplace: Send + Sync {
     /// The registry name; also the prefix of its settings.
     fn name(&self) -> &'static str;
     fn auth(&self) -> Auth;
-    /// JSON members whose values may stand in logs. Everything else is redacted.
-    fn loggable(&self) -> &'static [&'static str];
+    /// What of the bodies may stand in logs. Everything else is redacted.
+    fn loggable(&self) -> &'static Loggable;
 
     fn order(&self, id: &str) -> Result<Call>;
     fn read_order(&self, id: &str, answer: &Answer) -> Result<Option<Order>>;

@@ -4,13 +4,14 @@
 //! body. A 404 with a body comes from a proxy, or from a path that MMOB does not have, and proves nothing.
 
 mod answer;
+mod loggable;
 mod order;
 mod price;
 mod product;
 mod refusal;
 mod user;
 
-use call::{Answer, Auth, Call};
+use call::{Answer, Auth, Call, Loggable};
 use model::Result;
 use model::order::{Order, OrderOutcome, OrderUser};
 use model::product::{NewPrice, NewProduct, Product, ProductPrice};
@@ -34,27 +35,8 @@ impl Marketplace for Mmob {
         }
     }
 
-    /// Orders and users are personal data, so this list is short.
-    fn loggable(&self) -> &'static [&'static str] {
-        &[
-            "id",
-            "status",
-            "prod_id",
-            "pricing_id",
-            "tpp_id",
-            "created",
-            "updated",
-            "enabled",
-            "external_key",
-            "product_type",
-            "currency",
-            "amount",
-            "page",
-            "size",
-            "total",
-            "loc",
-            "type",
-        ]
+    fn loggable(&self) -> &'static Loggable {
+        &loggable::LOGGABLE
     }
 
     fn order(&self, id: &str) -> Result<Call> {

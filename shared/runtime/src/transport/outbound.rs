@@ -206,7 +206,7 @@ impl Outbound {
             body,
             received_at: context.clock.now(),
         };
-        let row = row.took(started.elapsed()).answered(&answer);
+        let row = self.tracer.answered(row.took(started.elapsed()), target, call, &answer);
         (read(&answer), row, on_wire)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use call::Auth;
+use call::{Auth, Loggable};
 use model::id::CorrelationId;
 use model::{Error, Result};
 use tokio::time::Instant;
@@ -27,7 +27,8 @@ pub struct Target {
     pub timeout: Duration,
     /// The most bytes that an answer may have.
     pub max_answer_bytes: usize,
-    pub loggable: &'static [&'static str],
+    /// What may be logged of requests and answers.
+    pub loggable: &'static Loggable,
 }
 
 impl Target {
@@ -48,7 +49,7 @@ impl Target {
             auth,
             timeout: ATTEMPT_TIMEOUT,
             max_answer_bytes: MAX_ANSWER_BYTES,
-            loggable: &[],
+            loggable: &Loggable::NOTHING,
         }
     }
 

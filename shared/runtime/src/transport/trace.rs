@@ -53,15 +53,6 @@ pub struct Attempt {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<String>,
     pub ttl: i64,
-    #[serde(skip)]
-    seen: Option<Seen>,
-}
-
-/// How an answer is redacted.
-#[derive(Clone, Debug)]
-struct Seen {
-    redactor: Redactor,
-    loggable: &'static [&'static str],
 }
 
 /// The partition of the log for calls at `at`.
@@ -73,15 +64,6 @@ pub fn partition(partner: &str, environment: &str, at: Timestamp) -> String {
 impl Attempt {
     pub(super) fn took(mut self, time: Duration) -> Self {
         self.response_time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        self
-    }
-
-    pub(super) fn answered(mut self, answer: &Answer) -> Self {
-        self.http_status = Some(answer.status.as_u16());
-        self.response = self
-            .seen
-            .as_ref()
-            .map(|seen| seen.redactor.document(&answer.body, seen.loggable));
         self
     }
 
@@ -143,13 +125,18 @@ impl Tracer {
             created_at: now,
             http_status: None,
             error: None,
-            request: self.redactor.document(call.request.body(), target.loggable),
+            request: self.redactor.request(target.loggable, call.request.body()),
             response: None,
             ttl: now.as_second().saturating_add(RETENTION),
-            seen: Some(Seen {
-                redactor: self.redactor.clone(),
-                loggable: target.loggable,
-            }),
+        }
+    }
+
+    pub(super) fn answered(&self, row: Attempt, target: &Target, call: &Call, answer: &Answer) -> Attempt {
+        let request = call.request.body();
+        Attempt {
+            http_status: Some(answer.status.as_u16()),
+            response: Some(self.redactor.answer(target.loggable, request, &answer.body)),
+            ..row
         }
     }
 

@@ -119,7 +119,7 @@ impl CanaryValues {
                 "organizationNumber": self.word("numbercase"), "addresses": [{"eMail": mail}],
             },
             "signatories": [{"firstName": self.odd("firstcase"), "lastName": self.odd("lastcase"), "eMail": mail}],
-            "unknown": self.odd("unknowncase"),
+            "unknown": self.odd("unknowncase"), "traceId": self.word("traceidcase"), "title": self.odd("unknowncase"),
         });
         body
     }
@@ -130,7 +130,12 @@ impl CanaryValues {
 
     /// A user's input to an order.
     pub fn input(&self) -> Value {
-        json!({"last_name": self.odd("lastorder"), "account_number": self.word("accountorder"), "more": {"a": [self.odd("unknownorder")]}})
+        // MMOB's own members of these names may stand in the log.
+        let own =
+            json!({"id": self.word("idorder"), "type": self.word("typeorder"), "status": self.odd("statusorder")});
+        let mut input = json!({"last_name": self.odd("lastorder"), "account_number": self.word("accountorder"), "more": {"a": [self.odd("unknownorder"), own]}});
+        input.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
+        input
     }
 
     fn email(&self) -> String {
@@ -225,6 +230,7 @@ impl CanaryValues {
             "usermessage",
             "lastorder",
             "unknownorder",
+            "statusorder",
             "answerprovider",
             "errorprovider",
             "decision",
@@ -257,6 +263,9 @@ impl CanaryValues {
             "channel",
             "filename",
             "accountorder",
+            "idorder",
+            "typeorder",
+            "traceidcase",
             "otherkey",
         ] {
             values.push((name.into(), self.word(name)));

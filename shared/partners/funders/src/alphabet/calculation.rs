@@ -12,31 +12,6 @@ use serde_json::value::RawValue;
 use super::refusal::{ErrorReport, Refusal};
 use crate::funder::QuoteContext;
 
-/// Members of the answer.
-pub const LOGGABLE: &[&str] = &[
-    "Id",
-    "Key",
-    "Term",
-    "AnnualMileage",
-    "RegularPayment",
-    "TotalFirstPayment",
-    "TotalNumberOfRegularPayments",
-    "TotalAmountPayable",
-    "TotalDeposit",
-    "TotalPrice",
-    "Balance",
-    "ChargesForCredit",
-    "Apr",
-    "RateOfInterest",
-    "Residual",
-    "FinalPayment",
-    "QuoteReference",
-    "ValidFrom",
-    "ValidTo",
-    "Amount",
-    "NumberOfPayments",
-];
-
 /// The longest term that callers may ask for.
 const MAX_MONTHS: u32 = 120;
 

@@ -5,9 +5,6 @@ use model::quote::QuoteType;
 use model::{Error, Kind, Result};
 use serde::Deserialize;
 
-/// Members of the answer.
-pub const LOGGABLE: &[&str] = &["Key"];
-
 /// Public: PCP and HP. Assumed: the others.
 pub fn key(quote_type: QuoteType) -> &'static str {
     match quote_type {

@@ -11,9 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::funder::Reference;
 
-/// Members of the requests and the answers.
-pub const LOGGABLE: &[&str] = &["Reference", "QuoteReference", "Type", "ProposalReference", "Status"];
-
 pub fn submit(proposal: &Proposal) -> Result<Call> {
     let customer = &proposal.customer;
     let body = Submission {

@@ -12,17 +12,6 @@ use crate::funder::QuoteContext;
 
 pub const DEFAULTS_PATH: &str = "/api/finance/defaults";
 
-/// Members of the requests, beside the vehicle's.
-pub const LOGGABLE: &[&str] = &[
-    "Id",
-    "ProductKey",
-    "Term",
-    "CashDeposit",
-    "DepositType",
-    "AnnualMileage",
-    "AnnualMileageUnit",
-];
-
 /// Members of the progress: step one leaves the vehicle's type, step two the product.
 const VEHICLE_TYPE: &str = "vehicleType";
 const PRODUCT: &str = "product";

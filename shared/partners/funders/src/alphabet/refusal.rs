@@ -5,9 +5,6 @@ use call::{Answer, read};
 use model::{Error, Kind, Result};
 use serde::Deserialize;
 
-/// Members of a refusal.
-pub const LOGGABLE: &[&str] = &["HasError", "Code"];
-
 /// The body of an answer that is a success in its status and in itself.
 pub fn accepted(answer: &Answer) -> Result<&Bytes> {
     let body = answer

@@ -6,18 +6,6 @@ use serde::Serialize;
 
 use crate::funder::QuoteContext;
 
-/// Members of a vehicle.
-pub const LOGGABLE: &[&str] = &[
-    "Type",
-    "Status",
-    "OnTheRoadPrice",
-    "Mileage",
-    "MileageUnit",
-    "DateRegisteredWithDvla",
-    "CountryCode",
-    "Value",
-];
-
 pub fn cap_id<'a>(context: &QuoteContext<'a>) -> Result<&'a str> {
     let cap_id = context.request.vehicle_details.cap_id.as_deref().unwrap_or_default();
     if cap_id.is_empty() || !cap_id.bytes().all(|byte| byte.is_ascii_digit()) {

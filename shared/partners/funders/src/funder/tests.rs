@@ -26,8 +26,8 @@ impl Funder for QuotesOnly {
         }
     }
 
-    fn loggable(&self) -> &'static [&'static str] {
-        &[]
+    fn loggable(&self) -> &'static Loggable {
+        &Loggable::NOTHING
     }
 
     fn quote(&self, _: &QuoteContext, _: &Progress) -> Result<Call> {

@@ -10,21 +10,6 @@ use serde::Deserialize;
 
 use crate::funder::QuoteContext;
 
-/// Members of the answer.
-pub const LOGGABLE: &[&str] = &[
-    "quote_id",
-    "quote_reference",
-    "status",
-    "term",
-    "mileage",
-    "initial_payment",
-    "monthly_rental",
-    "total_rentals",
-    "apr",
-    "balloon",
-    "valid_until",
-];
-
 pub fn read(context: &QuoteContext, body: &[u8]) -> Result<Price> {
     let quote: Calculated = call::read(body)?;
     let monthly_payment = money(quote.monthly_rental, "monthly_rental")?;

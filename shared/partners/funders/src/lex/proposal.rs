@@ -13,9 +13,6 @@ use serde::{Deserialize, Serialize};
 use super::request;
 use crate::funder::Reference;
 
-/// Members of the requests and the answers.
-pub const LOGGABLE: &[&str] = &["cust_reference", "content_type", "proposal_id", "status"];
-
 pub const NO_SUCH_QUOTE: &str = "NOT_FOUND";
 
 pub fn complete(proposal: &Proposal) -> Result<Call> {

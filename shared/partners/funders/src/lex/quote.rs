@@ -11,26 +11,6 @@ use crate::funder::QuoteContext;
 
 pub const PATH: &str = "/quotes/calculate";
 
-/// Members of the request.
-pub const LOGGABLE: &[&str] = &[
-    "cap_id",
-    "model_year",
-    "contract_type_id",
-    "plan",
-    "term",
-    "mileage",
-    "relief_vehicle",
-    "customer_initial_payment",
-    "estimated_sales_value",
-    "cust_reference",
-    "off_invoice_support",
-    "otrp",
-    "commission",
-    "discount",
-    "customer_terms",
-    "co2_emission",
-];
-
 pub fn calculate(context: &QuoteContext) -> Result<Call> {
     let call = Call::post(PATH, "quote", &Calculate::of(context)?, true)?;
     request::identified(call, context.correlation)

@@ -5,9 +5,6 @@ use call::{Answer, code, read};
 use model::{Error, Kind, Result};
 use serde::Deserialize;
 
-/// Members of a refusal.
-pub const LOGGABLE: &[&str] = &["code"];
-
 /// The body of a success, or the failure with LEX's reasons.
 pub fn accepted(answer: &Answer) -> Result<&Bytes> {
     answer.accepted().map_err(|error| explain(error, &answer.body))

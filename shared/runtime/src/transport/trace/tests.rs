@@ -35,7 +35,8 @@ fn attempt(tracer: &Tracer, body: &str) -> Attempt {
         body,
         received_at: clock.now(),
     };
-    tracer.attempt(&target, context, &call).answered(&answer)
+    let row = tracer.attempt(&target, context, &call);
+    tracer.answered(row, &target, &call, &answer)
 }
 
 fn logged(store: &Memory) -> Vec<Attempt> {

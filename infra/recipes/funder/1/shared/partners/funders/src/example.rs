@@ -1,6 +1,7 @@
 //! EXAMPLE: an invented funder with the smallest possible adapter. One call for each quote, an API key in a header.
 
-use call::{Answer, Auth, Call, Progress, Step, code, decimal, read, reason, segment};
+use call::Shown::{Code, Count, Hidden, Id, Message, Number, Uuid, Word};
+use call::{Answer, Auth, Call, Loggable, Progress, Step, code, decimal, read, reason, segment};
 use model::money::{Money, Pounds};
 use model::proposal::{Decision, Proposal, ProposalStatus};
 use model::quote::{Price, QuoteType};
@@ -11,6 +12,30 @@ use serde::{Deserialize, Serialize};
 use crate::funder::{Funder, QuoteContext, Reference};
 
 const NO_SUCH_PROPOSAL: &str = "NO_SUCH_PROPOSAL";
+
+/// What may stand in a log: each member of the wire, and the form of its value. Nothing of the customer.
+const LOGGABLE: Loggable = Loggable {
+    request: &[
+        ("reference", Uuid),
+        ("price", Number),
+        ("deposit", Number),
+        ("term", Count),
+        ("first_name", Hidden),
+        ("last_name", Hidden),
+        ("email", Hidden),
+    ],
+    answer: &[
+        ("id", Id(&["E", "P"])),
+        ("term", Count),
+        ("monthly", Number),
+        ("total", Number),
+        ("reference", Uuid),
+        ("status", Word(&["RECEIVED", "APPROVED", "DECLINED"])),
+        ("code", Code(&[NO_SUCH_PROPOSAL, "UNKNOWN_KEY"])),
+        ("message", Message),
+    ],
+    place_words: &[],
+};
 
 pub struct Example;
 
@@ -34,8 +59,8 @@ impl Funder for Example {
         }
     }
 
-    fn loggable(&self) -> &'static [&'static str] {
-        &["price", "deposit", "term", "id", "monthly", "total", "code", "status"]
+    fn loggable(&self) -> &'static Loggable {
+        &LOGGABLE
     }
 
     fn quote(&self, context: &QuoteContext, _: &Progress) -> Result<Call> {
