@@ -47,7 +47,7 @@ impl ProfileRow {
         let details = serde_json::from_str(&self.details);
         Ok(Profile {
             id: self.id,
-            details: details.map_err(|error| Error::new(Kind::Internal, "stored details").because(error))?,
+            details: details.map_err(|error| Error::unreadable("stored details", &error))?,
             created_at: self.created_at,
             updated_at: self.version.updated_at(),
         })

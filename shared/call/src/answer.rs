@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use model::{Error, Kind, Result};
 use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 /// The hub keeps this many characters of a reason.
@@ -48,7 +49,8 @@ pub fn retry_after(headers: &HeaderMap, received_at: Timestamp) -> Option<Durati
     Duration::try_from(then.duration_since(received_at)).ok()
 }
 
-/// Reads a JSON object. The error names the path of a mistake and never its value.
+/// Reads a JSON object. The error names the path of a mistake and never its value. It names no path where the text is no JSON:
+/// the member could have its name from a caller.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     // serde would read an array of the right length as a struct.
     if body.trim_ascii_start().starts_with(b"[") {
@@ -57,13 +59,16 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     }
     let json = &mut serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut *json)
-        .map_err(|error| bad_response(&error.path().to_string(), error.inner()))?;
-    json.end().map_err(|error| bad_response(".", &error))?;
+        .map_err(|error| bad_response(error.inner(), Some(error.path())))?;
+    json.end().map_err(|error| bad_response(&error, None))?;
     Ok(value)
 }
 
 /// The category and place of the mistake. serde's own message would quote the partner's data.
-fn bad_response(path: &str, error: &serde_json::Error) -> Error {
+fn bad_response(error: &serde_json::Error, path: Option<&serde_path_to_error::Path>) -> Error {
+    // Only where a type refuses a value is the path one of the type's own members.
+    let path = path.filter(|_| error.classify() == Category::Data);
+    let path = path.map_or_else(|| ".".to_owned(), |path| path.to_string());
     let what = format!(
         "{:?} error at `{path}`, line {} column {}",
         error.classify(),
@@ -187,6 +192,14 @@ mod tests {
             "{}",
             error.message
         );
+        for broken in [
+            r#"{"John":x}"#,
+            r#"{"count":1,"John":["#,
+            r#"{"count":1,"John":{"Doe":x}}"#,
+        ] {
+            let error = read::<Inner>(broken.as_bytes()).unwrap_err();
+            assert!(!error.message.contains("John"), "{}", error.message);
+        }
         assert!(read::<Inner>(br#"{"count":1} trailing"#).is_err());
         assert!(read::<Inner>(b" [1]").is_err(), "an array is no object");
     }

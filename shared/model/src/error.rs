@@ -273,6 +273,14 @@ impl Error {
         self
     }
 
+    /// What the hub stored, and its type cannot read. Of the cause stays what stands before a value: serde quotes values.
+    pub fn unreadable(what: &str, cause: &impl fmt::Display) -> Self {
+        let cause = cause.to_string();
+        let is_a_name = cause.starts_with("missing field");
+        let unquoted = cause.split(['"', '`']).next().filter(|_| !is_a_name);
+        Self::new(Kind::Internal, what).because(unquoted.unwrap_or(&cause))
+    }
+
     #[must_use]
     pub fn retry_after(mut self, wait: Option<Duration>) -> Self {
         self.retry_after = wait;
@@ -331,6 +339,40 @@ impl std::error::Error for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_not_quoted() {
+        #[derive(Debug, serde::Deserialize)]
+        enum Word {
+            Known,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        struct Row {
+            #[allow(dead_code, reason = "only its type matters")]
+            word: Word,
+            #[allow(dead_code, reason = "only its type matters")]
+            count: u32,
+        }
+        let chain = |text: &str| Error::unreadable("a row", &serde_json::from_str::<Row>(text).unwrap_err()).chain();
+        for text in [
+            r#"{"word":"Known","count":"John"}"#,
+            r#"{"word":"John","count":1}"#,
+            r#"{"word":"Jo`hn","count":1}"#,
+            r#"{"word":{"John":1},"count":1}"#,
+            "\"John\"",
+        ] {
+            assert!(
+                serde_json::from_str::<Row>(text)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("Jo"),
+                "{text}"
+            );
+            assert!(!chain(text).contains("Jo"), "{text}: {}", chain(text));
+        }
+        let missing = chain(r#"{"word":"Known"}"#);
+        assert!(missing.starts_with("a row: missing field `count`"), "{missing}");
+    }
 
     #[test]
     fn the_table_keeps_its_promises() {

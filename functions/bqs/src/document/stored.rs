@@ -22,7 +22,7 @@ pub struct StoredDocument {
 
 impl StoredDocument {
     pub fn read(text: &str) -> Result<Self> {
-        serde_json::from_str(text).map_err(|error| Error::new(Kind::Internal, "a stored document").because(error))
+        serde_json::from_str(text).map_err(|error| Error::unreadable("a stored document", &error))
     }
 
     pub fn render(&self) -> Result<String> {

@@ -174,8 +174,7 @@ impl ProposalRow {
     }
 
     pub fn customer(&self) -> Result<Customer> {
-        serde_json::from_str(&self.customer)
-            .map_err(|error| Error::new(Kind::Internal, "a stored customer").because(error))
+        serde_json::from_str(&self.customer).map_err(|error| Error::unreadable("a stored customer", &error))
     }
 
     /// The proposal as the funder gets it.

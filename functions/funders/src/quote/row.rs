@@ -176,8 +176,7 @@ impl QuoteRow {
     }
 
     pub fn request(&self) -> Result<QuoteRequest> {
-        serde_json::from_str(&self.request)
-            .map_err(|error| Error::new(Kind::Internal, "a stored request").because(error))
+        serde_json::from_str(&self.request).map_err(|error| Error::unreadable("a stored request", &error))
     }
 
     pub fn generated(&mut self, price: Price, now: Timestamp) {

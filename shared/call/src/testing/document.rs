@@ -93,6 +93,11 @@ pub fn mutants(answer: &str) -> Vec<Vec<u8>> {
         flipped[at] ^= 1 << bit;
         bodies.push(flipped);
     }
+    // No JSON, below a name that the partner may have from a caller.
+    for (at, _) in answer.match_indices('{') {
+        let (before, after) = answer.split_at(at + 1);
+        bodies.push(format!("{before}\"{CANARY}\":oops,{after}").into_bytes());
+    }
     // A member that no reader knows, deeper than any reader would follow.
     let deep = format!("{{\"unknown\":{}{},", "[".repeat(100_000), "]".repeat(100_000));
     bodies.push(answer.replacen('{', &deep, 1).into_bytes());

@@ -69,6 +69,5 @@ pub fn item<T: Serialize>(row: &T) -> Result<Item> {
 
 /// Reads a row into its type.
 pub fn typed<T: DeserializeOwned>(item: Item) -> Result<T> {
-    serde_dynamo::from_item(item)
-        .map_err(|error| Error::new(Kind::Internal, "a stored row cannot be read").because(error))
+    serde_dynamo::from_item(item).map_err(|error| Error::unreadable("a stored row cannot be read", &error))
 }
