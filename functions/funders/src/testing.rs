@@ -35,7 +35,7 @@ pub const JANE: &str = "jane@example.com";
 pub const GENERATE: &str = "/api/integration/quotes/generate";
 pub const PROPOSE: &str = "/api/integration/proposals/generate";
 /// A PDF in base64.
-pub const DOCUMENT: &str = "JVBERi0xLjQK";
+pub const DOCUMENT: &str = "JVBERi0xLjQKJSVFT0YK";
 /// Name and webhook secret of each funder.
 pub const WEBHOOK_SECRETS: [(&str, &str); 2] = [
     ("LEX", "whsec_bGV4LXdlYmhvb2s="),
