@@ -67,7 +67,7 @@ impl<'a> Redaction<'a> {
 
     /// What the request has in redacted places. None if the request is no JSON, or has too much of it.
     fn hidden(&self) -> Option<&HiddenWords> {
-        let words = || HiddenWords::of(self.request, self.loggable.request);
+        let words = || HiddenWords::of(self.request, self.loggable.request, DEEPEST);
         self.hidden.get_or_init(words).as_ref()
     }
 

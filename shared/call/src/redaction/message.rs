@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::RawValue;
 
-use super::{DEEPEST, form};
+use super::form;
 use crate::loggable::{LoggedMember, Shown};
 
 /// The hub logs this many characters of a message.
@@ -21,11 +21,11 @@ const MIN_PART: usize = 4;
 pub struct HiddenWords(BTreeSet<String>);
 
 impl HiddenWords {
-    /// None if the request is no JSON, nests too deeply, or has too many words.
-    pub fn of(request: &[u8], members: &'static [LoggedMember]) -> Option<Self> {
+    /// None if the request is no JSON, nests more deeply than `depth`, or has too many words.
+    pub fn of(request: &[u8], members: &'static [LoggedMember], depth: u8) -> Option<Self> {
         let raw = serde_json::from_slice::<&RawValue>(request).ok()?;
         let mut words = Self(BTreeSet::new());
-        words.collect(raw, Shown::Object(members), DEEPEST)?;
+        words.collect(raw, Shown::Object(members), depth)?;
         Some(words)
     }
 

@@ -16,7 +16,7 @@ pub const LOGGABLE: Loggable = Loggable {
     answer: &[
         ("quote_id", Id(&["Q"])),
         ("quote_reference", Id(&["LEX-"])),
-        ("status", STATUS),
+        ("status", LEX_STATUS),
         ("term", Count),
         ("mileage", Number),
         ("initial_payment", Number),
@@ -96,7 +96,7 @@ const DOCUMENT: &[LoggedMember] = &[
 const PROPOSAL: &[LoggedMember] = &[
     ("proposal_id", Id(&["P"])),
     ("cust_reference", Uuid),
-    ("status", STATUS),
+    ("status", LEX_STATUS),
     ("reason", Hidden),
 ];
 
@@ -109,7 +109,7 @@ const ERROR: &[LoggedMember] = &[
     ("message", Message),
 ];
 
-const STATUS: Shown = Word(&[
+const LEX_STATUS: Shown = Word(&[
     "CALCULATED",
     "COMPLETED",
     "SUBMITTED",

@@ -18,12 +18,12 @@ pub const LOGGABLE: Loggable = Loggable {
         ("external_key", Uuid),
         ("currency", CURRENCY),
         ("amount", Number),
-        ("status", STATUS),
+        ("status", ORDER_STATUS),
         ("output", Hidden),
     ],
     answer: &[
         ("id", ID),
-        ("status", STATUS),
+        ("status", ORDER_STATUS),
         ("prod_id", Id(&["prod_"])),
         ("pricing_id", Id(&["price_"])),
         ("tpp_id", Id(&["tpp_"])),
@@ -87,7 +87,7 @@ const ITEM: &[LoggedMember] = &[
 
 /// An order, a product or a price, and never a user.
 const ID: Shown = Id(&["po_", "prod_", "price_"]);
-const STATUS: Shown = Word(&["Pending", "Need_more_info", "Succesful", "Successful", "Failed"]);
+const ORDER_STATUS: Shown = Word(&["Pending", "Need_more_info", "Succesful", "Successful", "Failed"]);
 const PRODUCT_TYPE: Shown = Known(is_product_type);
 const CURRENCY: Shown = Known(|text| text.parse::<CurrencyCode>().is_ok());
 const FAULT: Shown = Code(&["type_error.enum", "type_error.str", "value_error.missing"]);
