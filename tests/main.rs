@@ -28,6 +28,7 @@ mod policies;
 mod quote;
 mod reserve;
 mod retained;
+mod retention;
 mod routes;
 mod settings;
 mod stack;

@@ -10,6 +10,8 @@ use runtime::transport::{Outbound, Policy, Target};
 use runtime::trigger::domain::Common;
 use runtime::work::row::Table;
 
+use crate::retention::Retention;
+
 pub struct Env {
     pub common: Common,
     pub outbound: Outbound,
@@ -28,6 +30,12 @@ impl Env {
 
     pub fn forward_queue(&self) -> Result<Queue> {
         self.queue("BQS_FORWARD_QUEUE_URL")
+    }
+
+    /// How long cases and messages live.
+    pub fn retention(&self) -> Result<Retention> {
+        let days = self.common.config.parse("CASE_RETENTION_DAYS", Retention::DEFAULT_DAYS);
+        days.map(Retention::days)
     }
 
     /// The upstream BQS, if one is configured.

@@ -11,6 +11,7 @@ mod env;
 pub mod forward;
 pub mod management;
 pub mod message;
+mod retention;
 #[cfg(test)]
 mod testing;
 

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Value, json};
@@ -30,6 +31,8 @@ const ADMIN: &str = "admin";
 /// The sample channel that upstream uses on a local stack to send messages.
 pub const UPSTREAM_CHANNEL: &str = "vwfs-dk-message-example";
 const MAX_NAME_LENGTH: usize = 64;
+/// As long as the hub keeps the audit of its own changes, in seconds.
+const AUDIT_RETENTION: i64 = 6 * 365 * 24 * 60 * 60;
 
 #[derive(Args)]
 pub struct Channel {
@@ -172,8 +175,9 @@ impl StoredChannels {
 
     /// Writes new channels with their keys in one transaction.
     fn add(&self, call: CallAws, table: &str, channels: &[(&Channel, &str)]) -> Result<()> {
-        let now = jiff::Timestamp::now().to_string();
-        let rows = channels.iter().flat_map(|(channel, key)| channel.rows(key, &now));
+        let now = Timestamp::now();
+        let rows = channels.iter().flat_map(|(channel, key)| channel.rows(key, now));
+        let now = now.to_string();
         let mut writes: Vec<Value> = rows.map(|row| put(table, row, json!({}))).collect();
         let admins: Vec<&str> = channels
             .iter()
@@ -225,7 +229,9 @@ impl StoredChannels {
 
 impl Channel {
     /// The channel's rows, as `functions/bqs/src/channel` reads them.
-    fn rows(&self, key: &str, now: &str) -> [Value; 3] {
+    fn rows(&self, key: &str, now: Timestamp) -> [Value; 3] {
+        let audit_end = now.as_second().saturating_add(AUDIT_RETENTION).to_string();
+        let now = now.to_string();
         let numbers =
             |codes: &[i64]| json!({"L": codes.iter().map(|code| json!({"N": code.to_string()})).collect::<Vec<_>>()});
         let roles: Vec<Value> = self.roles.iter().map(|role| json!({"S": role})).collect();
@@ -245,6 +251,7 @@ impl Channel {
         let audit = json!({
             "pk": {"S": format!("AUDIT#{}", self.name)}, "sk": {"S": "0000000001"}, "action": {"S": "create"},
             "channel": name, "by": {"S": "cargo xtask"}, "at": {"S": now}, "before": {"NULL": true}, "after": {"M": permissions},
+            "ttl": {"N": audit_end},
         });
         [channel, listed, audit]
     }

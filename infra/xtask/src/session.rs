@@ -14,6 +14,9 @@ use crate::stack;
 use crate::venv::Venv;
 use crate::workspace::Workspace;
 
+/// Seconds that the audit of an operator's act is kept: a yearly review looks back a year.
+pub const AUDIT_RETENTION: i64 = 365 * 24 * 60 * 60;
+
 pub struct Session {
     pub aws: Aws,
     pub outputs: BTreeMap<String, String>,

@@ -7,5 +7,6 @@ mod logs;
 mod ownership;
 mod paths;
 mod roles;
+mod rows;
 mod sample_events;
 mod tokens;

@@ -48,7 +48,7 @@ pub async fn create(cx: Cx<Env>, body: JsonBody) -> Result<Reply<Created>> {
     let mut row = CaseRow::new(sequence, &cx.caller.channel, &case, cx.now())?;
     start_requested(&mut row, &case, &mut requested, cx.now())?;
     let writes = row.change(
-        cx.env.table()?,
+        &cx.env,
         ChangeKind::Create,
         requested.render()?,
         cx.correlation,

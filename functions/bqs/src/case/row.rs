@@ -92,6 +92,9 @@ pub struct CaseRow {
     /// The start of each run, by kind and organisation.
     running: BTreeMap<String, Timestamp>,
     pub created_at: Timestamp,
+    /// None in a row of before cases had an end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl: Option<i64>,
 }
 
 /// One accepted change. Such a row is written once and never replaced.
@@ -105,6 +108,8 @@ pub struct ChangeRow {
     pub body: String,
     pub correlation_id: CorrelationId,
     pub at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl: Option<i64>,
 }
 
 impl ChangeRow {
@@ -148,6 +153,7 @@ impl CaseRow {
             refused: RefusedDocuments::default(),
             running: BTreeMap::new(),
             created_at: now,
+            ttl: None,
         };
         row.set_document(document)?;
         Ok(row)
@@ -218,9 +224,15 @@ impl CaseRow {
     }
 
     /// The write that shows a refused document on the case. It is no change, so that nothing goes upstream.
-    pub fn refuse(&mut self, rows: Table<'_>, document: RefusedDocument, now: Timestamp) -> Result<Write> {
+    pub fn refuse(&mut self, env: &Env, document: RefusedDocument, now: Timestamp) -> Result<Write> {
         self.refused.add(document);
-        self.replace(rows, now)
+        self.renew(env, now)
+    }
+
+    /// The write of the case, which lives on from now.
+    fn renew(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
+        self.ttl = Some(env.retention()?.case(now));
+        self.replace(env.table()?, now)
     }
 
     /// The write that counts an announced document. It is no change either.
@@ -232,13 +244,13 @@ impl CaseRow {
     /// The writes that add a change to the case as it was read.
     pub fn change(
         &mut self,
-        rows: Table<'_>,
+        env: &Env,
         kind: ChangeKind,
         body: String,
         correlation: CorrelationId,
         now: Timestamp,
     ) -> Result<Vec<Write>> {
-        let case = self.replace(rows, now)?;
+        let case = self.renew(env, now)?;
         let change = ChangeRow {
             sequence: self.sequence,
             n: self.changes(),
@@ -246,8 +258,9 @@ impl CaseRow {
             body,
             correlation_id: correlation,
             at: now,
+            ttl: Some(env.retention()?.change(now)),
         };
-        let key = ChangeRow::key(rows, self.sequence, change.n);
+        let key = ChangeRow::key(env.table()?, self.sequence, change.n);
         Ok(vec![case, Write::put(key, &change, When::Absent)?])
     }
 }

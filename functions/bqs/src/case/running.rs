@@ -50,7 +50,7 @@ pub async fn start(cx: &Cx<Env>, body: &JsonBody, schema: &Schema, run: Run) -> 
         if cx.earlier() == Earlier::Accepted || !row.start(run, organisation, cx.now())? {
             return Ok(accepted);
         }
-        let writes = row.change(cx.env.table()?, kind, requested.render()?, cx.correlation, cx.now())?;
+        let writes = row.change(&cx.env, kind, requested.render()?, cx.correlation, cx.now())?;
         if writer.commit(sequence, writes, &accepted).await? {
             return Ok(accepted);
         }

@@ -1,5 +1,6 @@
 //! Cases through their functions, on fakes.
 
+mod expiry;
 mod fixtures;
 mod lifecycle;
 mod plain;

@@ -52,7 +52,7 @@ pub async fn update(cx: Cx<Env>, body: JsonBody) -> Result<Reply<CaseView>> {
             return Ok(reply);
         }
         let writes = row.change(
-            cx.env.table()?,
+            &cx.env,
             ChangeKind::Update,
             requested.render()?,
             cx.correlation,

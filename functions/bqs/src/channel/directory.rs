@@ -59,7 +59,10 @@ impl Revised for AdminsRow {
     }
 }
 
-/// A change of a channel, stored without an expiry.
+/// In seconds: a claim about what a channel could see can be made for six years.
+const AUDIT_RETENTION: i64 = 6 * 365 * 24 * 60 * 60;
+
+/// A change of a channel.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct AuditRow<'a> {
@@ -71,6 +74,7 @@ struct AuditRow<'a> {
     correlation_id: CorrelationId,
     before: Option<&'a Permissions>,
     after: &'a Permissions,
+    ttl: i64,
 }
 
 /// A change of a channel, by an admin.
@@ -111,6 +115,7 @@ impl ChannelChange<'_> {
             correlation_id: cx.correlation,
             before: self.before.map(|before| &before.permissions),
             after: &self.after.permissions,
+            ttl: cx.now().as_second().saturating_add(AUDIT_RETENTION),
         };
         let pk = format!("AUDIT#{}", self.after.name);
         let sk = format!("{:010}", self.after.version.revision());

@@ -57,8 +57,10 @@ pub async fn arrive(cx: &Cx<Env>, sequence: Sequence, id: Uuid) -> Result<()> {
     if bytes.is_none() && !is_last {
         return check_after(env, sequence, id, SECOND_CHECK).await;
     }
-    let row = CaseRow::load(rows, &sequence).await?;
-    let row = row.ok_or_else(|| Error::new(Kind::Internal, "a document's case does not exist"))?;
+    // The case expired or was erased after the announcement, and its document belongs to nothing.
+    let Some(row) = CaseRow::load(rows, &sequence).await? else {
+        return Ok(());
+    };
     let writes = match bytes {
         None => refuse(cx, row, pending, DocumentRefusal::NotArrived)?,
         Some(bytes) => match check(env, &row, &pending, &bytes).await? {
@@ -105,7 +107,8 @@ fn take(
     channel: &Caller,
     bytes: &Bytes,
 ) -> Result<Vec<Write>> {
-    let (rows, id, sequence) = (cx.env.table()?, pending.document_id, row.sequence);
+    let (env, rows) = (&cx.env, cx.env.table()?);
+    let (id, sequence) = (pending.document_id, row.sequence);
     let stored = StoredDocument {
         document_id: id,
         code: pending.code.clone(),
@@ -114,9 +117,9 @@ fn take(
         sha256: sha256(bytes),
         key: key(id),
     };
-    let mut writes = row.change(rows, ChangeKind::Document, stored.render()?, cx.correlation, cx.now())?;
+    let mut writes = row.change(env, ChangeKind::Document, stored.render()?, cx.correlation, cx.now())?;
     writes.push(pending.end(rows, sequence, UploadState::Taken)?);
-    writes.push(channel.unchanged(&cx.env)?);
+    writes.push(channel.unchanged(env)?);
     Ok(writes)
 }
 

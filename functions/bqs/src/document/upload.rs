@@ -102,7 +102,7 @@ pub async fn upload(cx: Cx<Env>, form: Form) -> Result<Reply<Uploaded>> {
     loop {
         let mut writes = place
             .case
-            .change(rows, kind, stored.render()?, cx.correlation, cx.now())?;
+            .change(&cx.env, kind, stored.render()?, cx.correlation, cx.now())?;
         writes.push(place.day.replace(rows, cx.now())?);
         if writer.commit(sequence, writes, &reply).await? {
             return Ok(reply);

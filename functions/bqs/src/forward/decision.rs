@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use model::{Error, Kind, Result};
 use runtime::Cx;
 use runtime::port::store::{When, Write};
-use runtime::work::row::Revised;
 use serde::{Deserialize, Serialize};
 
 use super::row::ForwardRow;
@@ -43,6 +42,7 @@ struct DecisionRow<'a> {
     decision: &'a OperatorDecision,
     held: &'a str,
     at: Timestamp,
+    ttl: i64,
 }
 
 /// Applies a decision about the held change. True if the forwarder may continue with the case. A skipped document that has no
@@ -59,6 +59,7 @@ pub async fn apply(cx: &Cx<Env>, row: &mut ForwardRow, decision: Option<&Operato
         decision,
         held: &held.reason,
         at: now,
+        ttl: env.retention()?.change(now),
     };
     let at = format!("DECISION#{:016}", now.as_microsecond());
     let rows = env.table()?;
@@ -71,10 +72,10 @@ pub async fn apply(cx: &Cx<Env>, row: &mut ForwardRow, decision: Option<&Operato
         writes.push(show_change(cx, &change, DocumentRefusal::Unscanned).await?);
     }
     row.resume(skips, decision.upstream, now);
-    writes.push(row.replace(rows, now)?);
+    writes.push(row.renew(env, now)?);
     let done = match decision.upstream {
         None => rows.write(writes).await?,
-        Some(upstream) => match UpstreamRow::link(env, upstream, sequence, writes).await? {
+        Some(upstream) => match UpstreamRow::link(env, upstream, sequence, writes, now).await? {
             Linked::Done => true,
             Linked::Refused => false,
             Linked::Taken => return Ok(false),

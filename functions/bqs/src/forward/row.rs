@@ -5,12 +5,14 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use model::Result;
 use runtime::port::metric;
-use runtime::port::store::Key;
+use runtime::port::store::{Key, Write};
 use runtime::work::lease::Lease;
 use runtime::work::row::{Revised, Row, Table, Version};
 use serde::{Deserialize, Serialize};
 
+use crate::Env;
 use crate::case::row::Sequence;
 
 /// No worker runs longer.
@@ -58,6 +60,8 @@ pub struct ForwardRow {
     /// A worker that lost its lease cannot write, because the next one has written.
     #[serde(flatten)]
     version: Version,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl: Option<i64>,
 }
 
 /// The retries of a change that upstream does not take at the moment, or of the question for a document's verdict.
@@ -130,7 +134,19 @@ impl ForwardRow {
             held: None,
             lease: Lease::default(),
             version: Version::default(),
+            ttl: None,
         }
+    }
+
+    /// Whether the forwarder has never written it.
+    pub fn is_new(&self) -> bool {
+        self.version.revision() == 0
+    }
+
+    /// The write that replaces the row, which lives on from now.
+    pub fn renew(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
+        self.ttl = Some(env.retention()?.progress(now));
+        self.replace(env.table()?, now)
     }
 
     /// How long another worker's lease lasts.

@@ -10,7 +10,6 @@ use runtime::Cx;
 use runtime::port::blob::sha256;
 use runtime::port::store::Write;
 use runtime::transport::{ATTEMPT_TIMEOUT, Target};
-use runtime::work::row::Revised;
 use tokio::time::Instant;
 
 use super::clearance::{self, Clearance};
@@ -172,8 +171,7 @@ impl<'a> CaseSender<'a> {
 
     /// Records that upstream made a change, before anything else can fail.
     async fn accept(&mut self, n: u64, upstream: Option<u64>, answer: UpstreamAnswer) -> Result<ControlFlow<()>> {
-        let (table, sequence, now) = (self.cx.env.table()?, self.row.sequence, self.cx.now());
-        let answer = AnswerRow::write(table, sequence, n, answer, now)?;
+        let answer = AnswerRow::write(&self.cx.env, self.row.sequence, n, answer, self.cx.now())?;
         match upstream {
             Some(upstream) => self.row.record_number(upstream),
             None => self.row.advance(n),
@@ -192,10 +190,11 @@ impl<'a> CaseSender<'a> {
 
     /// Links the number under which upstream created the case, so that the next changes may name it.
     async fn link(&mut self, n: u64, upstream: u64) -> Result<ControlFlow<()>> {
+        let (env, now) = (&self.cx.env, self.cx.now());
         let mut row = self.row.clone();
         row.advance(n);
-        let writes = vec![row.replace(self.cx.env.table()?, self.cx.now())?];
-        match UpstreamRow::link(&self.cx.env, upstream, row.sequence, writes).await? {
+        let writes = vec![row.renew(env, now)?];
+        match UpstreamRow::link(env, upstream, row.sequence, writes, now).await? {
             Linked::Done => {
                 *self.row = row;
                 Ok(ControlFlow::Continue(()))
@@ -241,7 +240,8 @@ impl<'a> CaseSender<'a> {
         Ok(ControlFlow::Break(()))
     }
 
-    async fn hold(&mut self, n: u64, why: HoldReason, reason: &str) -> Result<ControlFlow<()>> {
+    /// Holds a change until an operator decides.
+    pub async fn hold(&mut self, n: u64, why: HoldReason, reason: &str) -> Result<ControlFlow<()>> {
         self.row.hold(n, why, reason, self.cx.now());
         if self.write(Vec::new()).await? {
             raise_alarm();
@@ -256,9 +256,9 @@ impl<'a> CaseSender<'a> {
 
     /// Writes the row and these rows. False if another worker has written the row meanwhile.
     async fn write(&mut self, mut rows: Vec<Write>) -> Result<bool> {
-        let table = self.cx.env.table()?;
-        rows.push(self.row.replace(table, self.cx.now())?);
-        table.write(rows).await
+        let env = &self.cx.env;
+        rows.push(self.row.renew(env, self.cx.now())?);
+        env.table()?.write(rows).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod crash;
 mod document;
+mod expiry;
 mod failing_store;
 mod fake_upstream;
 mod lifecycle;

@@ -19,16 +19,18 @@ pub struct AnswerRow {
     at: Timestamp,
     #[serde(flatten)]
     answer: UpstreamAnswer,
+    ttl: i64,
 }
 
 impl AnswerRow {
     /// Under the case, beside the change.
-    pub fn write(rows: Table<'_>, sequence: Sequence, n: u64, answer: UpstreamAnswer, at: Timestamp) -> Result<Write> {
-        let key = rows.key(format!("CASE#{sequence}"), &format!("ANSWER#{n:06}"));
+    pub fn write(env: &Env, sequence: Sequence, n: u64, answer: UpstreamAnswer, at: Timestamp) -> Result<Write> {
+        let ttl = env.retention()?.change(at);
+        let key = env.table()?.key(format!("CASE#{sequence}"), &format!("ANSWER#{n:06}"));
         // An operator may resend a change.
         Write::put(
             key,
-            &Self { n, at, answer },
+            &Self { n, at, answer, ttl },
             When::Any(vec![When::Absent, When::number("n", n.cast_signed())]),
         )
     }
@@ -43,6 +45,8 @@ pub struct UpstreamRow {
     /// Whether the case has the messages that arrived before the link.
     #[serde(default)]
     pub relinked: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl: Option<i64>,
 }
 
 impl Row for UpstreamRow {
@@ -71,12 +75,19 @@ pub enum Linked {
 impl UpstreamRow {
     /// Links upstream's number to this case, together with these writes. From then on a message under the number is stored with
     /// the case. Earlier ones have to be relinked.
-    pub async fn link(env: &Env, upstream: u64, sequence: Sequence, writes: Vec<Write>) -> Result<Linked> {
+    pub async fn link(
+        env: &Env,
+        upstream: u64,
+        sequence: Sequence,
+        writes: Vec<Write>,
+        now: Timestamp,
+    ) -> Result<Linked> {
         let rows = env.table()?;
         let link = Self {
             upstream,
             sequence,
             relinked: env.upstream_channel().is_none(),
+            ttl: Some(env.retention()?.progress(now)),
         };
         let mut all = writes.clone();
         all.push(link.create(rows)?);
@@ -98,14 +109,18 @@ impl UpstreamRow {
     pub async fn relink(env: &Env, upstream: u64, sequence: Sequence, now: Timestamp) -> Result<()> {
         let rows = env.table()?;
         let link = Self::load(rows, &upstream).await?;
-        let Some(link) = link.filter(|link| link.sequence == sequence && !link.relinked) else {
+        let Some(link) = link.filter(|link| link.sequence == sequence) else {
             return Ok(());
         };
         let relinked = Self {
             upstream,
             relinked: true,
+            ttl: Some(env.retention()?.progress(now)),
             ..link
         };
+        if link.relinked {
+            return link.renew(env, relinked, now).await;
+        }
         let mut pauses = pauses();
         loop {
             if let Some(complete) = relink(env, upstream, sequence.0, now).await? {
@@ -120,6 +135,19 @@ impl UpstreamRow {
                 return Err(Error::new(Kind::Unavailable, busy));
             }
         }
+    }
+
+    /// Replaces the link by this one, which lives on from now, if it would end before a message about the case may.
+    async fn renew(&self, env: &Env, renewed: Self, now: Timestamp) -> Result<()> {
+        let needed = env.retention()?.change(now);
+        if self.ttl.is_some_and(|ttl| ttl >= needed) {
+            return Ok(());
+        }
+        let rows = env.table()?;
+        let same = When::number("sequence", self.sequence.0.cast_signed());
+        let write = Write::put(Self::key(rows, &renewed.upstream), &renewed, same)?;
+        // Another worker has renewed it if this write is refused.
+        rows.write(vec![write]).await.map(drop)
     }
 
     /// The condition that the number is not linked yet.

@@ -8,13 +8,13 @@ use runtime::transport::Target;
 use runtime::work::row::Row;
 
 use super::clearance::scan_all;
-use super::decision::{self, OperatorDecision};
-use super::row::{ForwardRow, raise_alarm};
+use super::decision::{self, HeldAction, OperatorDecision};
+use super::row::{ForwardRow, HoldReason, raise_alarm};
 use super::sender::CaseSender;
 use super::upstream::UpstreamRow;
 use super::wake::ForwarderWake;
 use crate::Env;
-use crate::case::row::ChangeRow;
+use crate::case::row::{CaseRow, ChangeRow};
 use crate::document::arrive;
 
 /// SQS may deliver a message this much before its time.
@@ -45,11 +45,20 @@ pub async fn forward(cx: Cx<Env>, wake: ForwarderWake) -> Result<()> {
 /// Sends what the case waits to send, if this worker may.
 async fn send(cx: &Cx<Env>, target: Target, row: &mut ForwardRow, decision: Option<&OperatorDecision>) -> Result<()> {
     let env = &cx.env;
+    // A held change was stored once.
+    let is_resent = row.held.is_some() && decision.is_some_and(|decision| decision.action == HeldAction::Send);
     if !may_continue(cx, row, decision).await? {
         return Ok(());
     }
-    let next = ChangeRow::load(env.table()?, row.sequence, row.forwarded_through + 1).await?;
-    let Some(next) = next else { return Ok(()) };
+    let n = row.forwarded_through + 1;
+    let Some(next) = ChangeRow::load(env.table()?, row.sequence, n).await? else {
+        if is_resent || has_expired(cx, row).await? {
+            let expired = "The change waited for so long that it has expired.";
+            let mut sender = CaseSender::new(cx, target, row)?;
+            return sender.hold(n, HoldReason::Unsendable, expired).await.map(drop);
+        }
+        return Ok(());
+    };
     let done = CaseSender::new(cx, target, row)?.send_all(next).await;
     env.outbound.tracer.flush().await;
     done
@@ -74,4 +83,14 @@ async fn may_continue(cx: &Cx<Env>, row: &mut ForwardRow, decision: Option<&Oper
         return Ok(false);
     }
     Ok(true)
+}
+
+/// Whether the case was never sent on and its first change has expired: no upstream was configured, or every message was lost.
+async fn has_expired(cx: &Cx<Env>, row: &ForwardRow) -> Result<bool> {
+    if !row.is_new() {
+        return Ok(false);
+    }
+    let case = CaseRow::load(cx.env.table()?, &row.sequence).await?;
+    let Some(case) = case else { return Ok(false) };
+    Ok(cx.env.retention()?.change(case.created_at) <= cx.now().as_second())
 }

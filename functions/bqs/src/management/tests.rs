@@ -194,6 +194,8 @@ async fn an_update_replaces_everything_and_is_audited() {
         (&json!("create"), &Value::Null)
     );
     let last = &audited[1];
+    let six_years = 6 * 365 * 24 * 60 * 60;
+    assert_eq!(last["ttl"], admin.now().as_second() + six_years);
     assert_eq!((&last["action"], &last["by"]), (&json!("update"), &json!("admin")));
     assert_eq!(last["at"], "2026-01-05T10:20:00Z");
     assert_eq!(last["before"]["roles"], json!(["case.read", "admin"]));

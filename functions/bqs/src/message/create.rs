@@ -54,7 +54,7 @@ async fn keep(cx: &Cx<Env>, message: &Message) -> Result<()> {
     )?;
     let mut writes = Vec::new();
     if !known {
-        writes = head.follow(rows, case, cx.now(), message)?;
+        writes = head.follow(&cx.env, case, cx.now(), message)?;
         writes.extend(unclaimed);
     }
     cx.commit(writes, Ok(Reply::accepted(()))).await.map(drop)

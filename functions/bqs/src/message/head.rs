@@ -7,6 +7,9 @@
 //! A transaction's rows become visible one by one. A new message is therefore stored on the condition that the newest one's row
 //! is there: whatever the head names, all rows before it are visible. A reader reads the head first and stops at it, so that its
 //! cursor never passes a message that becomes visible later.
+//!
+//! The head and the newest message end in the same second: a head that outlived the row that it names would refuse every
+//! further message. No message ends later than the head, so that none is hidden by its absence.
 
 use std::collections::BTreeSet;
 
@@ -18,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::moment::ReceivedDate;
 use super::row::{CaseNumber, ContentRow, Draft, MessageRow};
+use crate::Env;
 
 /// The head names no more dealers. It has to stay small, and a case has one dealer.
 const MAX_DEALERS: usize = 50;
@@ -62,6 +66,8 @@ pub struct Head {
     hub: Dealers,
     #[serde(default)]
     upstream: Dealers,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl: Option<i64>,
 }
 
 impl Head {
@@ -112,7 +118,11 @@ impl Head {
     }
 
     /// The writes that make a message the newest.
-    pub fn follow(mut self, rows: Table<'_>, case: CaseNumber, now: Timestamp, message: Draft) -> Result<Vec<Write>> {
+    pub fn follow(mut self, env: &Env, case: CaseNumber, now: Timestamp, message: Draft) -> Result<Vec<Write>> {
+        let rows = env.table()?;
+        let end = env.retention()?.case(now);
+        // A deployment may shorten the lifetime.
+        let ttl = self.ttl.map_or(end, |ttl| ttl.max(end));
         let (unchanged, before) = (self.is_newest(), self.received.clone());
         let is_visible = self.newest.map(|newest| {
             let key = rows.key(newest.partition, &newest.sort);
@@ -121,10 +131,12 @@ impl Head {
         let row = MessageRow::new(
             ReceivedDate::after(ReceivedDate::from_key(&self.received), now),
             message,
+            ttl,
         );
         let key = row.place.key(rows, case);
         self.number = self.number.saturating_add(1);
         self.received = row.place.received.clone();
+        self.ttl = Some(ttl);
         self.newest = Some(Newest {
             partition: key.pk.clone(),
             sort: key.sk.clone().unwrap_or_default(),

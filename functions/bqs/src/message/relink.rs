@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use model::json::Document;
 use model::{Error, Kind, Result};
 use runtime::port::store::{Backoff, Write};
-use runtime::work::row::Table;
 
 use super::head::Head;
 use super::row::{CaseNumber, ContentRow, Draft, MessagePlace, MessageRow};
@@ -36,20 +35,21 @@ pub async fn relink(env: &Env, upstream: u64, case: u64, now: Timestamp) -> Resu
             let MessageRow { sender, content, .. } = found.ok_or_else(busy)?;
             let content = Document::stored(&content)?;
             let message = Draft::about(CaseNumber::Hub(case), place.dealer, sender, content)?;
-            keep(rows, CaseNumber::Hub(case), &message, now).await?;
+            keep(env, CaseNumber::Hub(case), &message, now).await?;
         }
     }
     Ok(Some(head.unchanged(rows, upstream)))
 }
 
-async fn keep(rows: Table<'_>, case: CaseNumber, message: &Draft, now: Timestamp) -> Result<()> {
+async fn keep(env: &Env, case: CaseNumber, message: &Draft, now: Timestamp) -> Result<()> {
+    let rows = env.table()?;
     let mut pauses = pauses();
     loop {
         if ContentRow::exists(rows, case, &message.content).await? {
             return Ok(());
         }
         let head = Head::load(rows, case.number()).await?;
-        if rows.write(head.follow(rows, case, now, message.clone())?).await? {
+        if rows.write(head.follow(env, case, now, message.clone())?).await? {
             return Ok(());
         }
         if !pauses.wait().await {

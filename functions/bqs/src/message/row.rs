@@ -47,6 +47,8 @@ impl CaseNumber {
 #[derive(Serialize, Deserialize)]
 pub struct ContentRow {
     received: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl: Option<i64>,
 }
 
 impl ContentRow {
@@ -63,9 +65,11 @@ impl ContentRow {
 
     /// The write of a new message's row.
     pub fn write(rows: Table<'_>, case: CaseNumber, message: &MessageRow) -> Result<Write> {
-        let received = message.place.received.clone();
-        let key = Self::key(rows, case, &message.content);
-        Write::put(key, &Self { received }, When::Absent)
+        let row = Self {
+            received: message.place.received.clone(),
+            ttl: message.ttl,
+        };
+        Write::put(Self::key(rows, case, &message.content), &row, When::Absent)
     }
 }
 
@@ -138,10 +142,12 @@ pub struct MessageRow {
     pub sender: String,
     /// JSON.
     pub content: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl: Option<i64>,
 }
 
 impl MessageRow {
-    pub fn new(received: ReceivedDate, message: Draft) -> Self {
+    pub fn new(received: ReceivedDate, message: Draft, ttl: i64) -> Self {
         Self {
             place: MessagePlace {
                 dealer: message.dealer,
@@ -149,6 +155,7 @@ impl MessageRow {
             },
             sender: message.sender,
             content: message.content,
+            ttl: Some(ttl),
         }
     }
 

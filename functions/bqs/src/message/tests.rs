@@ -1,6 +1,7 @@
 //! Messages through their functions, on fakes.
 
 mod cost;
+mod expiry;
 mod fixtures;
 mod read;
 mod upstream;

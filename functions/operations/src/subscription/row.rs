@@ -28,7 +28,7 @@ pub enum SubscriptionStatus {
 }
 
 /// In seconds, as long as the deliveries that the deletion ended.
-const KEPT_DELETED: i64 = 30 * 24 * 60 * 60;
+const DELETED_RETENTION: i64 = 30 * 24 * 60 * 60;
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -151,7 +151,7 @@ impl SubscriptionRow {
         self.secret = None;
         self.deleted_at = Some(now);
         self.deleted_by = Some(deleted_by.to_owned());
-        self.ttl = Some(now.as_second().saturating_add(KEPT_DELETED));
+        self.ttl = Some(now.as_second().saturating_add(DELETED_RETENTION));
         existed
     }
 

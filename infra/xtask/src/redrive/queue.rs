@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::message::DeadMessage;
 use crate::aws::Aws;
 use crate::failure::{Context, Result};
+use crate::session::AUDIT_RETENTION;
 
 /// SQS's limit of messages in one request.
 pub const BATCH: usize = 10;
@@ -91,10 +92,12 @@ impl Queue for Sqs<'_> {
     fn record(&self, messages: &[DeadMessage]) -> Result<()> {
         let Some(first) = messages.first() else { return Ok(()) };
         let ids: Vec<_> = messages.iter().map(|message| json!({"S": message.id})).collect();
+        let now = Timestamp::now();
+        let end = now.as_second().saturating_add(AUDIT_RETENTION);
         let row = json!({
             "pk": {"S": format!("REDRIVE#{}", self.name)},
-            "sk": {"S": format!("{:.6}#{}", Timestamp::now(), first.id)},
-            "operator": {"S": self.operator}, "messages": {"L": ids},
+            "sk": {"S": format!("{now:.6}#{}", first.id)},
+            "operator": {"S": self.operator}, "messages": {"L": ids}, "ttl": {"N": end.to_string()},
         });
         let put = json!({"TableName": self.table, "Item": row});
         self.aws.call_with_input("dynamodb put-item", &put).map(drop)

@@ -97,7 +97,7 @@ async fn both_of_two_updates_are_kept() {
     let correlation = CorrelationId::new(dealer.now());
     let text = String::from_utf8(theirs.to_vec()).unwrap();
     let theirs = row
-        .change(dealer.env().table().unwrap(), kind, text, correlation, dealer.now())
+        .change(&dealer.env(), kind, text, correlation, dealer.now())
         .unwrap();
     let got = meanwhile(&dealer, vec![theirs], Route::Update, r#"{"brandCode":10}"#).await;
     assert_eq!(

@@ -27,13 +27,7 @@ pub async fn dealer_with_case() -> Harness<Env> {
     let document = Document::stored(r#"{"agreementCode":3700,"brandCode":10,"dealer":808}"#).unwrap();
     let (now, kind) = (hub.now(), ChangeKind::Create);
     let mut row = CaseRow::new(CASE, "dealer", &document, now).unwrap();
-    let writes = row.change(
-        hub.env().table().unwrap(),
-        kind,
-        "{}".into(),
-        CorrelationId::new(now),
-        now,
-    );
+    let writes = row.change(&hub.env(), kind, "{}".into(), CorrelationId::new(now), now);
     assert_eq!(hub.fakes.store.write(writes.unwrap()).await.unwrap(), Written::Done);
     hub.as_channel(&key)
 }

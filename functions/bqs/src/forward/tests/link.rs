@@ -151,7 +151,7 @@ async fn a_number_of_another_case_is_held_with_upstreams_answer() {
     for idempotent in [true, false] {
         let scene = Scene::new(idempotent).await;
         let (simulation, case, env) = (&scene.simulation, scene.case, scene.simulation.hub.env());
-        let linked = UpstreamRow::link(&env, NUMBER, Sequence(9), Vec::new()).await;
+        let linked = UpstreamRow::link(&env, NUMBER, Sequence(9), Vec::new(), simulation.now()).await;
         assert_eq!(linked.unwrap(), Linked::Done);
         assert_eq!(simulation.wake(case).await, Some(true));
         let row = simulation.row(case);

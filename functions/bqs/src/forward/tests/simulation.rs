@@ -109,7 +109,7 @@ impl Simulation {
         };
         let correlation = CorrelationId::new(self.now());
         let writes = row
-            .change(self.hub.env().table().unwrap(), kind, body, correlation, self.now())
+            .change(&self.hub.env(), kind, body, correlation, self.now())
             .unwrap();
         let written = self.hub.fakes.store.write(writes).now_or_never().unwrap();
         assert_eq!(written.unwrap(), Written::Done);

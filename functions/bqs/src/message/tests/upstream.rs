@@ -26,7 +26,9 @@ async fn upstream_channel(hub: Harness<Env>) -> Harness<Env> {
 /// Links a number to a case and relinks its messages, as the forwarder does. False if the number is another case's.
 async fn claim(hub: &Harness<Env>, number: u64, case: u64) -> bool {
     let (env, case) = (hub.env(), Sequence(case));
-    let linked = UpstreamRow::link(&env, number, case, Vec::new()).await.unwrap();
+    let linked = UpstreamRow::link(&env, number, case, Vec::new(), hub.now())
+        .await
+        .unwrap();
     UpstreamRow::relink(&env, number, case, hub.now()).await.unwrap();
     linked == Linked::Done
 }
