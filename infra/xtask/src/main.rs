@@ -43,6 +43,7 @@ mod recipes;
 mod redrive;
 mod refusals;
 mod resources;
+mod restore;
 mod rights;
 mod services;
 mod session;
@@ -116,6 +117,8 @@ enum Task {
     Cost(cost::Options),
     /// List the messages of a dead-letter queue, or move them back to their queue
     Redrive(redrive::Options),
+    /// Copy the rows of a table that AWS restored under another name into the stage's table
+    Restore(restore::Options),
     /// Print a token that the local stack accepts
     Token {
         /// May be given more than once
@@ -196,6 +199,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Docs => docs::docs(),
         Task::Cost(options) => cost::cost(&options),
         Task::Redrive(options) => redrive::redrive(&options),
+        Task::Restore(options) => restore::restore(&options),
         Task::Recipes { without } => recipes::recipes(without.as_deref()),
         Task::Mutants { filter } => mutants::mutants(filter.as_deref()),
         Task::Package(options) => package::package(&options),

@@ -6,6 +6,7 @@ mod documents;
 mod forwarding;
 mod messages;
 mod permissions;
+mod restore;
 mod roles;
 mod samples;
 mod scans;
