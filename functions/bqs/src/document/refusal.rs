@@ -20,7 +20,7 @@ pub fn show(cx: &Cx<Env>, mut case: CaseRow, id: Uuid, code: String, reason: Doc
         reason,
         refused_at: cx.now(),
     };
-    case.refuse(cx.env.table()?, refused, cx.now())
+    case.refuse(&cx.env, refused, cx.now())
 }
 
 /// The write that shows the document of a change as refused.

@@ -128,11 +128,10 @@ async fn a_refusal_that_loses_a_race_with_another_request_is_done_a_moment_later
     let sent = simulation.sent();
     tokio::time::sleep_until(sent[0].due).await;
     let env = simulation.hub.env();
-    let table = env.table().unwrap();
-    let mut row = CaseRow::load(table, &case).await.unwrap().unwrap();
+    let mut row = CaseRow::load(env.table().unwrap(), &case).await.unwrap().unwrap();
     let kind = crate::case::row::ChangeKind::Update;
     let correlation = model::id::CorrelationId::new(simulation.now());
-    let change = row.change(table, kind, "{}".to_owned(), correlation, simulation.now());
+    let change = row.change(&env, kind, "{}".to_owned(), correlation, simulation.now());
     let racing = Simulation {
         hub: interleave(&simulation.hub, vec![change.unwrap()]),
         upstream: Arc::clone(&simulation.upstream),
