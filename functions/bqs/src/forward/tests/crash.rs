@@ -50,7 +50,7 @@ impl Scan {
     }
 }
 
-struct Outcome {
+struct RunResult {
     /// Of the worker that crashed, if it did.
     first: Option<bool>,
     made: Vec<u64>,
@@ -60,7 +60,7 @@ struct Outcome {
 }
 
 /// Crashes the first worker after this many steps.
-async fn run(simulation: &Simulation, scan: Scan, steps: u32) -> Outcome {
+async fn run(simulation: &Simulation, scan: Scan, steps: u32) -> RunResult {
     let case = simulation.case(7, CHANGES);
     simulation.scan(case, CHANGES, scan.first());
     let wake = format!(r#"{{"sequence":{case}}}"#);
@@ -75,7 +75,7 @@ async fn run(simulation: &Simulation, scan: Scan, steps: u32) -> Outcome {
     simulation.scan(case, CHANGES, scan.last());
     simulation.work(&mut queue, HOUR).await;
     assert!(simulation.upstream.uncleared().is_empty(), "{scan:?}, step {steps}");
-    Outcome {
+    RunResult {
         first,
         made: simulation.upstream.made(7),
         held: simulation.row(case).held.map(|held| held.why),
@@ -157,4 +157,32 @@ async fn without_an_upstream_a_case_shows_an_infected_document_once_wherever_a_w
         }
         assert!(steps > 12, "{scan:?}: {steps} steps were tried");
     }
+}
+
+/// Late questions are further apart than the deliveries of a message, so that no other message repeats a lost one.
+#[tokio::test(start_paused = true)]
+async fn a_document_that_has_waited_is_asked_about_again_wherever_a_worker_crashes() {
+    let mut steps = 0;
+    loop {
+        let simulation = Simulation::new(false);
+        let case = simulation.case(7, CHANGES);
+        simulation.scan(case, CHANGES, ScanVerdict::Unscanned);
+        assert_eq!(simulation.wake(case).await, Some(true));
+        let mut queue = Vec::new();
+        simulation.work(&mut queue, FIVE_MINUTES).await;
+        let message = queue.remove(0);
+        assert!(queue.is_empty());
+        tokio::time::sleep_until(message.due).await;
+        let first = simulation.crash_after(steps).deliver(&message.body, 1).await;
+        queue.extend(again(message, first));
+        simulation.work(&mut queue, FIVE_MINUTES).await;
+        simulation.scan(case, CHANGES, ScanVerdict::Clean);
+        simulation.work(&mut queue, HOUR).await;
+        assert_eq!(simulation.upstream.made(7), wanted(Scan::Clean).0, "step {steps}");
+        if first == Some(true) {
+            break;
+        }
+        steps += 1;
+    }
+    assert!(steps > 8, "{steps} steps were tried");
 }
