@@ -8,7 +8,6 @@ use std::time::Duration;
 use model::{Error, Kind, Result};
 use runtime::Cx;
 use runtime::port::scanner::ScanVerdict;
-use runtime::work::row::Revised;
 use tokio::time::{Instant, timeout_at};
 
 use super::row::{ForwardRow, raise_alarm};
@@ -53,8 +52,7 @@ pub async fn wait(cx: &Cx<Env>, row: &mut ForwardRow, n: u64, reason: String) ->
     if let Some(wait) = row.await_verdict(n, reason, cx.now()) {
         ForwarderWake::of(row.sequence).send_late(&cx.env, wait).await?;
     }
-    let table = cx.env.table()?;
-    let written = table.write(vec![row.replace(table, cx.now())?]).await?;
+    let written = cx.env.table()?.write(vec![row.renew(&cx.env, cx.now())?]).await?;
     if written && !was_held && row.held.is_some() {
         raise_alarm();
     }
@@ -65,12 +63,11 @@ pub async fn wait(cx: &Cx<Env>, row: &mut ForwardRow, n: u64, reason: String) ->
 /// of the rows first. A worker then tries again.
 pub async fn refuse(cx: &Cx<Env>, row: &mut ForwardRow, change: &ChangeRow) -> Result<bool> {
     row.refuse(change.n);
-    let (table, now) = (cx.env.table()?, cx.now());
     let writes = vec![
         show_change(cx, change, DocumentRefusal::Infected).await?,
-        row.replace(table, now)?,
+        row.renew(&cx.env, cx.now())?,
     ];
-    let done = table.write(writes).await?;
+    let done = cx.env.table()?.write(writes).await?;
     if !done {
         ForwarderWake::of(row.sequence)
             .send_late(&cx.env, Duration::ZERO)
@@ -107,7 +104,7 @@ pub async fn scan_all(cx: &Cx<Env>, row: &mut ForwardRow) -> Result<()> {
         return Ok(());
     }
     // If another worker wrote the row first, it has asked too.
-    table.write(vec![row.replace(table, cx.now())?]).await.map(drop)
+    table.write(vec![row.renew(env, cx.now())?]).await.map(drop)
 }
 
 /// The document of a change, if it needs a verdict. The bucket deletes files, and a deleted one harms no reader.

@@ -138,11 +138,6 @@ impl ForwardRow {
         }
     }
 
-    /// Whether the forwarder has never written it.
-    pub fn is_new(&self) -> bool {
-        self.version.revision() == 0
-    }
-
     /// The write that replaces the row, which lives on from now.
     pub fn renew(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
         self.ttl = Some(env.retention()?.progress(now));

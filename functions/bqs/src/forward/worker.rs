@@ -87,7 +87,8 @@ async fn may_continue(cx: &Cx<Env>, row: &mut ForwardRow, decision: Option<&Oper
 
 /// Whether the case was never sent on and its first change has expired: no upstream was configured, or every message was lost.
 async fn has_expired(cx: &Cx<Env>, row: &ForwardRow) -> Result<bool> {
-    if !row.is_new() {
+    // Without an upstream the row has the progress of the scans only.
+    if row.forwarded_through > 0 || row.created.is_some() {
         return Ok(false);
     }
     let case = CaseRow::load(cx.env.table()?, &row.sequence).await?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use runtime::port::scanner::ScanVerdict;
 use runtime::port::store;
 use runtime::work::row::Row;
 use serde_json::{Value, json};
@@ -49,6 +50,23 @@ async fn every_row_has_an_end_and_progress_ends_last() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn progress_of_scans_ends_last_too() {
+    for settings in [&[][..], &[("BQS_UPSTREAM_URL", "")]] {
+        for verdict in [ScanVerdict::Clean, ScanVerdict::Infected, ScanVerdict::Unscanned] {
+            let simulation = Simulation::with(true, settings);
+            let case = simulation.case(7, 4);
+            simulation.scan(case, 4, verdict);
+            simulation.wake(case).await;
+            let changes = ends(&simulation, case, "CHANGE#");
+            let [progress] = *ends(&simulation, case, "FORWARD") else {
+                panic!()
+            };
+            assert!(changes.iter().all(|change| *change < progress), "{verdict:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_case_that_is_changed_for_years_is_created_upstream_once() {
     let simulation = Simulation::new(false);
     let case = simulation.case(7, 1);
@@ -70,20 +88,31 @@ async fn a_case_that_is_changed_for_years_is_created_upstream_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_case_whose_first_change_expired_unsent_is_held() {
-    let simulation = Simulation::new(false);
-    let case = simulation.case(7, 1);
-    for n in [6, 10] {
-        advance(DAY * (LIFE - 1)).await;
-        let mut row = load(&simulation, case).await;
-        simulation.change(&mut row, n);
+    for was_scanned in [true, false] {
+        let before = Simulation::with(false, &[("BQS_UPSTREAM_URL", "")]);
+        let case = before.case(7, 1);
+        for n in [6, 10] {
+            if was_scanned {
+                before.wake(case).await;
+            }
+            advance(DAY * (LIFE - 1)).await;
+            let mut row = load(&before, case).await;
+            before.change(&mut row, n);
+        }
+        // From now on there is an upstream.
+        let url = [("BQS_UPSTREAM_URL", "https://bqs.test/v1/bqs-case")];
+        let simulation = Simulation {
+            hub: before.hub.clone().with(&url),
+            upstream: before.upstream,
+        };
+        simulation.wake(case).await;
+        let held = simulation.row(case).held.unwrap();
+        assert_eq!((held.n, held.why), (1, HoldReason::Unsendable));
+        assert!(simulation.upstream.seen().is_empty());
+        // A message about a case that does not exist holds nothing.
+        simulation.wake(Sequence(8)).await;
+        assert!(simulation.rows(Sequence(8), "").is_empty());
     }
-    simulation.wake(case).await;
-    let held = simulation.row(case).held.unwrap();
-    assert_eq!((held.n, held.why), (1, HoldReason::Unsendable));
-    assert!(simulation.upstream.seen().is_empty());
-    // A message about a case that does not exist holds nothing.
-    simulation.wake(Sequence(8)).await;
-    assert!(simulation.rows(Sequence(8), "").is_empty());
 }
 
 #[tokio::test(start_paused = true)]
