@@ -3,7 +3,9 @@
 //! They are declared here and not in the binaries. A handler is then compiled once, with its library, and a binary is only
 //! linked.
 
-use runtime::{http, queue};
+use std::time::Duration;
+
+use runtime::{http, queue, schedule};
 
 use crate::case::row::MAX_CASE_BYTES;
 use crate::channel::Role;
@@ -12,6 +14,9 @@ use crate::{Env, case, document, forward, management, message};
 
 /// As much as Lambda takes. The handler refuses a document above its own limit with a 413 that names the presigned upload.
 const MAX_FORM_BYTES: usize = 6 * 1024 * 1024;
+
+/// A scan of a whole table takes minutes.
+const ERASE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 pub type Function = runtime::Function<Env>;
 
@@ -32,6 +37,7 @@ pub fn functions() -> Vec<(&'static str, Function)> {
         ("bqs-document-upload", document_upload()),
         ("bqs-document-presign", document_presign()),
         ("bqs-forward", forward()),
+        ("bqs-erase", erase()),
     ]
 }
 
@@ -102,6 +108,13 @@ pub fn document_presign() -> Function {
 
 pub fn forward() -> Function {
     queue(forward::forward).with_files().with_scanner()
+}
+
+/// What is due and left of the erasures of this domain.
+pub fn erase() -> Function {
+    schedule(runtime::work::erasure::erase)
+        .with_eraser()
+        .with_timeout(ERASE_TIMEOUT)
 }
 
 #[cfg(test)]

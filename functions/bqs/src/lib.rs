@@ -8,6 +8,7 @@ pub mod document;
 mod domain;
 pub mod entry;
 mod env;
+pub mod erasure;
 pub mod forward;
 pub mod management;
 pub mod message;

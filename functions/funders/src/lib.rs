@@ -6,6 +6,7 @@ pub mod customer;
 mod dry_run;
 pub mod entry;
 mod env;
+pub mod erasure;
 pub mod event;
 pub mod funder;
 mod profile;

@@ -20,11 +20,11 @@ const WRITE_ATTEMPTS: u32 = 5;
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProfileRow {
-    id: ProfileId,
+    pub id: ProfileId,
     /// As JSON text, which keeps its decimals exact.
     details: String,
     /// When the quote was made that the details are from: an older quote never replaces them.
-    as_of: Timestamp,
+    pub as_of: Timestamp,
     #[serde(flatten)]
     version: Version,
     created_at: Timestamp,

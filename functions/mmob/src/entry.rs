@@ -18,12 +18,16 @@ const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(3);
 /// Less than the queue's visibility, so that a message that comes back finds no other worker on it.
 const WORKER_TIMEOUT: Duration = Duration::from_secs(8);
 
+/// A scan of a whole table takes minutes.
+const ERASE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+
 /// Every function by the name of its binary, in the order of `template.yaml`.
 pub fn functions() -> Vec<(&'static str, Function)> {
     vec![
         ("mmob-order-webhook", order_webhook()),
         ("mmob-order-process", order_process()),
         ("mmob-order-sweep", order_sweep()),
+        ("mmob-erase", erase()),
         ("mmob-order-list", order_list()),
         ("mmob-order-get", order_get()),
         ("mmob-order-resolve", order_resolve()),
@@ -71,6 +75,13 @@ pub fn product_list() -> Function {
 pub fn price_create() -> Function {
     let create = http(product::price::create).callers(Right::Admin);
     create.idempotent().calls_partner().into()
+}
+
+/// What is due and left of the erasures of this domain.
+pub fn erase() -> Function {
+    schedule(runtime::work::erasure::erase)
+        .with_eraser()
+        .with_timeout(ERASE_TIMEOUT)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub mod entry;
 mod env;
+pub mod erasure;
 pub mod order;
 pub mod product;
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use runtime::http::auth::Right;
 use runtime::{http, queue};
 
-use crate::{Env, delivery, docs, fallback, health, log, subscription};
+use crate::{Env, delivery, docs, erasure, fallback, health, log, subscription};
 
 pub type Function = runtime::Function<Env>;
 
@@ -22,6 +22,8 @@ pub fn functions() -> Vec<(&'static str, Function)> {
         ("operations-delivery-list", delivery_list()),
         ("operations-delivery-replay", delivery_replay()),
         ("operations-delivery-send", delivery_send()),
+        ("operations-erasure-create", erasure_create()),
+        ("operations-erasure-get", erasure_get()),
         ("operations-docs", docs()),
         ("operations-fallback", fallback()),
     ]
@@ -63,6 +65,14 @@ pub fn delivery_replay() -> Function {
 
 pub fn delivery_send() -> Function {
     queue(delivery::send::send)
+}
+
+pub fn erasure_create() -> Function {
+    http(erasure::create::create).callers(Right::Admin).into()
+}
+
+pub fn erasure_get() -> Function {
+    http(erasure::get::get).callers(Right::Admin).into()
 }
 
 pub fn docs() -> Function {

@@ -76,6 +76,10 @@ impl Env {
         self.common.table("DELIVERIES_TABLE")
     }
 
+    pub fn erasures(&self) -> Result<Table<'_>> {
+        self.common.table("ERASURES_TABLE")
+    }
+
     pub fn delivery_queue(&self) -> Result<Queue> {
         self.queue("DELIVERIES_QUEUE_URL")
     }

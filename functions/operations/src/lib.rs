@@ -4,6 +4,7 @@ pub mod delivery;
 pub mod docs;
 pub mod entry;
 mod env;
+pub mod erasure;
 pub mod fallback;
 pub mod health;
 pub mod log;
@@ -29,6 +30,8 @@ pub use env::Env;
     subscription::list::list,
     subscription::delete::delete,
     delivery::list::list,
-    delivery::replay::replay
+    delivery::replay::replay,
+    erasure::create::create,
+    erasure::get::get
 ))]
 pub struct Api;

@@ -22,6 +22,7 @@ mod deployable;
 mod docs;
 mod edit;
 mod env_json;
+mod erase;
 mod failure;
 mod files;
 mod flood;
@@ -119,6 +120,8 @@ enum Task {
     Redrive(redrive::Options),
     /// Copy the rows of a table that AWS restored under another name into the stage's table
     Restore(restore::Options),
+    /// Erase what the hub has stored about a person or a case, or show how far that is
+    Erase(erase::Options),
     /// Print a token that the local stack accepts
     Token {
         /// May be given more than once
@@ -200,6 +203,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Cost(options) => cost::cost(&options),
         Task::Redrive(options) => redrive::redrive(&options),
         Task::Restore(options) => restore::restore(&options),
+        Task::Erase(options) => erase::erase(&options),
         Task::Recipes { without } => recipes::recipes(without.as_deref()),
         Task::Mutants { filter } => mutants::mutants(filter.as_deref()),
         Task::Package(options) => package::package(&options),

@@ -33,6 +33,13 @@ const READING: [&str; 5] = [
 const KEY_USES: [(&str, &str); 2] = [("s3:PutObject", "kms:GenerateDataKey"), ("s3:GetObject", "kms:Decrypt")];
 /// A table that only these functions may write.
 const OWNERS: [(&str, &str); 1] = [("Channels", "BqsManagement")];
+/// What only the functions that erase may do.
+const ERASING: [&str; 4] = [
+    "dynamodb:Scan",
+    "dynamodb:DeleteItem",
+    "s3:DeleteObjectVersion",
+    "s3:ListBucketVersions",
+];
 /// Secrets with this part in their names, in lower case, are for stages that set this parameter.
 const ENVIRONMENTS: [(&str, &str); 2] = [("LIVE", "AllowLive"), ("SANDBOX", "AllowSandbox")];
 
@@ -129,6 +136,7 @@ impl Deployment {
         for one in &allowed {
             problems.extend(self.secrets(function, one));
             problems.extend(tables(function, one));
+            problems.extend(erasing(function, one));
         }
         problems
     }
@@ -300,6 +308,18 @@ fn tables(function: &str, allowed: &Allowed) -> Vec<String> {
     });
     owned
         .map(|table| format!("{write} on {}, which is another function's to write", table.id))
+        .collect()
+}
+
+/// Only the functions that erase read whole tables, and delete rows and versions of files.
+fn erasing(function: &str, allowed: &Allowed) -> Vec<String> {
+    if function.ends_with("Erase") {
+        return Vec::new();
+    }
+    let actions = allowed.actions.iter();
+    let erasing = actions.filter(|action| ERASING.contains(&action.as_str()) || action.starts_with("s3:Delete"));
+    erasing
+        .map(|action| format!("{action}, which is for the functions that erase"))
         .collect()
 }
 

@@ -1,6 +1,7 @@
 //! Requests that are not sent yet, and exchanges of several requests.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, header};
@@ -15,6 +16,8 @@ pub struct Call {
     pub operation: &'static str,
     /// Whether a second send does no harm. The hub never resends a call that is not repeatable while its outcome is unknown.
     pub repeatable: bool,
+    /// The quote, proposal, order or case that the call is about. The integration log keeps it.
+    pub subject: Option<String>,
 }
 
 impl Call {
@@ -41,7 +44,17 @@ impl Call {
             request,
             operation,
             repeatable,
+            subject: None,
         })
+    }
+
+    /// With the id or number of what it is about, which has no personal data.
+    #[must_use]
+    pub fn about(self, subject: impl Display) -> Self {
+        Self {
+            subject: Some(subject.to_string()),
+            ..self
+        }
     }
 
     pub fn header(mut self, name: &'static str, value: &str) -> Result<Self> {

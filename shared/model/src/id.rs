@@ -33,6 +33,8 @@ pub enum DeliveryMarker {}
 pub enum OfferMarker {}
 #[derive(Debug)]
 pub enum ReceiptMarker {}
+#[derive(Debug)]
+pub enum ErasureMarker {}
 
 pub type QuoteId = Id<QuoteMarker>;
 pub type ProposalId = Id<ProposalMarker>;
@@ -42,6 +44,7 @@ pub type LogRowId = Id<LogRowMarker>;
 pub type EventId = Id<EventMarker>;
 pub type SubscriptionId = Id<SubscriptionMarker>;
 pub type DeliveryId = Id<DeliveryMarker>;
+pub type ErasureId = Id<ErasureMarker>;
 pub type OfferId = Id<OfferMarker>;
 /// For things that carry another system's id and are listed by arrival.
 pub type ReceiptId = Id<ReceiptMarker>;

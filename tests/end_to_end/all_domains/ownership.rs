@@ -37,6 +37,11 @@ const MATRIX: &[(&str, [u16; 7])] = &[
         "POST /api/integration/deliveries/{deliveryId}/replay",
         [401, 403, 403, 403, 403, 202, 202],
     ),
+    (
+        "GET /api/integration/erasures/{erasureId}",
+        [401, 403, 403, 403, 403, 403, 404],
+    ),
+    ("POST /api/integration/erasures", [401, 403, 403, 403, 403, 403, 202]),
     ("GET /api/integration/funders", [401, 200, 200, 200, 200, 200, 200]),
     (
         "POST /api/integration/funders/{funderName}/test",

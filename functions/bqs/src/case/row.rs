@@ -29,6 +29,11 @@ const MAX_RUNNING: usize = 50;
 pub struct Sequence(pub u64);
 
 impl Sequence {
+    /// The partition of the case, its changes and what became of them.
+    pub fn partition(self) -> String {
+        format!("CASE#{self}")
+    }
+
     /// A new number. The number of a failed creation stays unused.
     pub async fn next(env: &Env) -> Result<Self> {
         let rows = env.table()?;
@@ -114,7 +119,7 @@ pub struct ChangeRow {
 
 impl ChangeRow {
     fn key(rows: Table<'_>, sequence: Sequence, n: u64) -> Key {
-        rows.key(format!("CASE#{sequence}"), &format!("CHANGE#{n:06}"))
+        rows.key(sequence.partition(), &format!("CHANGE#{n:06}"))
     }
 
     pub async fn load(rows: Table<'_>, sequence: Sequence, n: u64) -> Result<Option<Self>> {
@@ -126,7 +131,7 @@ impl Row for CaseRow {
     type Id = Sequence;
 
     fn key(table: Table<'_>, id: &Sequence) -> Key {
-        table.key(format!("CASE#{id}"), "CASE")
+        table.key(id.partition(), "CASE")
     }
 
     fn id(&self) -> &Sequence {
@@ -184,6 +189,11 @@ impl CaseRow {
     pub fn changes(&self) -> u64 {
         let others = self.refused.count.saturating_add(self.announced);
         self.version.revision().saturating_sub(others).into()
+    }
+
+    /// The document as it is stored.
+    pub fn json(&self) -> &str {
+        &self.document
     }
 
     pub fn document(&self) -> Result<Document> {

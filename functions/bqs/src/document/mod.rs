@@ -14,4 +14,4 @@ pub mod upload;
 #[cfg(test)]
 mod tests;
 
-pub use stored::StoredDocument;
+pub use stored::{StoredDocument, key as file_key};

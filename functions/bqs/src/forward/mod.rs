@@ -22,6 +22,7 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub use row::ForwardRow;
 pub use upstream::{Linked, UpstreamRow};
 pub use wake::ForwarderWake;
 pub use worker::forward;

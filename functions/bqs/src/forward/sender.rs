@@ -76,7 +76,7 @@ impl<'a> CaseSender<'a> {
             return self.pass_over(change.n).await;
         }
         let call = match self.call(change).await {
-            Ok(call) => call,
+            Ok(call) => call.about(self.row.sequence),
             Err(error) if error.kind == Kind::Unavailable => return Err(error),
             Err(error) => return self.hold(change.n, HoldReason::Unsendable, &error.message).await,
         };

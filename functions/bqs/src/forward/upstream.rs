@@ -40,7 +40,7 @@ impl AnswerRow {
 #[derive(Serialize, Deserialize)]
 pub struct UpstreamRow {
     #[serde(default)]
-    upstream: u64,
+    pub upstream: u64,
     pub sequence: Sequence,
     /// Whether the case has the messages that arrived before the link.
     #[serde(default)]

@@ -20,6 +20,7 @@ use runtime::work::row::Table;
 use serde::{Deserialize, Serialize};
 
 use super::moment::ReceivedDate;
+use super::pauses::{busy, pauses};
 use super::row::{CaseNumber, ContentRow, Draft, MessageRow};
 use crate::Env;
 
@@ -108,6 +109,30 @@ impl Head {
     /// The condition that no message has arrived since.
     pub fn unchanged(&self, rows: Table<'_>, number: u64) -> Write {
         Write::check(Self::key(rows, number), self.is_newest())
+    }
+
+    /// Prepares the deletion of messages, of which `keys` has the rows. A new message is stored only if the newest one's row is
+    /// there, so the head forgets a newest one that is about to be deleted: its row was read, so that it is visible. The moment of
+    /// its arrival stays, and no reader's cursor passes a later message.
+    pub async fn release(rows: Table<'_>, number: u64, keys: &[Key]) -> Result<()> {
+        let mut pauses = pauses();
+        loop {
+            let mut head = Self::load(rows, number).await?;
+            let newest = head
+                .newest
+                .take()
+                .map(|newest| rows.key(newest.partition, &newest.sort));
+            if !newest.is_some_and(|newest| keys.contains(&newest)) {
+                return Ok(());
+            }
+            let write = Write::put(Self::key(rows, number), &head, head.is_newest())?;
+            if rows.write(vec![write]).await? {
+                return Ok(());
+            }
+            if !pauses.wait().await {
+                return Err(busy());
+            }
+        }
     }
 
     fn is_newest(&self) -> When {

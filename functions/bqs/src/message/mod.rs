@@ -2,9 +2,11 @@
 
 mod arrivals;
 pub mod create;
+mod erasable;
 mod head;
 pub mod list;
 mod moment;
+mod pauses;
 mod relink;
 mod row;
 pub mod schema;
@@ -12,4 +14,7 @@ pub mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use relink::{pauses, relink};
+pub use erasable::{all_of, one_of};
+pub use pauses::pauses;
+pub use relink::relink;
+pub use row::{CaseNumber, MessageRow};

@@ -66,6 +66,11 @@ impl ReceivedDate {
         format!("{:016}", self.0)
     }
 
+    /// To the millisecond, as other times are: the microseconds can be of the order alone.
+    pub fn timestamp(self) -> Timestamp {
+        Timestamp::from_millisecond(self.0.div_euclid(1000)).unwrap_or(Timestamp::MAX)
+    }
+
     /// `2024-05-22T15:21:05.987296+02:00`
     pub fn danish(self) -> String {
         let moment = Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_micros(self.0));

@@ -1,22 +1,15 @@
 //! Upstream messages that arrived before their case number was linked to a case.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
+use model::Result;
 use model::json::Document;
-use model::{Error, Kind, Result};
-use runtime::port::store::{Backoff, Write};
+use runtime::port::store::Write;
+use runtime::work::row::Table;
 
 use super::head::Head;
+use super::pauses::{busy, pauses};
 use super::row::{CaseNumber, ContentRow, Draft, MessagePlace, MessageRow};
 use crate::Env;
-
-/// A write is refused if a message arrives meanwhile. The first pause then, and how many writes are tried.
-const PAUSES: (Duration, u32) = (Duration::from_millis(20), 8);
-
-pub fn pauses() -> Backoff {
-    Backoff::new(PAUSES.0, PAUSES.1)
-}
 
 /// Copies the messages under a case number of upstream to our case, in the order of their arrival. At the case each arrives now,
 /// so that no reader's cursor has passed it. A second run changes nothing.
@@ -56,8 +49,4 @@ async fn keep(env: &Env, case: CaseNumber, message: &Draft, now: Timestamp) -> R
             return Err(busy());
         }
     }
-}
-
-fn busy() -> Error {
-    Error::new(Kind::Unavailable, "a case receives too many messages at once")
 }

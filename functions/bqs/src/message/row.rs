@@ -31,11 +31,20 @@ impl CaseNumber {
         }
     }
 
-    fn partition(self) -> String {
+    pub fn partition(self) -> String {
         match self {
             Self::Hub(number) => format!("MESSAGES#{number}"),
             Self::Upstream(number) => format!("UPSTREAM#{number}#MESSAGES"),
         }
+    }
+
+    /// The number whose messages are in this partition.
+    pub fn of_partition(partition: &str) -> Option<Self> {
+        if let Some(number) = partition.strip_prefix("MESSAGES#") {
+            return number.parse().ok().map(Self::Hub);
+        }
+        let number = partition.strip_prefix("UPSTREAM#")?.strip_suffix("#MESSAGES")?;
+        number.parse().ok().map(Self::Upstream)
     }
 
     pub fn key(self, rows: Table<'_>, sk: &str) -> Key {
@@ -52,7 +61,7 @@ pub struct ContentRow {
 }
 
 impl ContentRow {
-    fn key(rows: Table<'_>, case: CaseNumber, content: &str) -> Key {
+    pub fn key(rows: Table<'_>, case: CaseNumber, content: &str) -> Key {
         let hash = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, content.as_bytes()));
         case.key(rows, &format!("ONCE#{hash}"))
     }

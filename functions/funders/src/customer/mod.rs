@@ -10,4 +10,4 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-pub use row::{LIST, key, proposals_of, quotes_of};
+pub use row::{LIST, address_of, key, proposals_of, quotes_of};

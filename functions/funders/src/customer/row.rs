@@ -23,3 +23,11 @@ pub fn quotes_of(email: &Email) -> String {
 pub fn proposals_of(email: &Email) -> String {
     format!("CUSTOMER#{}#PROPOSALS", email.as_str())
 }
+
+/// The address in a partition of a customer, or in that of one of the customer's lists.
+pub fn address_of(partition: &str) -> Option<&str> {
+    let rest = partition.strip_prefix("CUSTOMER#")?;
+    // No host has a `#`.
+    let list = rest.strip_suffix("#QUOTES").or_else(|| rest.strip_suffix("#PROPOSALS"));
+    Some(list.unwrap_or(rest))
+}

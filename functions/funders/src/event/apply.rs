@@ -10,7 +10,7 @@ use runtime::Cx;
 use runtime::work::row::Row;
 use runtime::work::share;
 
-use super::row::{EventKey, EventRow, absent};
+use super::row::{EventKey, EventRow};
 use crate::Env;
 use crate::asked::Asked;
 use crate::env::EVENT_WORKERS;
@@ -22,7 +22,10 @@ const PLACE_WINDOW: SignedDuration = SignedDuration::from_mins(1);
 
 pub async fn apply(cx: Cx<Env>, id: EventKey) -> Result<()> {
     let rows = cx.env.table()?;
-    let mut event = EventRow::load(rows, &id).await?.ok_or_else(absent)?;
+    // The row is written before the message is sent, so without one the event was erased or has expired.
+    let Some(mut event) = EventRow::load(rows, &id).await? else {
+        return cx.missing("an event to apply");
+    };
     if event.applied_at.is_some() {
         return Ok(());
     }

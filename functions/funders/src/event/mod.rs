@@ -5,4 +5,5 @@ mod row;
 pub mod webhook;
 
 #[cfg(test)]
-pub use row::{EventKey, EventRow};
+pub use row::EventKey;
+pub use row::EventRow;

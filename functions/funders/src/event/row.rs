@@ -2,10 +2,10 @@
 
 use garde::Validate;
 use jiff::Timestamp;
+use model::Result;
 use model::id::ProposalId;
 use model::proposal::{Decision, ProposalStatus};
 use model::quote::Environment;
-use model::{Error, Kind, Result};
 use partners_funders::Notice;
 use runtime::port::store::{Key, When, Write};
 use runtime::work::row::{Row, Table};
@@ -86,9 +86,4 @@ impl EventRow {
         let exists = When::text("event", &self.id.event);
         Write::put(Self::key(rows, &self.id), self, exists)
     }
-}
-
-/// The message arrived before its row.
-pub fn absent() -> Error {
-    Error::new(Kind::Unavailable, "an event to apply is not there yet")
 }

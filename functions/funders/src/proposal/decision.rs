@@ -86,7 +86,7 @@ pub async fn fetch(cx: &Cx<Env>, row: &ProposalRow) -> Result<Option<Decision>> 
 pub async fn ask(cx: &Cx<Env>, asked: &Asked, row: &ProposalRow) -> Result<Option<Decision>> {
     let env = &cx.env;
     let reference = row.reference();
-    let call = asked.funder.ask_decision(&reference)?;
+    let call = asked.funder.ask_decision(&reference)?.about(row.id);
     let read = |answer: &_| asked.funder.decided(&reference, answer)?.map(usable).transpose();
     let context = cx.call_context(row.correlation_id);
     let decision = asked.exchange(env, context, &call, read).await;

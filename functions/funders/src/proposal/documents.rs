@@ -107,6 +107,11 @@ pub fn placeholders(documents: &[CheckedProposalDocument]) -> Vec<ProposalDocume
     shown.collect()
 }
 
+/// How the keys of a proposal's documents begin.
+pub fn prefix(id: ProposalId) -> String {
+    format!("proposals/{id}/")
+}
+
 /// Stores the documents under keys that reveal nothing about them.
 pub async fn store(
     env: &Env,
@@ -118,7 +123,7 @@ pub async fn store(
     }
     let bucket = env.bucket()?;
     try_join_all(documents.into_iter().enumerate().map(|(place, document)| async move {
-        let key = format!("proposals/{id}/{place}");
+        let key = format!("{}{place}", prefix(id));
         let stored = StoredProposalDocument {
             kind: document.kind,
             media_type: document.media_type.to_owned(),

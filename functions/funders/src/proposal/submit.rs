@@ -137,7 +137,7 @@ async fn attempt(cx: &Cx<Env>, asked: &Asked, mut row: ProposalRow) -> Result<()
     listed?;
     let proposal = row.proposal(documents?)?;
     let call = match asked.funder.propose(&proposal) {
-        Ok(call) => call,
+        Ok(call) => call.about(row.id),
         // Another attempt would fail in the same way.
         Err(error) => return fail(cx, row, &error).await,
     };

@@ -34,7 +34,7 @@ pub async fn price(
     let price = async {
         let context = context(row, request);
         loop {
-            let call = asked.funder.quote(&context, &progress)?;
+            let call = asked.funder.quote(&context, &progress)?.about(row.id);
             let read = |answer: &_| asked.funder.quoted(&context, &progress, answer);
             match asked.exchange(env, call_context, &call, read).await? {
                 Step::Done(price) => return Ok(price),

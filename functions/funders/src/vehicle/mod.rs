@@ -7,4 +7,4 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-pub use row::{LIST, key, key_of};
+pub use row::{LIST, key, key_of, partition};

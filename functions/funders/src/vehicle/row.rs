@@ -18,6 +18,6 @@ pub fn key_of(env: &Env, cap_id: &str, owner: &str) -> Result<Key> {
     Ok(env.table()?.key(partition(cap_id), &format!("OWNER#{owner}")))
 }
 
-fn partition(cap_id: &str) -> String {
+pub fn partition(cap_id: &str) -> String {
     format!("VEHICLE#{cap_id}")
 }

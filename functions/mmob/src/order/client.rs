@@ -122,7 +122,7 @@ pub fn retryable(error: Error) -> Error {
 
 /// Repeats a call once, where that may help.
 async fn call<T>(cx: &Cx<Env>, row: &OrderRow, call: Result<Call>, read: impl Fn(&Answer) -> Result<T>) -> Result<T> {
-    let call = call?;
+    let call = call?.about(&row.id);
     let first = attempt(cx, row, &call, MMOB_TIMEOUT, &read).await;
     let timeout = match &first {
         Err(error) if error.kind == Kind::PartnerAuth => NEW_KEY_TIMEOUT,

@@ -13,3 +13,5 @@ pub mod sweep;
 mod tests;
 mod view;
 pub mod webhook;
+
+pub use row::OrderRow;

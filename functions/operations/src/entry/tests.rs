@@ -22,6 +22,8 @@ fn callers_and_idempotency_are_as_specified() {
         ("operations-subscription-delete", Admin, false),
         ("operations-delivery-list", Staff, false),
         ("operations-delivery-replay", Staff, true),
+        ("operations-erasure-create", Admin, false),
+        ("operations-erasure-get", Admin, false),
     ];
     assert_eq!(protected(&functions()), specified);
 }

@@ -67,6 +67,9 @@ pub struct LogRow {
     /// Milliseconds.
     pub response_time: u64,
     pub correlation_id: CorrelationId,
+    /// The quote, proposal, order or case that the request was about. Absent if it was about none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_id: Option<String>,
     pub created_at: Timestamp,
     /// Absent where the partner did not answer.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,6 +96,7 @@ impl From<Attempt> for LogRow {
             retry_count: row.retry_count,
             response_time: row.response_time,
             correlation_id: row.correlation_id,
+            subject_id: row.subject_id,
             created_at: row.created_at,
             http_status: row.http_status,
             error: row.error,

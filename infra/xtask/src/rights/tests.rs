@@ -256,3 +256,17 @@ fn a_bucket_is_used_with_its_key_and_the_key_through_s3_alone() {
     plain.nested.get_mut("S").unwrap()["Resources"]["Bucket"]["Properties"] = json!({});
     assert_eq!(plain.problems().len(), 1, "{:?}", plain.problems());
 }
+
+#[test]
+fn only_functions_that_erase_scan_and_delete() {
+    for action in [
+        "dynamodb:Scan",
+        "dynamodb:DeleteItem",
+        "s3:DeleteObject",
+        "s3:ListBucketVersions",
+    ] {
+        let statement = [allow(&[action], &output("S", "KeyArn"))];
+        assert_eq!(problems_of("Reader", false, &statement).len(), 1, "{action}");
+        assert!(problems_of("FundersErase", false, &statement).is_empty(), "{action}");
+    }
+}

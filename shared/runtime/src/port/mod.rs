@@ -6,6 +6,7 @@ pub mod bus;
 pub mod clock;
 pub mod config;
 pub mod crypto;
+pub mod eraser;
 pub mod metric;
 mod ports;
 pub mod queue;

@@ -11,10 +11,11 @@ use super::aws::Aws;
 use super::blob::{Blobs, File, Presigned, S3};
 use super::bus::{Bus, Event, EventBridge};
 use super::config::Config;
+use super::eraser::{AwsEraser, Eraser, ScanPage};
 use super::queue::{Queue, Sender, Sqs};
 use super::scanner::{ConfiguredScanner, ScanVerdict, Scanner};
 use super::secret::{SecretsManager, Vault};
-use super::store::{Dynamo, Store};
+use super::store::{Dynamo, Key, Store};
 use super::transport::Transport;
 use crate::transport::Wire;
 
@@ -27,6 +28,7 @@ pub struct Ports {
     pub transport: Arc<dyn Transport>,
     pub blobs: Arc<dyn Blobs>,
     pub scanner: Arc<dyn Scanner>,
+    pub eraser: Arc<dyn Eraser>,
 }
 
 impl Ports {
@@ -46,6 +48,7 @@ pub struct Clients {
     bus: Option<Connect<dyn Bus>>,
     files: Option<Connect<dyn Blobs>>,
     scanner: Option<Connect<dyn Scanner>>,
+    eraser: Option<Connect<dyn Eraser>>,
 }
 
 impl Clients {
@@ -73,6 +76,14 @@ impl Clients {
         }
     }
 
+    #[must_use]
+    pub fn with_eraser(self) -> Self {
+        Self {
+            eraser: Some(aws_eraser),
+            ..self
+        }
+    }
+
     pub fn has_bus(self) -> bool {
         self.bus.is_some()
     }
@@ -83,6 +94,10 @@ impl Clients {
 
     pub fn has_scanner(self) -> bool {
         self.scanner.is_some()
+    }
+
+    pub fn has_eraser(self) -> bool {
+        self.eraser.is_some()
     }
 
     /// These clients and those that every function has. Handles only: a connection is opened at its first use.
@@ -101,6 +116,9 @@ impl Clients {
             scanner: self
                 .scanner
                 .map_or_else(undeclared_scanner, |scanner| scanner(&aws, config)),
+            eraser: self
+                .eraser
+                .map_or_else(undeclared_eraser, |eraser| eraser(&aws, config)),
         }
     }
 
@@ -111,6 +129,7 @@ impl Clients {
             bus: self.bus.map_or_else(undeclared_bus, |_| ports.bus),
             blobs: self.files.map_or_else(undeclared_files, |_| ports.blobs),
             scanner: self.scanner.map_or_else(undeclared_scanner, |_| ports.scanner),
+            eraser: self.eraser.map_or_else(undeclared_eraser, |_| ports.eraser),
             ..ports
         }
     }
@@ -134,6 +153,14 @@ fn configured_scanner(aws: &Arc<Aws>, config: &Config) -> Arc<dyn Scanner> {
     Arc::new(ConfiguredScanner::new(config.clone(), files, client))
 }
 
+fn aws_eraser(aws: &Arc<Aws>, _: &Config) -> Arc<dyn Eraser> {
+    let (tables, files) = (Arc::clone(aws), Arc::clone(aws));
+    Arc::new(AwsEraser::new(
+        move || aws_sdk_dynamodb::Client::new(&tables.settings()),
+        move || aws_sdk_s3::Client::new(&files.settings()),
+    ))
+}
+
 fn undeclared_bus() -> Arc<dyn Bus> {
     Arc::new(UndeclaredClient)
 }
@@ -143,6 +170,10 @@ fn undeclared_files() -> Arc<dyn Blobs> {
 }
 
 fn undeclared_scanner() -> Arc<dyn Scanner> {
+    Arc::new(UndeclaredClient)
+}
+
+fn undeclared_eraser() -> Arc<dyn Eraser> {
     Arc::new(UndeclaredClient)
 }
 
@@ -183,5 +214,19 @@ impl Blobs for UndeclaredClient {
 impl Scanner for UndeclaredClient {
     fn verdict<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<ScanVerdict>> {
         Self::error("scanner")
+    }
+}
+
+impl Eraser for UndeclaredClient {
+    fn scan<'a>(&'a self, _: &'a str, _: Option<&'a Key>) -> BoxFuture<'a, Result<ScanPage>> {
+        Self::error("eraser")
+    }
+
+    fn delete<'a>(&'a self, _: &'a Key) -> BoxFuture<'a, Result<bool>> {
+        Self::error("eraser")
+    }
+
+    fn delete_files<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<u64>> {
+        Self::error("eraser")
     }
 }

@@ -15,10 +15,11 @@ use tokio::time::Instant;
 use crate::port::Ports;
 use crate::port::blob::{self, Blobs, File, Presigned};
 use crate::port::bus::{Bus, Event};
+use crate::port::eraser::{Eraser, ScanPage};
 use crate::port::queue::Sender;
 use crate::port::scanner::{ScanVerdict, Scanner};
 use crate::port::secret::Vault;
-use crate::port::store::Memory;
+use crate::port::store::{Key, Memory};
 use crate::port::transport::Transport;
 
 /// What a scripted partner does with one request.
@@ -241,18 +242,36 @@ impl Vault for FakeSecrets {
     }
 }
 
-/// Files by bucket and key, with their media types.
+/// Files by bucket and key: their versions, each with its media type, the newest last.
 #[derive(Default)]
-pub struct FakeFiles(Mutex<BTreeMap<(String, String), (String, Bytes)>>);
+pub struct FakeFiles(Mutex<BTreeMap<(String, String), Vec<(String, Bytes)>>>);
 
 impl FakeFiles {
     /// Key, media type and content of everything there.
     pub fn files(&self) -> Vec<(String, String, Bytes)> {
         let files = lock(&self.0).clone();
-        let files = files
-            .into_iter()
-            .map(|((_, key), (media_type, bytes))| (key, media_type, bytes));
-        files.collect()
+        let newest = files.into_iter().filter_map(|((_, key), mut versions)| {
+            let (media_type, bytes) = versions.pop()?;
+            Some((key, media_type, bytes))
+        });
+        newest.collect()
+    }
+
+    /// The content of every version of every file.
+    pub fn versions(&self) -> Vec<Bytes> {
+        let files = lock(&self.0);
+        files.values().flatten().map(|(_, bytes)| bytes.clone()).collect()
+    }
+
+    fn delete(&self, bucket: &str, prefix: &str) -> u64 {
+        let mut files = lock(&self.0);
+        let is_wanted = |(of, key): &(String, String)| of == bucket && key.starts_with(prefix);
+        let wanted: Vec<_> = files.keys().filter(|key| is_wanted(key)).cloned().collect();
+        let deleted = wanted
+            .iter()
+            .filter_map(|key| files.remove(key))
+            .map(|versions| versions.len());
+        deleted.sum::<usize>().try_into().unwrap_or(u64::MAX)
     }
 }
 
@@ -264,12 +283,16 @@ impl Blobs for FakeFiles {
         media_type: &'a str,
         bytes: Bytes,
     ) -> BoxFuture<'a, Result<()>> {
-        lock(&self.0).insert((bucket.into(), key.into()), (media_type.into(), bytes));
+        let mut files = lock(&self.0);
+        let versions = files.entry((bucket.into(), key.into())).or_default();
+        versions.push((media_type.into(), bytes));
         Box::pin(async { Ok(()) })
     }
 
     fn get<'a>(&'a self, bucket: &'a str, key: &'a str, size: u64) -> BoxFuture<'a, Result<Option<Bytes>>> {
-        let found = lock(&self.0).get(&(bucket.to_owned(), key.to_owned())).cloned();
+        let files = lock(&self.0);
+        let found = files.get(&(bucket.to_owned(), key.to_owned()));
+        let found = found.and_then(|versions| versions.last().cloned());
         let limit = usize::try_from(size.saturating_add(1)).unwrap_or(usize::MAX);
         let read = move |(_, mut bytes): (String, Bytes)| {
             bytes.truncate(limit);
@@ -345,6 +368,26 @@ impl Scanner for FakeScanner {
     }
 }
 
+/// Deletes in the stand-ins of the tables and of the files.
+struct FakeEraser {
+    store: Arc<Memory>,
+    files: Arc<FakeFiles>,
+}
+
+impl Eraser for FakeEraser {
+    fn scan<'a>(&'a self, table: &'a str, after: Option<&'a Key>) -> BoxFuture<'a, Result<ScanPage>> {
+        Box::pin(async move { self.store.scan(table, after) })
+    }
+
+    fn delete<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async move { self.store.delete(key) })
+    }
+
+    fn delete_files<'a>(&'a self, bucket: &'a str, prefix: &'a str) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(async move { Ok(self.files.delete(bucket, prefix)) })
+    }
+}
+
 /// Every stand-in, each also accessible by itself.
 #[derive(Clone, Default)]
 pub struct Fakes {
@@ -376,6 +419,10 @@ impl Fakes {
             transport: self.transport.clone(),
             blobs: self.files.clone(),
             scanner: self.scanner.clone(),
+            eraser: Arc::new(FakeEraser {
+                store: Arc::clone(&self.store),
+                files: Arc::clone(&self.files),
+            }),
         }
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use crate::port::Ports;
 use crate::port::blob::{Blobs, File, Presigned};
 use crate::port::bus::{Bus, Event};
+use crate::port::eraser::{Eraser, ScanPage};
 use crate::port::queue::Sender;
 use crate::port::scanner::{ScanVerdict, Scanner};
 use crate::port::store::{Item, Key, Query, Store, Write, Written};
@@ -97,7 +98,8 @@ pub fn with_faults(ports: Ports, fault: Arc<dyn Fault>) -> Ports {
         bus: faulty.clone(),
         transport: faulty.clone(),
         blobs: faulty.clone(),
-        scanner: faulty,
+        scanner: faulty.clone(),
+        eraser: faulty,
         ..ports
     }
 }
@@ -204,5 +206,19 @@ impl Blobs for Faulty {
 impl Scanner for Faulty {
     fn verdict<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<ScanVerdict>> {
         self.around(self.ports.scanner.verdict(bucket, key))
+    }
+}
+
+impl Eraser for Faulty {
+    fn scan<'a>(&'a self, table: &'a str, after: Option<&'a Key>) -> BoxFuture<'a, Result<ScanPage>> {
+        self.around(self.ports.eraser.scan(table, after))
+    }
+
+    fn delete<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<bool>> {
+        self.around(self.ports.eraser.delete(key))
+    }
+
+    fn delete_files<'a>(&'a self, bucket: &'a str, prefix: &'a str) -> BoxFuture<'a, Result<u64>> {
+        self.around(self.ports.eraser.delete_files(bucket, prefix))
     }
 }

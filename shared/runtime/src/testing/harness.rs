@@ -101,6 +101,7 @@ impl<E: Domain> Harness<E> {
         for (name, value) in [
             ("IDEMPOTENCY_TABLE", "keys"),
             ("INTEGRATION_LOG_TABLE", "log"),
+            ("ERASURES_TABLE", "erasures"),
             ("DEAD_LETTER_QUEUE_URL", "dead"),
             ("REDACTION_KEY", "test"),
             ("STAGE", "test"),

@@ -2,6 +2,7 @@
 
 pub mod access;
 mod api;
+pub mod erasing;
 mod fakes;
 mod faults;
 mod harness;

@@ -43,6 +43,9 @@ pub struct Attempt {
     /// Milliseconds.
     pub response_time: u64,
     pub correlation_id: CorrelationId,
+    /// The quote, proposal, order or case that the call was about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_id: Option<String>,
     pub created_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http_status: Option<u16>,
@@ -122,6 +125,7 @@ impl Tracer {
             retry_count: 0,
             response_time: 0,
             correlation_id: context.correlation,
+            subject_id: call.subject.clone(),
             created_at: now,
             http_status: None,
             error: None,

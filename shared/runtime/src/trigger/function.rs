@@ -92,6 +92,15 @@ impl<E: Domain> Function<E> {
         }
     }
 
+    /// Scans tables, and deletes rows and every version of files.
+    #[must_use]
+    pub fn with_eraser(self) -> Self {
+        Self {
+            clients: self.clients.with_eraser(),
+            ..self
+        }
+    }
+
     /// With another `Timeout` than most functions.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {

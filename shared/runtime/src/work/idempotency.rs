@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::lease::Lease;
 use crate::http::reply::Rendered;
-use crate::port::store::{Key, Store, When, Write, Written, typed};
+use crate::port::store::{Item, Key, Store, When, Write, Written, typed};
 
 /// How long a key is remembered, in seconds.
 const RETENTION: i64 = 24 * 60 * 60;
@@ -153,12 +153,7 @@ pub async fn claim(store: &dyn Store, key: Key, body: &[u8], now: Timestamp, rem
 }
 
 /// Writes the record, or returns the record that is there.
-async fn attempt(
-    store: &dyn Store,
-    key: &Key,
-    record: &Record,
-    when: When,
-) -> Result<Option<crate::port::store::Item>> {
+async fn attempt(store: &dyn Store, key: &Key, record: &Record, when: When) -> Result<Option<Item>> {
     match store.write(vec![Write::put(key.clone(), record, when)?]).await? {
         Written::Done => Ok(None),
         Written::Refused(items) => items.into_iter().next().flatten().map(Some).ok_or_else(in_progress),
@@ -198,6 +193,47 @@ fn replay(key: Key, held: Record) -> Result<Claimed> {
         // What is committed is JSON: `Cx::commit` takes nothing else.
         base64: false,
     }))
+}
+
+/// A record's response, for the erasure of what it shows.
+pub struct StoredResponse {
+    key: Key,
+    record: Record,
+}
+
+impl StoredResponse {
+    /// None for a record that has no response, and for what is no record: the table has callers' counts too.
+    pub fn of(table: &str, row: Item) -> Option<Self> {
+        let key = Key::of(table, &row);
+        let record: Record = typed(row).ok()?;
+        (record.state == State::Completed).then_some(Self { key, record })
+    }
+
+    pub fn body(&self) -> &str {
+        self.record.body.as_deref().unwrap_or_default()
+    }
+
+    pub fn location(&self) -> Option<&str> {
+        self.record.location.as_deref()
+    }
+
+    /// When it was stored, to the second.
+    pub fn stored_at(&self) -> Timestamp {
+        Timestamp::from_second(self.record.ttl.saturating_sub(RETENTION)).unwrap_or_default()
+    }
+
+    /// The write that puts another response in its place. The key stays claimed: a repeated request does nothing, and does not
+    /// make again what was erased.
+    pub fn replace(mut self, answer: &Rendered) -> Result<Write> {
+        let text = |name| answer.headers.get(name)?.to_str().ok().map(Into::into);
+        let completed = When::text("state", "COMPLETED");
+        let same = When::All(vec![self.record.lease.fence(), completed]);
+        self.record.status = Some(answer.status.as_u16());
+        self.record.body = Some(answer.body.clone());
+        self.record.location = None;
+        self.record.content_type = text(header::CONTENT_TYPE);
+        Write::put(self.key, &self.record, same)
+    }
 }
 
 impl Claim {

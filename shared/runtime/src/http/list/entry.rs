@@ -32,6 +32,16 @@ impl Entry {
         }
     }
 
+    /// Where the entry of this id is.
+    pub fn key(table: &str, list: &str, id: Uuid) -> Key {
+        Key::new(table, list, Some(&id.to_string()))
+    }
+
+    /// The partition of the row that it names.
+    pub fn row_partition(&self) -> &str {
+        &self.row_pk
+    }
+
     /// An entry that may be written again.
     pub fn item(list: &str, id: Uuid, row: &Key, ttl: i64) -> Result<Item> {
         item(&Self::new(list, id, row, Some(ttl)))
@@ -46,7 +56,7 @@ impl Entry {
 
     /// An entry that comes with its row.
     pub fn write(list: &str, id: Uuid, row: &Key, ttl: Option<i64>) -> Result<Write> {
-        let key = Key::new(&row.table, list, Some(&id.to_string()));
+        let key = Self::key(&row.table, list, id);
         Write::put(key, &Self::new(list, id, row, ttl), When::Absent)
     }
 }
@@ -60,11 +70,13 @@ fn month(kind: &str, at: Timestamp) -> String {
 /// The month that an id was made in. Where a row is listed goes by its id alone, as the order within a list does: a row
 /// written after a crash can be younger than its id.
 pub fn month_of(kind: &str, id: &Uuid) -> String {
+    month(kind, made_at(id))
+}
+
+/// When an id was made.
+pub fn made_at(id: &Uuid) -> Timestamp {
     let millis = i64::try_from(id.as_u128() >> 80).unwrap_or_default();
-    month(
-        kind,
-        Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH),
-    )
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// The months between two instants, newest first.

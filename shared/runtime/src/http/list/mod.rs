@@ -10,6 +10,6 @@ mod page;
 mod params;
 
 pub use cursor::Cursor;
-pub use entry::{Entry, month_of, months};
+pub use entry::{Entry, made_at, month_of, months};
 pub use page::{ListPage, Source, page};
 pub use params::{List, ListParams, ListWindow, NoFilter, Period};

@@ -12,9 +12,12 @@ use super::query::Query;
 use super::row::{COUNT, Item, Key, TTL, counted, lives};
 use super::write::{Write, Written};
 use crate::port::clock::Clock;
+use crate::port::eraser::ScanPage;
 
 /// The size of DynamoDB's largest rows.
 const MAX_ROW_BYTES: usize = 400 * 1024;
+/// Few, so that tests read several pages.
+const ROWS_OF_SCAN: usize = 5;
 
 #[derive(Default)]
 pub struct Memory {
@@ -58,6 +61,26 @@ impl Memory {
             .filter(|(key, _)| key.table == table)
             .map(|(_, item)| item.clone())
             .collect()
+    }
+
+    /// The next rows of a table, in the order of their keys, expired ones too.
+    pub fn scan(&self, table: &str, after: Option<&Key>) -> Result<ScanPage> {
+        self.up()?;
+        let rows = self.locked();
+        let is_wanted = |key: &Key| key.table == table && after.is_none_or(|after| key > after);
+        let mut wanted = rows.iter().filter(|(key, _)| is_wanted(key));
+        let page: Vec<_> = wanted.by_ref().take(ROWS_OF_SCAN).collect();
+        let last = page.last().map(|(key, _)| (*key).clone());
+        Ok(ScanPage {
+            next: wanted.next().and(last),
+            rows: page.into_iter().map(|(_, row)| row.clone()).collect(),
+        })
+    }
+
+    /// Whether there was a row.
+    pub fn delete(&self, key: &Key) -> Result<bool> {
+        self.up()?;
+        Ok(self.locked().remove(key).is_some())
     }
 
     /// From now on every operation fails, or works again.

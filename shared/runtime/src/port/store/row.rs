@@ -37,7 +37,7 @@ impl Key {
         }
     }
 
-    pub(super) fn item(&self) -> Item {
+    pub(crate) fn item(&self) -> Item {
         let pk = ("pk".to_owned(), AttributeValue::S(self.pk.clone()));
         let sk = self.sk.clone().map(|sk| ("sk".to_owned(), AttributeValue::S(sk)));
         std::iter::once(pk).chain(sk).collect()

@@ -24,6 +24,7 @@ async fn signed(setting: &str) -> Result<Request<Bytes>> {
         request: Request::get("/thing").body(Bytes::new()).unwrap(),
         operation: "thing",
         repeatable: true,
+        subject: None,
     };
     let credentials = Credentials::new(Secrets::new(fakes.ports().vault), config);
     credentials.sign(&target, &call, Timestamp::UNIX_EPOCH).await

@@ -36,6 +36,7 @@ fn call() -> Call {
         request: Request::get("/thing").body(bytes::Bytes::new()).unwrap(),
         operation: "thing",
         repeatable: true,
+        subject: None,
     }
 }
 

@@ -89,6 +89,7 @@ fn call(path: &str) -> Call {
         request: Request::get(path).body(Bytes::new()).unwrap(),
         operation: "thing",
         repeatable: true,
+        subject: None,
     }
 }
 

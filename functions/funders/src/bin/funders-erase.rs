@@ -1,0 +1,5 @@
+//! Every five minutes: goes on with the erasures of this domain.
+
+fn main() -> runtime::Exit {
+    funders::entry::erase().run()
+}

@@ -1,0 +1,73 @@
+//! `POST /api/integration/erasures`
+
+use garde::Validate;
+use http::header;
+use model::email::Email;
+use model::id::ErasureId;
+use model::{Error, Kind, Result};
+use runtime::work::erasure::{ErasureRow, ErasureSubject};
+use runtime::work::row::Table;
+use runtime::{Cx, Domain, Reply, Success};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::view::ErasureView;
+use crate::Env;
+
+/// No case has a greater number.
+const MAX_CASE: u64 = 999_999_999_999_999;
+
+/// Whose data is erased: exactly one of the members.
+#[derive(Deserialize, Validate, ToSchema)]
+#[schema(min_properties = 1, max_properties = 1)]
+pub struct NewErasure {
+    /// An address, in any spelling.
+    #[garde(skip)]
+    #[schema(nullable = false)]
+    email: Option<Email>,
+    /// A case's number in the hub.
+    #[garde(range(min = 1, max = MAX_CASE))]
+    #[schema(nullable = false, minimum = 1, maximum = 999_999_999_999_999_i64)]
+    case: Option<u64>,
+    /// A user's id at MMOB.
+    #[garde(length(min = 1, max = 64))]
+    #[schema(nullable = false, min_length = 1, max_length = 64)]
+    customer: Option<String>,
+}
+
+impl NewErasure {
+    fn subject(&self, env: &Env) -> Result<ErasureSubject> {
+        match (&self.email, self.case, &self.customer) {
+            (Some(address), None, None) => Ok(ErasureSubject::email(env.redactor(), address)),
+            (None, Some(number), None) => Ok(ErasureSubject::Case { number }),
+            (None, None, Some(user)) => Ok(ErasureSubject::customer(env.redactor(), user)),
+            _ => Err(Error::new(
+                Kind::Invalid,
+                "The body must have exactly one of `email`, `case` and `customer`.",
+            )),
+        }
+    }
+}
+
+/// Erases what the hub has stored about a person or a case. For admins.
+///
+/// The hub keeps a keyed digest of an address or an id, and never the value. Workers begin within five minutes. Everything that
+/// was made before the request is deleted; what is made later stays. A repeated request makes another erasure, which finds
+/// nothing more.
+#[utoipa::path(
+    post,
+    path = "/api/integration/erasures",
+    operation_id = "operations-erasure-create",
+    tag = "operations",
+    request_body = NewErasure,
+    responses((status = 202, description = "Will be carried out; see Location", body = Success<ErasureView>))
+)]
+pub async fn create(cx: Cx<Env>, wanted: NewErasure) -> Result<Reply<Success<ErasureView>>> {
+    let (subject, now) = (wanted.subject(&cx.env)?, cx.now());
+    let row = ErasureRow::new(ErasureId::new(now), subject, &cx.caller.subject, now);
+    let rows: Table<'_> = cx.env.erasures()?;
+    let location = format!("/api/integration/erasures/{}", row.id);
+    let reply = Reply::accepted(Success::new(ErasureView::of(&row), "Erasure accepted"));
+    cx.commit(row.begin(rows)?, Ok(reply.header(header::LOCATION, location)))
+        .await
+}

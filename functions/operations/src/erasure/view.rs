@@ -1,0 +1,86 @@
+//! An erasure as admins see it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use model::id::ErasureId;
+use runtime::work::erasure::{DomainErasure, ErasureRow, ErasureState, ErasureSubject};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ErasureView {
+    pub id: ErasureId,
+    /// `email`, `case` or `customer`.
+    pub subject: &'static str,
+    /// The case's number, of an erasure by case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<u64>,
+    /// The least of the domains' states.
+    #[schema(inline)]
+    pub status: ErasureState,
+    /// The `sub` of an admin, or an operator's ARN.
+    pub requested_by: String,
+    /// What was made later stays.
+    pub requested_at: Timestamp,
+    /// By domain: `bqs`, `funders` or `mmob`.
+    pub domains: BTreeMap<String, DomainErasureView>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DomainErasureView {
+    /// `OPEN` until everything is deleted that was found, `REPEAT` until a second pass half an hour later, then `DONE`.
+    #[schema(inline)]
+    pub state: ErasureState,
+    /// Deleted rows. This and the next three are at least so many: a crash may lose a part of the count.
+    pub rows: u64,
+    /// Deleted files and older versions of them.
+    pub files: u64,
+    /// Deleted rows of the log of partner calls.
+    pub log_rows: u64,
+    /// Stored responses of idempotency keys that were replaced.
+    pub responses: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_pass_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done_at: Option<Timestamp>,
+}
+
+impl ErasureView {
+    pub fn of(row: &ErasureRow) -> Self {
+        let (subject, case) = match row.subject {
+            ErasureSubject::Email { .. } => ("email", None),
+            ErasureSubject::Case { number } => ("case", Some(number)),
+            ErasureSubject::Customer { .. } => ("customer", None),
+        };
+        let states = row.domains.values().map(|of_domain| of_domain.state);
+        let domains = row.domains.iter();
+        Self {
+            id: row.id,
+            subject,
+            case,
+            status: states.min().unwrap_or(ErasureState::Done),
+            requested_by: row.requested_by.clone(),
+            requested_at: row.requested_at,
+            domains: domains
+                .map(|(name, of_domain)| (name.clone(), DomainErasureView::of(of_domain)))
+                .collect(),
+        }
+    }
+}
+
+impl DomainErasureView {
+    fn of(of_domain: &DomainErasure) -> Self {
+        Self {
+            state: of_domain.state,
+            rows: of_domain.rows,
+            files: of_domain.files,
+            log_rows: of_domain.log_rows,
+            responses: of_domain.responses,
+            first_pass_at: of_domain.first_pass_at,
+            done_at: of_domain.done_at,
+        }
+    }
+}
