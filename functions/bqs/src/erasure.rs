@@ -24,8 +24,6 @@ const BATCH: u16 = 100;
 const CASE_PATH: &str = "/v1/bqs-case/case/";
 
 impl ErasableRows for Env {
-    const NAME: &'static str = "bqs";
-
     fn erasable(&self) -> Result<Table<'_>> {
         self.table()
     }

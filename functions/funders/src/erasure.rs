@@ -17,8 +17,6 @@ use crate::quote::QuoteRow;
 use crate::{Env, customer, proposal, quote, vehicle};
 
 impl ErasableRows for Env {
-    const NAME: &'static str = "funders";
-
     fn erasable(&self) -> Result<Table<'_>> {
         self.table()
     }

@@ -11,8 +11,6 @@ use crate::Env;
 use crate::order::OrderRow;
 
 impl ErasableRows for Env {
-    const NAME: &'static str = "mmob";
-
     fn erasable(&self) -> Result<Table<'_>> {
         self.table()
     }

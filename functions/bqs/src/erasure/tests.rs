@@ -95,7 +95,7 @@ impl Dealer {
         assert_eq!(stored.status, 201, "{}", stored.text);
         self.announce(case).await;
         self.say(&self.upstream, upstream, text).await;
-        let linked = UpstreamRow::link(&self.hub.env(), upstream, Sequence(case), Vec::new())
+        let linked = UpstreamRow::link(&self.hub.env(), upstream, Sequence(case), Vec::new(), self.hub.now())
             .await
             .unwrap();
         assert_eq!(linked, Linked::Done);

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use model::Result;
 use model::json::Document;
 use runtime::port::store::Write;
-use runtime::work::row::Table;
 
 use super::head::Head;
 use super::pauses::{busy, pauses};

@@ -29,7 +29,7 @@ fn a_request_has_the_form_of_the_hubs_register() {
     let parts: Vec<usize> = request.id.split('-').map(str::len).collect();
     assert_eq!((parts, &request.id[14..15]), (vec![8, 4, 4, 4, 12], "7"));
     assert!(
-        request.id.starts_with("019b8dd2"),
+        request.id.starts_with("019b8dab"),
         "ids are in the order of time: {}",
         request.id
     );

@@ -205,7 +205,6 @@ fn channels_are_written_by_their_management_and_read_by_all() {
     for action in [
         "dynamodb:PutItem",
         "dynamodb:UpdateItem",
-        "dynamodb:DeleteItem",
         "dynamodb:BatchWriteItem",
     ] {
         let write = allow(&["dynamodb:GetItem", action], &channels);

@@ -23,9 +23,6 @@ const TIME_FOR_PAGE: Duration = Duration::from_secs(60);
 
 /// A domain that has personal data.
 pub trait ErasableRows: Domain {
-    /// As the register has it.
-    const NAME: &'static str;
-
     /// The table with all of it.
     fn erasable(&self) -> Result<Table<'_>>;
 
