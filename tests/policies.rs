@@ -56,7 +56,7 @@ fn only_management_lists_and_writes_channels() {
     assert_eq!(managing, 4);
 }
 
-/// A scan reads every person's rows, and what is deleted is gone.
+/// A scan reads every person's rows, and what is deleted is gone. An infected document of a proposal stays for a day, as a version.
 #[test]
 fn only_erasures_scan_and_delete() {
     let mut erasing = 0;
@@ -66,7 +66,7 @@ fn only_erasures_scan_and_delete() {
         for action in [
             "dynamodb:Scan",
             "dynamodb:DeleteItem",
-            "s3:Delete",
+            "s3:DeleteObjectVersion",
             "s3:ListBucketVersions",
         ] {
             assert!(is_erasure || !function.may(action), "{action} of {}", function.binary);
@@ -83,6 +83,16 @@ fn only_erasures_scan_and_delete() {
         }
     }
     assert_eq!(erasing, 3);
+    let deleting = functions()
+        .into_iter()
+        .filter(|function| function.may("s3:DeleteObject"));
+    let deleting: BTreeSet<_> = deleting.map(|function| function.binary).collect();
+    assert_eq!(
+        deleting,
+        ["bqs-erase", "funders-erase", "funders-proposal-submit"]
+            .map(str::to_owned)
+            .into()
+    );
 }
 
 /// Functions that list subscriptions or products, replay deliveries or show orders read rows with sealed secrets.

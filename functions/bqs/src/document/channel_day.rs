@@ -19,7 +19,7 @@ pub const MOST: DocumentCount = DocumentCount {
 /// In seconds.
 const DAY: i64 = 24 * 60 * 60;
 /// In seconds, from the day's first document on.
-const RETENTION: i64 = 2 * DAY;
+const RETENTION: i64 = 2 * 24 * 60 * 60;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

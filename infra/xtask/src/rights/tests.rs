@@ -202,11 +202,7 @@ fn channels_are_written_by_their_management_and_read_by_all() {
     let channels = output("S", "ChannelsArn");
     let read = allow(&["dynamodb:GetItem", "dynamodb:ConditionCheckItem"], &channels);
     assert!(problems_of("BqsCaseCreate", false, from_ref(&read)).is_empty());
-    for action in [
-        "dynamodb:PutItem",
-        "dynamodb:UpdateItem",
-        "dynamodb:BatchWriteItem",
-    ] {
+    for action in ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem"] {
         let write = allow(&["dynamodb:GetItem", action], &channels);
         assert!(problems_of("BqsManagementRotate", false, from_ref(&write)).is_empty());
         assert_eq!(

@@ -242,9 +242,12 @@ impl Vault for FakeSecrets {
     }
 }
 
-/// Files by bucket and key: their versions, each with its media type, the newest last.
+/// The versions of a file, each with its media type, the newest last.
+type FileVersions = Vec<(String, Bytes)>;
+
+/// Files by bucket and key.
 #[derive(Default)]
-pub struct FakeFiles(Mutex<BTreeMap<(String, String), Vec<(String, Bytes)>>>);
+pub struct FakeFiles(Mutex<BTreeMap<(String, String), FileVersions>>);
 
 impl FakeFiles {
     /// Key, media type and content of everything there.
