@@ -317,7 +317,7 @@ fn erasing(function: &str, allowed: &Allowed) -> Vec<String> {
         return Vec::new();
     }
     let actions = allowed.actions.iter();
-    let erasing = actions.filter(|action| ERASING.contains(&action.as_str()) || action.starts_with("s3:Delete"));
+    let erasing = actions.filter(|action| ERASING.contains(&action.as_str()));
     erasing
         .map(|action| format!("{action}, which is for the functions that erase"))
         .collect()

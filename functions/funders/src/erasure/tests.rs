@@ -10,7 +10,9 @@ use runtime::work::erasure::ErasureState;
 use serde_json::{Value, json};
 
 use crate::Env;
-use crate::testing::{FundersHarness, GENERATE, JANE, JOHN, PROPOSE, WEBHOOK_SECRETS, good, harness_with, sample};
+use crate::testing::{
+    DOCUMENT, FundersHarness, GENERATE, JANE, JOHN, PROPOSE, WEBHOOK_SECRETS, good, harness_with, sample,
+};
 
 const ERASE: &str = "funders-erase";
 /// A lease of a crashed run, and the pause before a second pass, have ended.
@@ -43,7 +45,7 @@ async fn propose(h: &Harness<Env>, body: &str, key: &str) -> [TestResponse; 2] {
     assert_eq!(quote.status, 201, "{}", quote.text);
     h.first_look().await;
     let id = quote.data()["id"].as_str().unwrap().to_owned();
-    let proposal = json!({"quoteId": id, "additionalDocuments": {"drivingLicense": "JVBERi0xLjQK"}});
+    let proposal = json!({"quoteId": id, "additionalDocuments": {"drivingLicense": DOCUMENT}});
     let proposal = h.post(PROPOSE, proposal).key(&format!("{key}-proposal")).await;
     assert_eq!(proposal.status, 202, "{}", proposal.text);
     for sent in h.fakes.queue.take() {
@@ -100,7 +102,7 @@ async fn everything_of_a_person_goes_and_a_neighbours_rows_stay() {
         h.post(GENERATE, john()).key("john").await,
         h.post(
             PROPOSE,
-            json!({"quoteId": quote.data()["id"], "additionalDocuments": {"drivingLicense": "JVBERi0xLjQK"}}),
+            json!({"quoteId": quote.data()["id"], "additionalDocuments": {"drivingLicense": DOCUMENT}}),
         )
         .key("john-proposal")
         .await,

@@ -257,7 +257,7 @@ fn only_functions_that_erase_scan_and_delete() {
     for action in [
         "dynamodb:Scan",
         "dynamodb:DeleteItem",
-        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
         "s3:ListBucketVersions",
     ] {
         let statement = [allow(&[action], &output("S", "KeyArn"))];
