@@ -22,14 +22,14 @@ const MAX_PAUSE: i64 = 60;
 pub const HELD: &str = "documents not scanned for 15 minutes";
 
 /// What a worker may do with a proposal.
-pub enum Clearance<'a> {
+pub enum ProposalClearance<'a> {
     Clean,
     Infected(Vec<&'a StoredProposalDocument>),
     /// A document has no verdict, and none is infected as far as is known.
     Unscanned,
 }
 
-impl<'a> Clearance<'a> {
+impl<'a> ProposalClearance<'a> {
     /// Asks for the verdicts on all documents at once.
     pub async fn of(env: &Env, documents: &'a [StoredProposalDocument]) -> Result<Self> {
         if documents.is_empty() {

@@ -17,7 +17,7 @@ use runtime::work::row::{Revised, Row};
 use runtime::work::share;
 use serde::{Deserialize, Serialize};
 
-use super::clearance::{self, Clearance};
+use super::clearance::{self, ProposalClearance};
 use super::decision::{FIRST_CHECK, apply, usable};
 use super::documents;
 use super::outcome::{follow_up, release};
@@ -72,22 +72,22 @@ pub async fn submit(cx: Cx<Env>, message: SubmitMessage) -> Result<()> {
 /// Sends the proposal if all its documents are clean. The scanner is asked before a worker occupies a place of the funder's share.
 async fn clear(cx: &Cx<Env>, mut row: ProposalRow) -> Result<()> {
     let documents = row.documents.clone();
-    match Clearance::of(&cx.env, &documents).await? {
-        Clearance::Unscanned => wait_for_scan(cx, row).await,
-        Clearance::Infected(infected) => {
+    match ProposalClearance::of(&cx.env, &documents).await? {
+        ProposalClearance::Unscanned => wait_for_scan(cx, row).await,
+        ProposalClearance::Infected(infected) => {
             tracing::warn!(proposal = %row.id, documents = infected.len(), "documents of a proposal have malware");
             fail(cx, row, &clearance::refusal(&infected)).await?;
             clearance::delete(&cx.env, &infected).await
         }
         // It was held, and an operator has put its message back.
-        Clearance::Clean if row.is_idle() => {
+        ProposalClearance::Clean if row.is_idle() => {
             row.wait_anew(cx.now());
             match write(cx, &mut row).await? {
                 true => send(cx, row).await,
                 false => Ok(()),
             }
         }
-        Clearance::Clean => send(cx, row).await,
+        ProposalClearance::Clean => send(cx, row).await,
     }
 }
 
