@@ -15,9 +15,7 @@ use crate::failure::{Context, Result};
 use crate::progress::print;
 use crate::session::Session;
 use crate::settings;
-use request::{DOMAINS, Digest, Request, Subject, open_key};
-
-const REGISTER: &str = "ERASURES";
+use request::{DOMAINS, Digest, REGISTER, Request, Subject, open_key};
 
 #[derive(Args)]
 #[command(group(ArgGroup::new("what").required(true).args(["email", "case", "customer", "status", "replay"])))]

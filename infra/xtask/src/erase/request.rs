@@ -5,9 +5,10 @@ use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Value, json};
 
-use super::REGISTER;
 use crate::failure::{Failure, Result};
 
+/// The partition of the erasures.
+pub const REGISTER: &str = "ERASURES";
 pub const DOMAINS: [&str; 3] = ["bqs", "funders", "mmob"];
 
 /// Whose data is erased, as the register has it.

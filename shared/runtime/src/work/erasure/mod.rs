@@ -8,6 +8,7 @@
 //! An erasure is about what was made before it was requested. A replay after a restore so leaves alone what a person who came
 //! back has made since.
 
+mod found;
 mod log;
 mod register;
 mod responses;
@@ -17,8 +18,9 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
+pub use found::FoundSubject;
 pub use register::{DomainErasure, ErasureRow, ErasureState, REGISTER};
 pub use responses::ResponsePart;
 pub use run::{ErasableRows, erase};
-pub use search::{ErasureMatch, FoundSubject, SubjectSearch};
+pub use search::{ErasureMatch, SubjectSearch};
 pub use subject::ErasureSubject;

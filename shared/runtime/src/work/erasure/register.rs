@@ -9,7 +9,7 @@ use model::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::search::FoundSubject;
+use super::found::FoundSubject;
 use super::subject::ErasureSubject;
 use crate::port::clock::Clock;
 use crate::port::eraser::Eraser;
@@ -370,35 +370,5 @@ impl DomainRegister<'_> {
                 .map(drop),
             false => Ok(()),
         }
-    }
-}
-
-impl FoundSubject {
-    pub fn new(subject: impl ToString) -> Self {
-        Self {
-            subject: subject.to_string(),
-            ..Self::default()
-        }
-    }
-
-    #[must_use]
-    pub fn with_files(self, prefix: String) -> Self {
-        Self {
-            files: Some(prefix),
-            ..self
-        }
-    }
-
-    #[must_use]
-    pub fn with_mark(self, mark: String) -> Self {
-        Self {
-            mark: Some(mark),
-            ..self
-        }
-    }
-
-    fn sort_key(&self) -> String {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        format!("{}#{}#{}", self.subject, text(&self.files), text(&self.mark))
     }
 }

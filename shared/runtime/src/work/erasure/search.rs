@@ -5,26 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use model::email::Email;
 use model::id::ErasureId;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::found::FoundSubject;
 use super::register::ErasureRow;
 use super::subject::{ErasureSubject, customer_digest, email_digest};
 use crate::port::store::Key;
 use crate::transport::redact::Redactor;
-
-/// Something of a subject: a quote, a proposal, an order or a case. It has ids and no personal data.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FoundSubject {
-    /// Its id or number, as the log of partner calls has it.
-    pub subject: String,
-    /// How the keys of its files begin.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub files: Option<String>,
-    /// What its domain needs to recognise a row that has no id of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mark: Option<String>,
-}
 
 /// Rows of a subject.
 #[derive(Debug)]

@@ -54,7 +54,7 @@ fn a_request_has_the_form_that_the_command_writes() {
 }
 
 #[test]
-fn a_request_names_nobody() {
+fn a_request_names_no_person() {
     for subject in [
         email("john.doe@example.com"),
         ErasureSubject::customer(&redactor(), "tus_1"),
@@ -69,7 +69,10 @@ fn a_request_names_nobody() {
 #[test]
 fn an_address_is_found_as_a_value_in_any_spelling_until_the_request() {
     let row = erasure(email("john.doe@example.com"));
-    let (search, id) = (SubjectSearch::new(&redactor(), std::slice::from_ref(&row)), Some(row.id));
+    let (search, id) = (
+        SubjectSearch::new(&redactor(), std::slice::from_ref(&row)),
+        Some(row.id),
+    );
     let (before, then, after) = (at("2025-01-05T10:20:00Z"), row.requested_at, at("2026-01-05T10:20:01Z"));
     for spelling in ["john.doe@example.com", "John.Doe@EXAMPLE.com", " john.doe@example.com "] {
         assert_eq!(search.email(spelling, before), id, "{spelling}");
