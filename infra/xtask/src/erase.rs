@@ -124,7 +124,7 @@ fn lines(row: &Value) -> Vec<String> {
 }
 
 /// Reopens every erasure of a domain, or of all.
-fn replay(aws: &Aws, table: &str, domain: Option<&str>) -> Result<()> {
+pub fn replay(aws: &Aws, table: &str, domain: Option<&str>) -> Result<()> {
     let query = json!({
         "TableName": table, "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": REGISTER}},
         "ConsistentRead": true,

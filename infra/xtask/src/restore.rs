@@ -1,7 +1,8 @@
 //! `restore`: copies the rows of a table that AWS restored under another name into the stage's table.
 //!
 //! A row that is missing is put if it is still absent. A row that differs stays as it is, unless `--replace` is given; then it is
-//! replaced if nothing has changed it since it was compared. So a run can be interrupted and repeated.
+//! replaced if nothing has changed it since it was compared. So a run can be interrupted and repeated. At its end it reopens the
+//! erasures of the table's domain, whose rows may be back.
 
 mod plan;
 mod tables;
@@ -14,6 +15,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::erase;
 use crate::failure::{Context, Result};
 use crate::progress::{note, print};
 use crate::session::Session;
@@ -67,12 +69,11 @@ pub fn restore(options: &Options) -> Result<()> {
         "{} put, {} replaced, {} left because they changed meanwhile",
         written.put, written.replaced, written.raced
     ));
-    if let Some(domain) = domain(&options.table) {
-        print(format!(
-            "The rows of people who were erased may be back. Erase them again before {domain}'s functions run."
-        ));
+    match domain(&options.table) {
+        // The rows of people who were erased may be back.
+        Some(domain) => erase::replay(&session.aws, session.output("TableErasures")?, Some(domain)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// The deployed name of a table.

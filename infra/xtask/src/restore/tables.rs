@@ -11,7 +11,7 @@ use crate::failure::{Context, Result};
 use crate::session::{AUDIT_RETENTION, Session};
 
 /// DynamoDB reads so many rows by their keys at once. A scan with a limit is one page for the command line, too.
-const PAGE: usize = 100;
+const PAGE_ROWS: usize = 100;
 
 /// Rows of the restored table, and where the next page begins.
 pub struct RestoredPage {
@@ -89,7 +89,7 @@ fn key_schema(aws: &Aws, table: &str) -> Result<BTreeMap<String, String>> {
 
 impl Tables for DynamoTables<'_> {
     fn page(&self, after: Option<&Value>) -> Result<RestoredPage> {
-        let mut input = json!({ "TableName": self.from, "Limit": PAGE, "ConsistentRead": true });
+        let mut input = json!({ "TableName": self.from, "Limit": PAGE_ROWS, "ConsistentRead": true });
         if let (Some(after), Some(members)) = (after, input.as_object_mut()) {
             members.insert("ExclusiveStartKey".to_owned(), after.clone());
         }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::tables::{RestoredPage, is_refusal};
 use super::*;
 
-const PAGE: usize = 3;
+const PAGE_ROWS: usize = 3;
 const PAST: &str = "1000";
 const FUTURE: &str = "99999999999";
 
@@ -49,7 +49,7 @@ impl FakeTables {
 impl Tables for FakeTables {
     fn page(&self, after: Option<&Value>) -> Result<RestoredPage> {
         let from = after.map_or(0, |after| usize::try_from(after.as_u64().unwrap()).unwrap());
-        let rows: Vec<Value> = self.restored.iter().skip(from).take(PAGE).cloned().collect();
+        let rows: Vec<Value> = self.restored.iter().skip(from).take(PAGE_ROWS).cloned().collect();
         let next = from + rows.len();
         let last = (next < self.restored.len()).then(|| json!(next));
         Ok(RestoredPage { rows, last })
@@ -223,7 +223,7 @@ fn the_rate_is_a_maximum() {
     assert!(begun.elapsed() >= Duration::from_millis(300), "{:?}", begun.elapsed());
     let tables = self::tables();
     copy(&tables, false, 1000).unwrap();
-    assert!(tables.transactions.borrow().iter().all(|rows| *rows <= PAGE));
+    assert!(tables.transactions.borrow().iter().all(|rows| *rows <= PAGE_ROWS));
 }
 
 #[test]

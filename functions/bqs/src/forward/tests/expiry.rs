@@ -18,7 +18,7 @@ use crate::forward::row::HoldReason;
 use crate::retention::Retention;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-const LIFE: u32 = Retention::DEFAULT_DAYS;
+const LIFE_DAYS: u32 = Retention::DEFAULT_DAYS;
 
 /// The ends of the rows of a case whose sort keys have this prefix.
 fn ends(simulation: &Simulation, case: Sequence, prefix: &str) -> Vec<i64> {
@@ -72,7 +72,7 @@ async fn a_case_that_is_changed_for_years_is_created_upstream_once() {
     let case = simulation.case(7, 1);
     simulation.wake(case).await;
     for n in 2..=8 {
-        advance(DAY * (LIFE - 1)).await;
+        advance(DAY * (LIFE_DAYS - 1)).await;
         let mut row = load(&simulation, case).await;
         simulation.change(&mut row, n * 4 + 2);
         simulation.wake(case).await;
@@ -95,7 +95,7 @@ async fn a_case_whose_first_change_expired_unsent_is_held() {
             if was_scanned {
                 before.wake(case).await;
             }
-            advance(DAY * (LIFE - 1)).await;
+            advance(DAY * (LIFE_DAYS - 1)).await;
             let mut row = load(&before, case).await;
             before.change(&mut row, n);
         }
@@ -122,7 +122,7 @@ async fn a_held_change_that_expired_cannot_be_sent() {
     simulation.upstream.script([Fails(Answers(422, ""))]);
     simulation.wake(case).await;
     assert_eq!(simulation.row(case).held.unwrap().n, 1);
-    advance(DAY * (LIFE + 30)).await;
+    advance(DAY * (LIFE_DAYS + 30)).await;
     let decision = json!({"n": 1, "does": "send", "by": "op"});
     let wake = json!({"sequence": case, "decision": decision}).to_string();
     assert_eq!(simulation.deliver(&wake, 1).await, Some(true));
