@@ -123,7 +123,17 @@ impl Stack {
     }
 
     /// Every file of every bucket, as S3 lists it.
-    pub async fn files(&self) -> Vec<Text> {
+pub async fn files(&self) -> Vec<Text> {
+        self.of_buckets("list-type=2", "Contents").await
+    }
+
+    /// Every version of every file, those of deleted files included. A delete marker is not listed.
+    pub async fn file_versions(&self) -> Vec<Text> {
+        self.of_buckets("versions", "Version").await
+    }
+
+    /// What a list of each bucket's contents has under this element.
+    async fn of_buckets(&self, query: &str, element: &str) -> Vec<Text> {
         let list = async |path: &str| {
             let url = format!("{}/{path}", self.text("/emulatorUrl"));
             self.signed_text(self.http.get(url), "s3").await
@@ -131,9 +141,9 @@ impl Stack {
         let mut files = Vec::new();
         for bucket in elements(&list("").await, "Name") {
             // The emulator has no upper limit, as S3 has.
-            let page = list(&format!("{bucket}?list-type=2&max-keys=100000")).await;
+            let page = list(&format!("{bucket}?{query}&max-keys=100000")).await;
             assert_eq!(elements(&page, "IsTruncated"), ["false"], "{bucket}");
-            files.extend(elements(&page, "Contents").into_iter().map(|file| Text {
+            files.extend(elements(&page, element).into_iter().map(|file| Text {
                 place: bucket.clone(),
                 text: file,
             }));

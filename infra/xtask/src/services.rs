@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -75,11 +75,11 @@ impl Service<'_> {
         let command = (self.command)(port)?;
         let words = process::words(&command);
         let log = log(dir, self.name);
-        let child = process::start(command, &log)?;
+        let mut child = process::start(command, &log)?;
         let pid = process::id(&child)?;
         let record = json!({"pid": pid, "port": port, "command": words, "fingerprint": self.fingerprint});
         files::write(&pid_file(dir, self.name), &record.to_string())?;
-        if let Err(failure) = self.wait(dir, port) {
+        if let Err(failure) = self.wait(&mut child, port) {
             stop(dir, self.name);
             return Err(process::with_tail(&failure, &log));
         }
@@ -91,12 +91,12 @@ impl Service<'_> {
         })
     }
 
-    /// Waits until the process answers on its port.
-    fn wait(&self, dir: &Path, port: u16) -> Result<()> {
+    /// Waits until the process answers on its port. Just after its start it has no command line yet.
+    fn wait(&self, child: &mut Child, port: u16) -> Result<()> {
         let begun = Instant::now();
         while !self.health.is_good(port) {
             signals::fail_if_interrupted()?;
-            if running(dir, self.name).is_none() {
+            if child.try_wait().context(self.name)?.is_some() {
                 return Err(format!("{}: ended during its start", self.name).into());
             }
             if begun.elapsed() > START_TIMEOUT {

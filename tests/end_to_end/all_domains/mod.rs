@@ -3,6 +3,7 @@
 mod bad_bodies;
 mod canaries;
 mod emulator;
+mod erasure;
 mod logs;
 mod ownership;
 mod paths;

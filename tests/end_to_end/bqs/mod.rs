@@ -2,7 +2,7 @@
 
 mod cases;
 mod channels;
-mod documents;
+pub mod documents;
 mod forwarding;
 mod messages;
 mod permissions;

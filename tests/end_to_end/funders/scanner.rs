@@ -9,7 +9,7 @@ use crate::lock::Domain::Funders;
 use crate::stack::Stack;
 
 /// What the sample proposal has as its document, in base64.
-const CLEAN: &str = "JVBERi0xLjQK";
+const CLEAN: &str = "JVBERi0xLjQKJSVFT0YK";
 
 #[tokio::test]
 async fn an_infected_document_fails_its_proposal_and_no_funder_gets_it() {
