@@ -4,6 +4,8 @@
 //! an operator sees, and a joiner makes two names look the same. The names of some languages are written with joiners (U+200C,
 //! U+200D), and are refused with them: without them they can still be read.
 
+use std::sync::LazyLock;
+
 use icu_properties::props::GeneralCategory;
 use icu_properties::{CodePointMapData, CodePointMapDataBorrowed};
 
@@ -44,14 +46,17 @@ fn check(good: bool) -> garde::Result {
 
 /// The inside of a class of a regular expression, for the API document: what [`is_plain`] refuses, as far as four digits can
 /// write it. Beyond U+FFFF, .NET and JavaScript would read a range as two halves of characters, and refuse the expression.
-pub fn hidden_class() -> String {
-    let ranges = HIDDEN.map(|category| CATEGORIES.iter_ranges_for_value(category));
-    let short = ranges.into_iter().flatten().filter(|range| *range.end() <= 0xffff);
-    let class = short.map(|range| match range.into_inner() {
-        (first, last) if first == last => format!("\\u{first:04x}"),
-        (first, last) => format!("\\u{first:04x}-\\u{last:04x}"),
+pub fn hidden_class() -> &'static str {
+    static CLASS: LazyLock<String> = LazyLock::new(|| {
+        let ranges = HIDDEN.map(|category| CATEGORIES.iter_ranges_for_value(category));
+        let short = ranges.into_iter().flatten().filter(|range| *range.end() <= 0xffff);
+        let class = short.map(|range| match range.into_inner() {
+            (first, last) if first == last => format!("\\u{first:04x}"),
+            (first, last) => format!("\\u{first:04x}-\\u{last:04x}"),
+        });
+        class.collect()
     });
-    class.collect()
+    &CLASS
 }
 
 #[cfg(test)]
