@@ -123,7 +123,7 @@ impl Stack {
     }
 
     /// Every file of every bucket, as S3 lists it.
-pub async fn files(&self) -> Vec<Text> {
+    pub async fn files(&self) -> Vec<Text> {
         self.of_buckets("list-type=2", "Contents").await
     }
 

@@ -27,7 +27,10 @@ struct Person {
 
 impl Person {
     fn new() -> Self {
-        let letters: String = uuid::Uuid::new_v4().simple().to_string().replace(|c: char| c.is_ascii_digit(), "q");
+        let letters: String = uuid::Uuid::new_v4()
+            .simple()
+            .to_string()
+            .replace(|c: char| c.is_ascii_digit(), "q");
         let (email, surname) = (format!("{letters}@example.com"), format!("Surname{letters}"));
         let canaries = vec![Canary::new("e-mail", &email), Canary::new("surname", &surname)];
         Self {
@@ -48,7 +51,9 @@ async fn finance(stack: &Stack, person: &mut Person) {
     let post = async |path: &str, body: &Value| {
         let key = uuid::Uuid::new_v4().to_string();
         let headers = [("idempotency-key", key.as_str())];
-        stack.send(Method::POST, path, &token, Some(&body.to_string()), &headers).await
+        stack
+            .send(Method::POST, path, &token, Some(&body.to_string()), &headers)
+            .await
     };
     let mut body: Value = serde_json::from_str(SAMPLE).unwrap();
     body["customerDetails"]["lastName"] = person.surname.as_str().into();
@@ -61,21 +66,30 @@ async fn finance(stack: &Stack, person: &mut Person) {
     let proposal = post(PROPOSE, &body).await;
     assert_eq!(proposal.status, 202, "{}", proposal.text);
     let proposal = proposal.json()["data"]["proposalId"].as_str().unwrap().to_owned();
-    let path = format!("/api/customers/{}/proposals", person.email);
+    let path = format!("/api/integration/customers/{}/proposals", person.email);
     stack.until(&path, &token, |got| got.text.contains(&proposal)).await;
     let path = format!("/api/integration/proposals/{proposal}/status");
-    stack.until(&path, &token, |got| got.json()["data"]["externalProposalId"].is_string()).await;
+    stack
+        .until(&path, &token, |got| {
+            got.json()["data"]["externalProposalId"].is_string()
+        })
+        .await;
     person.add("quote", quote);
     person.add("proposal", proposal);
 }
 
 /// A case with a document. Returns its number and its channel's key.
 async fn case(stack: &Stack, person: &mut Person) -> (i64, String) {
-    let key = stack.channel(&["case.write", "case.read", "document.write"], &[DEALER]).await.key;
+    let key = stack
+        .channel(&["case.write", "case.read", "document.write"], &[DEALER])
+        .await
+        .key;
     let case = stack.case(&key, DEALER).await;
     let customer = json!({"customer": {"lastName": person.surname, "eMail": person.email}});
     let path = format!("/v1/bqs-case/case/{case}");
-    let put = stack.send_with_key(Method::PUT, &path, &key, Some(&customer.to_string())).await;
+    let put = stack
+        .send_with_key(Method::PUT, &path, &key, Some(&customer.to_string()))
+        .await;
     assert_eq!(put.status, 200, "{}", put.text);
     let pdf = format!("%PDF-1.4\n{}\n%%EOF", person.surname);
     let file = ("file", "application/pdf", pdf.as_bytes());
@@ -85,19 +99,20 @@ async fn case(stack: &Stack, person: &mut Person) -> (i64, String) {
     (case, key)
 }
 
-/// An order that is done. Returns its id and MMOB's id of its user.
-async fn order(stack: &Stack) -> (String, String) {
+/// An order of a user of MMOB that is done. Returns its id.
+async fn order(stack: &Stack, user: &str) -> String {
     let offer = offer(stack, json!({"kind": "auto", "requiredInputs": ["last_name"]})).await;
-    let order = place(stack, &offer, json!({"url": webhook(stack)})).await;
+    let order = place(stack, &offer, json!({"url": webhook(stack), "user": user})).await;
     shown(stack, &order, |order| order["step"] == "TOLD").await;
-    let row = stack.rows("mmob", "pk", &format!("ORDER#{order}")).await.remove(0);
-    (order, row["tppUserId"]["S"].as_str().unwrap().to_owned())
+    order
 }
 
 /// Requests an erasure and runs the domain's worker until its first pass is over.
 async fn erase(stack: &Stack, domain: &str, subject: Value) -> Value {
     let admin = stack.text("/tokens/admin");
-    let asked = stack.send(Method::POST, ERASURES, &admin, Some(&subject.to_string()), &[]).await;
+    let asked = stack
+        .send(Method::POST, ERASURES, &admin, Some(&subject.to_string()), &[])
+        .await;
     assert_eq!(asked.status, 202, "{}", asked.text);
     let path = asked.header("location").unwrap().to_owned();
     for _ in 0..30 {
@@ -151,7 +166,11 @@ async fn nothing_of_a_person_is_left_after_an_erasure_by_email() {
     let left = found(&stack, values, since).await;
     assert!(left.is_empty(), "{}", left.join("\n"));
     let ids = found(&stack, &person.canaries[2..], since).await;
-    let is_id_only = |hit: &String| ["deliveries", "idempotency", "erasures", "log"].iter().any(|place| hit.contains(place));
+    let is_id_only = |hit: &String| {
+        ["deliveries", "idempotency", "erasures", "log"]
+            .iter()
+            .any(|place| hit.contains(place))
+    };
     let astray: Vec<&String> = ids.iter().filter(|hit| !is_id_only(hit)).collect();
     assert!(astray.is_empty(), "{astray:?}");
     let path = format!("/v1/bqs-case/case/{number}");
@@ -159,14 +178,34 @@ async fn nothing_of_a_person_is_left_after_an_erasure_by_email() {
 }
 
 #[tokio::test]
+async fn nothing_of_a_case_is_left_after_an_erasure_by_its_number() {
+    let stack = Stack::exclusive(&[Bqs]).await;
+    let since = Clock::System.now().as_millisecond();
+    let mut person = Person::new();
+    let (number, key) = case(&stack, &mut person).await;
+    let (neighbour, _) = case(&stack, &mut Person::new()).await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert!(found(&stack, &person.canaries, since).await.len() > 3);
+    erase(&stack, "bqs", json!({"case": number})).await;
+    let left = found(&stack, &person.canaries[..2], since).await;
+    assert!(left.is_empty(), "{}", left.join("\n"));
+    assert!(!stack.rows("cases", "pk", &format!("CASE#{neighbour}")).await.is_empty());
+    let path = format!("/v1/bqs-case/case/{number}");
+    assert_eq!(stack.send_with_key(Method::GET, &path, &key, None).await.status, 404);
+}
+
+#[tokio::test]
 async fn an_erasure_by_customer_takes_the_orders_of_a_user_of_mmob() {
     let stack = Stack::exclusive(&[Mmob]).await;
-    let (first, user) = order(&stack).await;
-    let (other, _) = order(&stack).await;
+    let since = Clock::System.now().as_millisecond();
+    let [user, other] = [(); 2].map(|()| format!("tus_{}", uuid::Uuid::new_v4().simple()));
+    let (first, second) = (order(&stack, &user).await, order(&stack, &other).await);
     erase(&stack, "mmob", json!({"customer": user})).await;
     assert!(stack.rows("mmob", "pk", &format!("ORDER#{first}")).await.is_empty());
     assert!(stack.rows("integrationLog", "subjectId", &first).await.is_empty());
-    assert_eq!(stack.rows("mmob", "pk", &format!("ORDER#{other}")).await.len(), 1);
+    let left = found(&stack, &[Canary::new("user", &user)], since).await;
+    assert!(left.is_empty(), "{}", left.join("\n"));
+    assert_eq!(stack.rows("mmob", "pk", &format!("ORDER#{second}")).await.len(), 1);
 }
 
 #[tokio::test]
@@ -175,11 +214,21 @@ async fn only_admins_erase_and_each_request_names_one_subject() {
     let one = json!({"case": 999_999_999}).to_string();
     for (token, status) in [("customer", 403), ("agent", 403), ("staff", 403)] {
         let token = stack.text(&format!("/tokens/{token}"));
-        assert_eq!(stack.send(Method::POST, ERASURES, &token, Some(&one), &[]).await.status, status);
+        assert_eq!(
+            stack.send(Method::POST, ERASURES, &token, Some(&one), &[]).await.status,
+            status
+        );
     }
     let admin = stack.text("/tokens/admin");
-    for body in [json!({}), json!({"email": ""}), json!({"case": 1, "email": "jane@example.com"}), json!({"case": -1})] {
-        let got = stack.send(Method::POST, ERASURES, &admin, Some(&body.to_string()), &[]).await;
+    for body in [
+        json!({}),
+        json!({"email": ""}),
+        json!({"case": 1, "email": "jane@example.com"}),
+        json!({"case": -1}),
+    ] {
+        let got = stack
+            .send(Method::POST, ERASURES, &admin, Some(&body.to_string()), &[])
+            .await;
         assert_eq!(got.status, 422, "{body}: {}", got.text);
     }
 }

@@ -242,7 +242,7 @@ async fn documents_are_checked_and_kept_out_of_rows() {
     let document = &got.json()["data"]["documents"][0];
     assert_eq!(
         (&document["mediaType"], &document["size"]),
-        (&json!("application/pdf"), &json!(9))
+        (&json!("application/pdf"), &json!(15))
     );
     let rows = stack.rows("funders", "id", &id).await;
     assert!(!Value::from(rows).to_string().contains("JVBERi0xLjQKJSVFT0YK"));

@@ -10,7 +10,7 @@ use crate::aws::Aws;
 use crate::failure::{Context, Result};
 use crate::session::{AUDIT_RETENTION, Session};
 
-/// DynamoDB reads so many rows by their keys at once. A scan with a limit is one page for the command line, too.
+/// DynamoDB reads so many rows by their keys at once. The command line reads further pages by itself unless it must not.
 const PAGE_ROWS: usize = 100;
 
 /// Rows of the restored table, and where the next page begins.
@@ -93,7 +93,7 @@ impl Tables for DynamoTables<'_> {
         if let (Some(after), Some(members)) = (after, input.as_object_mut()) {
             members.insert("ExclusiveStartKey".to_owned(), after.clone());
         }
-        let answer = self.aws.call_with_input("dynamodb scan", &input)?;
+        let answer = self.aws.call_with_input("dynamodb scan --no-paginate", &input)?;
         let rows = answer.get("Items").and_then(Value::as_array);
         Ok(RestoredPage {
             rows: rows.context("DynamoDB returned no rows")?.clone(),

@@ -17,7 +17,8 @@ pub fn is_home(values: &CanaryValues, canary: &Canary, place: &str) -> bool {
         // The case, its changes, and the answers of the upstream.
         "cases CASE" => name.ends_with("case") || ["channel", "echo"].contains(&name),
         "cases MESSAGES" | "cases UPSTREAM" => name.ends_with("message"),
-        "channels CHANNEL" | "channels CHANNELS" | "channels AUDIT" => name == "channel",
+        // The counts of a channel's documents of a day.
+        "cases DOCUMENTS" | "channels CHANNEL" | "channels CHANNELS" | "channels AUDIT" => name == "channel",
         // An order's decision, which staff see.
         "mmob ORDER" | marketplace::ORDERS => ["answerprovider", "decision"].contains(&name),
         // The response to the operator who decided.
