@@ -9,7 +9,7 @@ use model::id::ErasureId;
 use partners_cases::{Bqs, CaseSystem};
 use runtime::port::store::{Item, Key, Query, typed};
 use runtime::work::erasure::{ErasableRows, ErasureMatch, FoundSubject, ResponsePart, SubjectSearch};
-use runtime::work::row::Table;
+use runtime::work::row::{Row, Table};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -41,20 +41,25 @@ impl ErasableRows for Env {
         let key = Key::of(rows.name, &row);
         let sk = key.sk.as_deref().unwrap_or_default();
         if let Some(number) = CaseNumber::of_partition(&key.pk) {
-            return message_match(rows, search, number, sk, row).await;
+            return message_match(rows, search, number, row).await;
         }
         if let Some(sequence) = key.pk.strip_prefix("CASE#").and_then(|number| number.parse().ok()) {
-            let erasure = case_erasure(search, Sequence(sequence), sk, row)?;
-            return match erasure {
-                Some(erasure) => case_match(rows, erasure, Sequence(sequence))
-                    .await
-                    .map(|found| vec![found]),
-                None => Ok(Vec::new()),
+            let case = Sequence(sequence);
+            let document = document(case, sk, &row);
+            let Some(erasure) = case_erasure(rows, search, case, sk, row).await? else {
+                return Ok(Vec::new());
             };
+            let mut matched = case_match(rows, erasure, case).await?;
+            // A row that has expired is scanned and not queried.
+            matched.found.extend(document?);
+            if !matched.rows.contains(&key) {
+                matched.rows.insert(0, key);
+            }
+            return Ok(vec![matched]);
         }
         if key.pk.starts_with("UPSTREAM#") && sk == "UPSTREAM" {
             let link: UpstreamRow = typed(row)?;
-            if let Some(erasure) = erasure_of(search, link.sequence) {
+            if let Some(erasure) = erasure_of(rows, search, link.sequence).await? {
                 let found = FoundSubject::new(link.sequence).with_mark(upstream_mark(link.upstream));
                 let messages = message::all_of(rows, CaseNumber::Upstream(link.upstream)).await?;
                 return Ok(vec![ErasureMatch {
@@ -75,8 +80,13 @@ impl ErasableRows for Env {
     }
 }
 
-fn erasure_of(search: &SubjectSearch, case: Sequence) -> Option<ErasureId> {
-    search.case(case.0).or_else(|| search.subject(&case.to_string()))
+/// The erasure that names the case, or that has found it. A case that got its number later stays.
+async fn erasure_of(rows: Table<'_>, search: &SubjectSearch, case: Sequence) -> Result<Option<ErasureId>> {
+    let named = search.case(case.0).or_else(|| search.subject(&case.to_string()));
+    let Some(erasure) = named else { return Ok(None) };
+    let row = CaseRow::load(rows, &case).await?;
+    let is_later = row.is_some_and(|row| search.is_later(erasure, row.created_at));
+    Ok((!is_later).then_some(erasure))
 }
 
 fn upstream_mark(number: u64) -> String {
@@ -88,8 +98,14 @@ fn document_mark(id: impl std::fmt::Display) -> String {
 }
 
 /// The erasure to which a row of a case leads.
-fn case_erasure(search: &SubjectSearch, case: Sequence, sk: &str, row: Item) -> Result<Option<ErasureId>> {
-    if let Some(known) = erasure_of(search, case) {
+async fn case_erasure(
+    rows: Table<'_>,
+    search: &SubjectSearch,
+    case: Sequence,
+    sk: &str,
+    row: Item,
+) -> Result<Option<ErasureId>> {
+    if let Some(known) = erasure_of(rows, search, case).await? {
         return Ok(Some(known));
     }
     if sk == "CASE" {
@@ -118,9 +134,18 @@ async fn case_match(rows: Table<'_>, erasure: ErasureId, case: Sequence) -> Resu
             let key = Key::of(rows.name, &row);
             let sk = key.sk.clone().unwrap_or_default();
             found.extend(document(case, &sk, &row)?);
-            if sk == "FORWARD" {
-                let row: ForwardRow = typed(row)?;
-                upstream.extend(row.upstream.into_iter().chain(row.created));
+            match sk.as_str() {
+                "FORWARD" => {
+                    let row: ForwardRow = typed(row)?;
+                    upstream.extend(row.upstream.into_iter().chain(row.created));
+                }
+                "CASE" => {
+                    let refused = typed::<CaseRow>(row)?.refused.last.into_iter();
+                    found.extend(
+                        refused.map(|document| FoundSubject::new(case).with_files(file_key(document.document_id))),
+                    );
+                }
+                _ => {}
             }
             keys.push(key);
         }
@@ -173,11 +198,12 @@ async fn message_match(
     rows: Table<'_>,
     search: &SubjectSearch,
     number: CaseNumber,
-    sk: &str,
     row: Item,
 ) -> Result<Vec<ErasureMatch>> {
+    let key = Key::of(rows.name, &row);
+    let sk = key.sk.clone().unwrap_or_default();
     let of_case = match number {
-        CaseNumber::Hub(number) => erasure_of(search, Sequence(number)),
+        CaseNumber::Hub(number) => erasure_of(rows, search, Sequence(number)).await?,
         CaseNumber::Upstream(number) => search.mark(&upstream_mark(number)),
     };
     let matched = |erasure, rows| {
@@ -188,7 +214,12 @@ async fn message_match(
         }])
     };
     if let Some(erasure) = of_case {
-        return matched(erasure, message::all_of(rows, number).await?);
+        let mut keys = message::all_of(rows, number).await?;
+        // One that has expired is scanned and not queried.
+        if sk != "HEAD" && !keys.contains(&key) {
+            keys.push(key);
+        }
+        return matched(erasure, keys);
     }
     if !sk.starts_with("DEALER#") {
         return Ok(Vec::new());

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::case::row::Sequence;
 
-/// In seconds.
-const RETENTION: i64 = 24 * 60 * 60;
+/// In seconds. As long as the file, which no other row names if it is refused.
+const RETENTION: i64 = 31 * 24 * 60 * 60;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -309,3 +309,44 @@ async fn a_document_that_arrives_after_the_first_pass_goes_in_the_second() {
     assert!(files.versions().len() == 1 && !dealer.texts().contains(CANARY));
     dealer.assert_erased("and its rows");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_case_that_gets_the_number_after_the_request_stays() {
+    let dealer = Dealer::new().await;
+    let first = dealer.case("first", "bob@example.com", UPSTREAM).await;
+    let next = ErasureSubject::Case { number: first + 1 };
+    request(&dealer.hub, next).await;
+    assert_eq!(dealer.hub.tick(ERASE).await, Some(true));
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert_eq!(dealer.case(CANARY, ADDRESS, UPSTREAM + 1).await, first + 1);
+    tokio::time::advance(LATER).await;
+    assert_eq!(dealer.hub.tick(ERASE).await, Some(true));
+    let got = dealer.hub.get(&format!("{CASES}/{}", first + 1)).await;
+    assert_eq!(got.status, 200, "{}", got.text);
+    assert!(got.text.contains(CANARY));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_cannot_be_read_keeps_an_erasure_open_and_stops_no_other_row() {
+    let dealer = Dealer::new().await;
+    let case = dealer.case(CANARY, ADDRESS, UPSTREAM).await;
+    for sk in ["CASE", "CHANGE#000001"] {
+        let broken = item(&json!({"pk": "CASE#777", "sk": sk, "row": 7})).unwrap();
+        dealer.hub.fakes.store.append("cases", vec![broken]).await.unwrap();
+    }
+    let id = request(&dealer.hub, email(&dealer.hub, ADDRESS)).await;
+    for _ in 0..3 {
+        assert_eq!(
+            dealer.hub.tick(ERASE).await,
+            Some(false),
+            "the run fails, which raises the alarm"
+        );
+        tokio::time::advance(LATER).await;
+    }
+    assert_eq!(state(&dealer.hub, id, "bqs").await.state, ErasureState::Open);
+    assert_eq!(
+        dealer.hub.get(&format!("{CASES}/{case}")).await.status,
+        404,
+        "what can be read is erased"
+    );
+}

@@ -140,7 +140,8 @@ impl ForwardRow {
 
     /// The write that replaces the row, which lives on from now.
     pub fn renew(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
-        self.ttl = Some(env.retention()?.progress(now));
+        // A shorter retention than before must not end it before the changes that it counts.
+        self.ttl = self.ttl.max(Some(env.retention()?.progress(now)));
         self.replace(env.table()?, now)
     }
 

@@ -31,6 +31,11 @@ fn has_expired(row: &Value, now: i64) -> bool {
         .is_some_and(|ttl| ttl <= now)
 }
 
+/// Whether the row counts the cases.
+fn is_counter(row: &Value) -> bool {
+    row.pointer("/pk/S").and_then(Value::as_str) == Some("COUNTER")
+}
+
 pub fn compare(row: Value, current: Option<Value>, now: i64) -> Comparison {
     if has_expired(&row, now) {
         return Comparison::Expired;
@@ -55,6 +60,8 @@ impl Comparison {
                 expired,
                 before: None,
             }),
+            // The hub would give numbers again that it has given since.
+            Self::Differs { row, .. } if is_counter(&row) => None,
             Self::Differs { row, current } if replace => Some(RowWrite {
                 row,
                 expired: None,

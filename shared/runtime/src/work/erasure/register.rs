@@ -22,6 +22,8 @@ pub const REGISTER: &str = "ERASURES";
 /// Longer than a worker runs, a lease lasts, and an upload or a retry goes on. What was in flight at the first pass has ended.
 pub(super) const SECOND_PASS_AFTER: SignedDuration = SignedDuration::from_mins(30);
 /// Found ids are kept as long as a backup can bring their rows back, and a day more. In seconds.
+/// A run names its erasures in one row, which has at most 400 KB.
+const MAX_OF_RUN: usize = 500;
 const FOUND_RETENTION: i64 = 36 * 24 * 60 * 60;
 /// Rows in one read.
 const BATCH: u16 = 200;
@@ -151,6 +153,9 @@ pub(super) struct RunRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     position: Option<ScanPosition>,
     pub erasures: Vec<RunErasure>,
+    /// Rows of this pass that could not be read, so that it does not count.
+    #[serde(default)]
+    pub unreadable: u64,
     #[serde(flatten)]
     pub lease: Lease,
     #[serde(flatten)]
@@ -268,7 +273,7 @@ impl DomainRegister<'_> {
 
     /// Those of them whose next pass is due, as a run works on them.
     pub fn due(self, open: &[ErasureRow], now: Timestamp) -> Vec<RunErasure> {
-        let due = open.iter().filter(|row| row.is_due(self.domain, now));
+        let due = open.iter().filter(|row| row.is_due(self.domain, now)).take(MAX_OF_RUN);
         let of_domain = due.filter_map(|row| Some((row.id, row.domain(self.domain)?)));
         let begun = of_domain.map(|(id, of_domain)| RunErasure {
             id,

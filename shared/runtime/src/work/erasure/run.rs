@@ -11,7 +11,7 @@ use super::register::{DomainRegister, ErasureRow, RunRow, RunStage};
 use super::responses::{self, ResponsePart};
 use super::search::{ErasureMatch, SubjectSearch};
 use crate::port::eraser::Eraser;
-use crate::port::store::Item;
+use crate::port::store::{Item, Key};
 use crate::trigger::cx::Cx;
 use crate::trigger::domain::Domain;
 use crate::work::row::{Revised, Row, Table};
@@ -125,6 +125,13 @@ impl<'a, E: ErasableRows> Worker<'a, E> {
         if !self.scan(common.table("INTEGRATION_LOG_TABLE")?.name).await? {
             return Ok(());
         }
+        let unreadable = std::mem::take(&mut self.run.unreadable);
+        if unreadable > 0 {
+            self.run.erasures.clear();
+            self.enter(RunStage::Rows).await?;
+            let why = format!("{unreadable} rows cannot be read, so that no erasure is done");
+            return Err(Error::new(Kind::Internal, why));
+        }
         for ended in self.run.erasures.clone() {
             self.register.finish(ended, self.cx.clock).await?;
         }
@@ -155,7 +162,18 @@ impl<'a, E: ErasableRows> Worker<'a, E> {
     async fn look_at(&mut self, table: &str, row: Item) -> Result<()> {
         match self.run.stage {
             RunStage::Rows => {
-                for found in self.cx.env.matches(&self.search, row).await? {
+                let key = Key::of(table, &row);
+                let found = match self.cx.env.matches(&self.search, row).await {
+                    Ok(found) => found,
+                    // The others are erased all the same.
+                    Err(error) if error.kind == Kind::Internal => {
+                        tracing::error!(sk = key.sk, %error, "a row cannot be read, and may be of a person who is to be erased");
+                        self.run.unreadable += 1;
+                        return Ok(());
+                    }
+                    Err(error) => return Err(error),
+                };
+                for found in found {
                     self.delete(found).await?;
                 }
                 Ok(())

@@ -27,6 +27,7 @@ pub struct SubjectSearch {
     emails: HashMap<String, (ErasureId, Timestamp)>,
     customers: HashMap<String, (ErasureId, Timestamp)>,
     cases: BTreeMap<u64, ErasureId>,
+    requested: BTreeMap<ErasureId, Timestamp>,
     subjects: HashMap<String, ErasureId>,
     marks: HashMap<String, ErasureId>,
 }
@@ -38,6 +39,7 @@ impl SubjectSearch {
             emails: HashMap::new(),
             customers: HashMap::new(),
             cases: BTreeMap::new(),
+            requested: erasures.iter().map(|row| (row.id, row.requested_at)).collect(),
             subjects: HashMap::new(),
             marks: HashMap::new(),
         };
@@ -92,6 +94,11 @@ impl SubjectSearch {
         }
         let (erasure, until) = self.customers.get(&customer_digest(&self.redactor, user))?;
         (made <= *until).then_some(*erasure)
+    }
+
+    /// Whether what was made at `made` is later than the request for this erasure, and stays.
+    pub fn is_later(&self, erasure: ErasureId, made: Timestamp) -> bool {
+        self.requested.get(&erasure).is_some_and(|requested| made > *requested)
     }
 
     pub fn case(&self, number: u64) -> Option<ErasureId> {
