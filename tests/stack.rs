@@ -89,6 +89,23 @@ impl Stack {
         format!("%PDF-1.4\n{start}{end}\n%%EOF\n").into_bytes()
     }
 
+    /// A PNG that says to have 100,000 pixels a side, with this text in it.
+    pub fn huge_png(text: &str) -> Vec<u8> {
+        let chunk = |name: &str, data: &[u8]| {
+            let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+            [&length[..], name.as_bytes(), data, &[0; 4]].concat()
+        };
+        let side = 100_000_u32.to_be_bytes();
+        let header = [&side[..], &side, &[8, 2, 0, 0, 0]].concat();
+        let chunks = [
+            chunk("IHDR", &header),
+            chunk("tEXt", text.as_bytes()),
+            chunk("IDAT", b"x"),
+            chunk("IEND", b""),
+        ];
+        [b"\x89PNG\r\n\x1a\n".to_vec(), chunks.concat()].concat()
+    }
+
     /// Runs a command of the developer's tool on this stack and returns its output.
     pub fn xtask(&self, arguments: &[&str]) -> String {
         #[expect(clippy::disallowed_methods, reason = "`cargo xtask test` names its own binary")]

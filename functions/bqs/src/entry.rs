@@ -3,8 +3,6 @@
 //! They are declared here and not in the binaries. A handler is then compiled once, with its library, and a binary is only
 //! linked.
 
-use std::time::Duration;
-
 use runtime::{http, queue, schedule};
 
 use crate::case::row::MAX_CASE_BYTES;
@@ -14,9 +12,6 @@ use crate::{Env, case, document, forward, management, message};
 
 /// As much as Lambda takes. The handler refuses a document above its own limit with a 413 that names the presigned upload.
 const MAX_FORM_BYTES: usize = 6 * 1024 * 1024;
-
-/// A scan of a whole table takes minutes.
-const ERASE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 pub type Function = runtime::Function<Env>;
 
@@ -114,7 +109,7 @@ pub fn forward() -> Function {
 pub fn erase() -> Function {
     schedule(runtime::work::erasure::erase)
         .with_eraser()
-        .with_timeout(ERASE_TIMEOUT)
+        .with_timeout(runtime::work::erasure::ERASE_TIMEOUT)
 }
 
 #[cfg(test)]

@@ -14,14 +14,13 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::Env;
+use crate::case::create::CASE_PATH;
 use crate::case::row::{CaseRow, ChangeKind, ChangeRow, Sequence};
 use crate::document::{StoredDocument, file_key};
 use crate::forward::{ForwardRow, UpstreamRow};
 use crate::message::{self, CaseNumber, MessageRow};
 
 const BATCH: u16 = 100;
-/// `Location` of a new case.
-const CASE_PATH: &str = "/v1/bqs-case/case/";
 
 impl ErasableRows for Env {
     fn erasable(&self) -> Result<Table<'_>> {
@@ -152,9 +151,7 @@ async fn case_match(rows: Table<'_>, erasure: ErasureId, case: Sequence) -> Resu
     }
     // The link is found by itself, and may be without its forwarder's row.
     for number in upstream {
-        let link = rows
-            .read::<UpstreamRow>(&rows.key(upstream_mark(number), "UPSTREAM"))
-            .await?;
+        let link = UpstreamRow::load(rows, &number).await?;
         if link.is_some_and(|link| link.sequence == case) {
             found.push(FoundSubject::new(case).with_mark(upstream_mark(number)));
             keys.extend(message::all_of(rows, CaseNumber::Upstream(number)).await?);
@@ -206,13 +203,7 @@ async fn message_match(
         CaseNumber::Hub(number) => erasure_of(rows, search, Sequence(number)).await?,
         CaseNumber::Upstream(number) => search.mark(&upstream_mark(number)),
     };
-    let matched = |erasure, rows| {
-        Ok(vec![ErasureMatch {
-            erasure,
-            found: Vec::new(),
-            rows,
-        }])
-    };
+    let matched = |erasure, rows| Ok(vec![ErasureMatch::of_rows(erasure, rows)]);
     if let Some(erasure) = of_case {
         let mut keys = message::all_of(rows, number).await?;
         // One that has expired is scanned and not queried.

@@ -1,17 +1,12 @@
 //! Each function of this domain as a value: its handler, its callers and its limits. Binaries, tests and the API document use
 //! these values.
 
-use std::time::Duration;
-
 use runtime::http::auth::Right::{Admin, Customer, Staff};
 use runtime::{http, permitted, queue, schedule};
 
 use crate::{Env, customer, event, funder, proposal, quote, reconcile as due, vehicle};
 
 pub type Function = runtime::Function<Env>;
-
-/// A scan of a whole table takes minutes.
-const ERASE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 /// Three MiB of documents in base64, and the rest of a proposal.
 const PROPOSAL_LIMIT: usize = 4_500_000;
@@ -144,7 +139,7 @@ pub fn reconcile() -> Function {
 pub fn erase() -> Function {
     schedule(runtime::work::erasure::erase)
         .with_eraser()
-        .with_timeout(ERASE_TIMEOUT)
+        .with_timeout(runtime::work::erasure::ERASE_TIMEOUT)
 }
 
 #[cfg(test)]

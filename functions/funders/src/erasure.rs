@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use model::Result;
-use model::id::{ErasureId, ProfileId};
+use model::id::ProfileId;
 use model::partner::FUNDERS;
 use runtime::http::list::{Entry, made_at, month_of};
 use runtime::port::store::{Item, Key, typed};
@@ -61,10 +61,9 @@ async fn quote_match(env: &Env, search: &SubjectSearch, row: QuoteRow) -> Result
     let lists = [month_of(quote::list::LIST, &uuid), customer::quotes_of(email)];
     let mut keys: Vec<Key> = lists.iter().map(|list| Entry::key(rows.name, list, uuid)).collect();
     if let Some(cap_id) = &request.vehicle_details.cap_id {
-        let mut vehicles = vec![vehicle::key(env, cap_id)?, vehicle::key_of(env, cap_id, &row.owner)?];
         found = found.with_mark(mark(&vehicle::partition(cap_id), row.created_at));
         // Another quote may have described the vehicle since.
-        for vehicle in vehicles.drain(..) {
+        for vehicle in [vehicle::key(env, cap_id)?, vehicle::key_of(env, cap_id, &row.owner)?] {
             if let Some(profile) = rows.read::<ProfileRow>(&vehicle).await?
                 && profile.as_of == row.created_at
             {
@@ -102,17 +101,23 @@ fn proposal_match(env: &Env, search: &SubjectSearch, row: &ProposalRow) -> Resul
 /// A funder's reason can be about the person.
 fn event_match(search: &SubjectSearch, key: Key, row: &EventRow) -> Option<ErasureMatch> {
     let erasure = search.subject(&row.proposal_id.to_string())?;
-    Some(alone(erasure, vec![key]))
+    Some(ErasureMatch::of_rows(erasure, vec![key]))
 }
 
 fn customer_match(search: &SubjectSearch, key: Key, row: &ProfileRow) -> Option<ErasureMatch> {
     let erasure = search.email(customer::address_of(&key.pk)?, row.as_of)?;
-    Some(alone(erasure, listed(&key, row).into_iter().chain([key]).collect()))
+    Some(ErasureMatch::of_rows(
+        erasure,
+        listed(&key, row).into_iter().chain([key]).collect(),
+    ))
 }
 
 fn vehicle_match(search: &SubjectSearch, key: Key, row: &ProfileRow) -> Option<ErasureMatch> {
     let erasure = search.mark(&mark(&key.pk, row.as_of))?;
-    Some(alone(erasure, listed(&key, row).into_iter().chain([key]).collect()))
+    Some(ErasureMatch::of_rows(
+        erasure,
+        listed(&key, row).into_iter().chain([key]).collect(),
+    ))
 }
 
 /// An entry whose row is gone, or that a worker in flight has written again. `id` orders it: a quote's, a proposal's or a
@@ -133,19 +138,11 @@ async fn entry_match(
         // With its row it is erased or kept.
         let rows = env.table()?;
         let profile: Option<ProfileRow> = rows.read(&rows.key(entry.row_partition(), "CUSTOMER")).await?;
-        return Ok(profile.is_none().then(|| alone(erasure, vec![key])));
+        return Ok(profile.is_none().then(|| ErasureMatch::of_rows(erasure, vec![key])));
     }
     let of_list = customer::address_of(&key.pk).and_then(|email| search.email(email, made_at(id.as_uuid())));
     let erasure = of_list.or_else(|| search.subject(&id.to_string()));
-    Ok(erasure.map(|erasure| alone(erasure, vec![key])))
-}
-
-fn alone(erasure: ErasureId, rows: Vec<Key>) -> ErasureMatch {
-    ErasureMatch {
-        erasure,
-        found: Vec::new(),
-        rows,
-    }
+    Ok(erasure.map(|erasure| ErasureMatch::of_rows(erasure, vec![key])))
 }
 
 /// The entry of a customer or a vehicle in the list of all.

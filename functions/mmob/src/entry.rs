@@ -18,9 +18,6 @@ const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(3);
 /// Less than the queue's visibility, so that a message that comes back finds no other worker on it.
 const WORKER_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// A scan of a whole table takes minutes.
-const ERASE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
-
 /// Every function by the name of its binary, in the order of `template.yaml`.
 pub fn functions() -> Vec<(&'static str, Function)> {
     vec![
@@ -81,7 +78,7 @@ pub fn price_create() -> Function {
 pub fn erase() -> Function {
     schedule(runtime::work::erasure::erase)
         .with_eraser()
-        .with_timeout(ERASE_TIMEOUT)
+        .with_timeout(runtime::work::erasure::ERASE_TIMEOUT)
 }
 
 #[cfg(test)]

@@ -57,11 +57,7 @@ fn order_match(rows: Table<'_>, search: &SubjectSearch, row: &OrderRow) -> Resul
 /// An entry that a worker in flight has written again.
 fn entry_match(search: &SubjectSearch, key: Key, entry: &Entry) -> Option<ErasureMatch> {
     let order = entry.row_partition().strip_prefix("ORDER#")?;
-    Some(ErasureMatch {
-        erasure: search.subject(order)?,
-        found: Vec::new(),
-        rows: vec![key],
-    })
+    Some(ErasureMatch::of_rows(search.subject(order)?, vec![key]))
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::process::Command;
 use crate::architecture::Architecture;
 use crate::arm64;
 use crate::bench;
-use crate::cost;
 use crate::docs;
 use crate::failure::{Failure, Result};
 use crate::imports;
@@ -44,7 +43,6 @@ pub fn check(deep: bool) -> Result<()> {
     progress.attempt("rights", || rights::check(&workspace, &venv));
     progress.attempt("what AWS refuses", || refusals::check(&workspace, &venv));
     progress.attempt("the documents' deploy commands", || overrides::check(&workspace, &venv));
-    progress.attempt("the documents' bill", || cost::check(&workspace, &venv));
     if deep {
         recipes::run(&mut progress, &workspace, None)?;
         progress.attempt("bench: fmt and clippy", || bench::lint(&workspace));

@@ -1,7 +1,7 @@
 //! What a stage costs a month, line by line: `infra/cost/prices.json`, the templates, and what a quote uses.
 //!
-//! A test of the funders counts what stands under `counted` in `infra/cost/usage.json`; what stands under `assumed` is an
-//! assumption.
+//! A test of the funders counts what stands under `counted` in `infra/cost/usage.json`, and a test of the metrics what stands under
+//! `customMetrics`; what stands under `assumed` is an assumption.
 
 use std::fmt::Write;
 
@@ -14,10 +14,6 @@ use crate::progress;
 use crate::translated;
 use crate::venv::Venv;
 use crate::workspace::Workspace;
-
-/// The page that shows the bill of [`DOCUMENTED_QUOTES`].
-const DOCUMENT: &str = "docs/deploying.md";
-const DOCUMENTED_QUOTES: u32 = 1_000_000;
 
 const MILLION: f64 = 1e6;
 const GIGABYTE: f64 = 1e9;
@@ -35,7 +31,7 @@ const MONTHS_LOGGED: f64 = 1.0;
 #[derive(Args)]
 pub struct Options {
     /// Quotes a month, beside the idle stage
-    #[arg(long, default_value_t = DOCUMENTED_QUOTES)]
+    #[arg(long, default_value_t = 1_000_000)]
     quotes: u32,
 }
 
@@ -44,17 +40,6 @@ pub fn cost(options: &Options) -> Result<()> {
     let venv = Venv::ready(&workspace)?;
     progress::print(tables(&workspace, &venv, options.quotes)?);
     Ok(())
-}
-
-/// Compares the bill with the one that the documents show.
-pub fn check(workspace: &Workspace, venv: &Venv) -> Result<()> {
-    let page = files::read(&workspace.root.join(DOCUMENT))?;
-    let tables = tables(workspace, venv, DOCUMENTED_QUOTES)?;
-    if page.contains(tables.trim_end()) {
-        Ok(())
-    } else {
-        Err(format!("{DOCUMENT} needs the output of `cargo xtask cost`:\n{tables}").into())
-    }
 }
 
 fn tables(workspace: &Workspace, venv: &Venv, quotes: u32) -> Result<String> {
@@ -181,9 +166,7 @@ fn idle<'a>(stage: &IdleResources, usage: &Value, prices: Prices<'a>) -> Result<
         stage.secrets,
         "Secrets Manager",
     )?;
-    if stage.keys > 0.0 {
-        bill.add("Keys", one("keys", stage.keys), stage.keys, "KMS")?;
-    }
+    bill.add("Key", one("key", stage.keys), stage.keys, "KMS")?;
     bill.add(
         "Alarms",
         one("metrics that alarms watch", stage.alarm_metrics),
@@ -203,7 +186,7 @@ fn idle<'a>(stage: &IdleResources, usage: &Value, prices: Prices<'a>) -> Result<
         metrics,
         "CloudWatch metrics",
     )?;
-    let pollers = used(usage, "/pollersOfAQueue")?;
+    let pollers = used(usage, "/assumed/pollersOfAQueue")?;
     let polls = stage.queues * pollers * HOURS_OF_A_MONTH * 3600.0 / POLL_SECONDS / MILLION;
     bill.add(
         "Polling of queues",

@@ -126,7 +126,7 @@ pub fn run(progress: &mut Progress, workspace: &Workspace, without: Option<&Path
         process::run(command)
     });
     let tests = "cargo test -p tests -- names:: routes:: template:: policies:: openapi:: settings:: stacks:: environment:: docs:: \
-                 surface::";
+                 surface:: retention:: encryption:: pins::";
     progress.attempt(format!("recipes: {tests}"), || process::run(cargo(tests)));
     Ok(())
 }

@@ -29,12 +29,18 @@ const UNIT_TESTS: [&str; 8] = [
 /// Package `tests`.
 const INTEGRATION_TESTS: [&str; 2] = ["--package", "tests"];
 /// Modules of package `tests` that read only the tree. Every other test gets a stack.
-const WITHOUT_STACK: [&str; 11] = [
+const WITHOUT_STACK: [&str; 17] = [
     "docs",
+    "encryption",
     "environment",
     "leaks",
+    "metrics",
     "names",
     "openapi",
+    "pins",
+    "policies",
+    "retained",
+    "retention",
     "routes",
     "settings",
     "stacks",

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::upstream::changes;
 use crate::channel::Channel;
-use crate::lock::Domain::Bqs;
+use crate::end_to_end::funders::proposals::{propose, sample};
+use crate::leaks::Canary;
+use crate::lock::Domain::{Bqs, Funders};
 use crate::stack::{HubResponse, Stack};
 
 const DEALER: i64 = 808;
@@ -213,6 +215,47 @@ async fn a_document_too_large_for_the_gateway_is_uploaded_one_time() {
     stack.enqueue("bqsForward", &wake).await;
     let made = changes(&stack, case, 2).await;
     assert_eq!(made[1]["operation"], "document");
+}
+
+#[tokio::test]
+async fn a_png_of_a_hundred_thousand_pixels_a_side_goes_nowhere() {
+    let stack = Stack::shared(&[Bqs, Funders]).await;
+    let (channel, case) = dealer(&stack).await;
+    let text = format!("huge {}", uuid::Uuid::new_v4());
+    let png = Stack::huge_png(&text);
+    let direct = upload(
+        &stack,
+        &channel.key,
+        &case.to_string(),
+        &[("file", "image/png", &png), CODE],
+    )
+    .await;
+    assert_eq!(direct.status, 400, "{}", direct.text);
+
+    let body = json!({"code": "123", "contentType": "image/png", "size": png.len()}).to_string();
+    let path = format!("/v1/bqs-case/document/{case}/upload");
+    let offer = stack
+        .send_with_key(Method::POST, &path, &channel.key, Some(&body))
+        .await
+        .json();
+    put(&stack, case, &offer, png.clone()).await;
+    checked(&stack, offer["documentId"].as_str().unwrap(), "refused").await;
+    let path = format!("/v1/bqs-case/case/{case}");
+    let shown = stack.send_with_key(Method::GET, &path, &channel.key, None).await;
+    assert_eq!(
+        shown.json()["refusedDocuments"][0]["reason"],
+        "unacceptable",
+        "{}",
+        shown.text
+    );
+
+    let (proposal, _) = sample(&stack, "LEX", "Accepted").await;
+    let proposal = proposal.replace("JVBERi0xLjQKJSVFT0YK", &BASE64_STANDARD.encode(&png));
+    assert_eq!(propose(&stack, &proposal).await.status, 422);
+    let made = changes(&stack, case, 1).await;
+    assert_eq!(made.len(), 1, "{made:?}");
+    let calls = stack.control(Method::GET, "/calls", None).await.to_string();
+    assert!(!Canary::new("the file's text", &text).is_in(&calls));
 }
 
 #[tokio::test]

@@ -9,5 +9,6 @@ mod permissions;
 mod restore;
 mod roles;
 mod samples;
+mod scanner;
 mod scans;
 mod upstream;

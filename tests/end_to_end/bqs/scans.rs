@@ -1,25 +1,19 @@
-//! Documents with malware, and documents without a verdict, on the deployed stack.
+//! Documents without a verdict, on the deployed stack.
 
 use http::Method;
 use serde_json::{Value, json};
 
-use super::documents::{CODE, announce, checked, dealer, put, upload};
+use super::documents::{CODE, dealer, upload};
 use super::upstream::changes;
 use crate::lock::Domain::Bqs;
 use crate::stack::Stack;
 
 const FUNCTION: &str = "bqs-forward";
-/// The two halves of the EICAR test string, so that a scanner leaves this file alone.
-const EICAR: [&str; 2] = [
-    r"X5O!P%@AP[4\PZX54(P^)7CC)7}",
-    "$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*",
-];
-
-fn pdf(content: &str) -> Vec<u8> {
+pub fn pdf(content: &str) -> Vec<u8> {
     format!("%PDF-1.7\n{content}\n%%EOF\n").into_bytes()
 }
 
-async fn case_of(stack: &Stack, key: &str, case: i64) -> Value {
+pub async fn case_of(stack: &Stack, key: &str, case: i64) -> Value {
     let path = format!("/v1/bqs-case/case/{case}");
     stack.send_with_key(Method::GET, &path, key, None).await.json()
 }
@@ -32,59 +26,6 @@ async fn progress(stack: &Stack, case: i64) -> Value {
     });
     let row = stack.service("dynamodb", "DynamoDB_20120810.GetItem", request).await;
     row["Item"].clone()
-}
-
-#[tokio::test]
-async fn an_infected_document_never_goes_upstream_and_its_case_shows_it() {
-    let stack = Stack::shared(&[Bqs]).await;
-    if stack.function_environment(FUNCTION).await["Variables"]["DOCUMENT_SCANNER"] == "none" {
-        eprintln!(
-            "an_infected_document_never_goes_upstream_and_its_case_shows_it: not tried, the stack has no scanner"
-        );
-        return;
-    }
-    let (channel, case) = dealer(&stack).await;
-    let (eicar, clean) = (pdf(&EICAR.concat()), pdf("clean"));
-    let path = case.to_string();
-    let got = upload(
-        &stack,
-        &channel.key,
-        &path,
-        &[("file", "application/pdf", &eicar), CODE],
-    )
-    .await;
-    assert_eq!(got.status, 201, "{}", got.text);
-    let offer = announce(&stack, &channel.key, case, eicar.len()).await;
-    put(&stack, case, &offer, eicar).await;
-    checked(&stack, offer["documentId"].as_str().unwrap(), "taken").await;
-    let after = upload(
-        &stack,
-        &channel.key,
-        &path,
-        &[("file", "application/pdf", &clean), CODE],
-    )
-    .await;
-    assert_eq!(after.status, 201, "{}", after.text);
-
-    // Changes go upstream in order, so that the two others are settled when the clean one arrives.
-    let made = changes(&stack, case, 2).await;
-    let made: Vec<_> = made
-        .iter()
-        .map(|change| (&change["operation"], &change["key"]))
-        .collect();
-    let keys = [format!("{case}.1"), format!("{case}.4")].map(Value::from);
-    assert_eq!(made, [(&json!("create"), &keys[0]), (&json!("document"), &keys[1])]);
-    let shown = case_of(&stack, &channel.key, case).await;
-    let refused = shown["refusedDocuments"].as_array().unwrap().iter();
-    let refused: Vec<_> = refused.map(|one| (&one["documentId"], &one["reason"])).collect();
-    let infected = json!("infected");
-    assert_eq!(
-        refused,
-        [
-            (&got.json()["documentId"], &infected),
-            (&offer["documentId"], &infected)
-        ]
-    );
 }
 
 #[tokio::test]

@@ -4,6 +4,6 @@ mod bad_requests;
 mod dead_letters;
 mod failures;
 mod lists;
-mod proposals;
+pub mod proposals;
 mod quotes;
 mod scanner;

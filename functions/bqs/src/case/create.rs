@@ -14,6 +14,9 @@ use super::write::Writer;
 use crate::Env;
 use crate::body::JsonBody;
 
+/// `Location` of a new case, before its number.
+pub const CASE_PATH: &str = "/v1/bqs-case/case/";
+
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Created {
     /// The case's number. Messages call it `preViewCaseId`.
@@ -54,7 +57,7 @@ pub async fn create(cx: Cx<Env>, body: JsonBody) -> Result<Reply<Created>> {
         cx.correlation,
         cx.now(),
     )?;
-    let reply = Reply::created(Created { sequence }).header(header::LOCATION, format!("/v1/bqs-case/case/{sequence}"));
+    let reply = Reply::created(Created { sequence }).header(header::LOCATION, format!("{CASE_PATH}{sequence}"));
     while !writer.commit(sequence, writes.clone(), &reply).await? {
         writer.check_lists(&requested)?;
     }

@@ -94,7 +94,7 @@ fn decoded(field: &FormField) -> Result<Bytes> {
 fn agrees(declared: Option<&str>, found: &str) -> bool {
     match declared {
         None | Some("application/octet-stream") => true,
-        Some("image/jpg") => found == "image/jpeg",
+        Some("image/jpg") => found == file::JPEG,
         Some(declared) => declared == found,
     }
 }

@@ -1,6 +1,7 @@
 //! `POST /v1/bqs-case/document/{sequence}/upload`
 
 use http::header;
+use model::file;
 use model::json::{Document, Member, Schema, Type};
 use model::{Error, Kind, Result};
 use runtime::port::blob::{File, Presigned};
@@ -22,7 +23,7 @@ use crate::channel::Actor;
 
 /// The largest file that the hub sends upstream.
 const MAX_UPLOAD_BYTES: u64 = 20 * 1024 * 1024;
-const MEDIA_TYPES: [&str; 3] = ["application/pdf", "image/jpeg", "image/png"];
+const MEDIA_TYPES: [&str; 3] = [file::PDF, file::JPEG, file::PNG];
 
 const ANNOUNCEMENT: Schema = Schema {
     name: "announceDocument",

@@ -6,7 +6,6 @@ use model::email::Email;
 use model::id::ErasureId;
 use model::{Error, Kind, Result};
 use runtime::work::erasure::{ErasureRow, ErasureSubject};
-use runtime::work::row::Table;
 use runtime::{Cx, Domain, Reply, Success};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -65,7 +64,7 @@ impl NewErasure {
 pub async fn create(cx: Cx<Env>, wanted: NewErasure) -> Result<Reply<Success<ErasureView>>> {
     let (subject, now) = (wanted.subject(&cx.env)?, cx.now());
     let row = ErasureRow::new(ErasureId::new(now), subject, &cx.caller.subject, now);
-    let rows: Table<'_> = cx.env.erasures()?;
+    let rows = cx.env.erasures()?;
     let location = format!("/api/integration/erasures/{}", row.id);
     let reply = Reply::accepted(Success::new(ErasureView::of(&row), "Erasure accepted"));
     cx.commit(row.begin(rows)?, Ok(reply.header(header::LOCATION, location)))

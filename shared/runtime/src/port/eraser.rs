@@ -6,9 +6,13 @@ use std::sync::LazyLock;
 use aws_sdk_dynamodb::types::ReturnValue;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
 use futures_util::future::BoxFuture;
+use futures_util::stream::{StreamExt, TryStreamExt, iter};
 use model::{Error, Kind, Result};
 
 use super::store::{Item, Key};
+
+/// Versions that are deleted at once.
+const CONCURRENCY: usize = 16;
 
 /// Rows of a table, and where the next ones begin.
 #[derive(Debug, Default)]
@@ -92,22 +96,21 @@ impl Eraser for AwsEraser {
                 let list = self.files.list_object_versions().bucket(bucket).prefix(prefix);
                 let listed = list.send().await;
                 let listed = listed.map_err(|error| failure("the versions of files cannot be listed", error))?;
-                let versions = listed
-                    .versions()
-                    .iter()
-                    .map(|version| (version.key(), version.version_id()));
-                let markers = listed
-                    .delete_markers()
-                    .iter()
-                    .map(|marker| (marker.key(), marker.version_id()));
-                let all: Vec<_> = versions.chain(markers).collect();
+                let versions = listed.versions.into_iter().flatten();
+                let markers = listed.delete_markers.into_iter().flatten();
+                let versions = versions.map(|version| (version.key, version.version_id));
+                let all: Vec<_> = versions
+                    .chain(markers.map(|marker| (marker.key, marker.version_id)))
+                    .collect();
                 if all.is_empty() {
                     return Ok(deleted);
                 }
-                for (key, version) in all {
-                    self.delete_version(bucket, key.unwrap_or_default(), version).await?;
-                    deleted += 1;
-                }
+                let each = all.into_iter().map(|(key, version)| async move {
+                    let key = key.unwrap_or_default();
+                    self.delete_version(bucket, &key, version.as_deref()).await
+                });
+                let ended: Vec<()> = iter(each).buffer_unordered(CONCURRENCY).try_collect().await?;
+                deleted += u64::try_from(ended.len()).unwrap_or(u64::MAX);
             }
         })
     }
@@ -120,6 +123,7 @@ fn failure<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(
         "AccessDeniedException",
         "ValidationException",
         "NoSuchBucket",
+        "ResourceNotFoundException",
     ];
     let kind = match error.code().is_some_and(|code| is_mistake.contains(&code)) {
         true => Kind::Misconfigured,

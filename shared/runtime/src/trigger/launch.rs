@@ -73,7 +73,7 @@ fn serve(warm: LocalBoxFuture<'static, ()>, source: Rc<Dimensions>, invoke: Invo
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    runtime.block_on(async {
+    let served = async {
         if tokio::time::timeout(WARM_UP_LIMIT, warm).await.is_err() {
             tracing::warn!("connections were not open within a second; the first request opens them");
         }
@@ -85,7 +85,9 @@ fn serve(warm: LocalBoxFuture<'static, ()>, source: Rc<Dimensions>, invoke: Invo
             Ok(()) => Exit::SUCCESS,
             Err(error) => failed(error.as_ref()),
         }
-    })
+    };
+    // In a box: tokio polls it in several places, and its code would stand in each of them.
+    runtime.block_on(served.boxed_local())
 }
 
 /// Without serde's message, which could quote the event.

@@ -19,8 +19,8 @@ mod subject;
 mod tests;
 
 pub use found::FoundSubject;
-pub use register::{DomainErasure, ErasureRow, ErasureState, REGISTER};
+pub use register::{DomainErasure, ErasureRow, ErasureState};
 pub use responses::ResponsePart;
-pub use run::{ErasableRows, erase};
+pub use run::{ERASE_TIMEOUT, ErasableRows, erase};
 pub use search::{ErasureMatch, SubjectSearch};
 pub use subject::ErasureSubject;

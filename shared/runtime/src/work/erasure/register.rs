@@ -18,12 +18,12 @@ use crate::work::lease::Lease;
 use crate::work::row::{Revised, Row, Table, Version};
 
 /// The partition of the erasures.
-pub const REGISTER: &str = "ERASURES";
+const REGISTER: &str = "ERASURES";
 /// Longer than a worker runs, a lease lasts, and an upload or a retry goes on. What was in flight at the first pass has ended.
 pub(super) const SECOND_PASS_AFTER: SignedDuration = SignedDuration::from_mins(30);
-/// Found ids are kept as long as a backup can bring their rows back, and a day more. In seconds.
 /// A run names its erasures in one row, which has at most 400 KB.
 const MAX_OF_RUN: usize = 500;
+/// Found ids are kept as long as a backup can bring their rows back, and a day more. In seconds.
 const FOUND_RETENTION: i64 = 36 * 24 * 60 * 60;
 /// Rows in one read.
 const BATCH: u16 = 200;

@@ -1,5 +1,6 @@
 //! The worker of a domain: a scheduled run goes on where the last one stopped.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use model::id::ErasureId;
@@ -16,8 +17,10 @@ use crate::trigger::cx::Cx;
 use crate::trigger::domain::Domain;
 use crate::work::row::{Revised, Row, Table};
 
-/// Longer than a run, whose function ends after a quarter of an hour.
-const RUN_LEASE: Duration = Duration::from_secs(16 * 60);
+/// The timeout of the functions that erase: a scan of a whole table takes minutes.
+pub const ERASE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+/// Longer than a run.
+const RUN_LEASE: Duration = ERASE_TIMEOUT.saturating_add(Duration::from_secs(60));
 /// With less time than this the run leaves the next page to the next run.
 const TIME_FOR_PAGE: Duration = Duration::from_secs(60);
 
@@ -88,6 +91,8 @@ struct Worker<'a, E: ErasableRows> {
     register: DomainRegister<'a>,
     run: RunRow,
     search: SubjectSearch,
+    /// Rows of the page that were deleted with an earlier row of it.
+    deleted: HashSet<Key>,
 }
 
 impl<'a, E: ErasableRows> Worker<'a, E> {
@@ -104,6 +109,7 @@ impl<'a, E: ErasableRows> Worker<'a, E> {
             register,
             run,
             search,
+            deleted: HashSet::new(),
         })
     }
 
@@ -150,8 +156,11 @@ impl<'a, E: ErasableRows> Worker<'a, E> {
                 return Ok(false);
             }
             let page = self.eraser().scan(table, self.run.position(table).as_ref()).await?;
+            self.deleted.clear();
             for row in page.rows {
-                self.look_at(table, row).await?;
+                if !self.deleted.contains(&Key::of(table, &row)) {
+                    self.look_at(table, row).await?;
+                }
             }
             let Some(next) = page.next else { return Ok(true) };
             self.run.reached(Some(next));
@@ -226,6 +235,7 @@ impl<'a, E: ErasableRows> Worker<'a, E> {
         let mut deleted = 0;
         for key in rows {
             deleted += u64::from(self.eraser().delete(&key).await?);
+            self.deleted.insert(key);
         }
         if let Some(counts) = self.run.of(erasure) {
             counts.rows += deleted;

@@ -22,6 +22,17 @@ pub struct ErasureMatch {
     pub rows: Vec<Key>,
 }
 
+impl ErasureMatch {
+    /// Rows that lead to nothing else.
+    pub fn of_rows(erasure: ErasureId, rows: Vec<Key>) -> Self {
+        Self {
+            erasure,
+            found: Vec::new(),
+            rows,
+        }
+    }
+}
+
 pub struct SubjectSearch {
     redactor: Redactor,
     emails: HashMap<String, (ErasureId, Timestamp)>,
@@ -80,7 +91,8 @@ impl SubjectSearch {
 
     /// The same for a document in JSON that has the address as a value at any depth.
     pub fn email_in(&self, json: &str, made: Timestamp) -> Option<ErasureId> {
-        if self.emails.is_empty() || !(json.contains('@') || json.contains("\\u00")) {
+        // `@` may be escaped.
+        if self.emails.is_empty() || !(json.contains('@') || json.contains("\\u0040")) {
             return None;
         }
         let document: Value = serde_json::from_str(json).ok()?;
