@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use model::id::ProfileId;
 use model::{Error, Kind, Result};
 use runtime::http::list::Entry;
-use runtime::port::store::{Key, Write};
+use runtime::port::store::{Backoff, Key, Write};
 use runtime::work::row::Version;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,6 @@ use crate::Env;
 
 /// As long as the quotes that describe it, in seconds.
 const RETENTION: i64 = 90 * 24 * 60 * 60;
-/// Other workers may be filing other quotes of the same customer.
-const WRITE_ATTEMPTS: u32 = 5;
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -66,7 +64,9 @@ pub async fn update<T: Serialize + Sync>(
 ) -> Result<()> {
     let text = serde_json::to_string(details).map_err(|error| Error::new(Kind::Internal, "details").because(error))?;
     let rows = env.table()?;
-    for _ in 0..WRITE_ATTEMPTS {
+    // Other workers may write other quotes' details of the same customer.
+    let mut pauses = Backoff::of_writer();
+    loop {
         let held: Option<ProfileRow> = rows.read(&key).await?;
         if held.as_ref().is_some_and(|held| held.as_of >= as_of) {
             return Ok(());
@@ -91,9 +91,6 @@ pub async fn update<T: Serialize + Sync>(
         if rows.write(writes).await? {
             return Ok(());
         }
+        pauses.wait_or("other workers keep changing this profile").await?;
     }
-    Err(Error::new(
-        Kind::Unavailable,
-        "other workers keep changing this profile",
-    ))
 }

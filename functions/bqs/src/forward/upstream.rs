@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use model::{Error, Kind, Result};
 use partners_cases::UpstreamAnswer;
-use runtime::port::store::{Key, When, Write};
+use runtime::port::store::{Backoff, Key, When, Write};
 use runtime::work::row::{Row, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::Env;
 use crate::case::row::Sequence;
-use crate::message::{pauses, relink};
+use crate::message::relink;
 
 /// Upstream's answer to one change.
 #[derive(Serialize)]
@@ -121,7 +121,7 @@ impl UpstreamRow {
         if link.relinked {
             return link.renew(env, relinked, now).await;
         }
-        let mut pauses = pauses();
+        let mut pauses = Backoff::of_writer();
         loop {
             if let Some(complete) = relink(env, upstream, sequence.0, now).await? {
                 let same = When::number("sequence", sequence.0.cast_signed());
@@ -130,10 +130,9 @@ impl UpstreamRow {
                     return Ok(());
                 }
             }
-            if !pauses.wait().await {
-                let busy = "a case number receives too many messages at once";
-                return Err(Error::new(Kind::Unavailable, busy));
-            }
+            pauses
+                .wait_or("a case number receives too many messages at once")
+                .await?;
         }
     }
 

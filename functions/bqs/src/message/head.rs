@@ -15,14 +15,16 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use model::Result;
-use runtime::port::store::{Key, When, Write};
+use runtime::port::store::{Backoff, Key, When, Write};
 use runtime::work::row::Table;
 use serde::{Deserialize, Serialize};
 
 use super::moment::ReceivedDate;
-use super::pauses::{busy, pauses};
 use super::row::{CaseNumber, ContentRow, Draft, MessageRow};
 use crate::Env;
+
+/// A write is refused if a message arrives meanwhile.
+pub const BUSY: &str = "a case receives too many messages at once";
 
 /// The head names no more dealers. It has to stay small, and a case has one dealer.
 const MAX_DEALERS: usize = 50;
@@ -115,7 +117,7 @@ impl Head {
     /// there, so the head forgets a newest one that is about to be deleted: its row was read, so that it is visible. The moment of
     /// its arrival stays, and no reader's cursor passes a later message.
     pub async fn release(rows: Table<'_>, number: u64, keys: &[Key]) -> Result<()> {
-        let mut pauses = pauses();
+        let mut pauses = Backoff::of_writer();
         loop {
             let mut head = Self::load(rows, number).await?;
             let newest = head
@@ -129,9 +131,7 @@ impl Head {
             if rows.write(vec![write]).await? {
                 return Ok(());
             }
-            if !pauses.wait().await {
-                return Err(busy());
-            }
+            pauses.wait_or(BUSY).await?;
         }
     }
 

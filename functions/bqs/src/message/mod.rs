@@ -6,7 +6,6 @@ mod erasable;
 mod head;
 pub mod list;
 mod moment;
-mod pauses;
 mod relink;
 mod row;
 pub mod schema;
@@ -15,6 +14,5 @@ pub mod schema;
 mod tests;
 
 pub use erasable::{all_of, one_of};
-pub use pauses::pauses;
 pub use relink::relink;
 pub use row::{CaseNumber, MessageRow};

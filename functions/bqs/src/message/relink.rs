@@ -1,12 +1,11 @@
 //! Upstream messages that arrived before their case number was linked to a case.
 
 use jiff::Timestamp;
-use model::Result;
 use model::json::Document;
-use runtime::port::store::Write;
+use model::{Error, Kind, Result};
+use runtime::port::store::{Backoff, Write};
 
-use super::head::Head;
-use super::pauses::{busy, pauses};
+use super::head::{BUSY, Head};
 use super::row::{CaseNumber, ContentRow, Draft, MessagePlace, MessageRow};
 use crate::Env;
 
@@ -24,7 +23,7 @@ pub async fn relink(env: &Env, upstream: u64, case: u64, now: Timestamp) -> Resu
         let from = CaseNumber::Upstream(upstream);
         for place in MessagePlace::all(rows, from).await? {
             let found: Option<MessageRow> = rows.read(&place.key(rows, from)).await?;
-            let MessageRow { sender, content, .. } = found.ok_or_else(busy)?;
+            let MessageRow { sender, content, .. } = found.ok_or_else(|| Error::new(Kind::Unavailable, BUSY))?;
             let content = Document::stored(&content)?;
             let message = Draft::about(CaseNumber::Hub(case), place.dealer, sender, content)?;
             keep(env, CaseNumber::Hub(case), &message, now).await?;
@@ -35,7 +34,7 @@ pub async fn relink(env: &Env, upstream: u64, case: u64, now: Timestamp) -> Resu
 
 async fn keep(env: &Env, case: CaseNumber, message: &Draft, now: Timestamp) -> Result<()> {
     let rows = env.table()?;
-    let mut pauses = pauses();
+    let mut pauses = Backoff::of_writer();
     loop {
         if ContentRow::exists(rows, case, &message.content).await? {
             return Ok(());
@@ -44,8 +43,6 @@ async fn keep(env: &Env, case: CaseNumber, message: &Draft, now: Timestamp) -> R
         if rows.write(head.follow(env, case, now, message.clone())?).await? {
             return Ok(());
         }
-        if !pauses.wait().await {
-            return Err(busy());
-        }
+        pauses.wait_or(BUSY).await?;
     }
 }

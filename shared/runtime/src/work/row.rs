@@ -7,10 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::port::clock::Clock;
-use crate::port::store::{Item, Key, Store, When, Write, Written, typed};
-
-/// `update` is refused this often before it fails.
-const MAX_TRIES: u32 = 5;
+use crate::port::store::{Backoff, Item, Key, Store, When, Write, Written, typed};
 
 /// One table of a store.
 #[derive(Clone, Copy)]
@@ -160,19 +157,20 @@ pub trait Revised: Row {
         mut change: impl FnMut(&mut Self) -> bool + Send,
     ) -> impl Future<Output = Result<Updated>> + Send {
         async move {
-            for _ in 0..MAX_TRIES {
+            let mut pauses = Backoff::of_writer();
+            loop {
                 if !change(self) {
                     return Ok(Updated::Unchanged);
                 }
                 if self.save(table, clock.now()).await? {
                     return Ok(Updated::Written);
                 }
+                pauses.wait_or("other writers keep changing this row").await?;
                 match Self::load(table, self.id()).await? {
                     Some(fresh) => *self = fresh,
                     None => return Ok(Updated::Gone),
                 }
             }
-            Err(Error::new(Kind::Unavailable, "other writers keep changing this row"))
         }
     }
 }

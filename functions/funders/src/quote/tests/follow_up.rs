@@ -1,12 +1,16 @@
 //! The follow-up of a quote: its lists, its customer and vehicle, and its events.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use model::event::EventType;
 use model::id::ProposalId;
 use model::quote::QuoteStatus;
-use runtime::port::store::{Item, Store, Written};
-use runtime::testing::{Harness, Script};
+use runtime::port::Ports;
+use runtime::port::store::{Item, Store, Write, Written};
+use runtime::testing::{Harness, Script, StoreInFront};
 use runtime::work::due::DueTime;
 use runtime::work::row::Revised;
 use serde_json::{Value, json};
@@ -290,4 +294,44 @@ async fn an_expired_quote_has_one_event_even_after_a_crash() {
         (row.announced, row.due),
         (Some(QuoteStatus::Expired), DueTime::default())
     );
+}
+
+/// A store where other workers write a customer's row first, this many times.
+struct Contended {
+    store: Arc<dyn Store>,
+    rivals: AtomicU32,
+}
+
+impl StoreInFront for Contended {
+    fn behind(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, model::Result<Written>> {
+        let of_customer = writes.iter().any(|write| write.key.pk.starts_with("CUSTOMER#"));
+        let left = |left: u32| left.checked_sub(1);
+        if of_customer
+            && self
+                .rivals
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, left)
+                .is_ok()
+        {
+            return Box::pin(async { Ok(Written::Refused(Vec::new())) });
+        }
+        self.store.write(writes)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn seven_other_workers_delay_a_profile_and_do_not_fail_it() {
+    let h = harness().ports(|ports| Ports {
+        store: Arc::new(Contended {
+            store: ports.store,
+            rivals: AtomicU32::new(7),
+        }),
+        ..ports
+    });
+    let message = priced_message(&h).await;
+    assert!(h.retry(&message, 1).await);
+    assert_eq!(john(&h).await["firstName"], "John");
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use model::{Error, Kind, Result};
+
 use crate::port::crypto;
 
 /// Pauses that double, for a number of attempts.
@@ -10,7 +12,15 @@ pub struct Backoff {
     attempts: u32,
 }
 
+/// The first pause of a writer after another writer was first, and how often it attempts its write.
+const REFUSED: (Duration, u32) = (Duration::from_millis(20), 8);
+
 impl Backoff {
+    /// For a writer whose write was refused because the row has changed: it reads the row again after each pause.
+    pub fn of_writer() -> Self {
+        Self::new(REFUSED.0, REFUSED.1)
+    }
+
     /// At most this many attempts, with a pause of about `first` after the first one.
     pub fn new(first: Duration, attempts: u32) -> Self {
         Self { pause: first, attempts }
@@ -25,6 +35,14 @@ impl Backoff {
         tokio::time::sleep(spread(self.pause)).await;
         self.pause *= 2;
         true
+    }
+
+    /// Waits like `wait`. After the last attempt the error says that the row is busy.
+    pub async fn wait_or(&mut self, busy: &'static str) -> Result<()> {
+        if self.wait().await {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Unavailable, busy))
     }
 }
 
