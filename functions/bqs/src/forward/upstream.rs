@@ -1,7 +1,7 @@
 //! What the hub knows from upstream about a case: its answers to changes, and its number of the case.
 
 use jiff::Timestamp;
-use model::{Error, Kind, Result};
+use model::Result;
 use partners_cases::UpstreamAnswer;
 use runtime::port::store::{Backoff, Key, When, Write};
 use runtime::work::row::{Row, Table};
