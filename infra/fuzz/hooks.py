@@ -362,7 +362,7 @@ def learn(case, body, response):
         case "POST /api/integration/proposals/generate":
             keep("proposal", data.get("proposalId"))
         case "POST /api/integration/subscriptions":
-            keep("subscription", body.get("id"))
+            keep("subscription", data.get("id"))
         case "POST /v1/bqs-case/case":
             keep("sequence", body.get("sequence"))
         case "POST /v1/bqs-case/management":
@@ -392,6 +392,7 @@ def after_call(context, case, response):
     if not isinstance(body, dict):
         return
     keep(f"cursor {case.operation.label}", body.get("nextCursor"))
-    for delivery in body.get("deliveries", []):
-        keep("delivery", delivery.get("id"))
+    if case.operation.label == "GET /api/integration/deliveries":
+        for delivery in body.get("data", []):
+            keep("delivery", delivery.get("id"))
     learn(case, body, response)

@@ -11,8 +11,9 @@ use std::sync::OnceLock;
 
 use http::{HeaderValue, Method, StatusCode, header};
 use model::{Error, Kind, Result};
+use runtime::http::problem::{AspNet, Family};
 use runtime::http::reply::Rendered;
-use runtime::{Cx, Input, Media, Parts};
+use runtime::{Cx, Domain, Input, Media, Parts};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -25,6 +26,26 @@ pub const DOCUMENT: &str = include_str!("../openapi.json");
 struct RouteList {
     /// By path pattern, then by method in lower case.
     paths: BTreeMap<String, BTreeMap<String, IgnoredAny>>,
+}
+
+/// Paths whose clients read another spec's problems than the hub's own, and the wording of those. An unknown path and an unknown
+/// method have no partner and no challenge.
+const SPECS: [(&str, Family); 1] = [(
+    "/v1/bqs-case",
+    Family {
+        shape: &AspNet,
+        ..Env::FAMILY
+    },
+)];
+
+/// The problems that clients of this path read.
+fn family(path: &str) -> Family {
+    let is_below = |prefix: &str| {
+        path.strip_prefix(prefix)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let own = SPECS.into_iter().find(|(prefix, _)| is_below(prefix));
+    own.map_or(Env::FAMILY, |(_, family)| family)
 }
 
 /// A request whose body is not read, because no route takes it. A redirect repeats its query.
@@ -56,11 +77,11 @@ pub async fn fallback(cx: Cx<Env>, request: UnreadRequest) -> Result<Rendered> {
     {
         return redirect(plain.unwrap_or_default(), &request.query);
     }
+    let render = |kind, why| family(&cx.path).render(&Error::new(kind, why), cx.correlation);
     let Some(methods) = methods(plain.unwrap_or(&cx.path)) else {
-        return Err(Error::new(Kind::NotFound, "There is no such route."));
+        return render(Kind::NotFound, "There is no such route.");
     };
-    let refused = Error::new(Kind::MethodNotAllowed, "This route does not take that method.");
-    let mut rendered = cx.family.render(&refused, cx.correlation)?;
+    let mut rendered = render(Kind::MethodNotAllowed, "This route does not take that method.")?;
     allow(&mut rendered, &methods);
     Ok(rendered)
 }

@@ -58,7 +58,7 @@ pub async fn subscribe(harness: &Harness<Env>, url: &str, types: &[&str]) -> (St
     let body = json!({"url": url, "eventTypes": types});
     let created = harness.as_admin().post("/api/integration/subscriptions", body).await;
     assert_eq!(created.status, 201, "{}", created.text);
-    (created.text("id"), created.text("secret"))
+    (created.in_data("id"), created.in_data("secret"))
 }
 
 /// The path of a subscription.

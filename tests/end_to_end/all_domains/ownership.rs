@@ -148,7 +148,7 @@ impl Fixtures {
             let path = format!("/api/integration/{path}");
             stack.send(Method::POST, &path, token, Some(body), &[]).await
         };
-        let subscription = text(&post(admin, "subscriptions", HOOK).await, "/id");
+        let subscription = text(&post(admin, "subscriptions", HOOK).await, "/data/id");
         let quote = text(&post(owner, "quotes/generate", &quote_of(&email)).await, "/data/id");
         let open = text(&post(owner, "quotes/generate", &quote_of(&email)).await, "/data/id");
         let proposal = post(owner, "proposals/generate", &proposal_of(&quote)).await;
@@ -158,7 +158,7 @@ impl Fixtures {
         let listed = |got: &HubResponse| got.json()["data"][0].is_object();
         let proposals = format!("/api/integration/customers/{email}/proposals");
         let deliveries = format!("/api/integration/deliveries?subscriptionId={subscription}");
-        let announced = |got: &HubResponse| got.json()["deliveries"][0].is_object();
+        let announced = |got: &HubResponse| got.json()["data"][0].is_object();
         let (_, _, delivery, (product, order)) = tokio::join!(
             stack.until(&customer, owner, |got| got.status == 200),
             stack.until(&proposals, owner, listed),
@@ -171,7 +171,7 @@ impl Fixtures {
             open,
             proposal,
             subscription,
-            delivery: text(&delivery, "/deliveries/0/id"),
+            delivery: text(&delivery, "/data/0/id"),
             product,
             order,
             tokens,
@@ -247,7 +247,7 @@ impl Fixtures {
                 }
             }
             if wanted == 201 && route.path.ends_with("/subscriptions") {
-                let gone = format!("{}/{}", route.path, text(&got, "/id"));
+                let gone = format!("{}/{}", route.path, text(&got, "/data/id"));
                 let token = &self.tokens[caller];
                 stack.send(Method::DELETE, &gone, token, None, &[]).await;
             }

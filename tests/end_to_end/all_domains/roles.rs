@@ -98,8 +98,9 @@ async fn a_caller_that_lost_its_role_gets_no_replay() {
         "{}",
         replay.text
     );
-    assert_eq!(replay.json()["id"], made.json()["id"]);
-    let gone = format!("{path}/{}", made.json()["id"].as_str().unwrap());
+    let id = made.json()["data"]["id"].clone();
+    assert_eq!(replay.json()["data"]["id"], id);
+    let gone = format!("{path}/{}", id.as_str().unwrap());
     let admin = stack.text("/tokens/admin");
     let gone = stack.send(Method::DELETE, &gone, &admin, None, &[]).await;
     assert_eq!(gone.status, 204, "{}", gone.text);

@@ -172,7 +172,7 @@ async fn a_subscriber_gets_the_event_of_a_quote() {
         .send(Method::POST, "/api/integration/subscriptions", &admin, Some(&body), &[])
         .await;
     assert_eq!(made.status, 201, "{}", made.text);
-    let subscription = made.json()["id"].as_str().unwrap().to_owned();
+    let subscription = made.json()["data"]["id"].as_str().unwrap().to_owned();
     let quote = stack.quote_from("LEX", "Doe").await.json()["data"]["id"].clone();
     // Other tests make quotes too, and the subscriber gets their events.
     let quote = quote.as_str().unwrap();

@@ -73,7 +73,7 @@ async fn an_event_is_signed_and_retried() {
     let body = json!({"url": url, "eventTypes": ["proposal.referred"]}).to_string();
     let made = stack.send(Method::POST, SUBSCRIPTIONS, &admin, Some(&body), &[]).await;
     assert_eq!(made.status, 201, "{}", made.text);
-    let (id, secret) = (made.json()["id"].clone(), made.json()["secret"].clone());
+    let (id, secret) = (made.json()["data"]["id"].clone(), made.json()["data"]["secret"].clone());
 
     let now = Clock::System.now();
     let proposal = uuid::Uuid::new_v4();
@@ -89,7 +89,7 @@ async fn an_event_is_signed_and_retried() {
 
     let path = format!("{DELIVERIES}?status=DELIVERED&subscriptionId={}", id.as_str().unwrap());
     let delivered = |got: &HubResponse| {
-        let deliveries = got.json()["deliveries"].clone();
+        let deliveries = got.json()["data"].clone();
         let mut deliveries = deliveries.as_array().unwrap().iter();
         deliveries.any(|delivery| delivery["attempts"] == 2)
     };

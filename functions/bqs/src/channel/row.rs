@@ -1,7 +1,5 @@
 //! A channel's row: its permissions and the hash of its api key.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use model::Result;
 use runtime::port::store::Key;
@@ -57,14 +55,18 @@ impl Role {
     }
 }
 
-/// What a channel may do. An empty list allows nothing.
+/// What a channel may do. An empty list allows nothing. Each list has a value once, in the order in which the admin sent it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Permissions {
-    pub roles: BTreeSet<Role>,
-    pub allowed_dealer_codes: BTreeSet<i64>,
-    pub allowed_brand_codes: BTreeSet<i64>,
-    pub allowed_agreements: BTreeSet<i64>,
+    #[schema(value_type = BTreeSet<Role>)]
+    pub roles: Vec<Role>,
+    #[schema(value_type = BTreeSet<i64>)]
+    pub allowed_dealer_codes: Vec<i64>,
+    #[schema(value_type = BTreeSet<i64>)]
+    pub allowed_brand_codes: Vec<i64>,
+    #[schema(value_type = BTreeSet<i64>)]
+    pub allowed_agreements: Vec<i64>,
 }
 
 pub const MAX_NAME_LENGTH: usize = 64;

@@ -1,5 +1,7 @@
 //! A channel and its permissions, as admins send them.
 
+use std::collections::BTreeSet;
+
 use model::json::{Document, Member, Schema, Type, Value};
 use model::{Error, Result};
 use utoipa::openapi::{RefOr, Schema as ApiSchema};
@@ -68,15 +70,16 @@ fn items<'a>(given: &'a Document, list: &str) -> &'a [Value] {
     given.get(&[list]).and_then(Value::list).unwrap_or_default()
 }
 
-fn roles<C: FromIterator<Role>>(given: &Document) -> Result<C> {
+fn roles(given: &Document) -> Result<Vec<Role>> {
     let role = |(index, role): (usize, &Value)| {
         let named = role.text().and_then(Role::named);
         named.ok_or_else(|| Error::invalid(format!("$.roles[{index}]"), "There is no such role."))
     };
-    items(given, ROLES).iter().enumerate().map(role).collect()
+    let roles: Result<Vec<_>> = items(given, ROLES).iter().enumerate().map(role).collect();
+    Ok(distinct(roles?))
 }
 
-fn codes<C: FromIterator<i64>>(given: &Document, list: &str) -> Result<C> {
+fn codes(given: &Document, list: &str) -> Result<Vec<i64>> {
     let codes = items(given, list);
     if codes.len() > MAX_CODES {
         return Err(Error::invalid(
@@ -84,7 +87,13 @@ fn codes<C: FromIterator<i64>>(given: &Document, list: &str) -> Result<C> {
             format!("There may be at most {MAX_CODES} codes."),
         ));
     }
-    Ok(codes.iter().filter_map(|code| code.number()?.parse().ok()).collect())
+    Ok(distinct(codes.iter().filter_map(|code| code.number()?.parse().ok())))
+}
+
+/// Each value once, in its order.
+fn distinct<T: Copy + Ord>(values: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    values.into_iter().filter(|value| seen.insert(*value)).collect()
 }
 
 impl PartialSchema for WantedChannel {

@@ -1,7 +1,5 @@
 //! What a caller may read under a number, in the order of arrival. Other dealers' messages are not read.
 
-use std::collections::BTreeSet;
-
 use futures_util::future::try_join_all;
 use model::Result;
 use runtime::work::row::{Row, Table};
@@ -29,12 +27,7 @@ impl<'a> Arrivals<'a> {
     /// The messages for these dealers that arrived at this moment or later, up to now.
     ///
     /// A number that the hub has no case of can be upstream's. Its messages are read too, until they are relinked.
-    pub async fn since(
-        rows: Table<'a>,
-        number: u64,
-        allowed: &BTreeSet<i64>,
-        from: Option<ReceivedDate>,
-    ) -> Result<Self> {
+    pub async fn since(rows: Table<'a>, number: u64, allowed: &[i64], from: Option<ReceivedDate>) -> Result<Self> {
         let head = Head::load(rows, number).await?;
         let from = from.unwrap_or(ReceivedDate::FIRST);
         let left = head.received().filter(|last| from <= *last).map(|last| (from, last));

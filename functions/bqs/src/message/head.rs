@@ -42,11 +42,15 @@ impl Dealers {
     }
 
     /// Those of the allowed dealers that may have messages.
-    fn among(&self, allowed: &BTreeSet<i64>) -> Vec<i64> {
+    fn among(&self, allowed: &[i64]) -> Vec<i64> {
         if self.0.len() > MAX_DEALERS {
-            return allowed.iter().copied().collect();
+            return allowed.to_vec();
         }
-        self.0.intersection(allowed).copied().collect()
+        self.0
+            .iter()
+            .copied()
+            .filter(|dealer| allowed.contains(dealer))
+            .collect()
     }
 }
 
@@ -88,7 +92,7 @@ impl Head {
     }
 
     /// Those of the allowed dealers that may have messages under a number.
-    pub fn dealers(&self, case: CaseNumber, allowed: &BTreeSet<i64>) -> Vec<i64> {
+    pub fn dealers(&self, case: CaseNumber, allowed: &[i64]) -> Vec<i64> {
         match case {
             CaseNumber::Hub(_) => self.hub.among(allowed),
             CaseNumber::Upstream(_) => self.upstream.among(allowed),

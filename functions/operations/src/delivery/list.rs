@@ -6,9 +6,9 @@ use model::event::EventType;
 use model::id::SubscriptionId;
 use runtime::http::list::{List, ListParams, Source, page};
 use runtime::port::store::typed;
-use runtime::{Cx, Domain};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use runtime::{Cx, Domain, Listed};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::row::{DeliveryRow, DeliveryStatus, DeliveryView, partitions};
 use crate::Env;
@@ -36,14 +36,6 @@ impl DeliveryFilter {
     }
 }
 
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct DeliveryList {
-    deliveries: Vec<DeliveryView>,
-    /// The `cursor` of the next page. Null at the end; a page may be short, or empty, before that.
-    next_cursor: Option<String>,
-}
-
 /// The deliveries of the last 30 days, newest first.
 #[utoipa::path(
     get,
@@ -51,17 +43,13 @@ pub struct DeliveryList {
     operation_id = "operations-delivery-list",
     tag = "operations",
     params(DeliveryFilter, ListParams),
-    responses((status = 200, description = "A page, possibly short", body = DeliveryList))
+    responses((status = 200, description = "A page, possibly short", body = Listed<DeliveryView>))
 )]
-pub async fn list(cx: Cx<Env>, query: List<DeliveryFilter>) -> Result<DeliveryList> {
+pub async fn list(cx: Cx<Env>, query: List<DeliveryFilter>) -> Result<Listed<DeliveryView>> {
     let source = Source::rows(cx.env.store().as_ref(), cx.env.deliveries()?.name, partitions(cx.now()));
     let page = page(&source, query.params, |item| {
         let row: DeliveryRow = typed(item)?;
         Ok(query.filter.wants(&row).then(|| row.view()))
     });
-    let page = page.await?;
-    Ok(DeliveryList {
-        deliveries: page.rows,
-        next_cursor: page.next.map(|cursor| cursor.to_string()),
-    })
+    Ok(page.await?.listed("Deliveries"))
 }

@@ -7,7 +7,7 @@ use model::id::DeliveryId;
 use model::{Error, Kind, Result};
 use runtime::work::idempotency::Earlier;
 use runtime::work::row::{Revised, Row};
-use runtime::{Cx, Reply};
+use runtime::{Cx, Reply, Success};
 use serde::Deserialize;
 
 use super::row::{DeliveryRow, DeliveryView};
@@ -32,17 +32,17 @@ pub struct ReplayDelivery {
     tag = "operations",
     params(("deliveryId" = DeliveryId, Path, description = "The delivery's id")),
     responses(
-        (status = 202, description = "The first attempt is queued", body = DeliveryView),
+        (status = 202, description = "The first attempt is queued", body = Success<DeliveryView>),
         (status = 404, description = "Absent"),
         (status = 409, description = "The subscription is deleted or disabled, or an attempt is running"),
     )
 )]
-pub async fn replay(cx: Cx<Env>, request: ReplayDelivery) -> Result<Reply<DeliveryView>> {
+pub async fn replay(cx: Cx<Env>, request: ReplayDelivery) -> Result<Reply<Success<DeliveryView>>> {
     let rows = cx.env.deliveries()?;
     let found = DeliveryRow::load(rows, &request.delivery_id).await?;
     let mut row = found.ok_or_else(Error::not_found)?;
     if cx.earlier() == Earlier::Accepted {
-        return Ok(Reply::accepted(row.view()));
+        return Ok(accepted(&row));
     }
     let subscription = SubscriptionRow::existing(&cx.env, &row.subscription_id).await?;
     if !subscription.is_some_and(|subscription| subscription.is_active()) {
@@ -53,8 +53,12 @@ pub async fn replay(cx: Cx<Env>, request: ReplayDelivery) -> Result<Reply<Delive
     }
     row.replay(&cx.caller.subject);
     let writes = vec![row.replace(rows, cx.now())?];
-    let (queue, reply) = (cx.env.delivery_queue()?, Reply::accepted(row.view()));
+    let (queue, reply) = (cx.env.delivery_queue()?, accepted(&row));
     let message = row.message();
     cx.counted(cx.commit_and_send(writes, reply, &queue, &message, COMMIT_DELAY))
         .await
+}
+
+fn accepted(row: &DeliveryRow) -> Reply<Success<DeliveryView>> {
+    Reply::accepted(Success::new(row.view(), "Delivery queued"))
 }

@@ -71,3 +71,34 @@ async fn a_preflight_gets_a_2xx_on_every_path() {
         assert_eq!(named, allow, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_path_is_refused_in_the_form_of_its_spec() {
+    for (method, path, status, title) in [
+        ("GET", "/v1/bqs-case", 404, "Not Found"),
+        ("GET", "/v1/bqs-case/nope", 404, "Not Found"),
+        ("GET", "/v1/bqs-case/nope/", 404, "Not Found"),
+        ("DELETE", "/v1/bqs-case/case/7", 405, "Method Not Allowed"),
+        ("PATCH", "/v1/bqs-case/management/", 405, "Method Not Allowed"),
+    ] {
+        let got = ask(method, path).await;
+        let problem = got.json();
+        assert_eq!(
+            (got.status, &problem["title"]),
+            (status, &title.into()),
+            "{method} {path}"
+        );
+        let section = format!("https://tools.ietf.org/html/rfc9110#section-15.5.{}", status - 399);
+        assert_eq!(problem["type"], section, "{method} {path}");
+        assert!(problem["traceId"].as_str().unwrap().starts_with("00-"), "{problem}");
+        assert!(
+            problem.get("success").is_none() && problem.get("origin").is_none(),
+            "{problem}"
+        );
+        assert_eq!(got.headers.contains_key("allow"), status == 405, "{method} {path}");
+    }
+    for path in ["/v1/bqs-cases", "/v1", "/api/mmob/nope", "/webhooks/mmob", "/api/nope"] {
+        let problem = ask("GET", path).await.json();
+        assert_eq!(problem["success"], false, "{path}: {problem}");
+    }
+}

@@ -6,7 +6,7 @@ use model::event::EventType;
 use model::id::SubscriptionId;
 use runtime::http::signature;
 use runtime::work::row::Row;
-use runtime::{Cx, Reply};
+use runtime::{Cx, Reply, Success};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -43,11 +43,11 @@ pub struct CreatedSubscription {
     tag = "operations",
     request_body = NewSubscription,
     responses(
-        (status = 201, description = "Created, with the secret", body = CreatedSubscription),
+        (status = 201, description = "Created, with the secret", body = Success<CreatedSubscription>),
         (status = 422, description = "An address that the hub does not call, or an unknown event type"),
     )
 )]
-pub async fn create(cx: Cx<Env>, wanted: NewSubscription) -> Result<Reply<CreatedSubscription>> {
+pub async fn create(cx: Cx<Env>, wanted: NewSubscription) -> Result<Reply<Success<CreatedSubscription>>> {
     cx.env.egress.endpoint("url", &wanted.url)?;
     let id = cx
         .subject()
@@ -56,11 +56,13 @@ pub async fn create(cx: Cx<Env>, wanted: NewSubscription) -> Result<Reply<Create
     let (admin, now) = (&cx.caller.subject, cx.now());
     let sealed = SubscriptionRow::seal(&cx.env, &id, &secret, now).await?;
     let row = SubscriptionRow::new(id, wanted.url, wanted.event_types, sealed, admin, now);
-    let kept = Reply::created(row.view());
-    let reply = Reply::created(CreatedSubscription {
+    let message = "Subscription created";
+    let kept = Reply::created(Success::new(row.view(), message));
+    let created = CreatedSubscription {
         subscription: row.view(),
         secret,
-    });
+    };
+    let reply = Reply::created(Success::new(created, message));
     cx.commit_secret(vec![row.create(cx.env.subscriptions()?)?], &kept, reply)
         .await
 }

@@ -97,17 +97,15 @@ impl SubscriptionRow {
     pub fn new(
         id: SubscriptionId,
         url: String,
-        mut event_types: Vec<EventType>,
+        event_types: Vec<EventType>,
         secret: Sealed,
         created_by: &str,
         now: Timestamp,
     ) -> Self {
-        event_types.sort_unstable();
-        event_types.dedup();
         Self {
             id,
             url,
-            event_types,
+            event_types: distinct(event_types),
             status: SubscriptionStatus::Active,
             version: Version::first(now),
             secret: Some(secret),
@@ -184,4 +182,15 @@ impl SubscriptionRow {
             updated_at: self.version.updated_at(),
         }
     }
+}
+
+/// Each type once, in the order in which the caller sent them.
+fn distinct(event_types: Vec<EventType>) -> Vec<EventType> {
+    let mut each = Vec::new();
+    for kind in event_types {
+        if !each.contains(&kind) {
+            each.push(kind);
+        }
+    }
+    each
 }

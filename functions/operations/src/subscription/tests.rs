@@ -29,18 +29,16 @@ async fn only_one_response_has_the_secret() {
     let h = harness();
     let got = h.as_admin().post(SUBSCRIPTIONS, body()).key("one").await;
     assert_eq!(got.status, 201, "{}", got.text);
-    let (id, secret) = (got.text("id"), got.text("secret"));
+    let (id, secret) = (got.in_data("id"), got.in_data("secret"));
     assert!(secret.starts_with("whsec_") && secret.len() == "whsec_".len() + 44);
-    assert_eq!(got.json()["eventTypes"], json!(["quote.generated", "quote.failed"]));
-    assert_eq!(got.text("status"), "ACTIVE");
+    assert_eq!(got.data()["eventTypes"], json!(["quote.generated", "quote.failed"]));
+    assert_eq!(got.in_data("status"), "ACTIVE");
+    assert_eq!(got.json()["success"], true);
     let again = h.as_admin().post(SUBSCRIPTIONS, body()).key("one").await;
-    assert_eq!((again.status, again.text("id")), (201, id.clone()));
+    assert_eq!((again.status, again.in_data("id")), (201, id.clone()));
     assert_eq!(again.headers["idempotent-replayed"], "true");
     let listed = list(&h, "").await;
-    assert_eq!(
-        (listed.status, listed.json()["subscriptions"].as_array().unwrap().len()),
-        (200, 1)
-    );
+    assert_eq!((listed.status, listed.data().as_array().unwrap().len()), (200, 1));
     let kept = format!("{:?}", h.fakes.store.rows());
     assert!(kept.contains(URL), "the rows are searched");
     for text in [&again.text, &listed.text, &kept] {
@@ -117,11 +115,13 @@ async fn a_subscription_that_cannot_be_delivered_to_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn event_types_are_a_set() {
+async fn event_types_are_a_set_in_the_order_in_which_they_were_sent() {
     let h = harness();
     let body = json!({"url": URL, "eventTypes": ["quote.failed", "quote.generated", "quote.failed"]});
     let got = h.as_admin().post(SUBSCRIPTIONS, &body).await;
-    assert_eq!(got.json()["eventTypes"], json!(["quote.generated", "quote.failed"]));
+    let sent = json!(["quote.failed", "quote.generated"]);
+    assert_eq!(got.data()["eventTypes"], sent);
+    assert_eq!(list(&h, "").await.data()[0]["eventTypes"], sent);
 }
 
 #[tokio::test(start_paused = true)]
@@ -129,7 +129,7 @@ async fn a_deleted_subscription_is_absent() {
     let h = harness();
     let (id, _) = subscribe(&h, URL, &["quote.generated"]).await;
     assert_eq!(delete(&h, &id).await, 204);
-    assert_eq!(list(&h, "").await.json()["subscriptions"], json!([]));
+    assert_eq!(list(&h, "").await.data(), json!([]));
     for absent in [id.as_str(), "0190d5a0-0000-7000-8000-00000000dead", "nonsense"] {
         assert_eq!(delete(&h, absent).await, 404, "{absent}");
     }
@@ -153,12 +153,12 @@ async fn pages_are_newest_first_and_complete() {
     let gone = made.remove(104);
     assert_eq!(delete(&h, &gone).await, 204);
     let usual = list(&h, "").await.json();
-    assert_eq!(usual["subscriptions"].as_array().unwrap().len(), 20);
+    assert_eq!(usual["data"].as_array().unwrap().len(), 20);
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
         let got = list(&h, &format!("limit=100{cursor}")).await;
         let json = got.json();
-        let page = json["subscriptions"].as_array().unwrap();
+        let page = json["data"].as_array().unwrap();
         seen.extend(page.iter().map(|one| one["id"].as_str().unwrap().to_owned()));
         match json["nextCursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
@@ -194,6 +194,6 @@ async fn a_call_that_outlived_its_lease_changes_nothing() {
     let (late, next, ()) = tokio::join!(subscribe(&late), taken_over, resumed);
     assert_eq!((late.status, next.status), (409, 201), "{}", late.text);
     let again = h.as_admin().post(SUBSCRIPTIONS, body()).key("one").await;
-    assert_eq!((again.status, again.text("id")), (201, next.text("id")));
+    assert_eq!((again.status, again.in_data("id")), (201, next.in_data("id")));
     assert_eq!(h.fakes.store.table("subscriptions").len(), 1);
 }

@@ -51,6 +51,12 @@ impl TestResponse {
         json.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
+    /// A member of the envelope's content that is text, or nothing.
+    pub fn in_data(&self, member: &str) -> String {
+        let data = self.data();
+        data.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
     /// A problem's code.
     pub fn code(&self) -> String {
         self.text("code")

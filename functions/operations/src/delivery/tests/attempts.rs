@@ -241,7 +241,7 @@ async fn status_410_ends_the_subscription() {
     let errors: Vec<_> = delivery_rows(&h).iter().map(|row| row.view().error).collect();
     assert!(errors.contains(&Some("gone".into())) && errors.contains(&Some("subscription-disabled".into())));
     let subscriptions = h.as_admin().get("/api/integration/subscriptions").await;
-    assert_eq!(subscriptions.json()["subscriptions"][0]["status"], "DISABLED");
+    assert_eq!(subscriptions.data()[0]["status"], "DISABLED");
     assert!(deliver(&h, &event(3)).await);
     assert!(h.fakes.queue.take().is_empty(), "new events are not sent either");
 }

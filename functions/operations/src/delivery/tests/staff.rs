@@ -55,7 +55,7 @@ async fn lists_are_filtered_and_carry_no_payload() {
     ] {
         let got = list(&h, &query).await;
         assert_eq!(got.status, 200, "{query}: {}", got.text);
-        assert_eq!(got.json()["deliveries"].as_array().unwrap().len(), count, "{query}");
+        assert_eq!(got.data().as_array().unwrap().len(), count, "{query}");
         assert!(!got.text.contains("LEX") && !got.text.contains(&secret), "{}", got.text);
     }
     for query in [
@@ -96,7 +96,7 @@ async fn pages_go_back_through_the_days() {
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
         let got = list(&h, &format!("limit=5{cursor}")).await.json();
-        let page = got["deliveries"].as_array().unwrap();
+        let page = got["data"].as_array().unwrap();
         seen.extend(page.iter().map(|one| one["id"].as_str().unwrap().to_owned()));
         match got["nextCursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
@@ -115,10 +115,10 @@ async fn a_search_ends_and_its_cursor_goes_on() {
         assert!(deliver(&h, &event(number)).await);
     }
     let first = list(&h, "status=FAILED").await.json();
-    assert_eq!(first["deliveries"], json!([]));
+    assert_eq!(first["data"], json!([]));
     let cursor = first["nextCursor"].as_str().unwrap();
     let rest = list(&h, &format!("limit=100&cursor={cursor}")).await.json();
-    assert_eq!(rest["deliveries"].as_array().unwrap().len(), 100);
+    assert_eq!(rest["data"].as_array().unwrap().len(), 100);
     assert_eq!(rest["nextCursor"], Value::Null, "1000 and 100 are all");
 }
 
@@ -133,14 +133,14 @@ async fn a_replay_is_the_same_delivery_again() {
         h.fakes.transport.script([], Script::answer(200, ""));
         let got = replay(&h.as_staff(), &id).key("again").await;
         assert_eq!(
-            (got.status, got.text("status").as_str()),
+            (got.status, got.in_data("status").as_str()),
             (202, "PENDING"),
             "{}",
             got.text
         );
         let message = h.fakes.queue.take().remove(0);
         let same = replay(&h.as_staff(), &id).key("again").await;
-        assert_eq!((same.status, same.text("id")), (202, id.clone()));
+        assert_eq!((same.status, same.in_data("id")), (202, id.clone()));
         assert_eq!(same.headers["idempotent-replayed"], "true");
         assert!(h.fakes.queue.take().is_empty(), "one key, one replay");
         tokio::time::advance(message.delay).await;
