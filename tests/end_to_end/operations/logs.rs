@@ -29,7 +29,20 @@ async fn staff_find_every_attempt_by_its_correlation_id() {
         (attempt(&newest), attempt(&older)),
         ((json!("SUCCESS"), json!(1)), (json!("RETRY"), json!(0)))
     );
+    let quote = newest["data"][0]["subjectId"].as_str().unwrap();
+    let of_quote = get(&stack, &format!("/api/integration/logs?subjectId={quote}")).await;
+    let statuses: Vec<&Value> = of_quote["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| &row["status"])
+        .collect();
+    assert_eq!(statuses, [&json!("SUCCESS"), &json!("RETRY")]);
+    let shown = get(&stack, &format!("/api/quotes/{quote}")).await;
+    assert_eq!(shown["data"]["correlationId"], correlation.as_str());
     let staff = stack.text("/tokens/staff");
+    let unknown = stack.get("/api/integration/logs?quoteId=1", &staff).await;
+    assert_eq!(unknown.status, 422, "{}", unknown.text);
     let changed = format!("{path}&cursor={cursor}0");
     assert_eq!(stack.send(Method::GET, &changed, &staff, None, &[]).await.status, 422);
 }

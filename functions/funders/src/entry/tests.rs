@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use runtime::http::auth::Right::{Admin, Customer, Staff};
 use runtime::testing::access::{checks_callers_first, protected, with_quota};
+use runtime::testing::queries::refuses_unknown_parameters;
 
 use super::functions;
 use crate::testing::harness;
@@ -46,6 +47,12 @@ fn functions_that_call_funders_have_a_quota() {
     // A test of a funder works once a minute for all callers together.
     let specified = ["funders-quote-generate", "funders-proposal-generate"];
     assert_eq!(with_quota(&functions()), specified);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lists_refuse_unknown_parameters() {
+    let harness = harness();
+    assert_eq!(refuses_unknown_parameters(&harness, &harness).await, 6);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use model::Result;
-use model::id::{ProposalId, QuoteId};
+use model::id::{CorrelationId, ProposalId, QuoteId};
 use model::proposal::ProposalStatus;
 use model::quote::Environment;
 use runtime::port::store::{self, Item};
@@ -32,6 +32,8 @@ pub struct ProposalView {
     pub documents: Vec<DocumentView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureView>,
+    /// Of the request that made it, and of every call to the funder about it.
+    pub correlation_id: CorrelationId,
     pub created_at: Timestamp,
     /// When it came to its status.
     pub updated_at: Timestamp,
@@ -79,6 +81,7 @@ impl ProposalView {
             reason: reason.map(Into::into),
             documents: row.documents.iter().map(DocumentView::of).collect(),
             failure: row.failure.as_ref().map(FailureView::of),
+            correlation_id: row.correlation_id,
             created_at: row.created_at,
             updated_at,
         }

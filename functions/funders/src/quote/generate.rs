@@ -119,7 +119,8 @@ async fn ask_funder(
 ) -> Result<QuoteReply> {
     let env = &cx.env;
     let context = CallContext {
-        correlation: cx.correlation,
+        // A repeated request has another one, and goes on with the first request's quote.
+        correlation: row.correlation_id,
         clock: cx.clock,
         deadline: cx.deadline.min(cx.started + RESPONSE_BUDGET),
         background: false,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use model::Result;
-use model::id::{ProposalId, QuoteId};
+use model::id::{CorrelationId, ProposalId, QuoteId};
 use model::money::{Number, Pounds};
 use model::quote::{Contract, Environment, QuoteStatus};
 use runtime::port::store::{self, Item};
@@ -53,6 +53,8 @@ pub struct QuoteView {
     pub warnings: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureView>,
+    /// Of the request that made it, and of every call to the funder about it.
+    pub correlation_id: CorrelationId,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -137,6 +139,7 @@ impl QuoteView {
             proposal_id: row.proposal_id,
             warnings: warnings(contract),
             failure: row.failure.as_ref().map(FailureView::of),
+            correlation_id: row.correlation_id,
             created_at: row.created_at,
             updated_at: row.version.updated_at(),
         }

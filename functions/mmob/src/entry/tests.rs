@@ -3,6 +3,7 @@
 use http::Method;
 use runtime::http::auth::Right::{Admin, Staff};
 use runtime::testing::access::{checks_callers_first, counted, protected, with_quota};
+use runtime::testing::queries::refuses_unknown_parameters;
 use runtime::testing::{Harness, Script};
 use serde_json::{Value, json};
 
@@ -109,6 +110,12 @@ async fn what_leads_to_a_request_to_mmob_counts_for_a_quota() {
             None => assert_eq!((counted(&harness), next), (0, route.success), "{}", route.path),
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lists_refuse_unknown_parameters() {
+    let harness = harness();
+    assert_eq!(refuses_unknown_parameters(&harness, &harness).await, 2);
 }
 
 #[tokio::test(start_paused = true)]

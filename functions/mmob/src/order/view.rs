@@ -1,6 +1,7 @@
 //! An order as operators see it.
 
 use jiff::Timestamp;
+use model::id::CorrelationId;
 use model::order::{OrderOutcome, OrderStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,6 +32,8 @@ pub struct OrderView {
     pub round: u32,
     /// The end of its user's minute.
     pub deadline: Timestamp,
+    /// Of MMOB's post that began this round, and of every call to MMOB about it.
+    pub correlation_id: CorrelationId,
     /// When this round began.
     pub received_at: Timestamp,
     pub created_at: Timestamp,
@@ -52,6 +55,7 @@ impl OrderView {
             attempts: row.attempts,
             round: row.round,
             deadline: row.deadline(),
+            correlation_id: row.correlation_id,
             received_at: row.received_at,
             created_at: row.created_at,
             updated_at: row.version.updated_at(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use runtime::http::auth::Right::{Admin, Staff};
 use runtime::testing::access::{checks_callers_first, protected, with_quota};
+use runtime::testing::queries::refuses_unknown_parameters;
 use serde_json::json;
 
 use super::functions;
@@ -31,6 +32,12 @@ fn callers_and_idempotency_are_as_specified() {
 #[test]
 fn a_replay_has_a_quota() {
     assert_eq!(with_quota(&functions()), ["operations-delivery-replay"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lists_refuse_unknown_parameters() {
+    let harness = harness();
+    assert_eq!(refuses_unknown_parameters(&harness, &harness).await, 4);
 }
 
 #[tokio::test(start_paused = true)]

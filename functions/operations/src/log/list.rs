@@ -11,10 +11,11 @@ use runtime::{Cx, Listed};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::lane::{lanes, named};
+use super::lane::{Lane, lanes, named};
 use super::period::{LogPeriod, RETENTION};
 use super::position::LogPosition;
 use super::reader::{ReadBy, ReadLimits, Reader};
+use super::subject::correlation_of;
 use crate::Env;
 
 /// Rows per query where a filter may pass over most of them.
@@ -43,7 +44,11 @@ pub struct ListLogs {
     status: Option<AttemptStatus>,
     #[garde(skip)]
     correlation_id: Option<CorrelationId>,
-    /// The first instant. Absent: 24 hours before `to`, or 30 days with a correlation id.
+    /// The id of a quote, a proposal or an order, or the number of a case.
+    #[garde(length(chars, min = 1, max = 100))]
+    #[param(min_length = 1, max_length = 100)]
+    subject_id: Option<String>,
+    /// The first instant. Absent: 24 hours before `to`, or 30 days with a correlation id, a quote or a proposal.
     #[garde(skip)]
     from: Option<Timestamp>,
     /// The first instant that is too late, at most 30 days after `from`. Absent: now.
@@ -108,9 +113,15 @@ impl From<Attempt> for LogRow {
 
 impl ListLogs {
     fn wants(&self, row: &Attempt) -> bool {
-        let operation = self.operation.as_ref();
+        let (operation, subject) = (self.operation.as_ref(), self.subject_id.as_ref());
         operation.is_none_or(|operation| *operation == row.operation)
+            && subject.is_none_or(|subject| row.subject_id.as_ref() == Some(subject))
             && self.status.is_none_or(|status| status == row.status)
+    }
+
+    /// Whether the filter passes over rows that were read.
+    fn is_partial(&self) -> bool {
+        self.operation.is_some() || self.subject_id.is_some() || self.status.is_some()
     }
 
     /// The wanted partner, under either of its names.
@@ -126,11 +137,21 @@ impl ListLogs {
         named(member, name).map(Some)
     }
 
-    fn period(&self, now: Timestamp) -> Result<LogPeriod> {
+    /// How the wanted rows are found. The rows of a quote or a proposal all have the correlation id of the request that made it,
+    /// which the first of them gives away.
+    async fn read_by(&self, cx: &Cx<Env>, lanes: &[Lane]) -> Result<ReadBy> {
+        let found = match (self.correlation_id, &self.subject_id) {
+            (None, Some(subject)) => correlation_of(cx, lanes, subject).await?,
+            (given, _) => given,
+        };
+        Ok(found.map_or(ReadBy::Hour, ReadBy::Correlation))
+    }
+
+    fn period(&self, by: ReadBy, now: Timestamp) -> Result<LogPeriod> {
         // The index finds the rows of an id wherever they are. Only a read hour by hour takes longer for a longer period.
-        let usual = match self.correlation_id {
-            Some(_) => RETENTION,
-            None => SignedDuration::from_hours(24),
+        let usual = match by {
+            ReadBy::Correlation(_) => RETENTION,
+            ReadBy::Hour => SignedDuration::from_hours(24),
         };
         LogPeriod::of(self.from, self.to, now, usual, RETENTION)
     }
@@ -147,12 +168,15 @@ impl ListLogs {
 )]
 pub async fn logs(cx: Cx<Env>, input: List<ListLogs>) -> Result<Listed<LogRow>> {
     let List { filter, params } = input;
-    let period = filter.period(cx.now())?;
     let lanes = lanes(filter.partner()?, filter.environment.as_deref())?;
-    let by = filter.correlation_id.map_or(ReadBy::Hour, ReadBy::Correlation);
-    let all = filter.operation.is_none() && filter.status.is_none();
+    let by = filter.read_by(&cx, &lanes).await?;
+    let period = filter.period(by, cx.now())?;
     let limits = ReadLimits {
-        chunk: if all { params.limit() } else { FILTERED_CHUNK },
+        chunk: if filter.is_partial() {
+            FILTERED_CHUNK
+        } else {
+            params.limit()
+        },
         rows: MAX_ROWS,
     };
     let mut reader = Reader::new(&cx, lanes, by, period, params.cursor.map(LogPosition::from), limits)?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use garde::Validate;
 use jiff::{SignedDuration, Timestamp};
 use model::Result;
+use runtime::http::list::Query;
 use runtime::transport::{Attempt, AttemptStatus};
 use runtime::{Cx, Success};
 use serde::{Deserialize, Serialize};
@@ -157,7 +158,7 @@ fn rate(part: usize, whole: usize) -> f64 {
     params(GetMetrics),
     responses((status = 200, description = "The numbers of each partner", body = Success<Metrics>))
 )]
-pub async fn metrics(cx: Cx<Env>, query: GetMetrics) -> Result<Success<Metrics>> {
+pub async fn metrics(cx: Cx<Env>, Query(query): Query<GetMetrics>) -> Result<Success<Metrics>> {
     let day = SignedDuration::from_hours(24);
     let period = LogPeriod::of(query.from, query.to, cx.now(), SignedDuration::from_hours(1), day)?;
     let lanes = Lane::all();

@@ -8,6 +8,7 @@ pub mod metrics;
 mod period;
 mod position;
 mod reader;
+mod subject;
 
 #[cfg(test)]
 mod tests;

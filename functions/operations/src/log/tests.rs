@@ -64,6 +64,9 @@ async fn a_wrong_filter_is_refused_by_name() {
         ("partner=MMOB&environment=SANDBOX", "environment"),
         ("partner=LEX&environment=UPSTREAM", "environment"),
         ("operation=", "operation"),
+        ("subjectId=", "subjectId"),
+        ("quoteId=0190d5a0-0000-7000-8000-000000000001", "quoteId"),
+        ("subjectid=1", "subjectid"),
         ("status=success", "status"),
         ("correlationId=1", "correlationId"),
         ("from=yesterday", "from"),
@@ -94,7 +97,12 @@ async fn a_wrong_filter_is_refused_by_name() {
         let message = format!("must be one of `{known}`");
         assert_eq!(got.json()["errors"][0]["message"], message, "{query}");
     }
-    for query in ["from=2026-01-04T09:00:00Z", "from=2026-01-05T11:00:00Z", "to=x"] {
+    for query in [
+        "from=2026-01-04T09:00:00Z",
+        "from=2026-01-05T11:00:00Z",
+        "to=x",
+        "funder=LEX",
+    ] {
         assert_eq!(ask(&h, "metrics", query).await.status, 422, "{query}");
     }
     let got = ask(&h, "logs", "limit=5&limit=6").await;
@@ -267,6 +275,72 @@ async fn a_correlation_id_finds_its_rows_wherever_they_are() {
         (stranger.json()["data"].clone(), stranger.json()["nextCursor"].clone()),
         (json!([]), json!(null))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quotes_id_finds_all_its_rows_in_one_request() {
+    // Made at 2025-12-20T00:00:00Z.
+    const QUOTE: &str = "019b390e-5800-7000-8000-000000000001";
+    let h = harness();
+    let of = |subject, at| LoggedCall {
+        correlation: 7,
+        subject: Some(subject),
+        ..LoggedCall::at(at)
+    };
+    let noise = LoggedCall::at("2025-12-20T00:00:00Z");
+    for n in 0..600 {
+        let at = noise.at + jiff::SignedDuration::from_secs(n * 40);
+        LoggedCall { at, ..noise }.write(&h).await;
+    }
+    let mut wanted = Vec::new();
+    for (at, status) in [
+        ("2025-12-20T00:00:02Z", "RETRY"),
+        ("2025-12-20T00:14:00Z", "FAILED"),
+        ("2026-01-03T12:00:00Z", "SUCCESS"),
+    ] {
+        let row = LoggedCall {
+            status,
+            ..of(QUOTE, at)
+        };
+        wanted.insert(0, row.write(&h).await.to_string());
+    }
+    // The same request made another subject.
+    of("019b390e-5800-7000-8000-000000000002", "2025-12-20T00:00:03Z")
+        .write(&h)
+        .await;
+    let ids = |page: &Value| -> Vec<String> {
+        let rows = page["data"].as_array().unwrap().iter();
+        rows.map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let page = ask(&h, "logs", &format!("subjectId={QUOTE}")).await.json();
+    assert_eq!((ids(&page), &page["nextCursor"]), (wanted.clone(), &json!(null)));
+    assert!(
+        page["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|row| row["subjectId"] == QUOTE)
+    );
+    for (filter, found) in [
+        ("&status=RETRY", &wanted[2..]),
+        ("&environment=LIVE", &[]),
+        ("&from=2026-01-01T00:00:00Z", &wanted[..1]),
+        ("&to=2025-12-21T00:00:00Z", &wanted[1..]),
+    ] {
+        let page = ask(&h, "logs", &format!("subjectId={QUOTE}{filter}")).await.json();
+        assert_eq!(ids(&page), found, "{filter}");
+    }
+    assert_eq!(all(&h, &format!("subjectId={QUOTE}&limit=1")).await.len(), 3);
+    // An id without a time, and one without a row, are looked for hour by hour.
+    let case = LoggedCall {
+        partner: "BQS",
+        environment: "UPSTREAM",
+        ..of("7", "2026-01-05T03:00:00Z")
+    };
+    case.write(&h).await;
+    of("71", "2026-01-05T03:00:00Z").write(&h).await;
+    assert_eq!(all(&h, "subjectId=7").await.len(), 1);
+    assert_eq!(all(&h, "subjectId=019b8dd2-6a00-7000-8000-000000000009").await.len(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -377,6 +377,10 @@ impl<E: Domain> Harness<E> {
         self.hub.functions.iter().map(|(name, function)| (*name, function))
     }
 
+    pub(super) fn routes(&self) -> &[DocumentedRoute] {
+        &self.hub.routes
+    }
+
     /// The function of this name, as it is deployed.
     #[expect(clippy::panic, reason = "a harness is for tests")]
     pub fn function(&self, name: &str) -> &Function<E> {

@@ -8,6 +8,7 @@ mod faults;
 mod harness;
 mod in_front;
 mod keys;
+pub mod queries;
 mod random;
 mod request;
 mod routes;

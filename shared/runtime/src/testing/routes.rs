@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use http::Method;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use utoipa::openapi::OpenApi;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::{OpenApi, RefOr};
 
 use super::api::{complete, named};
 use crate::trigger::domain::Domain;
@@ -20,6 +20,8 @@ pub(super) struct DocumentedRoute {
     /// Whether it takes a body. The hub refuses a bad body that nothing asked for, and the document has no such responses.
     takes_body: bool,
     statuses: BTreeSet<String>,
+    /// The names of the query's parameters.
+    pub query: Vec<String>,
 }
 
 impl DocumentedRoute {
@@ -36,6 +38,7 @@ impl DocumentedRoute {
             function,
             takes_body: operation.request_body.is_some(),
             statuses: operation.responses.responses.keys().cloned().collect(),
+            query: query(operation),
         })
     }
 
@@ -66,6 +69,16 @@ impl DocumentedRoute {
         }
         Some(found)
     }
+}
+
+fn query(operation: &Operation) -> Vec<String> {
+    let parameters = operation.parameters.iter().flatten();
+    let inline = parameters.filter_map(|parameter| match parameter {
+        RefOr::T(parameter) => Some(parameter),
+        RefOr::Ref(_) => None,
+    });
+    let of_query = inline.filter(|parameter| parameter.parameter_in == ParameterIn::Query);
+    of_query.map(|parameter| parameter.name.clone()).collect()
 }
 
 pub(super) fn routes<E: Domain>(functions: &[(&'static str, Function<E>)], api: &OpenApi) -> Vec<DocumentedRoute> {

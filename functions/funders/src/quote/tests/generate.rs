@@ -52,7 +52,8 @@ async fn the_sample_is_priced() {
         "data": {
             "id": id, "funderName": "LEX", "environment": "SANDBOX", "status": "GENERATED",
             "warnings": ["balloonPayment has no meaning for contract hire; it was not sent"],
-            "createdAt": "2024-12-30T10:20:00Z", "updatedAt": "2024-12-30T10:20:00Z",
+            "correlationId": correlation, "createdAt": "2024-12-30T10:20:00Z",
+            "updatedAt": "2024-12-30T10:20:00Z",
         },
         "message": "Quote generated successfully with LEX",
     });

@@ -121,7 +121,19 @@ async fn a_call_after_a_crash_finds_the_same_quote() {
     );
     assert_eq!(request(&h).await.status, 409, "the lease has not ended");
     tokio::time::advance(Duration::from_secs(60)).await;
-    assert_eq!(request(&h).await.status, 201);
+    let other = "0190d5a0-0000-7000-8000-00000000000a";
+    let got = request(&h).header("x-correlation-id", other).await;
+    assert_eq!(got.status, 201);
+    let first = crashed.correlation_id.to_string();
+    assert_eq!(got.data()["correlationId"], first, "the quote leads to all its calls");
+    let subject = crashed.id.to_string();
+    assert!(!h.log().is_empty());
+    for call in h.log() {
+        assert_eq!(
+            (call.correlation_id.to_string(), call.subject_id.as_ref()),
+            (first.clone(), Some(&subject))
+        );
+    }
     assert_eq!((h.quote().id, h.quote().status), (crashed.id, QuoteStatus::Generated));
     let seen = h.fakes.transport.seen().into_iter();
     let sent: Vec<_> = seen.map(|(_, request)| request.body().clone()).collect();

@@ -8,6 +8,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::cursor::Cursor;
+use super::names::{QueryNames, refuse_unknown};
 use crate::http::document::{Input, Media, Parts};
 
 /// Rows are kept 90 days, so that older windows are empty.
@@ -54,10 +55,11 @@ pub struct List<F, P = ListParams> {
     pub params: P,
 }
 
-impl<F: Input, P: Input> Input for List<F, P> {
+impl<F: Input + QueryNames, P: Input + QueryNames> Input for List<F, P> {
     const MEDIA: Media = F::MEDIA;
 
     fn read(parts: &Parts) -> Result<Self> {
+        refuse_unknown(parts, &[F::names(), P::names()].concat())?;
         Ok(Self {
             params: P::read(parts)?,
             filter: F::read(parts)?,
