@@ -6,10 +6,8 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
 use model::{Error, Kind, Result};
-use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
-use serde_json::value::RawValue;
 
 /// The hub keeps this many characters of a reason.
 const REASON_LIMIT: usize = 200;
@@ -91,28 +89,6 @@ pub fn code(text: &str) -> Option<Box<str>> {
 /// The beginning of a partner's reason for a refusal.
 pub fn reason(text: &str) -> String {
     text.chars().take(REASON_LIMIT).collect()
-}
-
-/// A decimal with its digits as written, for `#[serde(deserialize_with = "decimal")]`: never through a float.
-pub fn decimal<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Decimal, D::Error> {
-    let raw = <Box<RawValue> as serde::Deserialize>::deserialize(deserializer)?;
-    exact(&raw).map_err(serde::de::Error::custom)
-}
-
-/// [`decimal`] for a member that may be absent or null.
-pub fn optional_decimal<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> std::result::Result<Option<Decimal>, D::Error> {
-    let raw = <Box<RawValue> as serde::Deserialize>::deserialize(deserializer)?;
-    if raw.get() == "null" {
-        Ok(None)
-    } else {
-        exact(&raw).map(Some).map_err(serde::de::Error::custom)
-    }
-}
-
-fn exact(raw: &RawValue) -> std::result::Result<Decimal, rust_decimal::Error> {
-    Decimal::from_str_exact(raw.get()).or_else(|_| Decimal::from_scientific(raw.get()))
 }
 
 #[cfg(test)]

@@ -7,10 +7,12 @@ mod answer;
 mod loggable;
 mod redaction;
 mod request;
+mod scalar;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use answer::{Answer, code, decimal, optional_decimal, read, reason, retry_after};
+pub use answer::{Answer, code, read, reason, retry_after};
 pub use loggable::{Loggable, LoggedMember, Shown};
 pub use redaction::{MAX_DOCUMENT, Redaction};
 pub use request::{Auth, Call, Progress, Step, segment};
+pub use scalar::{decimal, moment, optional_decimal, optional_end, optional_whole, or_default, whole};

@@ -13,7 +13,7 @@ use crate::money::{Pounds, not_negative};
 use crate::text::plain;
 
 /// Compiled in: Lambda has no time zone database.
-const UK: TimeZone = jiff::tz::get!("Europe/London");
+pub const UK: TimeZone = jiff::tz::get!("Europe/London");
 const MIN_AGE: i16 = 16;
 const MAX_AGE: i16 = 120;
 

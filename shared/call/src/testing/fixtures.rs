@@ -8,6 +8,8 @@ use std::path::Path;
 ///
 /// - `request`: the body that the hub sends. A form stands here with plain line ends.
 /// - `answer`: a success.
+/// - `loose`: the same success, written otherwise: numbers as text, whole numbers with a fraction of zero, dates without a
+///   zone, and null for what is absent.
 /// - `refusal`: a refusal of the request, at 400 and 422.
 /// - `absent`: at 404, the partner's own statement that the thing does not exist. `absent.txt` holds for every operation.
 ///

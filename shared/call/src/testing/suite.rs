@@ -189,6 +189,10 @@ fn reads_its_fixtures(member: &SuiteMember, operation: &Operation) {
         let reading = read(operation, &answer(status, body)).unwrap_or_else(|error| panic!("{at} {status}: {error:?}"));
         assert!(matches!(reading, Reading::Sound), "{at} {status}: {reading:?}");
     }
+    if let Some(loose) = fixtures.find(&format!("{name}.loose")) {
+        let reading = read(operation, &answer(200, loose));
+        assert!(matches!(reading, Ok(Reading::Sound)), "{at}: {reading:?}");
+    }
     if let Some(refusal) = fixtures.find(&format!("{name}.refusal")) {
         rejected(400, refusal);
         rejected(422, refusal);

@@ -9,7 +9,7 @@ mod refusal;
 mod spelling;
 
 use bytes::Bytes;
-use call::{Answer, Auth, Call, Loggable, read};
+use call::{Answer, Auth, Call, Loggable, read, whole};
 use http::Method;
 use model::{Error, Kind, Result};
 use serde::Deserialize;
@@ -101,6 +101,7 @@ fn call(
 
 #[derive(Deserialize)]
 struct Created {
+    #[serde(deserialize_with = "whole")]
     sequence: u64,
 }
 

@@ -1,6 +1,6 @@
 //! A funder's webhook. No funder documents one: this shape is ours, under the signature of Standard Webhooks.
 
-use call::read;
+use call::{moment, read};
 use jiff::Timestamp;
 use model::Result;
 use model::id::ProposalId;
@@ -42,6 +42,7 @@ pub fn notice(body: &[u8]) -> Result<Option<Notice>> {
 struct Hook {
     #[serde(rename = "type")]
     kind: String,
+    #[serde(deserialize_with = "moment")]
     timestamp: Timestamp,
     data: Box<serde_json::value::RawValue>,
 }

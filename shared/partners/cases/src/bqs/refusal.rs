@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use call::{Answer, read};
+use call::{Answer, or_default, read};
 use model::{Error, Kind};
 use serde::Deserialize;
 
@@ -41,6 +41,6 @@ fn short(text: &str) -> String {
 #[derive(Deserialize)]
 struct Problem {
     title: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     errors: BTreeMap<String, Vec<String>>,
 }

@@ -78,7 +78,7 @@ fn a_new_case_has_a_sequence() {
     let (sequence, accepted) = Bqs.created(&answer(201, body)).unwrap();
     assert_eq!((sequence, accepted.status), (455_732, 201));
     assert_eq!(accepted.body.trim(), r#"{"sequence":455732}"#);
-    for body in [r#"{"sequence":0}"#, r#"{"sequence":"7"}"#] {
+    for body in [r#"{"sequence":0}"#, r#"{"sequence":"7a"}"#] {
         let error = Bqs.created(&answer(200, body)).unwrap_err();
         assert_eq!(error.kind, Kind::PartnerBadResponse, "{body}");
     }

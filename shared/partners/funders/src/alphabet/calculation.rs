@@ -1,6 +1,6 @@
 //! Step three: the price of our vehicle and product, from a schedule that adds up to the penny.
 
-use call::{decimal, optional_decimal, read};
+use call::{decimal, optional_decimal, optional_end, or_default, read, whole};
 use jiff::Timestamp;
 use model::money::Money;
 use model::quote::Price;
@@ -59,17 +59,17 @@ struct Calculation {
 #[serde(rename_all = "PascalCase")]
 struct Vehicle {
     id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     has_error: bool,
     error: Option<Refusal>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     finance_quotations: Vec<Quotation>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Quotation {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     has_error: bool,
     error: Option<Refusal>,
     /// Read only if the quotation did not fail.
@@ -89,6 +89,7 @@ struct Finance {
 #[serde(rename_all = "PascalCase")]
 struct Quote {
     quote_reference: String,
+    #[serde(deserialize_with = "whole")]
     term: u32,
     #[serde(deserialize_with = "decimal")]
     regular_payment: Decimal,
@@ -100,6 +101,7 @@ struct Quote {
     apr: Option<Decimal>,
     #[serde(default, deserialize_with = "optional_decimal")]
     residual: Option<Decimal>,
+    #[serde(default, deserialize_with = "optional_end")]
     valid_to: Option<Timestamp>,
     payments: Vec<Payment>,
 }
@@ -109,6 +111,7 @@ struct Quote {
 struct Payment {
     #[serde(deserialize_with = "decimal")]
     amount: Decimal,
+    #[serde(deserialize_with = "whole")]
     number_of_payments: u32,
 }
 

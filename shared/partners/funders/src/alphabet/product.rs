@@ -1,6 +1,6 @@
 //! Step two: whether Alphabet offers the product for the vehicle.
 
-use call::read;
+use call::{or_default, read};
 use model::quote::QuoteType;
 use model::{Error, Kind, Result};
 use serde::Deserialize;
@@ -38,8 +38,8 @@ struct Products {
 #[serde(rename_all = "PascalCase")]
 struct Product {
     /// A product that failed may lack it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     key: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     has_error: bool,
 }

@@ -1,7 +1,7 @@
 //! `HasError` and its reason: at the root, at each vehicle and at each quotation, and even in an HTTP 200.
 
 use bytes::Bytes;
-use call::{Answer, read};
+use call::{Answer, or_default, read};
 use model::{Error, Kind, Result};
 use serde::Deserialize;
 
@@ -22,7 +22,7 @@ pub fn accepted(answer: &Answer) -> Result<&Bytes> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ErrorReport {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub has_error: bool,
     pub error: Option<Refusal>,
 }

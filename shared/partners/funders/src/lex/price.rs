@@ -1,6 +1,6 @@
 //! The price in the answer to a quote. Assumed: all of it.
 
-use call::{decimal, optional_decimal};
+use call::{decimal, optional_decimal, optional_end, whole};
 use jiff::Timestamp;
 use model::money::Money;
 use model::quote::Price;
@@ -61,6 +61,7 @@ fn unusable(what: &str) -> Error {
 struct Calculated {
     quote_id: String,
     quote_reference: Option<String>,
+    #[serde(deserialize_with = "whole")]
     term: u32,
     #[serde(deserialize_with = "decimal")]
     initial_payment: Decimal,
@@ -73,5 +74,6 @@ struct Calculated {
     #[serde(default, deserialize_with = "optional_decimal")]
     balloon: Option<Decimal>,
     currency: Option<String>,
+    #[serde(default, deserialize_with = "optional_end")]
     valid_until: Option<Timestamp>,
 }

@@ -7,6 +7,8 @@ use super::*;
 use crate::sample::{context, request};
 
 const ANSWER: &str = include_str!("../../fixtures/lex/quote.answer.json");
+/// The same answer, written otherwise.
+const LOOSE: &str = include_str!("../../fixtures/lex/quote.loose.json");
 
 fn answered(status: u16, body: &str) -> Result<Price> {
     let answer = answer(status, body);
@@ -57,6 +59,11 @@ fn the_sample_answer_becomes_this_price() {
 }
 
 #[test]
+fn the_same_answer_is_the_same_price_however_it_is_written() {
+    assert_eq!(answered(200, LOOSE).unwrap(), answered(200, ANSWER).unwrap());
+}
+
+#[test]
 fn a_refusal_names_our_fields() {
     let error = answered(400, include_str!("../../fixtures/lex/quote.refusal.json")).unwrap_err();
     assert_eq!(error.kind, Kind::PartnerRejected);
@@ -80,7 +87,7 @@ fn an_unusable_success_is_never_a_price() {
         ("450.00", "-450.00"),
         ("450.00", "0"),
         ("450.00", "NaN"),
-        ("450.00", "\"450.00\""),
+        ("450.00", "\"450.00 GBP\""),
         ("450.00", "1e300"),
         ("450.00", "450.001"),
         ("16200.00", "449.99"),

@@ -48,6 +48,7 @@ struct WirePrice {
     id: String,
     name: Option<String>,
     currency: CurrencyCode,
+    #[serde(deserialize_with = "call::whole")]
     amount: i64,
 }
 

@@ -95,15 +95,19 @@ impl WireProduct {
 #[derive(Deserialize)]
 struct WirePage {
     items: Vec<WireProduct>,
+    #[serde(default, deserialize_with = "call::optional_whole")]
     size: Option<usize>,
 }
 
 /// MMOB writes a flag as `true` or as 1.
 fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<bool, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::Bool(flag) => Ok(flag),
-        Value::Number(number) if number.as_u64() == Some(1) => Ok(true),
-        Value::Number(number) if number.as_u64() == Some(0) => Ok(false),
+    let number = match Value::deserialize(deserializer)? {
+        Value::Bool(flag) => return Ok(flag),
+        number => call::whole(number).ok(),
+    };
+    match number {
+        Some(1_u8) => Ok(true),
+        Some(0) => Ok(false),
         _ => Err(serde::de::Error::custom("must be a flag")),
     }
 }

@@ -128,9 +128,15 @@ fn a_product_is_read_alone_and_in_pages() {
     }
     let empty = r#"{"items":[],"total":null,"page":null,"size":null}"#;
     assert!(Mmob.read_products(&answer(200, empty)).unwrap().last);
-    for flag in ["2", "\"yes\"", "null", "1.0"] {
+    let flagged = |flag: &str| {
         let changed = PRODUCT.replace("\"enabled\": 1", &format!("\"enabled\": {flag}"));
-        assert!(Mmob.read_created_product(&answer(200, &changed)).is_err(), "{flag}");
+        Mmob.read_created_product(&answer(200, &changed))
+    };
+    for flag in ["2", "\"yes\"", "null", "1.5", "-1"] {
+        assert!(flagged(flag).is_err(), "{flag}");
+    }
+    for (flag, enabled) in [("true", true), ("1.0", true), ("\"1\"", true), ("0.0", false)] {
+        assert_eq!(flagged(flag).unwrap().enabled, enabled, "{flag}");
     }
 }
 
@@ -138,9 +144,14 @@ fn a_product_is_read_alone_and_in_pages() {
 fn a_price_is_whole_minor_units_of_a_currency() {
     let price = Mmob.read_price(PRICE_ID, &answer(200, PRICE)).unwrap().unwrap();
     assert_eq!((price.currency.as_str(), price.amount), ("GBP", 3999));
+    for same in ["3999.0", "\"3999\"", "\"3999.00\"", "3.999e3"] {
+        let changed = PRICE.replace("3999", same);
+        let read = Mmob.read_price(PRICE_ID, &answer(200, &changed)).unwrap();
+        assert_eq!(read.as_ref(), Some(&price), "{same}");
+    }
     for (from, to) in [
         ("3999", "39.99"),
-        ("3999", "\"3999\""),
+        ("3999", "\"39.99\""),
         ("GBP", "PND"),
         ("price_7", "price_8"),
     ] {

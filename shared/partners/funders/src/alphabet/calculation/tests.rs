@@ -8,6 +8,8 @@ use super::*;
 use crate::sample::{context, request};
 
 const ANSWER: &str = include_str!("../../../fixtures/alphabet/calculate.answer.json");
+/// The same answer, written otherwise.
+const LOOSE: &str = include_str!("../../../fixtures/alphabet/calculate.loose.json");
 const REFUSAL: &str = include_str!("../../../fixtures/alphabet/calculate.refusal.json");
 /// The pointer to our quote.
 const OUR_QUOTE: &str = "/Vehicles/1/FinanceQuotations/1/Finance/Quote";
@@ -53,6 +55,11 @@ fn the_sample_answer_becomes_this_price() {
       "valid_until": "2024-12-31T23:59:59Z"
     }
     "#);
+}
+
+#[test]
+fn the_same_answer_is_the_same_price_however_it_is_written() {
+    assert_eq!(priced(LOOSE).unwrap(), priced(ANSWER).unwrap());
 }
 
 #[test]
@@ -230,7 +237,7 @@ fn a_figure_that_is_missing_or_absurd_is_no_price() {
         ("\"Term\": 36", "\"Term\": -36"),
         ("\"RegularPayment\": 717.83", "\"RegularPayment\": 0"),
         ("\"RegularPayment\": 717.83", "\"RegularPayment\": -717.83"),
-        ("\"RegularPayment\": 717.83", "\"RegularPayment\": \"717.83\""),
+        ("\"RegularPayment\": 717.83", "\"RegularPayment\": \"717,83\""),
         ("\"RegularPayment\": 717.83", "\"RegularPayment\": 717.831"),
         ("\"RegularPayment\": 717.83", "\"RegularPayment\": 1e300"),
         ("\"RegularPayment\": 717.83", "\"RegularPayment\": NaN"),

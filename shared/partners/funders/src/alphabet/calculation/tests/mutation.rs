@@ -85,6 +85,12 @@ fn pence(amount: &Value) -> i64 {
     text.replace('.', "").parse().unwrap()
 }
 
+/// A whole number may have a fraction of zero.
+fn count(number: &Value) -> i64 {
+    let number = format!("{:.0}", number.as_f64().unwrap());
+    number.parse().unwrap()
+}
+
 /// Reads the document a second time, without the adapter: the price must be a schedule of our vehicle that adds up.
 fn holds(price: &Price, document: &Value) -> bool {
     let vehicles = document["Vehicles"].as_array().unwrap();
@@ -99,7 +105,7 @@ fn holds(price: &Price, document: &Value) -> bool {
             return false;
         }
         let payments = quote["Payments"].as_array().unwrap().iter();
-        let payments = payments.map(|one| pence(&one["Amount"]) * one["NumberOfPayments"].as_i64().unwrap());
+        let payments = payments.map(|one| pence(&one["Amount"]) * count(&one["NumberOfPayments"]));
         let (scheduled, deposit) = (payments.sum::<i64>(), pence(&quote["TotalDeposit"]));
         let balloon = price.balloon_payment.map_or(0, |balloon| balloon.minor);
         price.total_amount.minor + balloon == scheduled
