@@ -5,12 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::declared;
-use crate::openapi;
+use crate::openapi::document;
 use crate::template::functions;
-
-fn document() -> Value {
-    serde_json::from_str(&openapi::document().to_json().unwrap()).unwrap()
-}
 
 #[test]
 fn the_template_routes_what_the_document_lists() {
@@ -52,7 +48,7 @@ fn the_document_describes_the_declared_callers() {
             let declared = declared.unwrap().http.as_ref().unwrap();
             let operation = &document["paths"][path][method];
             let security = operation["security"][0].as_object();
-            let scheme = security.map(|security| security.keys().next().unwrap().as_str());
+            let scheme = security.and_then(|security| security.keys().next().map(String::as_str));
             assert_eq!(scheme, declared.scheme, "{name}");
             let headers = operation["parameters"].as_array().into_iter().flatten();
             let idempotent = headers.filter(|header| header["name"] == "Idempotency-Key").count();

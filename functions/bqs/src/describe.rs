@@ -5,8 +5,9 @@ use model::email;
 use model::json::{CODE_PATTERN, ListItem, MAX_NUMBER, Member, Schema, Type};
 use model::text::hidden_class;
 use utoipa::openapi::RefOr;
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::schema::{
-    Array, KnownFormat, ObjectBuilder, OneOf, Schema as ApiSchema, SchemaFormat, SchemaType, Type as ApiType,
+    Array, KnownFormat, ObjectBuilder, Schema as ApiSchema, SchemaFormat, SchemaType, Type as ApiType,
 };
 
 /// The known members. The reader accepts others too.
@@ -97,36 +98,17 @@ fn list(items: RefOr<ApiSchema>, types: SchemaType) -> RefOr<ApiSchema> {
     RefOr::T(ApiSchema::Array(list))
 }
 
-/// An item: one alternative for each member of `one_of`.
+/// An item. `x-one-of` names the members of which it has exactly one.
 fn items(item: &ListItem, outer: Scope) -> RefOr<ApiSchema> {
     // A list is replaced as a whole.
     let scope = Scope {
         partial: false,
         ..outer
     };
+    let item_object = object(item.members, scope);
     if item.one_of.is_empty() {
-        return object(item.members, scope).into();
+        return item_object.into();
     }
-    let mut alternatives = OneOf::new();
-    for chosen in item.one_of {
-        let members = item
-            .members
-            .iter()
-            .filter(|member| !item.one_of.contains(&member.name) || member.name == *chosen);
-        let members: Vec<Member> = members
-            .map(|member| {
-                if member.name == *chosen {
-                    member.required()
-                } else {
-                    *member
-                }
-            })
-            .collect();
-        let absent = item.one_of.iter().filter(|name| *name != chosen);
-        let alternative = absent.fold(object(&members, scope), |object, name| {
-            object.property(*name, ObjectBuilder::new().schema_type(ApiType::Null))
-        });
-        alternatives.items.push(alternative.into());
-    }
-    RefOr::T(ApiSchema::OneOf(alternatives))
+    let one_of = ExtensionsBuilder::new().add("x-one-of", item.one_of.to_vec()).build();
+    item_object.extensions(Some(one_of)).into()
 }

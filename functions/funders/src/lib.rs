@@ -44,6 +44,10 @@ pub use env::Env;
         vehicle::get::get,
         event::webhook::webhook
     ),
-    components(schemas(runtime::http::list::Cursor))
+    components(schemas(
+        runtime::http::list::Cursor,
+        quote::outcome::QuoteEventData,
+        proposal::outcome::ProposalEventData
+    ))
 )]
 pub struct Api;

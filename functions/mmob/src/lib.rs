@@ -25,6 +25,6 @@ pub use env::Env;
         product::list::list,
         product::price::create
     ),
-    components(schemas(runtime::http::list::Cursor))
+    components(schemas(runtime::http::list::Cursor, order::OrderEvent, model::order::OrderOutcome))
 )]
 pub struct Api;

@@ -18,20 +18,23 @@ pub use env::Env;
 
 /// This domain's part of the hub's API document.
 #[derive(OpenApi)]
-#[openapi(paths(
-    health::health,
-    health::api_health,
-    log::list::logs,
-    log::metrics::metrics,
-    docs::docs,
-    docs::document,
-    docs::asset,
-    subscription::create::create,
-    subscription::list::list,
-    subscription::delete::delete,
-    delivery::list::list,
-    delivery::replay::replay,
-    erasure::create::create,
-    erasure::get::get
-))]
+#[openapi(
+    components(schemas(delivery::EventPayload)),
+    paths(
+        health::health,
+        health::api_health,
+        log::list::logs,
+        log::metrics::metrics,
+        docs::docs,
+        docs::document,
+        docs::asset,
+        subscription::create::create,
+        subscription::list::list,
+        subscription::delete::delete,
+        delivery::list::list,
+        delivery::replay::replay,
+        erasure::create::create,
+        erasure::get::get
+    )
+)]
 pub struct Api;

@@ -236,9 +236,10 @@ impl fmt::Debug for Order {
 }
 
 /// The user who placed an order, with the members that delivery needs and no others.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderUser {
+    /// MMOB's id of the user.
     pub id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,

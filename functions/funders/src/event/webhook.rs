@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use model::partner::FUNDERS;
 use model::{Error, Kind, Result};
-use partners_funders::{Funder, funder, notice};
+use partners_funders::{Funder, ProposalNotice, funder, notice};
 use runtime::http::reply::Rendered;
 use runtime::http::signature;
 use runtime::port::metric;
@@ -31,9 +31,9 @@ use crate::Env;
         ("webhook-timestamp" = i64, Header, description = "Seconds since the epoch; at most five minutes off"),
         ("webhook-signature" = String, Header, description = "`v1,` and the HMAC-SHA256 of id, time and body, in base64"),
     ),
-    request_body(content = Object, content_type = "application/json"),
+    request_body = ProposalNotice,
     responses(
-        (status = 200, description = "Accepted, now or before", body = Object),
+        (status = 200, description = "Accepted, now or before", body = EmptyObject),
         (status = 204, description = "An event type that the hub does not use"),
         (status = 400, description = "Signed and malformed"),
         (status = 401, description = "Not signed by the funder, or stale"),

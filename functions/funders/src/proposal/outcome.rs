@@ -12,6 +12,7 @@ use runtime::port::bus::Event;
 use runtime::port::store::Write;
 use runtime::work::row::{Revised, Row};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::list::LIST;
 use super::row::ProposalRow;
@@ -22,14 +23,20 @@ use crate::{Env, customer};
 const WRITE_ATTEMPTS: u32 = 3;
 
 /// The data of a proposal's events.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct ProposalEventData<'a> {
+pub struct ProposalEventData<'a> {
+    /// The proposal.
     proposal_id: ProposalId,
+    /// The quote that it was made from.
     quote_id: QuoteId,
+    /// The funder that decides about it.
     funder_name: &'a str,
+    /// The funder's environment.
     environment: Environment,
+    /// The proposal's new status.
     status: ProposalStatus,
+    /// The code of the failure, of a proposal that FAILED.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
 }

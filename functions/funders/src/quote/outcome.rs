@@ -10,19 +10,25 @@ use runtime::http::list::{Entry, month_of};
 use runtime::port::bus::Event;
 use runtime::work::row::{Revised, Row};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::list::LIST;
 use super::row::QuoteRow;
 use crate::{Env, customer, profile, vehicle};
 
 /// The data of a quote's events.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct QuoteEventData<'a> {
+pub struct QuoteEventData<'a> {
+    /// The quote.
     quote_id: QuoteId,
+    /// The funder that was asked for the price.
     funder_name: &'a str,
+    /// The funder's environment.
     environment: Environment,
+    /// The quote's new status.
     status: QuoteStatus,
+    /// The code of the failure, of a quote that FAILED.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
 }

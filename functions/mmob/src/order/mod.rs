@@ -14,4 +14,5 @@ mod tests;
 mod view;
 pub mod webhook;
 
+pub use provider::OrderEvent;
 pub use row::OrderRow;

@@ -18,6 +18,7 @@ use runtime::work::share::HeldPlace;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 use super::client::PlacedOrder;
 use super::row::{Manual, OrderRow, OrderStep};
@@ -97,43 +98,63 @@ fn permanent(error: &Error) -> Option<Manual> {
 }
 
 /// What a provider gets. Of the user it has no more than MMOB's own dashboard shows to a provider.
-#[derive(Serialize)]
-struct OrderEvent<'a> {
+#[derive(Serialize, ToSchema)]
+pub struct OrderEvent<'a> {
+    /// Always `order.placed`.
     #[serde(rename = "type")]
     kind: &'static str,
+    /// When the hub received the order, or its last change.
     timestamp: Timestamp,
-    data: EventData<'a>,
+    /// The order, and what it is about.
+    data: PlacedOrderData<'a>,
 }
 
-#[derive(Serialize)]
-struct EventData<'a> {
+/// An order with its product, its price and its user.
+#[derive(Serialize, ToSchema)]
+pub struct PlacedOrderData<'a> {
+    /// The order.
     order: EventOrder<'a>,
+    /// The product that was ordered.
     product: EventProduct<'a>,
+    /// The price that the user chose.
     pricing: EventPrice<'a>,
+    /// The user who placed the order.
     user: &'a OrderUser,
 }
 
-#[derive(Serialize)]
-struct EventOrder<'a> {
+/// An order, as its provider gets it.
+#[derive(Serialize, ToSchema)]
+pub struct EventOrder<'a> {
+    /// MMOB's id of the order.
     id: &'a str,
     /// 1, and one more each time that the user has given the missing information.
     round: u32,
+    /// What the user filled in. Its members vary by product.
+    #[schema(value_type = Object)]
     input: &'a Map<String, Value>,
 }
 
-#[derive(Serialize)]
+/// A product, as its provider gets it.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct EventProduct<'a> {
+pub struct EventProduct<'a> {
+    /// MMOB's id of the product.
     id: &'a str,
+    /// The product's name at MMOB.
     name: &'a str,
+    /// The product's own texts, by name.
     meta: &'a BTreeMap<String, String>,
+    /// The hub's id of the product.
     #[serde(skip_serializing_if = "Option::is_none")]
     external_key: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct EventPrice<'a> {
+/// A price, as its product's provider gets it.
+#[derive(Serialize, ToSchema)]
+pub struct EventPrice<'a> {
+    /// MMOB's id of the price.
     id: &'a str,
+    /// ISO 4217.
     currency: CurrencyCode,
     /// In the currency's minor units.
     amount: i64,
@@ -143,7 +164,7 @@ fn body(row: &OrderRow, placed: &PlacedOrder) -> Result<Bytes> {
     let event = OrderEvent {
         kind: "order.placed",
         timestamp: row.received_at,
-        data: EventData {
+        data: PlacedOrderData {
             order: EventOrder {
                 id: &row.id,
                 round: row.round,

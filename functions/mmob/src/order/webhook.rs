@@ -10,6 +10,7 @@ use runtime::work::inbox::{self, Received};
 use runtime::{Cx, Domain, EmptyObject, Input, Parts, Raw};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::process::enqueue;
 use super::row::{OrderIds, OrderRow};
@@ -21,18 +22,27 @@ const MAX_ID_LENGTH: usize = 64;
 
 /// An order as MMOB posts it. The request has no signature, so the worker reads the order from MMOB. The webhook keeps the
 /// ids, and a keyed hash of the input to compare a repeated notice with.
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, ToSchema)]
 pub struct OrderNotice {
+    /// MMOB's id of the order.
     #[garde(custom(is_id))]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
     id: String,
+    /// MMOB's id of the product.
     #[garde(custom(is_id))]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
     prod_id: String,
+    /// MMOB's id of the product's price.
     #[garde(custom(is_id))]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
     pricing_id: String,
+    /// MMOB's id of the user who placed the order.
     #[garde(custom(is_id))]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
     tpp_user_id: String,
     /// What the user filled in. Its members vary by product.
     #[garde(skip)]
+    #[schema(value_type = Option<Object>)]
     input: Option<Map<String, Value>>,
 }
 
@@ -86,7 +96,7 @@ impl OrderNotice {
     operation_id = "mmob-order-webhook",
     tag = "mmob",
     params(("token" = String, Path, description = "A secret between MMOB and the hub")),
-    request_body(content = Object, description = "MMOB's order", content_type = "application/json"),
+    request_body(content = OrderNotice, description = "MMOB's order"),
     responses(
         (status = 200, description = "The hub has the order, from now or before", body = EmptyObject),
         (status = 400, description = "Not an order"),

@@ -12,23 +12,29 @@ use runtime::port::bus::Event;
 use runtime::work::row::Row;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::row::DeliveryRow;
 use crate::Env;
 use crate::subscription::SubscriptionRow;
 
 /// The body of a webhook, as Standard Webhooks defines it.
-#[derive(Serialize)]
-struct Payload<'a> {
+#[derive(Serialize, ToSchema)]
+pub struct EventPayload<'a> {
+    /// The event, the same in every delivery of it.
     id: EventId,
+    /// What has happened.
     #[serde(rename = "type")]
     kind: EventType,
+    /// When it happened.
     timestamp: Timestamp,
+    /// What it happened to, in ids, names and states. No personal data.
+    #[schema(value_type = Object)]
     data: &'a RawValue,
 }
 
 pub async fn fan_out(cx: &Cx<Env>, event: &Event) -> Result<()> {
-    let payload = serde_json::to_string(&Payload {
+    let payload = serde_json::to_string(&EventPayload {
         id: event.id,
         kind: event.kind,
         timestamp: event.occurred_at,

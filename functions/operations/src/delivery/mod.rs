@@ -12,3 +12,5 @@ mod slow;
 
 #[cfg(test)]
 mod tests;
+
+pub use fan_out::EventPayload;

@@ -18,7 +18,6 @@ pub struct ErasureView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case: Option<u64>,
     /// The least of the domains' states.
-    #[schema(inline)]
     pub status: ErasureState,
     /// The `sub` of an admin, or an operator's ARN.
     pub requested_by: String,
@@ -32,7 +31,6 @@ pub struct ErasureView {
 #[serde(rename_all = "camelCase")]
 pub struct DomainErasureView {
     /// `OPEN` until everything is deleted that was found, `REPEAT` until a second pass half an hour later, then `DONE`.
-    #[schema(inline)]
     pub state: ErasureState,
     /// Deleted rows. This and the next three are at least so many: a crash may lose a part of the count.
     pub rows: u64,

@@ -8,7 +8,7 @@ pub mod lex;
 mod notice;
 
 pub use funder::{Funder, QuoteContext, Reference};
-pub use notice::{Notice, notice};
+pub use notice::{Notice, ProposalNotice, notice};
 
 /// The adapter of this name in `model::partner::FUNDERS`.
 pub fn funder(name: &str) -> Option<&'static dyn Funder> {

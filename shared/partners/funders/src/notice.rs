@@ -6,6 +6,7 @@ use model::Result;
 use model::id::ProposalId;
 use model::proposal::{Decision, ProposalStatus};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// A funder's report about one of our proposals.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,11 +18,11 @@ pub struct Notice {
 
 /// `None` for a type of webhook that the hub does not use.
 pub fn notice(body: &[u8]) -> Result<Option<Notice>> {
-    let hook: Hook = read(body)?;
+    let hook: ProposalNotice = read(body)?;
     if hook.kind != "proposal.updated" {
         return Ok(None);
     }
-    let data: Data = read(hook.data.get().as_bytes())?;
+    let data: NoticeData = read(hook.data.get().as_bytes())?;
     Ok(Some(Notice {
         proposal: data.reference,
         happened_at: hook.timestamp,
@@ -38,27 +39,39 @@ pub fn notice(body: &[u8]) -> Result<Option<Notice>> {
     }))
 }
 
-#[derive(Deserialize)]
-struct Hook {
+/// A funder's event. The hub uses the type `proposal.updated` only.
+#[derive(Deserialize, ToSchema)]
+pub struct ProposalNotice {
+    /// What has happened. Every type but `proposal.updated` is answered 204.
     #[serde(rename = "type")]
+    #[schema(example = "proposal.updated")]
     kind: String,
+    /// When it happened.
     #[serde(deserialize_with = "moment")]
     timestamp: Timestamp,
+    /// The proposal, as the funder has it.
+    #[schema(value_type = NoticeData)]
     data: Box<serde_json::value::RawValue>,
 }
 
-#[derive(Deserialize)]
+/// A proposal as its funder has it.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Data {
+pub struct NoticeData {
+    /// The hub's id of the proposal, which the funder got with it.
     reference: ProposalId,
+    /// The funder's id of the proposal.
     external_reference: Option<String>,
+    /// The funder's decision.
     status: NoticeStatus,
+    /// The funder's reason, for people.
     reason: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// A funder's decision about a proposal.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
-enum NoticeStatus {
+pub enum NoticeStatus {
     Submitted,
     Referred,
     Approved,

@@ -1,8 +1,13 @@
 //! Completes a domain's part of the API document from its functions. A handler describes what only it refuses. Credentials,
 //! idempotency keys, and the refusals that follow from a function's declaration, are added here.
 
+use std::time::Duration;
+
 use http::StatusCode;
-use model::Kind;
+use model::error::Origin;
+use model::id::CorrelationId;
+use model::{Error, Kind};
+use serde_json::Value;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::security::SecurityRequirement;
@@ -165,6 +170,7 @@ fn is_query(parameter: &RefOr<Parameter>) -> bool {
     matches!(parameter, RefOr::T(known) if known.parameter_in == ParameterIn::Query)
 }
 
+const EXAMPLE_ID: &str = "0190d5a0-0000-7000-8000-00000000000a";
 const KEY: &str = "A repeated request with the same key and body gets the first one's response, for 24 hours";
 const CORRELATION: &str = "A UUID that is logged, sent to partners and returned; made where absent";
 
@@ -210,7 +216,9 @@ fn component(family: Family, status: StatusCode, description: &str, components: 
         name = format!("{base}_{number}");
     }
     components.schemas.entry(schema.clone()).or_insert(body);
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema)));
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name(schema)))
+        .example(Some(example(family, status, description)));
     let mut response = ResponseBuilder::new()
         .description(description)
         .content("application/problem+json", content.build());
@@ -219,4 +227,24 @@ fn component(family: Family, status: StatusCode, description: &str, components: 
     }
     components.responses.insert(name.clone(), response.build().into());
     name
+}
+
+/// What a client gets for the first of the reasons.
+#[expect(clippy::expect_used, clippy::panic, reason = "a document is made in tests")]
+fn example(family: Family, status: StatusCode, reasons: &str) -> Value {
+    let kinds = Kind::ALL.into_iter().filter(|kind| family.status(*kind) == status);
+    // The hub's own failure of a status before a partner's.
+    let kind = kinds.min_by_key(|kind| kind.rule().origin == Origin::Partner);
+    let kind = kind.unwrap_or_else(|| panic!("no failure is {status}"));
+    let reason = reasons.split("; ").next().unwrap_or(reasons);
+    let mut error = Error::new(kind, format!("{reason}."));
+    if status == StatusCode::UNPROCESSABLE_ENTITY && kind == Kind::Invalid && reason.starts_with("Some values") {
+        error = error.field("limit", "must be from 1 to 100");
+    }
+    if kind.rule().retryable && status != StatusCode::CONFLICT {
+        error = error.retry_after(Some(Duration::from_secs(5)));
+    }
+    let correlation: CorrelationId = EXAMPLE_ID.parse().expect("an id");
+    let rendered = family.render(&error, correlation).expect("a problem");
+    serde_json::from_str(&rendered.body).expect("a problem is JSON")
 }

@@ -1,0 +1,128 @@
+//! What the hub sends: one webhook for each type of event, and the order of a product that is fulfilled by callback.
+
+use model::event::EventType;
+use serde_json::{Value, json};
+
+const SIGNATURE: &str = "\n\nThe hub signs the request as [Standard Webhooks](https://www.standardwebhooks.com) lays down. \
+    `webhook-signature` is `v1,` and the base64 of the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<raw body>`. The key \
+    is the secret after `whsec_`, decoded from base64. Verify it over the raw bytes, before the body is parsed.";
+
+pub fn add(document: &mut Value) {
+    let payload = document["components"]["schemas"]
+        .as_object_mut()
+        .unwrap()
+        .remove("EventPayload")
+        .unwrap();
+    for (subject, data) in [("Quote", "QuoteEventData"), ("Proposal", "ProposalEventData")] {
+        let mut event = payload.clone();
+        event["description"] = json!(format!("An event about a {}.", subject.to_lowercase()));
+        event["properties"]["data"] = json!({
+            "allOf": [{"$ref": format!("#/components/schemas/{data}")}],
+            "description": "What it happened to, in ids, names and states. No personal data.",
+        });
+        document["components"]["schemas"][format!("{subject}Event")] = event;
+    }
+    for kind in EventType::ALL {
+        document["webhooks"][kind.as_str()] = json!({"post": event(kind)});
+    }
+    document["webhooks"]["order.placed"] = json!({"post": order()});
+}
+
+/// What has happened, and who says so.
+fn words(kind: EventType) -> (&'static str, &'static str) {
+    match kind {
+        EventType::QuoteGenerated => ("A quote has a price.", "QuoteEvent"),
+        EventType::QuoteFailed => ("A quote has failed: `code` says why.", "QuoteEvent"),
+        EventType::QuoteExpired => ("The price of a quote has ended.", "QuoteEvent"),
+        EventType::ProposalSubmitted => ("The funder has a proposal.", "ProposalEvent"),
+        EventType::ProposalReferred => ("The funder decides about a proposal by hand.", "ProposalEvent"),
+        EventType::ProposalApproved => ("The funder approved a proposal.", "ProposalEvent"),
+        EventType::ProposalDeclined => ("The funder declined a proposal.", "ProposalEvent"),
+        EventType::ProposalFailed => (
+            "A proposal did not reach its funder: `code` says why. Its quote can be used again.",
+            "ProposalEvent",
+        ),
+    }
+}
+
+fn event(kind: EventType) -> Value {
+    let (summary, schema) = words(kind);
+    let name = kind.as_str();
+    json!({
+        "operationId": format!("event-{}", name.replace('.', "-")),
+        "tags": ["Event subscriptions"],
+        "summary": summary,
+        "description": format!(
+            "The hub posts the event to every subscription to `{name}`. Any 2xx within 10 seconds takes it; \
+             otherwise the hub tries again, ten times in three days. An event may arrive twice, with the same `webhook-id`, \
+             and events may arrive in another order than they happened.{SIGNATURE}"
+        ),
+        "security": [],
+        "parameters": headers("The delivery's id, the same in every attempt"),
+        "requestBody": body(schema),
+        "responses": {
+            "200": {"description": "Taken, like every 2xx. The hub does not read the body"},
+            "410": {"description": "Ends the subscription"},
+            "default": {"description": "Not taken. The hub attempts the delivery again, not before `Retry-After`"},
+        },
+    })
+}
+
+fn order() -> Value {
+    json!({
+        "operationId": "event-order-placed",
+        "tags": ["MMOB products"],
+        "summary": "An order of a product that is fulfilled by callback.",
+        "description": format!(
+            "The hub posts the order to the `url` of the product, and reports the answer to MMOB. The user waits for up to a \
+             minute, and the hub for up to 4 seconds. The hub may call again with the same `webhook-id`: the provider repeats \
+             its answer and does nothing else.{SIGNATURE}"
+        ),
+        "security": [],
+        "parameters": headers("The same each time that the hub asks about this round of the order"),
+        "requestBody": body("OrderEvent"),
+        "responses": {
+            "200": {
+                "description": "The decision",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/OrderOutcome"}}},
+            },
+            "503": {"description": "The hub calls again, like after 408, 425, 429 and every other 5xx"},
+            "default": {"description": "The order waits for an operator"},
+        },
+    })
+}
+
+fn body(schema: &str) -> Value {
+    let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
+    json!({"required": true, "content": {"application/json": {"schema": schema}}})
+}
+
+fn headers(id: &str) -> Value {
+    let header = |name: &str, description: &str, schema: Value, example: Value| {
+        json!({
+            "name": name, "in": "header", "required": true, "description": description, "schema": schema,
+            "example": example,
+        })
+    };
+    let text = json!({"type": "string"});
+    json!([
+        header(
+            "webhook-id",
+            id,
+            text.clone(),
+            json!("0190d5a0-0000-7000-8000-00000000000d")
+        ),
+        header(
+            "webhook-timestamp",
+            "When the hub sent this attempt, in seconds since the epoch. Refuse a request that is more than five minutes old",
+            json!({"type": "integer", "format": "int64"}),
+            json!(1_767_608_400),
+        ),
+        header(
+            "webhook-signature",
+            "`v1,` and the signature in base64",
+            text,
+            json!("v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4="),
+        ),
+    ])
+}
