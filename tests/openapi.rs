@@ -1,6 +1,7 @@
 //! The API document: made from the handlers and their functions, committed as `functions/operations/openapi.json`, held
 //! equal by this test.
 
+mod examples;
 mod references;
 mod tags;
 mod webhooks;
@@ -24,10 +25,19 @@ const MEMBERS: [&str; 7] = ["openapi", "info", "servers", "tags", "paths", "webh
 
 /// Everything that the hub answers and sends.
 pub fn document() -> Value {
+    let mut document = referring();
+    examples::read(&mut document);
+    document
+}
+
+/// The same with the names of files in the places of examples.
+fn referring() -> Value {
     let mut document = serde_json::to_value(described()).unwrap();
     references::share(&mut document);
     tags::group(&mut document);
     webhooks::add(&mut document);
+    examples::fill(&mut document);
+    examples::refer(&mut document);
     document
 }
 
@@ -133,6 +143,13 @@ fn operations_mut(document: &mut Value) -> impl Iterator<Item = (&String, &Strin
     })
 }
 
+/// The operation with this id.
+fn operation_mut<'a>(document: &'a mut Value, id: &str) -> Option<&'a mut Value> {
+    let paths = document["paths"].as_object_mut().unwrap().values_mut();
+    let mut all = paths.flat_map(|methods| methods.as_object_mut().unwrap().values_mut());
+    all.find(|operation| operation["operationId"] == id)
+}
+
 /// The document as it is committed.
 fn text(document: &Value) -> String {
     let members = document.as_object().unwrap();
@@ -142,14 +159,15 @@ fn text(document: &Value) -> String {
         let value = serde_json::to_string_pretty(value).unwrap().replace('\n', "\n  ");
         format!("  \"{name}\": {value}")
     });
-    format!("{{\n{}\n}}\n", members.collect::<Vec<_>>().join(",\n"))
+    let text = format!("{{\n{}\n}}\n", members.collect::<Vec<_>>().join(",\n"));
+    text.split('\n').map(examples::written).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
 fn the_committed_document_is_what_the_functions_declare() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let committed = root.join("functions/operations/openapi.json");
-    let made = text(&document());
+    let made = text(&referring());
     if fs::read_to_string(&committed).unwrap_or_default() != made {
         let fresh = root.join("target/openapi.json");
         fs::create_dir_all(fresh.parent().unwrap()).unwrap();

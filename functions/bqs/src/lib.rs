@@ -9,6 +9,8 @@ mod domain;
 pub mod entry;
 mod env;
 pub mod erasure;
+#[cfg(test)]
+mod examples;
 pub mod forward;
 pub mod management;
 pub mod message;

@@ -8,6 +8,8 @@ pub mod entry;
 mod env;
 pub mod erasure;
 pub mod event;
+#[cfg(test)]
+mod examples;
 pub mod funder;
 mod profile;
 pub mod proposal;

@@ -3,6 +3,8 @@
 pub mod entry;
 mod env;
 pub mod erasure;
+#[cfg(test)]
+mod examples;
 pub mod order;
 pub mod product;
 #[cfg(test)]

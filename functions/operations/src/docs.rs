@@ -17,7 +17,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     path = "/api-docs",
     operation_id = "operations-docs",
     tag = "operations",
-    responses((status = 200, description = "The page", body = String, content_type = "text/html"))
+    responses((status = 200, description = "The page", body = String, content_type = "text/html", example = "<!doctype html>"))
 )]
 pub async fn docs(cx: Cx<Env>, _: UnreadRequest) -> Result<StaticFile> {
     let name = cx.path.split_once("/api-docs").map(|(_, rest)| rest);
@@ -46,7 +46,7 @@ pub async fn docs(cx: Cx<Env>, _: UnreadRequest) -> Result<StaticFile> {
     path = "/api-docs/openapi.json",
     operation_id = "operations-docs-openapi",
     tag = "operations",
-    responses((status = 200, description = "OpenAPI 3.1", body = Object))
+    responses((status = 200, description = "OpenAPI 3.1", body = Object, example = json!({"openapi": "3.1.0", "info": {"title": "Trunkline"}, "paths": {}})))
 )]
 pub fn document() {}
 
@@ -58,7 +58,7 @@ pub fn document() {}
     tag = "operations",
     params(("asset" = String, Path, description = "The name that the page has for it")),
     responses(
-        (status = 200, description = "The file", content((String = "text/javascript"), (String = "text/css"))),
+        (status = 200, description = "The file", content((String = "text/javascript", example = "SwaggerUIBundle({ url: 'api-docs/openapi.json' });"), (String = "text/css", example = ".swagger-ui { color: #3b4151 }"))),
         (status = 404, description = "The page has no such file"),
     )
 )]

@@ -5,6 +5,8 @@ pub mod docs;
 pub mod entry;
 mod env;
 pub mod erasure;
+#[cfg(test)]
+mod examples;
 pub mod fallback;
 pub mod health;
 pub mod log;

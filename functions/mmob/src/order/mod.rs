@@ -10,7 +10,7 @@ pub mod resolve;
 mod row;
 pub mod sweep;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod view;
 pub mod webhook;
 

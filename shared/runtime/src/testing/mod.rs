@@ -3,6 +3,7 @@
 pub mod access;
 mod api;
 pub mod erasing;
+mod examples;
 mod fakes;
 mod faults;
 mod harness;
@@ -14,6 +15,7 @@ mod request;
 mod routes;
 
 pub use api::complete;
+pub use examples::Examples;
 pub use fakes::{FakeBus, FakeFiles, FakeQueue, FakeScanner, FakeSecrets, FakeTransport, Fakes, Script, Sent};
 pub use faults::{CrashAfter, Fault, SuspendAt, crash_after, with_faults};
 pub use harness::{Harness, within};
