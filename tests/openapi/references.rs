@@ -43,6 +43,7 @@ pub fn share(document: &mut Value) {
         .collect();
     for schema in schemas.values_mut() {
         refer_inside(schema, &known);
+        explain(schema);
     }
     document["components"]["schemas"] = Value::Object(schemas);
 }
@@ -72,6 +73,12 @@ fn name_data(schemas: &mut Schemas) {
             let known = schemas.entry(inner).or_insert(content.clone());
             assert_eq!(*known, content, "{inner} is two things");
         }
+        let what = if data["type"] == "array" {
+            "The entries."
+        } else {
+            "The content."
+        };
+        data["description"] = json!(what);
         schemas[&name]["properties"]["data"] = data;
     }
 }
@@ -103,6 +110,7 @@ fn nest(schema: &mut Value, schemas: &mut Schemas) {
 fn hoist(place: &mut Value, name: &str, schemas: &mut Schemas) {
     let mut content = place.take();
     let is_nullable = content["type"].is_array();
+    let meaning = content.get("description").cloned();
     content["type"] = json!("object");
     only_one(&mut content);
     let known = schemas.entry(name).or_insert(content.clone());
@@ -112,6 +120,9 @@ fn hoist(place: &mut Value, name: &str, schemas: &mut Schemas) {
     } else {
         reference(name)
     };
+    if let Some(meaning) = meaning {
+        place["description"] = meaning;
+    }
 }
 
 /// Of two members it has one, in words that a validator knows and a generator of clients skips: alternatives would become
@@ -145,6 +156,79 @@ fn refer_inside(schema: &mut Value, known: &[(String, Value)]) {
             None => refer_inside(value, known),
         }
     }
+}
+
+/// What a member means stands at the member: not inside an alternative, and not nowhere because a derive makes the member.
+fn explain(schema: &mut Value) {
+    let alternatives = schema.get_mut("oneOf").and_then(Value::as_array_mut);
+    for alternative in alternatives.into_iter().flatten() {
+        explain(alternative);
+    }
+    for (name, member) in schema
+        .get_mut("properties")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flatten()
+    {
+        let inner = member.pointer_mut("/oneOf/0").and_then(Value::as_object_mut);
+        if let Some(meaning) = inner.and_then(|inner| inner.remove("description")) {
+            member["description"] = meaning;
+        }
+        if name == "kind" && member.get("enum").is_some() && member.get("description").is_none() {
+            member["description"] = json!("Names the alternative.");
+        }
+    }
+}
+
+/// Where each member of a schema lacks a description, by path.
+fn unexplained(path: &str, schema: &Value, found: &mut Vec<String>) {
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        let path = format!("{path}.{name}");
+        if member["description"].as_str().is_none_or(str::is_empty) {
+            found.push(path.clone());
+        }
+        unexplained(&path, member, found);
+    }
+    for (name, inner) in schema.as_object().into_iter().flatten() {
+        match inner {
+            Value::Array(each) if name != "enum" && name != "required" => {
+                each.iter().for_each(|one| unexplained(path, one, found));
+            }
+            Value::Object(_) if name != "properties" && name != "example" => unexplained(path, inner, found),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn every_operation_parameter_and_member_is_described() {
+    let mut document = super::document();
+    let mut found = Vec::new();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        unexplained(name, schema, &mut found);
+    }
+    let webhooks = document["webhooks"].clone();
+    let mut operations: Vec<Value> = webhooks
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|item| item["post"].clone())
+        .collect();
+    operations.extend(super::operations_mut(&mut document).map(|(_, _, operation)| Value::Object(operation.clone())));
+    for operation in operations {
+        let id = operation["operationId"].as_str().unwrap();
+        for member in ["summary", "description"] {
+            if operation[member].as_str().is_none_or(str::is_empty) {
+                found.push(format!("{id}: {member}"));
+            }
+        }
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            if parameter["description"].as_str().is_none_or(str::is_empty) {
+                found.push(format!("{id}: {}", parameter["name"]));
+            }
+        }
+    }
+    assert!(found.is_empty(), "without a description: {found:#?}");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! A document's schema as the API document shows it: as strict as the reader, save for plain texts beyond U+FFFF and in unknown
 //! members.
 
+mod members;
+
 use model::email;
 use model::json::{CODE_PATTERN, ListItem, MAX_NUMBER, Member, Schema, Type};
 use model::text::hidden_class;
@@ -29,13 +31,24 @@ struct Scope {
 fn object(members: &[Member], scope: Scope) -> ObjectBuilder {
     let members = members.iter().filter(|member| !matches!(member.ty, Type::ServerSet));
     members.fold(ObjectBuilder::new(), |object, member| {
-        let object = object.property(member.name, value(member, scope));
+        let object = object.property(member.name, explained(value(member, scope), member.name));
         if member.required && !scope.partial {
             object.required(member.name)
         } else {
             object
         }
     })
+}
+
+/// The schema with what the member means.
+fn explained(mut schema: RefOr<ApiSchema>, member: &str) -> RefOr<ApiSchema> {
+    let meaning = members::about(member).map(str::to_owned);
+    match &mut schema {
+        RefOr::T(ApiSchema::Object(object)) => object.description = meaning,
+        RefOr::T(ApiSchema::Array(array)) => array.description = meaning,
+        _ => {}
+    }
+    schema
 }
 
 fn value(member: &Member, outer: Scope) -> RefOr<ApiSchema> {

@@ -22,17 +22,21 @@ use crate::asked::Asked;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DryRun {
+    /// Always true: nothing was sent.
     pub dry_run: bool,
     /// In order. A value from an earlier response is shown in parentheses, with the step that it would come from.
     pub requests: Vec<DryRunRequest>,
+    /// What the funder would not be asked for, though the request has it.
     pub warnings: Vec<String>,
 }
 
+/// A request that a funder would get.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DryRunRequest {
     /// As in the integration log.
     pub operation: &'static str,
+    /// The method.
     pub method: String,
     /// Below the funder's address, with the query.
     pub path: String,
@@ -44,6 +48,7 @@ pub struct DryRunRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub headers: Option<BTreeMap<String, String>>,
+    /// The body, as the funder would get it.
     #[schema(value_type = Object)]
     pub body: Option<Box<RawValue>>,
 }

@@ -33,10 +33,13 @@ pub struct ProfileRow {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Profile<T> {
+    /// The hub's id.
     pub id: ProfileId,
     #[serde(flatten)]
     pub details: T,
+    /// When the first quote described it.
     pub created_at: Timestamp,
+    /// When a quote last described it.
     pub updated_at: Timestamp,
 }
 

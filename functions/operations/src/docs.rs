@@ -12,6 +12,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// A page to read and try the API.
+///
+/// Its button Authorize takes a token or an API key, and its requests go to the hub that serves it.
 #[utoipa::path(
     get,
     path = "/api-docs",
@@ -41,6 +43,8 @@ pub async fn docs(cx: Cx<Env>, _: UnreadRequest) -> Result<StaticFile> {
 }
 
 /// The OpenAPI document of every route.
+///
+/// It is the source of the page and of generated clients. Its server is relative to its own address.
 #[utoipa::path(
     get,
     path = "/api-docs/openapi.json",
@@ -51,6 +55,8 @@ pub async fn docs(cx: Cx<Env>, _: UnreadRequest) -> Result<StaticFile> {
 pub fn document() {}
 
 /// A file of the page.
+///
+/// The name of a vendored file has its version, so that browsers may keep it for a year.
 #[utoipa::path(
     get,
     path = "/api-docs/{asset}",

@@ -18,11 +18,13 @@ use crate::log::lane::Lane;
 #[derive(Deserialize, Validate)]
 pub struct GetHealth {}
 
+/// Whether the hub is up and its partners answer.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
     /// `ok` while this function can answer at all.
     pub status: &'static str,
+    /// The hub's version.
     pub version: &'static str,
     /// The partners that quote and finance.
     pub funders: Vec<PartnerHealth>,
@@ -30,11 +32,15 @@ pub struct Health {
     pub partners: Vec<PartnerHealth>,
 }
 
+/// Whether an environment of a partner answers.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartnerHealth {
+    /// The partner.
     pub name: &'static str,
+    /// The partner's environment.
     pub environment: &'static str,
+    /// Whether it answers.
     pub connectivity: Connectivity,
     /// The number of calls in the last hour. Only for staff.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,6 +76,8 @@ pub async fn health(cx: Cx<Env>, _: GetHealth) -> Result<Health> {
 }
 
 /// The same under the path of spec 1.
+///
+/// The response is that of `GET /health`.
 #[utoipa::path(
     get,
     path = "/api/health",

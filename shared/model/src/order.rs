@@ -61,7 +61,9 @@ const MAX_TEXT_LENGTH: usize = 2000;
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderOutcome {
+    /// The decision.
     pub status: OrderStatus,
+    /// What the user sees: texts by name. `error` is the reason of a failure.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub output: BTreeMap<String, String>,
     /// Only of an order that needs more information.
@@ -177,7 +179,11 @@ pub fn fields_schema() -> Array {
         .schema_type(Type::String)
         .pattern(Some(format!(r"^[^\s,{hidden}]([^,{hidden}]{{0,98}}[^\s,{hidden}])?$")))
         .build();
-    ArrayBuilder::new().items(name).max_items(Some(MAX_MEMBERS)).build()
+    ArrayBuilder::new()
+        .items(name)
+        .max_items(Some(MAX_MEMBERS))
+        .description(Some("Names of members of the order's input."))
+        .build()
 }
 
 /// What is taken as texts by name, for the API document.
@@ -191,6 +197,9 @@ pub fn texts_schema() -> Object {
         .property_names(Some(text(Some(1), MAX_FIELD_LENGTH)))
         .additional_properties(Some(text(None, MAX_TEXT_LENGTH)))
         .max_properties(Some(MAX_MEMBERS))
+        .description(Some(
+            "Texts by name. They have no format characters, and no control characters other than tabs and line breaks.",
+        ))
         .build()
 }
 
@@ -241,20 +250,28 @@ impl fmt::Debug for Order {
 pub struct OrderUser {
     /// MMOB's id of the user.
     pub id: String,
+    /// Such as `Ms`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// First name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_name: Option<String>,
+    /// Surname.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub surname: Option<String>,
+    /// House number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub building_number: Option<String>,
+    /// Lines of the address.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub address: Vec<String>,
+    /// Town or city.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub town_city: Option<String>,
+    /// County.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub county: Option<String>,
+    /// Postcode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub postcode: Option<String>,
 }

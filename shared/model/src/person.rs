@@ -21,14 +21,18 @@ const MAX_AGE: i16 = 120;
 #[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Customer {
+    /// First name.
     #[garde(length(chars, min = 1, max = 100), custom(plain))]
     #[schema(min_length = 1, max_length = 100)]
     pub first_name: String,
+    /// Surname.
     #[garde(length(chars, min = 1, max = 100), custom(plain))]
     #[schema(min_length = 1, max_length = 100)]
     pub last_name: String,
+    /// The customer's e-mail address. A customer's own token must have the same one.
     #[garde(skip)]
     pub email: Email,
+    /// With the country's code or without.
     #[garde(length(chars, min = 5, max = 30), inner(custom(plain)))]
     #[schema(min_length = 5, max_length = 30)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,27 +42,34 @@ pub struct Customer {
     #[schema(value_type = Option<String>, format = Date, pattern = r"^\d{4}-\d{2}-\d{2}$")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date_of_birth: Option<Date>,
+    /// Where the customer lives.
     #[garde(dive)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
+    /// The customer's work and income.
     #[garde(dive)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub employment: Option<Employment>,
 }
 
+/// A postal address.
 #[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Address {
+    /// House number and street.
     #[garde(length(chars, min = 1, max = 200), custom(plain))]
     #[schema(min_length = 1, max_length = 200)]
     pub line1: String,
+    /// Flat, building or locality.
     #[garde(length(chars, max = 200), inner(custom(plain)))]
     #[schema(max_length = 200)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line2: Option<String>,
+    /// Town or city.
     #[garde(length(chars, min = 1, max = 100), custom(plain))]
     #[schema(min_length = 1, max_length = 100)]
     pub city: String,
+    /// In the form of its country.
     #[garde(length(chars, min = 1, max = 20), custom(plain))]
     #[schema(min_length = 1, max_length = 20)]
     pub postcode: String,
@@ -69,21 +80,26 @@ pub struct Address {
     pub country: String,
 }
 
+/// A customer's work and income.
 #[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Employment {
+    /// The employer's name.
     #[garde(length(chars, max = 200), inner(custom(plain)))]
     #[schema(max_length = 200)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub employer_name: Option<String>,
+    /// The customer's position.
     #[garde(length(chars, max = 100), inner(custom(plain)))]
     #[schema(max_length = 100)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_title: Option<String>,
+    /// Such as `FULL_TIME`, in the caller's own words.
     #[garde(length(chars, max = 40), inner(custom(plain)))]
     #[schema(max_length = 40)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub employment_type: Option<String>,
+    /// Pounds a month, before tax.
     #[garde(inner(custom(not_negative)))]
     #[schema(value_type = Option<f64>, minimum = 0, maximum = 100_000_000, multiple_of = 0.01)]
     #[serde(skip_serializing_if = "Option::is_none")]

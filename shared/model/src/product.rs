@@ -11,6 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::order::{are_plain, are_texts, fields_schema, is_field, texts_schema};
 use crate::text::{NOT_PLAIN, plain, plain_prose};
 
+/// A product's category at MMOB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProductType {
@@ -60,10 +61,12 @@ pub struct NewProduct {
     #[garde(skip)]
     #[serde(default)]
     pub enabled: bool,
+    /// The product's own texts, by name. They go to MMOB, and with each order to the product's provider.
     #[garde(custom(few_and_short))]
     #[schema(schema_with = texts_schema)]
     #[serde(default)]
     pub meta: BTreeMap<String, String>,
+    /// The product's category at MMOB.
     #[garde(skip)]
     #[serde(alias = "product_type")]
     pub product_type: ProductType,

@@ -11,6 +11,8 @@ use crate::id::{CorrelationId, ProposalId, QuoteId};
 use crate::person::{Address, Customer, Employment};
 use crate::text::plain;
 
+/// PENDING until the funder has it, SUBMITTED, REFERRED while a person at the funder decides, then APPROVED, DECLINED, or FAILED if it
+/// never reached the funder or the funder did not take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ProposalStatus {
@@ -45,6 +47,7 @@ impl ProposalStatus {
 #[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProposalRequest {
+    /// A quote that is GENERATED, of the caller; an agent may name any customer's.
     #[garde(skip)]
     pub quote_id: QuoteId,
     /// Replaces the customer details of the quote.
@@ -68,6 +71,7 @@ pub struct ProposalRequest {
 #[derive(Clone, Default, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AdditionalDetails {
+    /// With the country's code or without.
     #[garde(length(chars, min = 5, max = 30), inner(custom(plain)))]
     #[schema(min_length = 5, max_length = 30)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,9 +81,11 @@ pub struct AdditionalDetails {
     #[schema(value_type = Option<String>, format = Date, pattern = r"^\d{4}-\d{2}-\d{2}$")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date_of_birth: Option<Date>,
+    /// Where the customer lives.
     #[garde(dive)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
+    /// The customer's work and income.
     #[garde(dive)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub employment: Option<Employment>,

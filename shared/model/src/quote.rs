@@ -30,6 +30,7 @@ impl fmt::Display for Environment {
     }
 }
 
+/// The kind of contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum QuoteType {
@@ -47,6 +48,8 @@ impl QuoteType {
     }
 }
 
+/// PENDING while the hub asks the funder again, GENERATED with a price, FAILED without one, EXPIRED when the price has ended,
+/// CONVERTED when the quote has become a proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum QuoteStatus {
@@ -61,16 +64,20 @@ pub enum QuoteStatus {
 #[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QuoteRequest {
+    /// The customer.
     #[garde(dive)]
     pub customer_details: Customer,
+    /// The vehicle to finance.
     #[garde(dive)]
     pub vehicle_details: Vehicle,
+    /// The contract that is asked for.
     #[garde(dive)]
     pub contract_details: Contract,
     /// A funder's name from `GET /api/integration/funders`.
     #[garde(length(max = 40))]
     #[schema(max_length = 40)]
     pub funder_name: String,
+    /// The funder's environment. It must be open at this stage: see `GET /api/integration/funders`.
     #[garde(skip)]
     pub environment: Environment,
     /// Where the request came from, for the caller's own records, without control or format characters.
@@ -85,6 +92,7 @@ pub struct QuoteRequest {
     pub dry_run: bool,
 }
 
+/// The contract that is asked for.
 #[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Contract {
@@ -100,15 +108,19 @@ pub struct Contract {
     #[garde(range(min = 1, max = 200_000))]
     #[schema(minimum = 1, maximum = 200_000)]
     pub annual_mileage: u32,
+    /// The kind of contract.
     #[garde(skip)]
     pub quote_type: QuoteType,
+    /// Paid at the end, in pounds. Not sent for contract hire, which has none.
     #[garde(inner(custom(not_negative)))]
     #[schema(value_type = Option<f64>, minimum = 0, maximum = 100_000_000, multiple_of = 0.01)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub balloon_payment: Option<Pounds>,
+    /// Percent per year, as the caller knows it. The funder's own goes before it.
     #[garde(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub apr: Option<Number>,
+    /// Whether the payments include maintenance.
     #[garde(skip)]
     #[serde(default)]
     pub maintenance_included: bool,

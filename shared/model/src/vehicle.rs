@@ -11,12 +11,15 @@ use crate::text::plain;
 #[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Vehicle {
+    /// Such as `BMW`.
     #[garde(length(chars, min = 1, max = 100), custom(plain))]
     #[schema(min_length = 1, max_length = 100)]
     pub make: String,
+    /// Such as `3 Series`.
     #[garde(length(chars, min = 1, max = 100), custom(plain))]
     #[schema(min_length = 1, max_length = 100)]
     pub model: String,
+    /// Such as `320d M Sport`.
     #[garde(length(chars, max = 100), inner(custom(plain)))]
     #[schema(max_length = 100)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,10 +37,12 @@ pub struct Vehicle {
     #[schema(maximum = 2_000_000)]
     #[serde(default)]
     pub mileage: u32,
+    /// Such as `DIESEL`.
     #[garde(length(chars, max = 40), inner(custom(plain)))]
     #[schema(max_length = 40)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fuel_type: Option<String>,
+    /// Such as `AUTOMATIC`.
     #[garde(length(chars, max = 40), inner(custom(plain)))]
     #[schema(max_length = 40)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,6 +52,7 @@ pub struct Vehicle {
     #[schema(min_length = 1, max_length = 20, pattern = "^[ -~]*$")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cap_id: Option<String>,
+    /// The vehicle's code in the CAP database.
     #[garde(inner(custom(printable)), length(min = 1, max = 40))]
     #[schema(min_length = 1, max_length = 40, pattern = "^[ -~]*$")]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -17,6 +17,7 @@ use crate::body::JsonBody;
 /// `Location` of a new case, before its number.
 pub const CASE_PATH: &str = "/v1/bqs-case/case/";
 
+/// A new case.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Created {
     /// The case's number. Messages call it `preViewCaseId`.

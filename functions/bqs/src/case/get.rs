@@ -8,6 +8,8 @@ use super::view::CaseView;
 use crate::Env;
 
 /// Returns one of the channel's own cases.
+///
+/// The case shows the documents that were refused after the hub had taken them.
 #[utoipa::path(
     get,
     path = "/v1/bqs-case/case/{sequence}",

@@ -8,6 +8,9 @@ use uuid::Uuid;
 /// A case keeps the last ones.
 const MAX_DOCUMENTS: usize = 20;
 
+/// `not-permitted`: the channel lost the right to add documents. `differs`: the bytes differ from the announcement. `unacceptable`: the
+/// file is damaged, too large as an image, or a PDF with a script, a program to launch or an embedded file. `not-arrived`: no upload
+/// was complete in time. `infected`: it has malware. `unscanned`: the scanner gave no verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DocumentRefusal {
@@ -25,15 +28,18 @@ pub enum DocumentRefusal {
     Unscanned,
 }
 
+/// A document that the hub refused after it had answered.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RefusedDocument {
+    /// The id that the response to the upload had.
     #[schema(value_type = String, format = "uuid")]
     pub document_id: Uuid,
     /// The document definition code.
     pub code: String,
-    #[schema(inline)]
+    /// Why it was refused.
     pub reason: DocumentRefusal,
+    /// When it was refused.
     pub refused_at: Timestamp,
 }
 

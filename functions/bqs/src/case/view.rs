@@ -45,11 +45,16 @@ impl Serialize for CaseView {
 impl PartialSchema for CaseView {
     fn schema() -> RefOr<Schema> {
         let known = CaseChanges::schema();
-        let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+        let number = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .description(Some("The case's number."));
         match known {
             RefOr::T(Schema::Object(mut object)) => {
                 object.properties.insert("sequence".into(), number.build().into());
-                let refused = Array::new(RefusedDocument::schema());
+                let mut refused = Array::new(RefusedDocument::schema());
+                refused.description =
+                    Some("Documents that the hub refused after it had answered, the last 20, oldest first.".into());
                 object.properties.insert("refusedDocuments".into(), refused.into());
                 object.required.push("sequence".into());
                 object.description = Some("A case. It may have members that are not listed here.".into());

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::Env;
 
+/// What a channel may do. `admin` manages channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub enum Role {
     #[serde(rename = "case.write")]
@@ -59,12 +60,16 @@ impl Role {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Permissions {
+    /// What the channel may do.
     #[schema(value_type = BTreeSet<Role>)]
     pub roles: Vec<Role>,
+    /// The dealers whose cases it handles.
     #[schema(value_type = BTreeSet<i64>)]
     pub allowed_dealer_codes: Vec<i64>,
+    /// The brands that its cases may have.
     #[schema(value_type = BTreeSet<i64>)]
     pub allowed_brand_codes: Vec<i64>,
+    /// The agreement codes that its cases may have.
     #[schema(value_type = BTreeSet<i64>)]
     pub allowed_agreements: Vec<i64>,
 }

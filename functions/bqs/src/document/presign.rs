@@ -43,12 +43,14 @@ pub struct AnnouncedDocument {
     /// The document definition code.
     #[schema(min_length = 1, max_length = 20, pattern = "^[A-Za-z0-9_-]+$")]
     code: String,
+    /// The media type of the file.
     content_type: ContentType,
     /// In bytes.
     #[schema(minimum = 1, maximum = 20_971_520)]
     size: u64,
 }
 
+/// The media type of a document.
 #[derive(ToSchema)]
 pub enum ContentType {
     #[schema(rename = "application/pdf")]
@@ -59,11 +61,14 @@ pub enum ContentType {
     Png,
 }
 
+/// A document's id, and the request that uploads it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Offered {
+    /// The document's id, which the case shows if the document is refused.
     #[schema(value_type = String, format = "uuid")]
     document_id: Uuid,
+    /// The request that uploads the file.
     upload: Presigned,
 }
 

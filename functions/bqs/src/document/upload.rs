@@ -31,9 +31,11 @@ pub struct DocumentForm {
     code: String,
 }
 
+/// A stored document.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Uploaded {
+    /// The document's id, which the case shows if the document is refused.
     #[schema(value_type = String, format = "uuid")]
     document_id: Uuid,
     /// Of the file's bytes, in hex.

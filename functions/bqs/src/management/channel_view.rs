@@ -14,6 +14,7 @@ use crate::channel::{ApiKey, Caller, ChannelRow, Permissions};
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChannelView {
+    /// The channel's name.
     pub channel_name: String,
     #[serde(flatten)]
     pub permissions: Permissions,

@@ -12,6 +12,8 @@ use crate::channel::directory::ChannelChange;
 use crate::channel::{Actor, ApiKey, Caller, ChannelRow};
 
 /// Creates a channel and its api key.
+///
+/// Only this response has the key. The hub stores a digest of it.
 #[utoipa::path(
     post,
     path = "/v1/bqs-case/management",

@@ -56,6 +56,8 @@ pub async fn get(cx: Cx<Env>, request: GetChannels) -> Result<Reply<Vec<ChannelV
 }
 
 /// Returns one channel with its permissions, as a list. The list is empty if there is no such channel.
+///
+/// A list, so that clients read it as they read all channels.
 #[utoipa::path(
     get,
     path = "/v1/bqs-case/management/{channelName}",

@@ -9,6 +9,8 @@ use crate::channel::directory::ChannelChange;
 use crate::channel::{Actor, ApiKey, Caller, ChannelRow};
 
 /// Gives a channel a new api key. The old key stops working at once.
+///
+/// Only this response has the key.
 #[utoipa::path(
     post,
     path = "/v1/bqs-case/management/{channelName}/key",

@@ -43,9 +43,11 @@ impl ListMessages {
     }
 }
 
+/// The messages of a case.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageList {
+    /// The case.
     pre_view_case_id: u64,
     /// The next `from_date`. The last message comes again then, with all that arrived since. Without messages, it is the
     /// request's `from_date`.

@@ -11,6 +11,8 @@ use crate::Env;
 use crate::profile::{Profile, ProfileRow};
 
 /// A customer, as the newest quote describes them.
+///
+/// Customers see themselves; staff see everyone.
 #[utoipa::path(
     get,
     path = "/api/customers/{email}",

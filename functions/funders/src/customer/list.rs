@@ -11,6 +11,8 @@ use crate::Env;
 use crate::profile::{Profile, ProfileRow};
 
 /// Every customer with a quote, newest first. For staff.
+///
+/// A customer is known by the e-mail address. The newest quote describes them.
 #[utoipa::path(
     get,
     path = "/api/customers",

@@ -11,6 +11,8 @@ use crate::Env;
 use crate::quote::QuoteView;
 
 /// The quotes of a customer, newest first, whether the customer or staff asked for them.
+///
+/// Customers see their own; staff see everyone's.
 #[utoipa::path(
     get,
     path = "/api/integration/customers/{email}/quotes",

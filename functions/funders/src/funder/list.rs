@@ -19,23 +19,31 @@ use crate::Env;
 pub struct FunderView {
     /// The name to use in requests.
     pub name: &'static str,
+    /// The same as `name`.
     pub code: &'static str,
+    /// The name for people.
     pub display_name: &'static str,
     /// The environments that are open here.
     pub environments: Vec<EnvironmentView>,
+    /// The contracts that it prices.
     pub quote_types: Vec<QuoteType>,
+    /// The contracts for which it takes proposals.
     pub proposal_types: Vec<QuoteType>,
 }
 
+/// An open environment of a funder.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EnvironmentView {
+    /// The name to use in requests.
     pub name: Environment,
     /// From the calls of the last hour. Listing calls no funder.
     pub health: RecentCalls,
 }
 
 /// Every funder and its products.
+///
+/// Requests name a funder and one of its environments. The health is that of the last hour's calls.
 #[utoipa::path(
     get,
     path = "/api/integration/funders",
@@ -50,6 +58,8 @@ pub async fn list(cx: Cx<Env>, _: NoFilter) -> Result<Success<Vec<FunderView>>> 
 }
 
 /// The same under another path of spec 1.
+///
+/// The response is that of `GET /api/integration/funders`.
 #[utoipa::path(
     get,
     path = "/api/funders",

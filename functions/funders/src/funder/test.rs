@@ -23,20 +23,25 @@ const TEST_TIMEOUT: Duration = Duration::from_secs(9);
 /// Seconds between two tests of the same installation.
 const TEST_INTERVAL: i64 = 60;
 
+/// What is tested.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FunderTest {
     #[garde(length(max = 40))]
     #[schema(ignore)]
     funder_name: String,
+    /// The funder's environment.
     #[garde(skip)]
     environment: Environment,
 }
 
+/// How a funder answered.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FunderTestResult {
+    /// Whether the funder answered.
     pub reachable: bool,
+    /// Whether it accepted the hub's credentials.
     pub authenticated: bool,
     /// Milliseconds.
     pub latency_ms: u64,

@@ -29,7 +29,9 @@ const COMMIT_DELAY: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProposalAccepted {
+    /// The proposal. `GET /api/proposals/{proposalId}` shows it.
     pub proposal_id: ProposalId,
+    /// PENDING.
     pub status: ProposalStatus,
 }
 

@@ -18,6 +18,8 @@ pub struct GetProposal {
 }
 
 /// A proposal.
+///
+/// Callers see their own proposals; staff see all.
 #[utoipa::path(
     get,
     path = "/api/proposals/{proposalId}",

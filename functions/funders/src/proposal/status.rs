@@ -18,6 +18,8 @@ pub struct GetProposalStatus {
 }
 
 /// Whether a proposal has been submitted and decided.
+///
+/// Ask again until the status is final: APPROVED, DECLINED or FAILED. Callers see their own proposals; staff see all.
 #[utoipa::path(
     get,
     path = "/api/integration/proposals/{proposalId}/status",

@@ -13,13 +13,19 @@ use super::documents::StoredProposalDocument;
 use super::row::ProposalRow;
 use crate::quote::FailureView;
 
+/// A proposal.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProposalView {
+    /// The proposal's id.
     pub proposal_id: ProposalId,
+    /// The quote that it was made from.
     pub quote_id: QuoteId,
+    /// The funder that decides about it.
     pub funder_name: String,
+    /// The funder's environment.
     pub environment: Environment,
+    /// How far it is.
     pub status: ProposalStatus,
     /// False while only the funder's webhook reports the status. The funder's answer may still replace it.
     pub confirmed: bool,
@@ -29,11 +35,14 @@ pub struct ProposalView {
     /// The funder's reason for its decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The documents that came with it.
     pub documents: Vec<DocumentView>,
+    /// Why it FAILED.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureView>,
     /// Of the request that made it, and of every call to the funder about it.
     pub correlation_id: CorrelationId,
+    /// When it was requested.
     pub created_at: Timestamp,
     /// When it came to its status.
     pub updated_at: Timestamp,
@@ -43,8 +52,10 @@ pub struct ProposalView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DocumentView {
+    /// The document's type, as the request named it.
     #[serde(rename = "type")]
     pub kind: String,
+    /// The document's media type.
     pub media_type: String,
     /// Bytes.
     pub size: u64,

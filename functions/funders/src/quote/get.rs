@@ -18,6 +18,8 @@ pub struct GetQuote {
 }
 
 /// A quote.
+///
+/// Callers see their own quotes; staff see all.
 #[utoipa::path(
     get,
     path = "/api/quotes/{quoteId}",

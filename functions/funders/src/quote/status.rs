@@ -18,6 +18,8 @@ pub struct GetQuoteStatus {
 }
 
 /// Whether a quote has been priced.
+///
+/// Ask again while it is PENDING: a worker asks the funder in the background. Callers see their own quotes; staff see all.
 #[utoipa::path(
     get,
     path = "/api/integration/quotes/{quoteId}/status",

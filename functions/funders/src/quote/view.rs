@@ -12,12 +12,17 @@ use utoipa::ToSchema;
 use super::row::{QuoteRow, StoredFailure};
 use crate::dry_run::warnings;
 
+/// A quote.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QuoteView {
+    /// The quote's id.
     pub id: QuoteId,
+    /// The funder that was asked.
     pub funder_name: String,
+    /// The funder's environment.
     pub environment: Environment,
+    /// How far it is.
     pub status: QuoteStatus,
     /// One regular payment.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,6 +36,7 @@ pub struct QuoteView {
     /// Percent per year.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub apr: Option<Number>,
+    /// Paid at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub balloon_payment: Option<Pounds>,
     /// Months, as granted.
@@ -42,20 +48,26 @@ pub struct QuoteView {
     /// The funder's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_quote_id: Option<String>,
+    /// The funder's own reference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_reference: Option<String>,
+    /// The end of the price.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Timestamp>,
     /// The proposal that the quote became, once it is CONVERTED.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proposal_id: Option<ProposalId>,
+    /// What the funder was not asked for, though the request has it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Why it FAILED, or why it is PENDING.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureView>,
     /// Of the request that made it, and of every call to the funder about it.
     pub correlation_id: CorrelationId,
+    /// When it was requested.
     pub created_at: Timestamp,
+    /// When it last changed.
     pub updated_at: Timestamp,
 }
 
@@ -65,11 +77,14 @@ pub struct QuoteView {
 pub struct FailureView {
     /// The code of the problem that the caller would have got.
     pub code: String,
+    /// The reason, for people.
     pub message: String,
+    /// Whether the same request may succeed later, unchanged.
     pub retryable: bool,
     /// Seconds, counted from `updatedAt`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
+    /// The funder's own code, where it gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partner_code: Option<String>,
     /// The values that were refused, with the reasons.
@@ -80,7 +95,9 @@ pub struct FailureView {
 /// A value that was not accepted.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FieldView {
+    /// The path of the value in the request, such as `vehicleDetails.price`.
     pub field: String,
+    /// What the value must be.
     pub message: String,
 }
 

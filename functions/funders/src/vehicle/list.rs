@@ -11,6 +11,8 @@ use crate::Env;
 use crate::profile::{Profile, ProfileRow};
 
 /// Every quoted vehicle with a CAP id, newest first. For staff.
+///
+/// A vehicle is known by its CAP id. The newest quote describes it.
 #[utoipa::path(
     get,
     path = "/api/vehicles",

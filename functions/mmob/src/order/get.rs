@@ -18,6 +18,8 @@ pub struct GetOrder {
 }
 
 /// Shows an order. For staff.
+///
+/// It has no data of the user.
 #[utoipa::path(
     get,
     path = "/api/mmob/orders/{orderId}",

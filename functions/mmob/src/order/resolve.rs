@@ -17,6 +17,7 @@ use super::row::OrderRow;
 use super::view::OrderView;
 use crate::Env;
 
+/// A decision about an order.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = OrderResolution)]

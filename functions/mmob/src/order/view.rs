@@ -8,15 +8,21 @@ use utoipa::ToSchema;
 
 use super::row::{Manual, OrderRow, OrderStep};
 
+/// An order, as operators see it. Times are the hub's.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderView {
     /// MMOB's id, as are the next three.
     pub id: String,
+    /// The product.
     pub prod_id: String,
+    /// The price that the user chose.
     pub pricing_id: String,
+    /// The user who placed it.
     pub tpp_user_id: String,
+    /// The status at MMOB, as far as the hub knows.
     pub status: OrderStatus,
+    /// How far it is in the hub.
     pub step: OrderStep,
     /// What the worker reports to MMOB, once the order is decided.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,7 +42,9 @@ pub struct OrderView {
     pub correlation_id: CorrelationId,
     /// When this round began.
     pub received_at: Timestamp,
+    /// When MMOB first posted it.
     pub created_at: Timestamp,
+    /// When it last changed.
     pub updated_at: Timestamp,
 }
 

@@ -22,6 +22,7 @@ use crate::Env;
 /// A request that MMOB has not carried out by then never arrived.
 const IN_FLIGHT_LIMIT: SignedDuration = SignedDuration::from_secs(30);
 
+/// A new product.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedProduct {

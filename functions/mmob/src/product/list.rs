@@ -9,6 +9,8 @@ use super::offer::{LIST, OfferRow, ProductView};
 use crate::Env;
 
 /// Lists the products that were created through the hub, newest first. For staff.
+///
+/// Products that were made at MMOB itself are not in the list.
 #[utoipa::path(
     get,
     path = "/api/mmob/products",

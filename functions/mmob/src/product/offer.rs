@@ -37,12 +37,19 @@ pub struct ProductView {
     pub id: String,
     /// The hub's id of the product, which MMOB keeps beside its own.
     pub external_key: String,
+    /// The name that users see.
     pub name: String,
+    /// What users read about it.
     pub description: String,
+    /// Whether users see it.
     pub enabled: bool,
+    /// The product's own texts, by name.
     pub meta: BTreeMap<String, String>,
+    /// Its category at MMOB.
     pub product_type: ProductType,
+    /// What is done when it is ordered.
     pub fulfilment: NewFulfilment,
+    /// When it was created.
     pub created_at: Timestamp,
 }
 

@@ -16,6 +16,7 @@ use super::client::{call, is_uncertain};
 use super::marker::{self, Marker};
 use crate::Env;
 
+/// A price that a product is to have.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = NewPrice)]
@@ -27,6 +28,7 @@ pub struct CreatePrice {
     #[garde(length(chars, min = 1, max = 200), custom(plain))]
     #[schema(min_length = 1, max_length = 200)]
     name: String,
+    /// ISO 4217.
     #[garde(skip)]
     currency: CurrencyCode,
     /// In the currency's minor units: pence for GBP.
@@ -39,10 +41,15 @@ pub struct CreatePrice {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PriceView {
+    /// MMOB's id of the price.
     id: String,
+    /// MMOB's id of the product.
     prod_id: String,
+    /// The name that users see.
     name: String,
+    /// ISO 4217.
     currency: CurrencyCode,
+    /// In the currency's minor units: pence for GBP.
     amount: i64,
 }
 

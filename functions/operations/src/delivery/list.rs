@@ -37,6 +37,8 @@ impl DeliveryFilter {
 }
 
 /// The deliveries of the last 30 days, newest first.
+///
+/// For staff. A delivery is one event on its way to one subscription, with all its attempts.
 #[utoipa::path(
     get,
     path = "/api/integration/deliveries",

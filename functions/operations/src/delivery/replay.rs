@@ -25,6 +25,8 @@ pub struct ReplayDelivery {
 }
 
 /// Delivers once more, with the same id and body, in whatever state the delivery is.
+///
+/// For staff. A receiver that has taken the delivery before recognises it by its `webhook-id`.
 #[utoipa::path(
     post,
     path = "/api/integration/deliveries/{deliveryId}/replay",

@@ -23,6 +23,7 @@ const RETENTION_DAYS: i64 = 30;
 /// Seconds.
 const DAY: i64 = 24 * 60 * 60;
 
+/// PENDING while an attempt is running or due, DELIVERED, or FAILED when no attempt will follow unless it is replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum DeliveryStatus {
@@ -99,9 +100,13 @@ struct AttemptRow {
 pub struct DeliveryView {
     /// The `webhook-id` that the receiver gets.
     pub id: DeliveryId,
+    /// The event, the same in its deliveries to other subscriptions.
     pub event_id: EventId,
+    /// What has happened.
     pub event_type: EventType,
+    /// The subscription that it goes to.
     pub subscription_id: SubscriptionId,
+    /// How far it is.
     pub status: DeliveryStatus,
     /// The number of attempts made.
     pub attempts: u32,
@@ -111,9 +116,12 @@ pub struct DeliveryView {
     /// Why there was no response, or no attempt will follow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// When the next attempt is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
+    /// When it began.
     pub created_at: Timestamp,
+    /// When it last changed.
     pub updated_at: Timestamp,
 }
 

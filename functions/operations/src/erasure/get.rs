@@ -19,6 +19,8 @@ pub struct GetErasure {
 }
 
 /// How far an erasure is in each domain. For admins.
+///
+/// The figures grow until every domain is DONE.
 #[utoipa::path(
     get,
     path = "/api/integration/erasures/{erasureId}",

@@ -8,9 +8,11 @@ use runtime::work::erasure::{DomainErasure, ErasureRow, ErasureState, ErasureSub
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// An erasure, and how far it is.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ErasureView {
+    /// The erasure's id.
     pub id: ErasureId,
     /// `email`, `case` or `customer`.
     pub subject: &'static str,
@@ -27,6 +29,7 @@ pub struct ErasureView {
     pub domains: BTreeMap<String, DomainErasureView>,
 }
 
+/// An erasure in one domain.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DomainErasureView {
@@ -40,8 +43,10 @@ pub struct DomainErasureView {
     pub log_rows: u64,
     /// Stored responses of idempotency keys that were replaced.
     pub responses: u64,
+    /// When the first pass ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_pass_at: Option<Timestamp>,
+    /// When the second pass ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub done_at: Option<Timestamp>,
 }

@@ -40,8 +40,10 @@ pub struct ListLogs {
     #[garde(length(chars, min = 1, max = 64))]
     #[param(min_length = 1, max_length = 64)]
     operation: Option<String>,
+    /// Calls that ended so.
     #[garde(skip)]
     status: Option<AttemptStatus>,
+    /// Calls that one request caused, by its `x-correlation-id`.
     #[garde(skip)]
     correlation_id: Option<CorrelationId>,
     /// The id of a quote, a proposal or an order, or the number of a case.
@@ -60,21 +62,28 @@ pub struct ListLogs {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogRow {
+    /// The row's id.
     pub id: LogRowId,
+    /// The partner.
     pub partner: String,
     /// The same as `partner`.
     pub funder: String,
+    /// The partner's environment.
     pub environment: String,
+    /// The name of the call, such as `quote`.
     pub operation: String,
+    /// How the call ended.
     pub status: AttemptStatus,
     /// The number of attempts before this one.
     pub retry_count: u32,
     /// Milliseconds.
     pub response_time: u64,
+    /// The `x-correlation-id` of the request that caused the call.
     pub correlation_id: CorrelationId,
     /// The quote, proposal, order or case that the request was about. Absent if it was about none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_id: Option<String>,
+    /// When the call began.
     pub created_at: Timestamp,
     /// Absent where the partner did not answer.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,6 +167,8 @@ impl ListLogs {
 }
 
 /// The requests that went to partners, newest first.
+///
+/// For staff. Each attempt is a row, retries included. Personal data is redacted. Rows are kept for 30 days.
 #[utoipa::path(
     get,
     path = "/api/integration/logs",

@@ -33,11 +33,13 @@ pub struct GetMetrics {
     to: Option<Timestamp>,
 }
 
+/// How each partner has answered.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Metrics {
     /// The numbers are complete from here on. Later than the requested instant where they are truncated.
     pub from: Timestamp,
+    /// The first instant that is not counted.
     pub to: Timestamp,
     /// The period has more rows than one request may read. Ask again for a shorter one.
     pub truncated: bool,
@@ -51,10 +53,13 @@ pub struct Metrics {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartnerMetrics {
+    /// The partner.
     pub partner: &'static str,
     /// The same as `partner`.
     pub funder: &'static str,
+    /// The partner's environment.
     pub environment: &'static str,
+    /// The number of calls.
     pub calls: usize,
     /// The number of calls that were followed by a retry.
     pub retries: usize,
@@ -66,10 +71,13 @@ pub struct PartnerMetrics {
     pub response_time: Option<Percentiles>,
 }
 
+/// A kind of failure, and how many calls failed so.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorRate {
+    /// The code, without the word for the partner: `timeout`, `rejected`.
     pub kind: String,
+    /// The number of calls.
     pub count: usize,
     /// Of all calls, 0 to 1.
     pub rate: f64,
@@ -79,8 +87,11 @@ pub struct ErrorRate {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Percentiles {
+    /// Half of the calls.
     pub p50: u64,
+    /// 95 of 100 calls.
     pub p95: u64,
+    /// 99 of 100 calls.
     pub p99: u64,
 }
 
@@ -150,6 +161,8 @@ fn rate(part: usize, whole: usize) -> f64 {
 }
 
 /// How each partner has answered.
+///
+/// For staff. The figures are computed from the log when they are asked for.
 #[utoipa::path(
     get,
     path = "/api/integration/metrics",

@@ -13,17 +13,20 @@ use utoipa::ToSchema;
 use super::row::{SubscriptionRow, SubscriptionView};
 use crate::Env;
 
+/// An endpoint, and the events that it gets.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewSubscription {
     /// An https address on the public internet, on port 443 or 8443.
     #[garde(skip)]
     url: String,
+    /// The types of events that it gets.
     #[garde(length(min = 1, max = 32))]
     #[schema(min_items = 1, max_items = 32)]
     event_types: Vec<EventType>,
 }
 
+/// A new subscription, with its secret.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedSubscription {

@@ -18,6 +18,8 @@ pub struct DeleteSubscription {
 }
 
 /// Ends a subscription. Its pending deliveries are not attempted again.
+///
+/// For admins. The receiver gets nothing more.
 #[utoipa::path(
     delete,
     path = "/api/integration/subscriptions/{subscriptionId}",

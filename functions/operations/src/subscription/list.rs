@@ -9,6 +9,8 @@ use super::row::{PARTITION, SubscriptionRow, SubscriptionView};
 use crate::Env;
 
 /// The subscriptions, newest first.
+///
+/// For admins. The secrets are not shown.
 #[utoipa::path(
     get,
     path = "/api/integration/subscriptions",

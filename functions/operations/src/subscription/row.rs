@@ -19,6 +19,7 @@ pub const PARTITION: &str = "SUBSCRIPTION";
 /// Rows that are read together.
 const BATCH: u16 = 100;
 
+/// DISABLED when the receiver has answered 410; it gets no more deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum SubscriptionStatus {
@@ -59,11 +60,17 @@ pub struct SubscriptionRow {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SubscriptionView {
+    /// The subscription's id.
     pub id: SubscriptionId,
+    /// Where events are posted.
     pub url: String,
+    /// The types of events that it gets.
     pub event_types: Vec<EventType>,
+    /// Whether it gets events.
     pub status: SubscriptionStatus,
+    /// When it was created.
     pub created_at: Timestamp,
+    /// When it last changed.
     pub updated_at: Timestamp,
 }
 

@@ -3,11 +3,13 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// A success.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Success<T> {
     /// Always true.
     pub success: bool,
     pub data: T,
+    /// What was done, for people.
     pub message: String,
 }
 
@@ -28,6 +30,7 @@ pub struct Listed<T> {
     /// Always true.
     pub success: bool,
     pub data: Vec<T>,
+    /// What the list has, for people.
     pub message: String,
     /// The `cursor` of the next page. Null at the end; earlier pages may be short, or empty.
     pub next_cursor: Option<String>,

@@ -53,10 +53,13 @@ pub struct File<'a> {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Presigned {
+    /// The method of the upload.
     pub method: String,
+    /// Where to send the file.
     pub url: String,
     /// To be sent exactly so.
     pub headers: BTreeMap<String, String>,
+    /// The end of the upload's time.
     pub expires_at: Timestamp,
 }
 

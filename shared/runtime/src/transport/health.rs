@@ -25,13 +25,19 @@ const FRESH: SignedDuration = SignedDuration::from_secs(15);
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RecentCalls {
+    /// Whether the partner answers.
     pub connectivity: Connectivity,
+    /// The number of calls.
     pub calls: usize,
+    /// The number of calls that failed.
     pub failures: usize,
+    /// When the newest successful call was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_success_at: Option<Timestamp>,
 }
 
+/// From the calls of the last hour: `up` if the newest succeeded, `degraded` if it failed and an earlier one succeeded, `down` if all
+/// failed, `unknown` without calls.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Connectivity {

@@ -19,6 +19,7 @@ use crate::transport::redact::Redactor;
 /// Seconds.
 const RETENTION: i64 = 30 * 24 * 60 * 60;
 
+/// SUCCESS, RETRY if it failed and was tried again, or FAILED.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum AttemptStatus {

@@ -24,7 +24,9 @@ pub struct AspNetProblem<'a> {
     /// The section of the RFC that defines the status.
     #[serde(rename = "type")]
     kind: String,
+    /// The status in words.
     title: &'a str,
+    /// The HTTP status.
     status: u16,
     /// The reason, where `errors` is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,8 +46,10 @@ pub struct AspNetProblem<'a> {
 /// The body of an error from 500 up.
 #[derive(Serialize, ToSchema)]
 struct AspNetFailure<'a> {
+    /// What failed. The cause is in the hub's log.
     #[serde(rename = "Message")]
     message: &'a str,
+    /// For the operator: the correlation id in the form of a W3C trace.
     #[serde(rename = "traceId")]
     trace_id: String,
 }

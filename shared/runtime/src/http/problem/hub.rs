@@ -67,8 +67,11 @@ pub struct Problem<'a> {
     /// Names the kind of problem: `urn:trunkline:problem:` and the code.
     #[serde(rename = "type")]
     kind: String,
+    /// The kind of problem in words.
     title: &'a str,
+    /// The HTTP status.
     status: u16,
+    /// The reason, for people. Absent from 500 up.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
     /// A stable word for programs.
@@ -83,8 +86,10 @@ pub struct Problem<'a> {
     /// The partner's own code, where it gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
     partner_code: Option<&'a str>,
+    /// The values that cannot be accepted, with the reasons.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldProblem<'a>>,
+    /// The quote that the request was about.
     #[serde(skip_serializing_if = "Option::is_none")]
     quote_id: Option<QuoteId>,
     /// For the operator, from 500 up.
@@ -92,6 +97,7 @@ pub struct Problem<'a> {
     trace_id: Option<String>,
     /// Always false: the envelope that clients of spec 1 read.
     success: bool,
+    /// The same as `detail`; from 500 up as `title`.
     message: &'a str,
 }
 
@@ -99,6 +105,7 @@ pub struct Problem<'a> {
 pub struct FieldProblem<'a> {
     /// The path of the value in the request, such as `vehicleDetails.price`.
     field: &'a str,
+    /// What the value must be.
     message: &'a str,
 }
 

@@ -28,6 +28,7 @@ const FOUND_RETENTION: i64 = 36 * 24 * 60 * 60;
 /// Rows in one read.
 const BATCH: u16 = 200;
 
+/// `OPEN` until everything that was found is deleted, `REPEAT` until a second pass half an hour later, then `DONE`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ErasureState {
