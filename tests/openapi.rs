@@ -18,7 +18,10 @@ use serde_json::{Map, Value};
 use utoipa::OpenApi as _;
 use utoipa::openapi::schema::{Object, Schema};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{OpenApi, RefOr, Server};
+use utoipa::openapi::{InfoBuilder, License, OpenApi, RefOr, Server};
+
+/// What a reader needs before the operations. `{problems}` is the table of failures.
+const INTRODUCTION: &str = include_str!("openapi/introduction.md");
 
 /// The document's members in the order in which a reader wants them.
 const MEMBERS: [&str; 7] = ["openapi", "info", "servers", "tags", "paths", "webhooks", "components"];
@@ -34,11 +37,28 @@ pub fn document() -> Value {
 fn referring() -> Value {
     let mut document = serde_json::to_value(described()).unwrap();
     references::share(&mut document);
+    put_dry_runs_last(&mut document);
     tags::group(&mut document);
     webhooks::add(&mut document);
     examples::fill(&mut document);
     examples::refer(&mut document);
     document
+}
+
+/// An operation's first success is what it is for: a generated client returns its type. A dry run's 200 becomes `2XX`.
+fn put_dry_runs_last(document: &mut Value) {
+    for (_, _, operation) in operations_mut(document) {
+        let responses = operation["responses"].as_object_mut().unwrap();
+        let is_dry = |response: &Value| {
+            response["description"]
+                .as_str()
+                .is_some_and(|what| what.starts_with("With `dryRun`"))
+        };
+        if responses.get("200").is_some_and(is_dry) {
+            let dry = responses.remove("200").unwrap();
+            responses.insert("2XX".to_owned(), dry);
+        }
+    }
 }
 
 /// What the handlers describe and their functions declare.
@@ -52,12 +72,14 @@ fn described() -> OpenApi {
         operations::Api::openapi(),
         &operations::entry::functions(),
     );
-    document.info = utoipa::openapi::InfoBuilder::new()
+    let problems = problems(&[funders::Env::FAMILY, mmob::Env::FAMILY]);
+    let mut license = License::new("MIT");
+    license.identifier = Some("MIT".to_owned());
+    document.info = InfoBuilder::new()
         .title("Trunkline")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(
-            "One integration hub between front ends and funders, banks, marketplaces and back offices.",
-        ))
+        .license(Some(license))
+        .description(Some(INTRODUCTION.replace("{problems}", &table(&problems))))
         .build();
     // Relative to /api-docs/openapi.json, so that it also holds below a path, as at the emulator.
     document.servers = Some(vec![Server::new("..")]);
@@ -70,7 +92,7 @@ fn described() -> OpenApi {
     let key = ApiKeyValue::with_description("x-api-key", "The API key of a channel");
     components.add_security_scheme("apiKey", SecurityScheme::ApiKey(ApiKey::Header(key)));
     let problem = components.schemas.get_mut("Problem").unwrap();
-    publish(&problems(&[funders::Env::FAMILY, mmob::Env::FAMILY]), object(problem));
+    publish(&problems, object(problem));
     document
 }
 
@@ -96,12 +118,10 @@ fn problems(families: &[Family]) -> Vec<Value> {
     problems
 }
 
-/// Writes the failures as a table into the schema's description, for the API page, and as enumerations, for programs.
-fn publish(problems: &[Value], schema: &mut Object) {
-    let mut table = schema.description.take().unwrap();
-    table.push_str(
-        "\n\n| code | title | status | who has to act | may succeed later, unchanged |\n|---|---|---|---|---|\n",
-    );
+/// The failures as a table, for people.
+fn table(problems: &[Value]) -> String {
+    let head = "| code | title | status | who has to act | may succeed later, unchanged |\n|---|---|---|---|---|";
+    let mut table = head.to_owned();
     for problem in problems {
         let text = |member: &str| problem[member].as_str().unwrap();
         let again = if problem["retryable"].as_bool().unwrap() {
@@ -111,11 +131,15 @@ fn publish(problems: &[Value], schema: &mut Object) {
         };
         let (code, title, origin) = (text("code"), text("title"), text("origin"));
         table.push_str(&format!(
-            "| `{code}` | {title} | {} | {origin} | {again} |\n",
+            "\n| `{code}` | {title} | {} | {origin} | {again} |",
             problem["status"]
         ));
     }
-    schema.description = Some(table);
+    table
+}
+
+/// Lists the words of the failures, for programs.
+fn publish(problems: &[Value], schema: &mut Object) {
     for member in ["code", "origin"] {
         let mut words: Vec<Value> = Vec::new();
         for problem in problems {

@@ -94,7 +94,11 @@ fn place<'a>(document: &'a mut Value, of: &str, part: &str) -> Option<&'a mut Va
     };
     let place = match part {
         "request" | "event" => operation.get_mut("requestBody")?,
-        status => operation.get_mut("responses")?.get_mut(status)?,
+        status => {
+            let responses = operation.get_mut("responses")?.as_object_mut()?;
+            let known = if responses.contains_key(status) { status } else { "2XX" };
+            responses.get_mut(known)?
+        }
     };
     place.get_mut("content")?.as_object_mut()?.values_mut().next()
 }

@@ -232,6 +232,24 @@ fn every_operation_parameter_and_member_is_described() {
 }
 
 #[test]
+fn every_reference_leads_to_something() {
+    fn check(document: &Value, value: &Value) {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            let target = document.pointer(reference.trim_start_matches('#'));
+            assert!(target.is_some(), "{reference} leads nowhere");
+        }
+        let inside: Vec<&Value> = match value {
+            Value::Object(members) => members.values().collect(),
+            Value::Array(items) => items.iter().collect(),
+            _ => return,
+        };
+        inside.into_iter().for_each(|value| check(document, value));
+    }
+    let document = super::document();
+    check(&document, &document);
+}
+
+#[test]
 fn nothing_stands_inside_that_has_a_name() {
     let document = super::document();
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {

@@ -65,4 +65,8 @@ impl PartialSchema for CaseView {
     }
 }
 
-impl ToSchema for CaseView {}
+impl ToSchema for CaseView {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        RefusedDocument::schemas(schemas);
+    }
+}

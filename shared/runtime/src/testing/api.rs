@@ -15,10 +15,11 @@ use utoipa::openapi::{
     Components, ContentBuilder, Header, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Required, Response,
     ResponseBuilder,
 };
+use utoipa::{PartialSchema as _, ToSchema as _};
 
 use crate::http::caller::Identity;
 use crate::http::document::Media;
-use crate::http::problem::Family;
+use crate::http::problem::{Family, FieldProblem};
 use crate::trigger::domain::Domain;
 use crate::trigger::function::Function;
 use crate::trigger::{Access, Route};
@@ -216,6 +217,8 @@ fn component(family: Family, status: StatusCode, description: &str, components: 
         name = format!("{base}_{number}");
     }
     components.schemas.entry(schema.clone()).or_insert(body);
+    let (field, of_field) = (FieldProblem::name().into_owned(), FieldProblem::schema());
+    components.schemas.entry(field).or_insert(of_field);
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name(schema)))
         .example(Some(example(family, status, description)));

@@ -6,4 +6,4 @@ mod hub;
 
 pub use asp_net::{AspNet, AspNetProblem};
 pub use family::{Failure, Family, Shape};
-pub use hub::{Hub, Problem};
+pub use hub::{FieldProblem, Hub, Problem};

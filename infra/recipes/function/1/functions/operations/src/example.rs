@@ -12,12 +12,16 @@ use crate::Env;
 #[derive(Deserialize, Validate)]
 pub struct GetExample {}
 
+/// A caller.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CallerView {
+    /// The token's `sub`.
     pub caller: String,
 }
 
 /// Returns the caller.
+///
+/// The hub reads it from the token.
 #[utoipa::path(
     get,
     path = "/api/example",

@@ -41,8 +41,10 @@ pub struct InstallationNotice {
     #[garde(length(min = 1, max = 64))]
     #[schema(min_length = 1, max_length = 64)]
     installation: String,
+    /// How far it is.
     #[garde(skip)]
     status: InstallationStatus,
+    /// When it came to this status.
     #[garde(skip)]
     happened_at: Timestamp,
 }
@@ -198,4 +200,4 @@ pub async fn apply(cx: Cx<Env>, message: NoticeDue) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -1,6 +1,6 @@
 //! What a notice of EXAMPLE does, and that each does it once.
 
-use runtime::testing::{Harness, TestRequest};
+use runtime::testing::{Examples, Harness, TestRequest};
 use serde_json::json;
 
 use super::*;
@@ -39,6 +39,13 @@ async fn installation(h: &Harness<Env>) -> (InstallationStatus, u32) {
     let row = InstallationRow::load(env.table().unwrap(), "in_1").await.unwrap();
     let row = row.unwrap();
     (row.newest.status, row.version.revision())
+}
+
+/// Sends the example of the API document.
+pub async fn notices(examples: &mut Examples) {
+    let request = examples.request("mmob-example-webhook");
+    let taken = post(&example(), SECRET, "evt_1", &request).await;
+    examples.response("mmob-example-webhook", &taken);
 }
 
 #[tokio::test(start_paused = true)]
