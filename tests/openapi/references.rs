@@ -131,10 +131,14 @@ fn only_one(schema: &mut Value) {
     let Some(names) = schema.as_object_mut().unwrap().remove("x-one-of") else {
         return;
     };
-    let (one, other) = (&names[0], &names[1]);
-    schema["if"] = json!({"required": [one]});
-    schema["then"] = json!({"not": {"required": [other]}});
-    schema["else"] = json!({"required": [other]});
+    let has = |name: &Value| {
+        let member = schema["properties"][name.as_str().unwrap()]["description"].clone();
+        json!({"required": [name], "properties": {name.as_str().unwrap(): {"description": member}}})
+    };
+    let (one, other) = (has(&names[0]), has(&names[1]));
+    schema["if"] = one;
+    schema["then"] = json!({"not": other});
+    schema["else"] = other;
 }
 
 fn has_structure(schema: &Value) -> bool {

@@ -3,6 +3,8 @@
 use model::event::EventType;
 use serde_json::{Value, json};
 
+/// A group of their own: openapi-generator makes a file for each group of the webhooks and writes over that of the operations.
+pub const TAG: &str = "Sent webhooks";
 const SIGNATURE: &str = "\n\nThe hub signs the request as [Standard Webhooks](https://www.standardwebhooks.com) lays down. \
     `webhook-signature` is `v1,` and the base64 of the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<raw body>`. The key \
     is the secret after `whsec_`, decoded from base64. Verify it over the raw bytes, before the body is parsed.";
@@ -50,7 +52,7 @@ fn event(kind: EventType) -> Value {
     let name = kind.as_str();
     json!({
         "operationId": format!("event-{}", name.replace('.', "-")),
-        "tags": ["Event subscriptions"],
+        "tags": [TAG],
         "summary": summary,
         "description": format!(
             "The hub posts the event to every subscription to `{name}`. Any 2xx within 10 seconds takes it; \
@@ -71,7 +73,7 @@ fn event(kind: EventType) -> Value {
 fn order() -> Value {
     json!({
         "operationId": "event-order-placed",
-        "tags": ["MMOB products"],
+        "tags": [TAG],
         "summary": "An order of a product that is fulfilled by callback.",
         "description": format!(
             "The hub posts the order to the `url` of the product, and reports the answer to MMOB. The user waits for up to a \

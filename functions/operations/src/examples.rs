@@ -35,7 +35,7 @@ async fn deliveries(examples: &mut Examples) {
     let message = h.fakes.queue.take().remove(0).body;
     assert_eq!(h.deliver("operations-delivery-send", &message).await, Some(true));
     read(examples, &h, "operations-delivery-list", DELIVERIES).await;
-    let id = h.get(DELIVERIES).await.json()["deliveries"][0]["id"]
+    let id = h.get(DELIVERIES).await.json()["data"][0]["id"]
         .as_str()
         .unwrap()
         .to_owned();

@@ -30,11 +30,14 @@ pub struct Examples {
 impl Examples {
     /// `package` is the domain's `CARGO_MANIFEST_DIR`.
     pub fn of(package: &str) -> Self {
-        Self {
+        let examples = Self {
             package: package.into(),
             used: BTreeSet::new(),
             stale: Vec::new(),
-        }
+        };
+        // Those of an earlier run.
+        fs::remove_dir_all(examples.fresh()).ok();
+        examples
     }
 
     /// The request of an operation.
