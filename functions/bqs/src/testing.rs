@@ -40,8 +40,8 @@ pub async fn channel(hub: &Harness<Env>, name: &str, roles: &[Role], dealers: &[
     let mut row = ChannelRow {
         name: name.to_owned(),
         permissions: Permissions {
-            roles: roles.iter().copied().collect(),
-            allowed_dealer_codes: dealers.iter().copied().collect(),
+            roles: roles.to_vec(),
+            allowed_dealer_codes: dealers.to_vec(),
             allowed_brand_codes: [1, 4, 10, 11].into(),
             allowed_agreements: [2700, 3600, 3700, 3701].into(),
         },

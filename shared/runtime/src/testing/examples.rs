@@ -72,7 +72,8 @@ impl Examples {
         if parse(&committed).is_none() || parse(&committed) != parse(text) {
             let folder = self.fresh();
             fs::create_dir_all(&folder).expect("a folder for fresh examples");
-            fs::write(folder.join(&name), pretty(text) + "\n").expect("a fresh example");
+            let fresh = with_secrets_of(&committed, pretty(text) + "\n");
+            fs::write(folder.join(&name), fresh).expect("a fresh example");
             self.stale.push(name.clone());
         }
         self.used.insert(name);
@@ -150,6 +151,21 @@ fn plain(value: Value) -> Value {
     }
 }
 
+/// With the random values of the committed example: a real secret belongs in no file.
+fn with_secrets_of(committed: &str, fresh: String) -> String {
+    RANDOM.iter().fold(fresh, |fresh, member| {
+        let start = format!("\"{member}\": \"");
+        match (committed.split_once(&start), fresh.split_once(&start)) {
+            (Some((_, old)), Some((before, new))) => {
+                let (old, _) = old.split_once('"').unwrap_or((old, ""));
+                let (_, after) = new.split_once('"').unwrap_or(("", new));
+                format!("{before}{start}{old}\"{after}")
+            }
+            _ => fresh,
+        }
+    })
+}
+
 /// With a word in the place of each id, also of one without hyphens.
 fn without_ids(text: &str) -> String {
     let is_of_id = |letter: char| letter == '-' || matches!(letter, '0'..='9' | 'a'..='f');
@@ -217,6 +233,16 @@ mod tests {
         let expected = "{\n  \"a\": 450.00,\n  \"b\": [],\n  \"c\": {\n    \"d\": [\n      \"x \\\"{,}\\\" \\\\\",\n      null\n    ]\n  },\n  \"e\": {}\n}";
         assert_eq!(pretty(text), expected);
         assert_eq!(pretty(expected), expected);
+    }
+
+    #[test]
+    fn a_fresh_example_keeps_the_committed_secret() {
+        let (committed, fresh) = (r#"{"secret": "example", "n": 1}"#, r#"{"secret": "real", "n": 2}"#);
+        assert_eq!(
+            with_secrets_of(committed, fresh.to_owned()),
+            r#"{"secret": "example", "n": 2}"#
+        );
+        assert_eq!(with_secrets_of("", fresh.to_owned()), fresh);
     }
 
     #[test]
