@@ -39,7 +39,7 @@ pub struct Profile<T> {
     pub details: T,
     /// When the first quote described it.
     pub created_at: Timestamp,
-    /// When a quote last described it.
+    /// When the details last changed.
     pub updated_at: Timestamp,
 }
 
@@ -75,7 +75,9 @@ pub async fn update<T: Serialize + Sync>(
             return Ok(());
         }
         let mut version = held.as_ref().map(|held| held.version).unwrap_or_default();
-        let unchanged = version.advance(now);
+        // A quote that describes the same changes nothing that callers see.
+        let is_same = held.as_ref().is_some_and(|held| held.details == text);
+        let unchanged = version.advance(if is_same { version.updated_at() } else { now });
         let row = ProfileRow {
             id: held.as_ref().map_or_else(|| ProfileId::new(now), |held| held.id),
             details: text.clone(),

@@ -94,7 +94,7 @@ async fn ask_funder(cx: &Cx<Env>, row: &mut ProposalRow) -> Result<()> {
     };
     row.checks += 1;
     if matches!(answer, Ok(None)) {
-        row.denied();
+        row.denied(cx.now());
     }
     let age = cx.now().duration_since(row.phase_at);
     if row.phase == Phase::Unknown {

@@ -214,7 +214,7 @@ impl FundersHarness for Harness<Env> {
         let customer = quote.request().unwrap().customer_details;
         let correlation = CorrelationId::new(self.now());
         let row = ProposalRow::pending(id, &quote, &quote.owner, &customer, correlation, self.now()).unwrap();
-        quote.converted(id);
+        quote.converted(id, self.now());
         write(self, row.create(self.env().table().unwrap()).unwrap());
         write(self, quote.replace(self.env().table().unwrap(), self.now()).unwrap());
         id
@@ -320,6 +320,19 @@ pub fn each(got: &runtime::testing::TestResponse, member: &str) -> Vec<String> {
     let data = got.data();
     let rows = data.as_array().unwrap().iter();
     rows.map(|row| row[member].as_str().unwrap().to_owned()).collect()
+}
+
+/// A document in which each number is of one kind, so that 4500 equals 4500.00.
+pub fn with_floats(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => number.as_f64().into(),
+        Value::Array(entries) => entries.iter().map(with_floats).collect(),
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, value)| (name.clone(), with_floats(value)));
+            Value::Object(members.collect())
+        }
+        other => other.clone(),
+    }
 }
 
 /// The query for the next page after this one.

@@ -158,6 +158,18 @@ async fn only_staff_list_customers() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_quote_that_describes_the_same_is_no_change() {
+    let h = harness();
+    h.fakes.transport.script([], good());
+    h.listed_quote("LEX", "john", JOHN).await;
+    let (person, vehicle) = (one(&h, JOHN).await.data(), h.get("/api/vehicles/12345").await.data());
+    tokio::time::advance(Duration::from_secs(60)).await;
+    h.listed_quote("ALPHABET", "john", JOHN).await;
+    assert_eq!(one(&h, JOHN).await.data(), person);
+    assert_eq!(h.get("/api/vehicles/12345").await.data(), vehicle);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_customer_is_as_the_quote_describes_them() {
     let h = harness();
     h.fakes.transport.script([], good());

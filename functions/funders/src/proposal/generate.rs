@@ -100,7 +100,7 @@ pub async fn generate(cx: Cx<Env>, input: ProposalRequest) -> Result<ProposalRep
         return Ok(Reply::ok(Success::new(shown, "Nothing was sent")));
     }
     row.documents = documents::store(env, id, documents).await?;
-    quote.converted(id);
+    quote.converted(id, cx.now());
     let writes = vec![row.create(env.table()?)?, quote.replace(env.table()?, cx.now())?];
     let (queue, reply) = (env.proposal_queue()?, accepted(id, row.status));
     let message = SubmitMessage { id };

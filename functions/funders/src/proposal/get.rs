@@ -6,7 +6,6 @@ use model::id::ProposalId;
 use runtime::{Cx, Success};
 use serde::Deserialize;
 
-use super::row::ProposalRow;
 use super::view::ProposalView;
 use crate::Env;
 
@@ -32,6 +31,6 @@ pub struct GetProposal {
     )
 )]
 pub async fn get(cx: Cx<Env>, input: GetProposal) -> Result<Success<ProposalView>> {
-    let row = ProposalRow::visible(&cx, input.proposal_id).await?;
-    Ok(Success::new(ProposalView::of(&row), "Proposal"))
+    let view = ProposalView::visible(&cx, input.proposal_id).await?;
+    Ok(Success::new(view, "Proposal"))
 }

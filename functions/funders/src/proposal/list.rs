@@ -59,7 +59,7 @@ pub async fn list(cx: Cx<Env>, input: List<ListProposals, ListWindow>) -> Result
     let keep = |item| {
         let row: ProposalRow = store::typed(item)?;
         let wanted = caller.may_see(&row.owner) && filter.matches(&row);
-        Ok(wanted.then(|| ProposalView::of(&row)))
+        wanted.then(|| ProposalView::of(&row)).transpose()
     };
     let page = list::page(&cx.env.entries(lists)?, window, keep).await?;
     Ok(page.listed("Proposals"))

@@ -98,7 +98,7 @@ pub async fn release(cx: &Cx<Env>, failed: Write, quote: QuoteId, proposal: Prop
         if let Some(mut quote) = QuoteRow::load(rows, &quote).await?
             && quote.proposal_id == Some(proposal)
         {
-            quote.released();
+            quote.released(cx.now());
             writes.push(quote.replace(rows, cx.now())?);
         }
         if rows.write(writes).await? {

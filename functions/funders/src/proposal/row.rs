@@ -84,6 +84,9 @@ pub struct ProposalRow {
     #[serde(flatten)]
     pub version: Version,
     pub created_at: Timestamp,
+    /// When callers last saw it change. Rows of older versions lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    changed_at: Option<Timestamp>,
     /// When it came to its phase.
     pub phase_at: Timestamp,
     /// When it came to its status, which is the time of the event.
@@ -159,6 +162,7 @@ impl ProposalRow {
             announced: None,
             version: Version::first(now),
             created_at: now,
+            changed_at: Some(now),
             phase_at: now,
             status_at: now,
             due: DueTime::at(Self::DUE_LIST, now.checked_add(MESSAGE_TIMEOUT).ok()),
@@ -260,31 +264,58 @@ impl ProposalRow {
     /// Takes the funder's own decision over. A status never goes down. A decided proposal stays due until its event has been
     /// published.
     pub fn decided(&mut self, decision: Decision, now: Timestamp) {
-        if decision.status.rank() > self.status.rank() {
-            self.status = decision.status;
-            self.status_at = now;
-            self.reason = decision.reason;
-        }
-        self.reported = None;
-        self.external_id = self.external_id.take().or(decision.external_id);
+        self.change(now, |row| {
+            if decision.status.rank() > row.status.rank() {
+                row.status = decision.status;
+                row.status_at = now;
+                row.reason = decision.reason;
+            }
+            row.reported = None;
+            row.external_id = row.external_id.take().or(decision.external_id);
+        });
     }
 
     /// Keeps what only an event reports beside the status, unless the status or an earlier event has as much.
     pub fn report(&mut self, decision: &Decision, now: Timestamp) {
         if decision.status.rank() > self.shown().0.rank() {
-            self.reported = Some(Reported {
+            let reported = Reported {
                 status: decision.status,
                 reason: decision.reason.clone(),
                 at: now,
-            });
+            };
+            self.change(now, |row| row.reported = Some(reported));
         }
     }
 
-    /// The status that callers see, its reason and when it came to it.
-    pub fn shown(&self) -> (ProposalStatus, Option<&str>, Timestamp) {
+    /// Makes a change, and keeps its time if callers see it.
+    fn change(&mut self, now: Timestamp, change: impl FnOnce(&mut Self)) {
+        let seen = |row: &Self| {
+            let (status, reason) = row.shown();
+            (
+                status,
+                reason.map(str::to_owned),
+                row.is_confirmed(),
+                row.external_id.clone(),
+            )
+        };
+        let before = seen(self);
+        change(self);
+        if seen(self) != before {
+            self.changed_at = Some(now);
+        }
+    }
+
+    /// When callers last saw it change: workers write the row more often.
+    pub fn changed_at(&self) -> Timestamp {
+        let reported_at = self.reported.as_ref().map(|reported| reported.at);
+        self.changed_at.or(reported_at).unwrap_or(self.status_at)
+    }
+
+    /// The status that callers see, and its reason.
+    pub fn shown(&self) -> (ProposalStatus, Option<&str>) {
         match &self.reported {
-            Some(reported) => (reported.status, reported.reason.as_deref(), reported.at),
-            None => (self.status, self.reason.as_deref(), self.status_at),
+            Some(reported) => (reported.status, reported.reason.as_deref()),
+            None => (self.status, self.reason.as_deref()),
         }
     }
 
@@ -293,15 +324,17 @@ impl ProposalRow {
     }
 
     /// The funder does not know the proposal.
-    pub fn denied(&mut self) {
+    pub fn denied(&mut self, now: Timestamp) {
         self.denials += 1;
-        self.reported = None;
+        self.change(now, |row| row.reported = None);
     }
 
     /// It never got to the funder, or the funder refused it.
     pub fn failed(&mut self, error: &Error, now: Timestamp) {
-        self.status = ProposalStatus::Failed;
-        self.reported = None;
+        self.change(now, |row| {
+            row.status = ProposalStatus::Failed;
+            row.reported = None;
+        });
         self.status_at = now;
         self.failure = Some(StoredFailure::of(error));
         self.due = DueTime::at(Self::DUE_LIST, Some(now));

@@ -5,6 +5,7 @@ mod fairness;
 mod generate;
 mod lists;
 mod random;
+mod read;
 mod reconcile;
 mod scan;
 mod submit;

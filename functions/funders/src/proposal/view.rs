@@ -1,20 +1,25 @@
-//! A proposal as callers see it.
+//! A proposal as callers see it. No `Debug`, so that the customer cannot reach a log line.
 
 use jiff::Timestamp;
 use model::Result;
 use model::id::{CorrelationId, ProposalId, QuoteId};
+use model::person::Customer;
 use model::proposal::ProposalStatus;
-use model::quote::Environment;
+use model::quote::{Contract, Environment};
+use model::vehicle::Vehicle;
+use runtime::Cx;
 use runtime::port::store::{self, Item};
+use runtime::work::row::Row;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::documents::StoredProposalDocument;
 use super::row::ProposalRow;
-use crate::quote::FailureView;
+use crate::Env;
+use crate::quote::{FailureView, QuoteRow};
 
 /// A proposal.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProposalView {
     /// The proposal's id.
@@ -30,21 +35,32 @@ pub struct ProposalView {
     /// False while only the funder's webhook reports the status. The funder's answer may still replace it.
     pub confirmed: bool,
     /// The funder's id.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub external_proposal_id: Option<String>,
     /// The funder's reason for its decision.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub reason: Option<String>,
+    /// As the funder gets it: the quote's customer with the details that replaced some of them.
+    pub customer_details: Customer,
+    /// As the quote was asked for. Null in lists, and once the quote is no longer kept.
+    #[schema(required)]
+    pub vehicle_details: Option<Vehicle>,
+    /// As the quote was asked for. Null in lists, and once the quote is no longer kept.
+    #[schema(required)]
+    pub contract_details: Option<Contract>,
+    /// As the quote's request had it, if it had one. Null in lists, and once the quote is no longer kept.
+    #[schema(required)]
+    pub source: Option<String>,
     /// The documents that came with it.
     pub documents: Vec<DocumentView>,
     /// Why it FAILED.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub failure: Option<FailureView>,
     /// Of the request that made it, and of every call to the funder about it.
     pub correlation_id: CorrelationId,
     /// When it was requested.
     pub created_at: Timestamp,
-    /// When it came to its status.
+    /// When a member of this view last changed.
     pub updated_at: Timestamp,
 }
 
@@ -75,13 +91,30 @@ impl DocumentView {
 }
 
 impl ProposalView {
-    pub fn read(item: Item) -> Result<Self> {
-        Ok(Self::of(&store::typed(item)?))
+    /// With what its quote was asked for, if this caller may see it.
+    pub async fn visible(cx: &Cx<Env>, id: ProposalId) -> Result<Self> {
+        let row = ProposalRow::visible(cx, id).await?;
+        let view = Self::of(&row)?;
+        let Some(quote) = QuoteRow::load(cx.env.table()?, &row.quote_id).await? else {
+            return Ok(view);
+        };
+        let asked = quote.request()?;
+        Ok(Self {
+            vehicle_details: Some(asked.vehicle_details),
+            contract_details: Some(asked.contract_details),
+            source: asked.source,
+            ..view
+        })
     }
 
-    pub fn of(row: &ProposalRow) -> Self {
-        let (status, reason, updated_at) = row.shown();
-        Self {
+    pub fn read(item: Item) -> Result<Self> {
+        Self::of(&store::typed(item)?)
+    }
+
+    /// As a page of a list has it: without what only the quote's row has.
+    pub fn of(row: &ProposalRow) -> Result<Self> {
+        let (status, reason) = row.shown();
+        Ok(Self {
             proposal_id: row.id,
             quote_id: row.quote_id,
             funder_name: row.funder_name.clone(),
@@ -90,11 +123,15 @@ impl ProposalView {
             confirmed: row.is_confirmed(),
             external_proposal_id: row.external_id.clone(),
             reason: reason.map(Into::into),
+            customer_details: row.customer()?,
+            vehicle_details: None,
+            contract_details: None,
+            source: None,
             documents: row.documents.iter().map(DocumentView::of).collect(),
             failure: row.failure.as_ref().map(FailureView::of),
             correlation_id: row.correlation_id,
             created_at: row.created_at,
-            updated_at,
-        }
+            updated_at: row.changed_at(),
+        })
     }
 }

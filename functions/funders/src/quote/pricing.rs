@@ -73,7 +73,7 @@ pub fn settle(row: &mut QuoteRow, price: Result<Price>, now: Timestamp) -> Resul
             Ok(())
         }
         Err(error) => {
-            row.failed(&error);
+            row.failed(&error, now);
             Err(error.about(row.id))
         }
     }

@@ -117,7 +117,7 @@ async fn wait(cx: &Cx<Env>, mut row: QuoteRow) -> Result<()> {
             )
         };
         let error = row.last_error.as_ref().map_or_else(occupied, StoredFailure::to_error);
-        row.failed(&error);
+        row.failed(&error, cx.now());
         return settled(cx, &mut row).await;
     }
     send_next(cx, &row, wait).await
@@ -130,7 +130,7 @@ async fn record(cx: &Cx<Env>, mut row: QuoteRow, result: PricingResult) -> Resul
             row.last_error = Some(StoredFailure::of(&error));
             let wait = delay(row.attempt + 1).max(error.retry_after.unwrap_or_default());
             if ends_before(cx, &row, wait) {
-                row.failed(&error);
+                row.failed(&error, cx.now());
                 return settled(cx, &mut row).await;
             }
             row.attempt += 1;

@@ -38,6 +38,9 @@ pub struct QuoteRow {
     pub created_at: Timestamp,
     #[serde(flatten)]
     pub version: Version,
+    /// When callers last saw it change. Rows of older versions lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    changed_at: Option<Timestamp>,
     /// When it got its price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generated_at: Option<Timestamp>,
@@ -156,6 +159,7 @@ impl QuoteRow {
             correlation_id: correlation,
             created_at: now,
             version: Version::first(now),
+            changed_at: Some(now),
             generated_at: None,
             price: None,
             valid_until: None,
@@ -180,7 +184,7 @@ impl QuoteRow {
     }
 
     pub fn generated(&mut self, price: Price, now: Timestamp) {
-        self.status = QuoteStatus::Generated;
+        self.enter(QuoteStatus::Generated, now);
         self.generated_at = Some(now);
         self.valid_until = price.valid_until.or_else(|| now.checked_add(DEFAULT_VALIDITY).ok());
         self.price = Some(price);
@@ -188,23 +192,37 @@ impl QuoteRow {
         self.progress = Progress::default();
     }
 
-    pub fn failed(&mut self, error: &Error) {
-        self.status = QuoteStatus::Failed;
+    pub fn failed(&mut self, error: &Error, now: Timestamp) {
+        self.enter(QuoteStatus::Failed, now);
         self.failure = Some(StoredFailure::of(error));
     }
 
     /// Becomes this proposal. No other call can convert the quote.
-    pub fn converted(&mut self, into: ProposalId) {
-        self.status = QuoteStatus::Converted;
+    pub fn converted(&mut self, into: ProposalId, now: Timestamp) {
+        self.enter(QuoteStatus::Converted, now);
         self.proposal_id = Some(into);
         self.due = DueTime::default();
     }
 
     /// The proposal failed before any funder had it: the price may be used again.
-    pub fn released(&mut self) {
-        self.status = QuoteStatus::Generated;
+    pub fn released(&mut self, now: Timestamp) {
+        self.enter(QuoteStatus::Generated, now);
         self.proposal_id = None;
         self.due = DueTime::at(Self::DUE_LIST, self.valid_until);
+    }
+
+    fn enter(&mut self, status: QuoteStatus, now: Timestamp) {
+        self.status = status;
+        self.changed_at = Some(now);
+    }
+
+    /// When callers last saw it change: workers write the row more often. At its end it changes without a write.
+    pub fn changed_at(&self, now: Timestamp) -> Timestamp {
+        let changed_at = self.changed_at.unwrap_or(self.version.updated_at());
+        match self.valid_until {
+            Some(end) if self.status_at(now) == QuoteStatus::Expired => end.max(self.created_at),
+            _ => changed_at,
+        }
     }
 
     /// The time of an event, the same each time it is published.
@@ -214,7 +232,7 @@ impl QuoteRow {
             EventType::QuoteExpired => self.valid_until,
             _ => None,
         };
-        at.unwrap_or(self.version.updated_at())
+        at.or(self.changed_at).unwrap_or(self.version.updated_at())
     }
 
     /// The event has been published. From now on only time or a proposal can change the quote.

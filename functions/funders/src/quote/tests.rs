@@ -12,5 +12,6 @@ mod list;
 mod pages;
 mod quota;
 mod random;
+mod read;
 mod retry;
 mod table;

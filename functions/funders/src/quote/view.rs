@@ -1,10 +1,12 @@
-//! A quote as callers see it.
+//! A quote as callers see it. No `Debug`, so that the customer cannot reach a log line.
 
 use jiff::Timestamp;
 use model::Result;
 use model::id::{CorrelationId, ProposalId, QuoteId};
 use model::money::{Number, Pounds};
+use model::person::Customer;
 use model::quote::{Contract, Environment, QuoteStatus};
+use model::vehicle::Vehicle;
 use runtime::port::store::{self, Item};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,7 +15,7 @@ use super::row::{QuoteRow, StoredFailure};
 use crate::dry_run::warnings;
 
 /// A quote.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QuoteView {
     /// The quote's id.
@@ -25,49 +27,60 @@ pub struct QuoteView {
     /// How far it is.
     pub status: QuoteStatus,
     /// One regular payment.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub monthly_payment: Option<Pounds>,
     /// Sum of the regular payments: neither deposit nor balloon.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub total_amount: Option<Pounds>,
     /// Everything the customer pays.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub total_amount_payable: Option<Pounds>,
     /// Percent per year.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub apr: Option<Number>,
     /// Paid at the end.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub balloon_payment: Option<Pounds>,
     /// Months, as granted.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub term: Option<u32>,
     /// Months, as requested, where the funder granted another term.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub requested_term: Option<u32>,
     /// The funder's id.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub external_quote_id: Option<String>,
     /// The funder's own reference.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub external_reference: Option<String>,
     /// The end of the price.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub valid_until: Option<Timestamp>,
     /// The proposal that the quote became, once it is CONVERTED.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub proposal_id: Option<ProposalId>,
+    /// As the request had it. Null in the response to the request itself.
+    #[schema(required)]
+    pub customer_details: Option<Customer>,
+    /// As the request had it. Null in the response to the request itself.
+    #[schema(required)]
+    pub vehicle_details: Option<Vehicle>,
+    /// As the request had it. Null in the response to the request itself.
+    #[schema(required)]
+    pub contract_details: Option<Contract>,
+    /// As the request had it, if it had one. Null in the response to the request itself.
+    #[schema(required)]
+    pub source: Option<String>,
     /// What the funder was not asked for, though the request has it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-    /// Why it FAILED, or why it is PENDING.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Why it FAILED.
+    #[schema(required)]
     pub failure: Option<FailureView>,
     /// Of the request that made it, and of every call to the funder about it.
     pub correlation_id: CorrelationId,
     /// When it was requested.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When a member of this view last changed.
     pub updated_at: Timestamp,
 }
 
@@ -82,13 +95,12 @@ pub struct FailureView {
     /// Whether the same request may succeed later, unchanged.
     pub retryable: bool,
     /// Seconds, counted from `updatedAt`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub retry_after: Option<u64>,
     /// The funder's own code, where it gave one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub partner_code: Option<String>,
     /// The values that were refused, with the reasons.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldView>,
 }
 
@@ -128,10 +140,20 @@ impl QuoteView {
         Self::of_row(&store::typed(item)?, now)
     }
 
+    /// With what was asked for.
     pub fn of_row(row: &QuoteRow, now: Timestamp) -> Result<Self> {
-        Ok(Self::of(row, &row.request()?.contract_details, now))
+        let request = row.request()?;
+        let view = Self::of(row, &request.contract_details, now);
+        Ok(Self {
+            customer_details: Some(request.customer_details),
+            vehicle_details: Some(request.vehicle_details),
+            contract_details: Some(request.contract_details),
+            source: request.source,
+            ..view
+        })
     }
 
+    /// Without what was asked for: the caller has just sent it, and the response is stored under its idempotency key.
     /// `contract` is from the row's request.
     pub fn of(row: &QuoteRow, contract: &Contract, now: Timestamp) -> Self {
         let price = row.price.as_ref();
@@ -154,11 +176,15 @@ impl QuoteView {
             external_reference: price.and_then(|price| price.external_reference.clone()),
             valid_until: row.valid_until,
             proposal_id: row.proposal_id,
+            customer_details: None,
+            vehicle_details: None,
+            contract_details: None,
+            source: None,
             warnings: warnings(contract),
             failure: row.failure.as_ref().map(FailureView::of),
             correlation_id: row.correlation_id,
             created_at: row.created_at,
-            updated_at: row.version.updated_at(),
+            updated_at: row.changed_at(now),
         }
     }
 }

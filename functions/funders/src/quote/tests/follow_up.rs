@@ -257,7 +257,7 @@ async fn a_quote_converted_at_once_still_has_its_event() {
     let h = harness();
     let message = priced_message(&h).await;
     let mut row = h.quote();
-    row.converted(ProposalId::new(h.now()));
+    row.converted(ProposalId::new(h.now()), h.now());
     let write = row.replace(h.env().table().unwrap(), h.now()).unwrap();
     assert_eq!(h.fakes.store.write(vec![write]).await.unwrap(), Written::Done);
     for deliveries in [1, 2] {

@@ -51,6 +51,8 @@ async fn the_sample_is_priced() {
         "success": true,
         "data": {
             "id": id, "funderName": "LEX", "environment": "SANDBOX", "status": "GENERATED",
+            "requestedTerm": null, "proposalId": null, "failure": null,
+            "customerDetails": null, "vehicleDetails": null, "contractDetails": null, "source": null,
             "warnings": ["balloonPayment has no meaning for contract hire; it was not sent"],
             "correlationId": correlation, "createdAt": "2024-12-30T10:20:00Z",
             "updatedAt": "2024-12-30T10:20:00Z",
