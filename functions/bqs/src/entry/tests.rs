@@ -1,5 +1,7 @@
 //! A caller without the function's role gets 403, whatever else the request would get.
 
+mod reads;
+
 use std::collections::BTreeMap;
 
 use http::Method;

@@ -14,6 +14,8 @@ use crate::Env;
 
 /// The messages of one response. Lambda allows 6 MB of JSON text in which the response is a string, which can double its size.
 const MAX_RESPONSE_BYTES: usize = 2_500_000;
+/// A response has no more messages, so that it does not read all of a case that has many.
+const MAX_MESSAGES: usize = 1000;
 /// No case has a greater number.
 const MAX_CASE: u64 = 999_999_999_999_999;
 
@@ -75,7 +77,7 @@ pub async fn list(cx: Cx<Env>, request: ListMessages) -> Result<MessageList> {
     let (rows, dealers) = (cx.env.table()?, &cx.caller.permissions.allowed_dealer_codes);
     let mut arrivals = Arrivals::since(rows, request.pre_view_case_id, dealers, latest).await?;
     let (mut messages, mut size) = (Vec::new(), 0);
-    'batches: loop {
+    'batches: while messages.len() < MAX_MESSAGES {
         let batch = arrivals.batch().await?;
         if batch.is_empty() {
             break;

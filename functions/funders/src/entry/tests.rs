@@ -1,5 +1,7 @@
 //! What every function has in common: a name, its callers, and that its callers are checked before anything else.
 
+mod reads;
+
 use std::collections::BTreeSet;
 
 use runtime::http::auth::Right::{Admin, Customer, Staff};

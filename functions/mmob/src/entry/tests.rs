@@ -1,5 +1,7 @@
 //! The callers of every function.
 
+mod reads;
+
 use http::Method;
 use runtime::http::auth::Right::{Admin, Staff};
 use runtime::testing::access::{checks_callers_first, counted, protected, with_quota};

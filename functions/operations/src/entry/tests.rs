@@ -1,5 +1,7 @@
 //! Access: the role of each route is checked before everything else. And the sample events.
 
+mod reads;
+
 use std::time::Duration;
 
 use runtime::http::auth::Right::{Admin, Staff};

@@ -372,6 +372,11 @@ impl<E: Domain> Harness<E> {
         Some(answer.unwrap_or_else(|error| panic!("{function} takes other events: {error}")))
     }
 
+    /// Every route of the domain's API document.
+    pub(super) fn documented(&self) -> &[DocumentedRoute] {
+        &self.hub.routes
+    }
+
     /// Every function, by name.
     pub fn functions(&self) -> impl Iterator<Item = (&'static str, &Function<E>)> {
         self.hub.functions.iter().map(|(name, function)| (*name, function))

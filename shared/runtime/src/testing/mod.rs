@@ -6,6 +6,7 @@ pub mod erasing;
 mod examples;
 mod fakes;
 mod faults;
+pub mod growth;
 mod harness;
 mod in_front;
 mod keys;

@@ -1,6 +1,7 @@
 //! A store in memory, for tests: the same conditions, the same atomicity.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -22,6 +23,8 @@ const ROWS_OF_SCAN: usize = 5;
 #[derive(Default)]
 pub struct Memory {
     rows: Mutex<BTreeMap<Key, Item>>,
+    /// How many rows were read: by their keys, there or not, and by queries.
+    rows_read: AtomicU64,
     down: Mutex<bool>,
     /// Without one, no row's time passes.
     clock: Mutex<Option<Clock>>,
@@ -47,6 +50,16 @@ impl Memory {
     fn lives(&self, row: &Item) -> bool {
         let clock = *self.clock.lock().unwrap_or_else(PoisonError::into_inner);
         clock.is_none_or(|clock| lives(row, clock.now()))
+    }
+
+    /// How many rows were read since the store was made.
+    pub fn rows_read(&self) -> u64 {
+        self.rows_read.load(Ordering::Relaxed)
+    }
+
+    fn count_read(&self, rows: usize) {
+        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+        self.rows_read.fetch_add(rows, Ordering::Relaxed);
     }
 
     /// Every row, by key.
@@ -100,6 +113,7 @@ impl Store for Memory {
     fn get<'a>(&'a self, key: &'a Key, _: bool) -> BoxFuture<'a, Result<Option<Item>>> {
         Box::pin(async move {
             self.up()?;
+            self.count_read(1);
             Ok(self.locked().get(key).filter(|row| self.lives(row)).cloned())
         })
     }
@@ -133,6 +147,7 @@ impl Store for Memory {
     fn get_all<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Item>>>> {
         Box::pin(async move {
             self.up()?;
+            self.count_read(keys.len());
             let rows = self.locked();
             let found = keys.iter().map(|key| rows.get(key).filter(|row| self.lives(row)));
             Ok(found.map(|row| row.cloned()).collect())
@@ -144,10 +159,14 @@ impl Store for Memory {
             self.up()?;
             let (pk, sk) = query.keys();
             let rows = self.locked();
+            // A table's own partition is one range of its keys, that of an index is anywhere in the table.
+            let first = Key::new(&query.table, if query.index.is_none() { &query.pk } else { "" }, None);
+            let in_range = |key: &Key| key.table == query.table && (query.index.is_some() || key.pk == query.pk);
             // Rows with the same sort key are in the order of their keys in the table.
             let mut found: Vec<_> = rows
-                .iter()
-                .filter(|(key, row)| key.table == query.table && text(row, pk) == Some(&query.pk))
+                .range(first..)
+                .take_while(|(key, _)| in_range(key))
+                .filter(|(_, row)| text(row, pk) == Some(&query.pk))
                 .filter_map(|(_, row)| Some((place(row, sk)?, row)))
                 .filter(|((sk, ..), _)| query.from.as_deref().is_none_or(|from| from <= *sk))
                 .filter(|((sk, ..), _)| query.to.as_deref().is_none_or(|to| *sk <= to))
@@ -172,7 +191,9 @@ impl Store for Memory {
                 kept.map(|(name, value)| (name.clone(), value.clone())).collect()
             };
             let found = found.into_iter().filter(|(_, row)| self.lives(row));
-            let found = found.take(query.limit.into());
+            let found: Vec<_> = found.take(query.limit.into()).collect();
+            self.count_read(found.len());
+            let found = found.into_iter();
             let is_read = |name: &str| name == "ttl" || query.members.contains(&name);
             let projected = |row: &Item| -> Item {
                 let read = row.iter().filter(|(name, _)| is_read(name));
