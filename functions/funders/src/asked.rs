@@ -1,5 +1,6 @@
 //! The funder that a request or a row names, and how calls reach it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub struct Asked {
     pub policy: Policy,
     /// The maximum time of a request so far.
     max_time: Mutex<Option<Duration>>,
+    /// The attempts so far that failed.
+    failed: AtomicU32,
 }
 
 impl Asked {
@@ -32,6 +35,7 @@ impl Asked {
             target: env.target(funder, environment)?,
             policy: env.policy(funder)?,
             max_time: Mutex::default(),
+            failed: AtomicU32::new(0),
         })
     }
 
@@ -62,10 +66,20 @@ impl Asked {
         read: impl Fn(&Answer) -> Result<T>,
     ) -> Result<T> {
         let (target, policy) = (&self.target, &self.policy);
-        let (result, took) = env.outbound.timed(target, policy, context, call, read).await;
+        let context = CallContext {
+            failed_before: context.failed_before + self.failed(),
+            ..context
+        };
+        let exchanged = env.outbound.observed(target, policy, context, call, read).await;
+        self.failed.fetch_add(exchanged.failed, Ordering::Relaxed);
         let mut max_time = self.max_time.lock().unwrap_or_else(PoisonError::into_inner);
-        *max_time = took.max(*max_time);
-        result
+        *max_time = exchanged.max_time.max(*max_time);
+        exchanged.result
+    }
+
+    /// How many attempts of its exchanges have failed.
+    pub fn failed(&self) -> u32 {
+        self.failed.load(Ordering::Relaxed)
     }
 
     fn max_time(&self) -> Option<Duration> {

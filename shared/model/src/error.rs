@@ -41,8 +41,10 @@ pub enum Kind {
     PartnerBadResponse,
     /// The request never reached the partner: name lookup, connect, TLS.
     PartnerUnreachable,
-    /// The request was sent and no answer came. The outcome is unknown.
+    /// The request was sent and no answer came in time. The outcome is unknown.
     PartnerTimeout,
+    /// The connection broke after the request was sent. The outcome is unknown.
+    PartnerReset,
     /// The partner failed: 5xx.
     PartnerError,
     /// The partner asked us to wait: 429, or 503 with Retry-After.
@@ -96,7 +98,7 @@ pub struct Rule {
 
 impl Kind {
     /// Every kind there is, for tests and documentation.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -116,6 +118,7 @@ impl Kind {
         Self::PartnerBadResponse,
         Self::PartnerUnreachable,
         Self::PartnerTimeout,
+        Self::PartnerReset,
         Self::PartnerError,
         Self::PartnerThrottled,
         Self::Misconfigured,
@@ -181,6 +184,7 @@ impl Kind {
             Self::PartnerBadResponse => row("bad-response", "Unusable answer", 502, Drop, Loud, Partner, false),
             Self::PartnerUnreachable => row("unreachable", "Unreachable", 503, Retry, Warn, Partner, true),
             Self::PartnerTimeout => row("timeout", "No answer in time", 504, Retry, Warn, Partner, true),
+            Self::PartnerReset => row("reset", "Connection broken", 504, Retry, Warn, Partner, true),
             Self::PartnerError => row("error", "Failed", 503, Retry, Warn, Partner, true),
             Self::PartnerThrottled => row("throttled", "Asked to wait", 503, Retry, Warn, Partner, true),
             Self::Misconfigured => row("misconfigured", "Internal error", 500, Retry, Loud, Hub, false),

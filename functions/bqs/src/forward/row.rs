@@ -49,6 +49,9 @@ pub struct ForwardRow {
     pub sending: Option<u64>,
     #[serde(rename = "trouble", skip_serializing_if = "Option::is_none")]
     pub retry: Option<Retry>,
+    /// The requests with the next change that failed. The log of partner calls counts on from here.
+    #[serde(default)]
+    pub failed_attempts: u32,
     /// The wait for a document's verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scan: Option<Retry>,
@@ -130,6 +133,7 @@ impl ForwardRow {
             upstream: None,
             sending: None,
             retry: None,
+            failed_attempts: 0,
             scan: None,
             held: None,
             lease: Lease::default(),
@@ -183,6 +187,7 @@ impl ForwardRow {
         self.upstream = self.created.take().or(self.upstream);
         self.sending = None;
         self.retry = None;
+        self.failed_attempts = 0;
         self.release();
     }
 
@@ -224,7 +229,10 @@ impl ForwardRow {
                     scan.until = now;
                 }
             }
-            (_, true) => self.forwarded_through = held.n,
+            (_, true) => {
+                self.forwarded_through = held.n;
+                self.failed_attempts = 0;
+            }
             (_, false) => {}
         }
         self.upstream = upstream.or(self.upstream);

@@ -9,7 +9,7 @@ use partners_cases::{Bqs, CaseSystem, Change, Upload, UpstreamAnswer};
 use runtime::Cx;
 use runtime::port::blob::sha256;
 use runtime::port::store::Write;
-use runtime::transport::{ATTEMPT_TIMEOUT, Target};
+use runtime::transport::{ATTEMPT_TIMEOUT, CallContext, Target};
 use tokio::time::Instant;
 
 use super::clearance::{self, Clearance};
@@ -91,7 +91,10 @@ impl<'a> CaseSender<'a> {
             // Another worker has the lease, and it sees every change that is there now.
             return Ok(ControlFlow::Break(()));
         }
-        let context = self.cx.call_context(change.correlation_id);
+        let context = CallContext {
+            failed_before: self.row.failed_attempts,
+            ..self.cx.call_context(change.correlation_id)
+        };
         let policy = self.cx.env.upstream_policy()?;
         let creates = change.kind == ChangeKind::Create;
         let read = |answer: &_| match creates {
@@ -99,7 +102,9 @@ impl<'a> CaseSender<'a> {
             false => Bqs.accepted(answer).map(|answer| (None, answer)),
         };
         let outbound = &self.cx.env.outbound;
-        match outbound.exchange(&self.target, &policy, context, &call, read).await {
+        let exchanged = outbound.observed(&self.target, &policy, context, &call, read).await;
+        self.row.failed_attempts += exchanged.failed;
+        match exchanged.result {
             Ok((upstream, answer)) => self.accept(change.n, upstream, answer).await,
             Err(error) => self.fail(change.n, error).await,
         }

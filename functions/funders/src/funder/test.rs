@@ -87,6 +87,7 @@ pub async fn test(cx: Cx<Env>, input: FunderTest) -> Result<Success<FunderTestRe
         clock: cx.clock,
         deadline: cx.deadline.min(Instant::now() + TEST_TIMEOUT),
         background: false,
+        failed_before: 0,
     };
     let begun = Instant::now();
     let read = |answer: &Answer| match answer.accepted() {
@@ -116,7 +117,9 @@ fn diagnose(answer: Result<()>, latency_ms: u64) -> Result<FunderTestResult> {
             Kind::PartnerAuth => result(true, false, Some("key")),
             Kind::PartnerBadResponse => result(true, false, Some("url")),
             Kind::PartnerError | Kind::PartnerThrottled => result(true, false, Some("funder")),
-            Kind::PartnerUnreachable | Kind::PartnerTimeout => result(false, false, Some("network")),
+            Kind::PartnerUnreachable | Kind::PartnerTimeout | Kind::PartnerReset => {
+                result(false, false, Some("network"))
+            }
             _ => Err(error),
         },
     }

@@ -1,9 +1,10 @@
 //! What a funder decides about a proposal, from a response, a webhook or a question.
 
 use jiff::{SignedDuration, Timestamp};
-use model::proposal::Decision;
+use model::proposal::{Decision, ProposalStatus};
 use model::{Error, Kind, Result};
 use runtime::Cx;
+use runtime::transport::{Concluded, Conclusion};
 use runtime::work::row::{Revised, Updated};
 
 use super::outcome::follow_up;
@@ -90,6 +91,22 @@ pub async fn ask(cx: &Cx<Env>, asked: &Asked, row: &ProposalRow) -> Result<Optio
     let read = |answer: &_| asked.funder.decided(&reference, answer)?.map(usable).transpose();
     let context = cx.call_context(row.correlation_id);
     let decision = asked.exchange(env, context, &call, read).await;
+    if matches!(decision, Ok(Some(_))) && row.status == ProposalStatus::Pending {
+        conclude(env, row, Conclusion::ProposalSubmitted, cx.now());
+    }
     env.outbound.tracer.flush().await;
     decision
+}
+
+/// Notes in the log of partner calls that the funder has the proposal, or that it failed. The log's rows are still to be written.
+pub fn conclude(env: &Env, row: &ProposalRow, conclusion: Conclusion, now: Timestamp) {
+    env.outbound.tracer.conclude(&Concluded {
+        subject: &row.id,
+        conclusion,
+        partner: &row.funder_name,
+        environment: row.environment.to_string(),
+        correlation: row.correlation_id,
+        failed: row.failed_attempts,
+        at: now,
+    });
 }

@@ -63,6 +63,9 @@ pub struct ProposalRow {
     pub documents: Vec<StoredProposalDocument>,
     /// How many attempts were made to send it.
     pub attempt: u32,
+    /// The requests to submit it that failed. The log counts on from here.
+    #[serde(default)]
+    pub failed_attempts: u32,
     /// How often the schedule has asked the funder since the phase changed.
     pub checks: u32,
     /// How often the funder has answered since then that it has no such proposal.
@@ -152,6 +155,7 @@ impl ProposalRow {
                 .map_err(|error| Error::new(Kind::Internal, "a customer").because(error))?,
             documents: Vec::new(),
             attempt: 0,
+            failed_attempts: 0,
             checks: 0,
             denials: 0,
             resent: false,

@@ -12,13 +12,14 @@ use model::id::ProposalId;
 use model::proposal::{Decision, ProposalStatus};
 use model::{Error, Kind, Result};
 use runtime::Cx;
+use runtime::transport::{CallContext, Conclusion};
 use runtime::work::lease::Lease;
 use runtime::work::row::{Revised, Row};
 use runtime::work::share;
 use serde::{Deserialize, Serialize};
 
 use super::clearance::{self, ProposalClearance};
-use super::decision::{FIRST_CHECK, apply, usable};
+use super::decision::{FIRST_CHECK, apply, conclude, usable};
 use super::documents;
 use super::outcome::{follow_up, release};
 use super::row::{Phase, ProposalRow};
@@ -147,8 +148,12 @@ async fn attempt(cx: &Cx<Env>, asked: &Asked, mut row: ProposalRow) -> Result<()
         return Ok(());
     }
     let read = |answer: &_| asked.funder.proposed(&proposal, answer).and_then(usable);
-    let context = cx.call_context(row.correlation_id);
+    let context = CallContext {
+        failed_before: row.failed_attempts,
+        ..cx.call_context(row.correlation_id)
+    };
     let answer = asked.exchange(env, context, &call, read).await;
+    row.failed_attempts += asked.failed();
     settle(cx, row, answer, asked.policy.enabled).await
 }
 
@@ -157,6 +162,7 @@ async fn settle(cx: &Cx<Env>, mut row: ProposalRow, answer: Result<Decision>, re
     let now = cx.now();
     let error = match answer {
         Ok(decision) => {
+            conclude(&cx.env, &row, Conclusion::ProposalSubmitted, now);
             let (applied, ()) = tokio::join!(apply(cx, &mut row, decision), cx.env.outbound.tracer.flush());
             return applied;
         }
@@ -201,6 +207,7 @@ fn ends_before(cx: &Cx<Env>, from: Timestamp, wait: Duration) -> bool {
 /// Fails the proposal and frees its quote.
 async fn fail(cx: &Cx<Env>, mut row: ProposalRow, error: &Error) -> Result<()> {
     row.failed(error, cx.now());
+    conclude(&cx.env, &row, Conclusion::ProposalFailed, cx.now());
     let write = row.replace(cx.env.table()?, cx.now())?;
     let (released, ()) = tokio::join!(release(cx, write, row.quote_id, row.id), cx.env.outbound.tracer.flush());
     released?;

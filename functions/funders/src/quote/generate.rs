@@ -124,6 +124,7 @@ async fn ask_funder(
         clock: cx.clock,
         deadline: cx.deadline.min(cx.started + RESPONSE_BUDGET),
         background: false,
+        failed_before: row.failed_attempts,
     };
     // A worker looks at the quote soon, even if this instance crashes.
     let message = RetryMessage::first_look(&row);
@@ -145,6 +146,7 @@ async fn ask_funder(
     match result.price {
         Err(error) if asked.policy.enabled && is_transient(&error) => {
             row.progress = result.progress;
+            row.failed_attempts += result.failed;
             // The message goes before the promise: one too many is harmless, a missing one loses the quote.
             let message = async {
                 match sent {
@@ -163,6 +165,7 @@ async fn ask_funder(
                 tracing::error!(cause = %error, quote = %row.id, "a quote will be neither listed nor announced");
             }
             let settled = settle(&mut row, price, cx.now());
+            pricing::conclude(env, &row, cx.now());
             let write = row.replace(env.table()?, cx.now())?;
             let result = settled.map(|()| reply::created(&row, request, cx.now()));
             let (committed, ()) = tokio::join!(cx.commit(vec![write], result), env.outbound.tracer.flush());

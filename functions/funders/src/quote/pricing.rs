@@ -2,10 +2,10 @@
 
 use call::{Progress, Step};
 use jiff::Timestamp;
-use model::quote::{Price, QuoteRequest};
+use model::quote::{Price, QuoteRequest, QuoteStatus};
 use model::{Error, Kind, Result};
 use partners_funders::QuoteContext;
-use runtime::transport::CallContext;
+use runtime::transport::{CallContext, Concluded, Conclusion};
 
 use super::row::QuoteRow;
 use crate::Env;
@@ -15,6 +15,8 @@ use crate::asked::Asked;
 pub struct PricingResult {
     pub price: Result<Price>,
     pub progress: Progress,
+    /// The attempts that failed.
+    pub failed: u32,
 }
 
 /// Refuses values that the adapter cannot express.
@@ -42,9 +44,11 @@ pub async fn price(
             }
         }
     };
+    let price = price.await;
     PricingResult {
-        price: price.await,
+        price,
         progress,
+        failed: asked.failed(),
     }
 }
 
@@ -58,10 +62,10 @@ fn context<'a>(row: &QuoteRow, request: &'a QuoteRequest) -> QuoteContext<'a> {
 
 /// Whether a later attempt may succeed, so that the queue should go on.
 pub fn is_transient(error: &Error) -> bool {
-    use Kind::{PartnerError, PartnerThrottled, PartnerTimeout, PartnerUnreachable};
+    use Kind::{PartnerError, PartnerReset, PartnerThrottled, PartnerTimeout, PartnerUnreachable};
     matches!(
         error.kind,
-        PartnerError | PartnerThrottled | PartnerTimeout | PartnerUnreachable
+        PartnerError | PartnerReset | PartnerThrottled | PartnerTimeout | PartnerUnreachable
     )
 }
 
@@ -77,4 +81,22 @@ pub fn settle(row: &mut QuoteRow, price: Result<Price>, now: Timestamp) -> Resul
             Err(error.about(row.id))
         }
     }
+}
+
+/// Notes in the log of partner calls what the quote came to. The log's rows are still to be written.
+pub fn conclude(env: &Env, row: &QuoteRow, now: Timestamp) {
+    let conclusion = match row.status {
+        QuoteStatus::Pending => return,
+        QuoteStatus::Failed => Conclusion::QuoteFailed,
+        QuoteStatus::Generated | QuoteStatus::Expired | QuoteStatus::Converted => Conclusion::QuoteGenerated,
+    };
+    env.outbound.tracer.conclude(&Concluded {
+        subject: &row.id,
+        conclusion,
+        partner: &row.funder_name,
+        environment: row.environment.to_string(),
+        correlation: row.correlation_id,
+        failed: row.failed_attempts,
+        at: now,
+    });
 }

@@ -11,6 +11,7 @@ use model::id::QuoteId;
 use model::quote::QuoteStatus;
 use model::{Error, Kind, Result};
 use runtime::Cx;
+use runtime::transport::CallContext;
 use runtime::work::lease::Lease;
 use runtime::work::row::{Revised, Row};
 use runtime::work::share;
@@ -98,7 +99,11 @@ pub async fn retry(cx: Cx<Env>, message: RetryMessage) -> Result<()> {
 
 async fn attempt(cx: &Cx<Env>, row: QuoteRow) -> Result<()> {
     let asked = Asked::of(&cx.env, &row.funder_name, row.environment)?.single();
-    let (context, request) = (cx.call_context(row.correlation_id), row.request()?);
+    let request = row.request()?;
+    let context = CallContext {
+        failed_before: row.failed_attempts,
+        ..cx.call_context(row.correlation_id)
+    };
     let price = pricing::price(&cx.env, &asked, &row, &request, context);
     match asked.in_place(cx, &QUOTE_WORKERS, price).await? {
         Some(result) => record(cx, row, result).await,
@@ -127,6 +132,7 @@ async fn record(cx: &Cx<Env>, mut row: QuoteRow, result: PricingResult) -> Resul
     match result.price {
         Err(error) if is_transient(&error) => {
             row.progress = result.progress;
+            row.failed_attempts += result.failed;
             row.last_error = Some(StoredFailure::of(&error));
             let wait = delay(row.attempt + 1).max(error.retry_after.unwrap_or_default());
             if ends_before(cx, &row, wait) {
@@ -161,6 +167,7 @@ fn ends_before(cx: &Cx<Env>, row: &QuoteRow, wait: Duration) -> bool {
 }
 
 async fn settled(cx: &Cx<Env>, row: &mut QuoteRow) -> Result<()> {
+    pricing::conclude(&cx.env, row, cx.now());
     if write(cx, row).await? {
         return follow_up(cx, row).await;
     }

@@ -34,6 +34,9 @@ pub struct QuoteRow {
     pub progress: Progress,
     /// The number of the queue message that may make the next attempt.
     pub attempt: u32,
+    /// The requests to the funder that failed and were followed by another attempt. The log counts on from here.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failed_attempts: u32,
     pub correlation_id: CorrelationId,
     pub created_at: Timestamp,
     #[serde(flatten)]
@@ -62,6 +65,12 @@ pub struct QuoteRow {
     #[serde(flatten)]
     pub due: DueTime,
     pub ttl: i64,
+}
+
+/// Rows of quotes that were priced at once stay as they were.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 fn is_empty(progress: &Progress) -> bool {
@@ -156,6 +165,7 @@ impl QuoteRow {
                 .map_err(|error| Error::new(Kind::Internal, "a quote").because(error))?,
             progress: Progress::default(),
             attempt: 1,
+            failed_attempts: 0,
             correlation_id: correlation,
             created_at: now,
             version: Version::first(now),

@@ -184,7 +184,7 @@ impl Transport for FakeFunder {
                 Reaction::Well(_) => answer(status, None, body.to_string()),
                 Reaction::Unreachable => Err(Error::new(Kind::PartnerUnreachable, "refused")),
                 Reaction::Loses(failure) | Reaction::Fails(failure) => match failure {
-                    FailureMode::Reset => Err(Error::new(Kind::PartnerTimeout, "reset")),
+                    FailureMode::Reset => Err(Error::new(Kind::PartnerReset, "reset")),
                     FailureMode::Answer(status, body) => answer(status, None, body.to_owned()),
                     FailureMode::RetryAfter(status, wait) => answer(status, Some(wait), String::new()),
                     FailureMode::Silent => {

@@ -123,23 +123,29 @@ pub fn retryable(error: Error) -> Error {
 /// Repeats a call once, where that may help.
 async fn call<T>(cx: &Cx<Env>, row: &OrderRow, call: Result<Call>, read: impl Fn(&Answer) -> Result<T>) -> Result<T> {
     let call = call?.about(&row.id);
-    let first = attempt(cx, row, &call, MMOB_TIMEOUT, &read).await;
+    let first = attempt(cx, row, &call, (MMOB_TIMEOUT, 0), &read).await;
     let timeout = match &first {
         Err(error) if error.kind == Kind::PartnerAuth => NEW_KEY_TIMEOUT,
-        Err(error) if [Kind::PartnerError, Kind::PartnerTimeout, Kind::PartnerUnreachable].contains(&error.kind) => {
-            MMOB_TIMEOUT
-        }
+        Err(error) if is_repeated(error.kind) => MMOB_TIMEOUT,
         _ => return first,
     };
     tokio::time::sleep(RETRY_DELAY).await;
-    attempt(cx, row, &call, timeout, &read).await
+    attempt(cx, row, &call, (timeout, 1), &read).await
 }
 
+fn is_repeated(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::PartnerError | Kind::PartnerTimeout | Kind::PartnerReset | Kind::PartnerUnreachable
+    )
+}
+
+/// One attempt, after this many of the same worker. Each earlier worker of the order counts as one.
 async fn attempt<T>(
     cx: &Cx<Env>,
     row: &OrderRow,
     call: &Call,
-    timeout: Duration,
+    (timeout, failed): (Duration, u32),
     read: impl Fn(&Answer) -> Result<T>,
 ) -> Result<T> {
     let env = &cx.env;
@@ -151,6 +157,7 @@ async fn attempt<T>(
         deadline: cx.deadline.min(now + timeout),
         // A user waits.
         background: false,
+        failed_before: row.attempts.saturating_sub(1) + failed,
         ..cx.call_context(row.correlation_id)
     };
     env.outbound

@@ -28,7 +28,7 @@ pub async fn call<T>(cx: &Cx<Env>, call: &Call, read: impl Fn(&Answer) -> Result
 pub fn is_uncertain(error: &Error) -> bool {
     matches!(
         error.kind,
-        Kind::PartnerTimeout | Kind::PartnerError | Kind::PartnerBadResponse
+        Kind::PartnerTimeout | Kind::PartnerReset | Kind::PartnerError | Kind::PartnerBadResponse
     )
 }
 

@@ -66,6 +66,14 @@ async fn the_last_hour_decides() {
             (&json!(connectivity), &json!(calls), &json!(failures))
         );
     }
+    let before = first(&h).await;
+    let conclusion = LoggedCall {
+        operation: "conclusion",
+        status: "FAILED",
+        ..LoggedCall::at("2026-01-05T10:03:00Z")
+    };
+    conclusion.write(&h).await;
+    assert_eq!(first(&h).await, before, "no request left");
 }
 
 #[tokio::test(start_paused = true)]

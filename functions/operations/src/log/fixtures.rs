@@ -23,6 +23,7 @@ pub struct LoggedCall {
     pub error: Option<&'static str>,
     pub correlation: u8,
     pub subject: Option<&'static str>,
+    pub conclusion: Option<&'static str>,
     pub time: u64,
     pub retries: u32,
 }
@@ -42,6 +43,7 @@ impl LoggedCall {
             error: None,
             correlation: 0,
             subject: None,
+            conclusion: None,
             time: 5,
             retries: 0,
         }
@@ -54,7 +56,7 @@ impl LoggedCall {
             "pk": partition(self.partner, self.environment, self.at), "sk": id, "partner": self.partner,
             "environment": self.environment, "operation": self.operation, "status": self.status,
             "retryCount": self.retries, "responseTime": self.time, "correlationId": correlation(self.correlation),
-            "createdAt": self.at, "subjectId": self.subject, "request": "{\"asked\":1}", "response": "{\"answered\":1}", "httpStatus": 200,
+            "createdAt": self.at, "subjectId": self.subject, "conclusion": self.conclusion, "request": "{\"asked\":1}", "response": "{\"answered\":1}", "httpStatus": 200,
             "error": self.error, "ttl": 4_000_000_000_i64,
         });
         let row: Attempt = serde_json::from_value(row).unwrap();

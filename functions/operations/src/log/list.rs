@@ -6,7 +6,7 @@ use model::id::{CorrelationId, LogRowId};
 use model::partner::Partner;
 use model::{Error, Result};
 use runtime::http::list::{List, ListPage, ListParams};
-use runtime::transport::{Attempt, AttemptStatus};
+use runtime::transport::{Attempt, AttemptStatus, Conclusion};
 use runtime::{Cx, Listed};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -36,7 +36,7 @@ pub struct ListLogs {
     /// An environment of a partner, such as `SANDBOX`, `LIVE` or `UPSTREAM`. Absent: every environment.
     #[garde(skip)]
     environment: Option<String>,
-    /// The name of a call, such as `quote`.
+    /// The name of a call: `quote`, `proposal`, `proposal-status` and `probe` of every funder, or another partner's.
     #[garde(length(chars, min = 1, max = 64))]
     #[param(min_length = 1, max_length = 64)]
     operation: Option<String>,
@@ -74,7 +74,7 @@ pub struct LogRow {
     pub operation: String,
     /// How the call ended.
     pub status: AttemptStatus,
-    /// The number of attempts before this one.
+    /// The number of attempts before this one, those of earlier workers of the same quote, proposal, change or order included.
     pub retry_count: u32,
     /// Milliseconds.
     pub response_time: u64,
@@ -83,12 +83,17 @@ pub struct LogRow {
     /// The quote, proposal, order or case that the request was about. Absent if it was about none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_id: Option<String>,
+    /// What the quote or the proposal came to with this request. A row with the operation `conclusion` has no request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline)]
+    pub conclusion: Option<Conclusion>,
     /// When the call began.
     pub created_at: Timestamp,
     /// Absent where the partner did not answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http_status: Option<u16>,
-    /// The kind of failure.
+    /// The kind of failure. `unreachable` means that no request arrived, `reset` that the connection broke, and `timeout` that no
+    /// answer came in time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Redacted. `truncated` is where it ends at 32 KB, and `"x3"` after a list's value means that it is there three times.
@@ -111,6 +116,7 @@ impl From<Attempt> for LogRow {
             response_time: row.response_time,
             correlation_id: row.correlation_id,
             subject_id: row.subject_id,
+            conclusion: row.conclusion,
             created_at: row.created_at,
             http_status: row.http_status,
             error: row.error,

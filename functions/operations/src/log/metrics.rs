@@ -6,11 +6,12 @@ use garde::Validate;
 use jiff::{SignedDuration, Timestamp};
 use model::Result;
 use runtime::http::list::Query;
-use runtime::transport::{Attempt, AttemptStatus};
+use runtime::transport::{Attempt, AttemptStatus, CONCLUSION};
 use runtime::{Cx, Success};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::conclusions::{ConclusionMetrics, Conclusions};
 use super::lane::Lane;
 use super::period::LogPeriod;
 use super::reader::{ReadBy, ReadLimits, Reader};
@@ -49,7 +50,8 @@ pub struct Metrics {
     pub partners: Vec<PartnerMetrics>,
 }
 
-/// The calls to one environment of a partner. Each request that left counts, retries included.
+/// The calls to one environment of a partner. Each request that left counts, retries included. Of a funder also its quotes and
+/// proposals, each of which counts once, however many calls it took.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartnerMetrics {
@@ -69,6 +71,12 @@ pub struct PartnerMetrics {
     pub errors: Vec<ErrorRate>,
     /// Milliseconds. Null where there was no call.
     pub response_time: Option<Percentiles>,
+    /// The quotes that were concluded in the period. Only of a funder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quotes: Option<ConclusionMetrics>,
+    /// The proposals that were concluded in the period. Only of a funder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposals: Option<ConclusionMetrics>,
 }
 
 /// A kind of failure, and how many calls failed so.
@@ -101,10 +109,15 @@ struct Tally {
     retries: usize,
     errors: BTreeMap<String, usize>,
     times: Vec<u64>,
+    conclusions: Conclusions,
 }
 
 impl Tally {
     fn add(&mut self, row: Attempt) {
+        self.conclusions.add(&row);
+        if row.operation == CONCLUSION {
+            return;
+        }
         match row.status {
             AttemptStatus::Success => self.successes += 1,
             AttemptStatus::Retry => self.retries += 1,
@@ -135,6 +148,8 @@ impl Tally {
                 })
                 .collect(),
             response_time: Percentiles::of(&self.times),
+            quotes: lane.is_funder().then(|| self.conclusions.quotes()),
+            proposals: lane.is_funder().then(|| self.conclusions.proposals()),
         }
     }
 }
@@ -155,7 +170,7 @@ impl Percentiles {
 }
 
 /// To four places.
-fn rate(part: usize, whole: usize) -> f64 {
+pub(super) fn rate(part: usize, whole: usize) -> f64 {
     let parts = (part * 10_000 + whole / 2).checked_div(whole).unwrap_or_default();
     f64::from(u32::try_from(parts).unwrap_or(u32::MAX)) / 10_000.0
 }

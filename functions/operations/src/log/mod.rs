@@ -1,5 +1,6 @@
 //! The integration log as operators read it: row by row, and in numbers.
 
+mod conclusions;
 #[cfg(test)]
 pub mod fixtures;
 pub mod lane;

@@ -14,6 +14,13 @@ use serde_json::{Map, Value};
 use crate::funder::Funder;
 use crate::{funder, sample};
 
+/// The names of calls in the log, the same for every funder: operators compare funders by them. `quote` is the call that prices.
+/// The calls before it are `quote-` and what they ask for.
+const QUOTE: &str = "quote";
+const PROPOSAL: &str = "proposal";
+const PROPOSAL_STATUS: &str = "proposal-status";
+const PROBE: &str = "probe";
+
 type Adapter = &'static dyn Funder;
 
 #[test]
@@ -33,6 +40,7 @@ fn member(adapter: Adapter) -> SuiteMember {
     if !adapter.proposal_types().is_empty() {
         operations.extend(proposal(adapter, &quote_id, &fixtures));
     }
+    assert_eq!(adapter.probe().unwrap().operation, PROBE);
     operations.push(Operation::new("probe", adapter.probe()));
     SuiteMember {
         name: adapter.name(),
@@ -87,8 +95,12 @@ fn quote(adapter: Adapter, request: &QuoteRequest, fixtures: &Fixtures) -> (Vec<
         };
         operations.push(Operation::new(step, Ok(call)).read(reader));
         so_far = match adapter.quoted(&context, &so_far, &answer(200, body)).unwrap() {
-            Step::Next(progress) => progress,
+            Step::Next(progress) => {
+                assert!(step.starts_with("quote-"), "{step} comes before the price");
+                progress
+            }
             Step::Done(price) => {
+                assert_eq!(step, QUOTE);
                 assert_eq!(
                     operations.len(),
                     adapter.dry_run().len(),
@@ -123,6 +135,11 @@ fn is_sound(step: &Step<Price>, so_far: &Progress) -> bool {
 
 fn proposal(adapter: Adapter, quote_id: &str, fixtures: &Fixtures) -> [Operation; 2] {
     let proposal = sample::proposal(quote_id);
+    let question = adapter.ask_decision(&sample::reference(quote_id)).unwrap();
+    assert_eq!(
+        (adapter.propose(&proposal).unwrap().operation, question.operation),
+        (PROPOSAL, PROPOSAL_STATUS)
+    );
     let proposed = move |answer: &_| {
         let decision = adapter.proposed(&proposal, answer)?;
         Ok(Reading::of(is_the_funders(&decision), &decision))

@@ -100,7 +100,7 @@ impl FakeTransport {
                     step = *then;
                 }
                 Script::Unreachable => return Err(Error::new(Kind::PartnerUnreachable, "refused")),
-                Script::Reset => return Err(Error::new(Kind::PartnerTimeout, "reset")),
+                Script::Reset => return Err(Error::new(Kind::PartnerReset, "reset")),
                 Script::Answer { status, headers, body } => return Ok((answered(status, headers, body)?, body_after)),
             }
         }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Builder;
 
-use super::trace::{AttemptStatus, partition};
+use super::trace::{AttemptStatus, CONCLUSION, partition};
 use crate::port::store::{Query, Store, typed};
 
 /// A slow log must not make its readers slow.
@@ -82,12 +82,13 @@ impl HealthCache {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PastCall {
+    operation: String,
     status: AttemptStatus,
     created_at: Timestamp,
 }
 
 impl PastCall {
-    const MEMBERS: &[&str] = &["status", "createdAt"];
+    const MEMBERS: &[&str] = &["operation", "status", "createdAt"];
 }
 
 async fn health(store: &dyn Store, log: Option<&str>, partner: &str, environment: &str, now: Timestamp) -> RecentCalls {
@@ -135,5 +136,6 @@ async fn calls(
     let [this, before] = &each;
     let (this, before) = join(store.query(this), store.query(before)).await;
     let rows: Result<Vec<PastCall>> = this?.into_iter().chain(before?).map(typed).collect();
-    Ok(rows?.into_iter().filter(|call| call.created_at > since).collect())
+    let is_call = |call: &PastCall| call.operation != CONCLUSION && call.created_at > since;
+    Ok(rows?.into_iter().filter(is_call).collect())
 }

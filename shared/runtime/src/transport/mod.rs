@@ -17,8 +17,8 @@ mod tests;
 
 pub use egress::Egress;
 pub use health::{Connectivity, HealthCache, RecentCalls};
-pub use outbound::{CORRELATION, Outbound};
+pub use outbound::{CORRELATION, Exchanged, Outbound};
 pub use policy::Policy;
 pub use target::{ATTEMPT_TIMEOUT, AccountId, CallContext, Target};
-pub use trace::{Attempt, AttemptStatus, partition};
+pub use trace::{Attempt, AttemptStatus, CONCLUSION, Concluded, Conclusion, partition};
 pub use wire::Wire;

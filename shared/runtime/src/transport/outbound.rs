@@ -30,6 +30,15 @@ pub const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 /// A retry starts only if its delay and this much more fit before the deadline.
 const MIN_TIME_LEFT: Duration = Duration::from_secs(3);
 
+/// What an exchange came to.
+pub struct Exchanged<T> {
+    pub result: Result<T>,
+    /// The time of the slowest request. None if no request left.
+    pub max_time: Option<Duration>,
+    /// The attempts that failed.
+    pub failed: u32,
+}
+
 /// Everything outbound calls share.
 pub struct Outbound {
     pub transport: Arc<dyn Transport>,
@@ -77,21 +86,26 @@ impl Outbound {
         call: &Call,
         read: impl Fn(&Answer) -> Result<T>,
     ) -> Result<T> {
-        self.timed(target, policy, context, call, read).await.0
+        self.observed(target, policy, context, call, read).await.result
     }
 
-    /// Like [`Self::exchange`], with the time of the max_time request. None if no request left.
-    pub async fn timed<T>(
+    /// Like [`Self::exchange`], with what its attempts came to.
+    pub async fn observed<T>(
         &self,
         target: &Target,
         policy: &Policy,
         context: CallContext,
         call: &Call,
         read: impl Fn(&Answer) -> Result<T>,
-    ) -> (Result<T>, Option<Duration>) {
-        let mut max_time = None;
-        let result = self.repeat(target, policy, context, call, read, &mut max_time).await;
-        (result, max_time)
+    ) -> Exchanged<T> {
+        let (mut done, mut max_time) = (policy::Done::default(), None);
+        let seen = (&mut done, &mut max_time);
+        let result = self.repeat(target, policy, context, call, read, seen).await;
+        Exchanged {
+            result,
+            max_time,
+            failed: done.attempts,
+        }
     }
 
     async fn repeat<T>(
@@ -101,9 +115,8 @@ impl Outbound {
         context: CallContext,
         call: &Call,
         read: impl Fn(&Answer) -> Result<T>,
-        max_time: &mut Option<Duration>,
+        (done, max_time): (&mut policy::Done, &mut Option<Duration>),
     ) -> Result<T> {
-        let mut done = policy::Done::default();
         if context.background {
             self.gate.refresh(target, context.clock.now()).await;
         }
@@ -118,8 +131,8 @@ impl Outbound {
             *max_time = on_wire.max(*max_time);
             let error = match outcome {
                 Ok(value) => {
-                    self.tracer
-                        .keep(row.status(AttemptStatus::Success).retry(done.attempts));
+                    let retries = context.failed_before + done.attempts;
+                    self.tracer.keep(row.status(AttemptStatus::Success).retry(retries));
                     return Ok(value);
                 }
                 Err(error) => error,
@@ -130,9 +143,9 @@ impl Outbound {
             }
             let left = context.deadline.saturating_duration_since(Instant::now());
             let next = policy
-                .next(&mut done, &error, call.repeatable)
+                .next(done, &error, call.repeatable)
                 .filter(|delay| *delay + MIN_TIME_LEFT <= left);
-            row = row.failed(&error).retry(done.attempts);
+            row = row.failed(&error).retry(context.failed_before + done.attempts);
             done.attempts += 1;
             let Some(delay) = next else {
                 self.tracer.keep(row.status(AttemptStatus::Failed));

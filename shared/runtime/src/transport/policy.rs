@@ -105,7 +105,7 @@ impl Policy {
         let n = done.retries + 1;
         let again = match error.kind {
             Kind::PartnerBadResponse => repeatable && !std::mem::replace(&mut done.reread, true),
-            Kind::PartnerTimeout | Kind::PartnerError => repeatable && n <= self.max_retries,
+            Kind::PartnerTimeout | Kind::PartnerReset | Kind::PartnerError => repeatable && n <= self.max_retries,
             Kind::PartnerUnreachable | Kind::PartnerThrottled => n <= self.max_retries,
             _ => false,
         };
@@ -203,7 +203,12 @@ mod tests {
                 .next(&mut Done::default(), &Error::new(kind, ""), repeatable)
                 .is_some()
         };
-        for kind in [Kind::PartnerTimeout, Kind::PartnerError, Kind::PartnerBadResponse] {
+        for kind in [
+            Kind::PartnerTimeout,
+            Kind::PartnerReset,
+            Kind::PartnerError,
+            Kind::PartnerBadResponse,
+        ] {
             assert!(again(kind, true) && !again(kind, false), "{kind:?}");
         }
         for kind in [Kind::PartnerUnreachable, Kind::PartnerThrottled] {

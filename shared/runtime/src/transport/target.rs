@@ -86,4 +86,6 @@ pub struct CallContext {
     pub deadline: Instant,
     /// Reads the gate before the call instead of beside it: no caller waits for this exchange.
     pub background: bool,
+    /// Attempts of the same work that failed in earlier messages of its queue. The log counts on from here.
+    pub failed_before: u32,
 }

@@ -69,11 +69,11 @@ async fn an_unreachable_server_is_not_a_lost_answer() {
         Kind::PartnerUnreachable,
         "no TLS there"
     );
-    assert_eq!(kind(ask(&server(Vec::new()).await).await), Kind::PartnerTimeout);
+    assert_eq!(kind(ask(&server(Vec::new()).await).await), Kind::PartnerReset);
     let cut = server(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".to_vec()).await;
     assert_eq!(
         kind(ask(&cut).await),
-        Kind::PartnerTimeout,
+        Kind::PartnerReset,
         "an answer that breaks off is no answer"
     );
 }

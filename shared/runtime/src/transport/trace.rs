@@ -29,6 +29,32 @@ pub enum AttemptStatus {
     Failed,
 }
 
+/// What a quote or a proposal came to. The log counts these, and not the calls that it took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Conclusion {
+    QuoteGenerated,
+    QuoteFailed,
+    /// The funder has it, whatever it decides.
+    ProposalSubmitted,
+    ProposalFailed,
+}
+
+/// The `operation` of a row that has a conclusion and no call: what ended a quote was a wait, and not a request.
+pub const CONCLUSION: &str = "conclusion";
+
+/// A quote or a proposal that is concluded.
+pub struct Concluded<'a> {
+    pub subject: &'a dyn std::fmt::Display,
+    pub conclusion: Conclusion,
+    pub partner: &'a str,
+    pub environment: String,
+    pub correlation: CorrelationId,
+    /// The attempts that failed.
+    pub failed: u32,
+    pub at: Timestamp,
+}
+
 /// A row. The member names are those of spec 1's IntegrationLog.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,6 +73,9 @@ pub struct Attempt {
     /// The quote, proposal, order or case that the call was about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject_id: Option<String>,
+    /// What the call concluded, if it was the last one about its quote or proposal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conclusion: Option<Conclusion>,
     pub created_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http_status: Option<u16>,
@@ -96,6 +125,40 @@ impl Attempt {
     }
 }
 
+impl Concluded<'_> {
+    /// The row of a conclusion without a call.
+    fn row(&self, subject: String) -> Attempt {
+        let succeeded = matches!(
+            self.conclusion,
+            Conclusion::QuoteGenerated | Conclusion::ProposalSubmitted
+        );
+        Attempt {
+            pk: partition(self.partner, &self.environment, self.at),
+            sk: LogRowId::new(self.at),
+            partner: self.partner.to_owned(),
+            environment: self.environment.clone(),
+            operation: CONCLUSION.to_owned(),
+            status: if succeeded {
+                AttemptStatus::Success
+            } else {
+                AttemptStatus::Failed
+            },
+            // The first of the attempts was no retry.
+            retry_count: self.failed.saturating_sub(1),
+            response_time: 0,
+            correlation_id: self.correlation,
+            subject_id: Some(subject),
+            conclusion: Some(self.conclusion),
+            created_at: self.at,
+            http_status: None,
+            error: None,
+            request: String::new(),
+            response: None,
+            ttl: self.at.as_second().saturating_add(RETENTION),
+        }
+    }
+}
+
 /// Gathers rows and writes them when no caller waits for it.
 pub struct Tracer {
     store: Arc<dyn Store>,
@@ -127,6 +190,7 @@ impl Tracer {
             response_time: 0,
             correlation_id: context.correlation,
             subject_id: call.subject.clone(),
+            conclusion: None,
             created_at: now,
             http_status: None,
             error: None,
@@ -148,6 +212,21 @@ impl Tracer {
     pub(super) fn keep(&self, row: Attempt) {
         metric::called(&row.partner, &row.environment, row.error.as_deref(), row.response_time);
         self.rows.lock().unwrap_or_else(PoisonError::into_inner).push(row);
+    }
+
+    /// Notes what a quote or a proposal came to, in the row of its latest call. A worker that repeats this after a crash writes
+    /// another row about the same subject, which readers count once.
+    pub fn conclude(&self, concluded: &Concluded) {
+        let subject = concluded.subject.to_string();
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = rows
+            .iter_mut()
+            .rev()
+            .find(|row| row.subject_id.as_ref() == Some(&subject));
+        match latest {
+            Some(row) => row.conclusion = Some(concluded.conclusion),
+            None => rows.push(concluded.row(subject)),
+        }
     }
 
     /// Writes the gathered rows. A log that cannot be written stops no call, but raises an alarm.

@@ -149,13 +149,16 @@ impl Transport for Wire {
     }
 }
 
-/// A request that never reached the partner had no effect. After any other failure the outcome is unknown.
+/// A request that never reached the partner had no effect. After any other failure the outcome is unknown. Callers set the time
+/// for an answer, so that a failure after the connection is mostly one of the connection.
 fn failure(error: reqwest::Error) -> Error {
     let error = error.without_url();
     let (kind, message) = if error.is_connect() {
         (Kind::PartnerUnreachable, "the partner cannot be reached")
-    } else {
+    } else if error.is_timeout() {
         (Kind::PartnerTimeout, "the partner did not answer")
+    } else {
+        (Kind::PartnerReset, "the connection to the partner broke")
     };
     Error::new(kind, message).because(error)
 }

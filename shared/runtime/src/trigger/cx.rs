@@ -69,6 +69,7 @@ impl<E: Domain> Cx<E> {
             clock: self.clock,
             deadline: self.deadline,
             background: true,
+            failed_before: 0,
         }
     }
 

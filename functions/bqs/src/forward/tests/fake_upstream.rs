@@ -156,7 +156,7 @@ impl Failure {
     async fn end(self) -> Result<(StatusCode, HeaderMap, Bytes)> {
         let mut headers = HeaderMap::new();
         let (status, body) = match self {
-            Self::Reset => return Err(Error::new(Kind::PartnerTimeout, "reset")),
+            Self::Reset => return Err(Error::new(Kind::PartnerReset, "reset")),
             Self::Silent => return std::future::pending().await,
             Self::Answers(status, body) => (status, body),
             Self::Throttles(wait) => {

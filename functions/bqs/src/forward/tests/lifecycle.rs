@@ -128,6 +128,9 @@ async fn a_change_with_an_unknown_outcome_is_sent_again_only_to_an_idempotent_up
                     "{handling:?} {idempotent}"
                 );
                 assert!(row.held.is_none() && row.retry.is_none());
+                let failed = u32::from(matches!(handling, Fails(Answers(401, _)))) + 1;
+                let counted: Vec<u32> = (0..=failed).chain([0, 0]).collect();
+                assert_eq!(simulation.retry_counts(), counted, "{handling:?}");
                 continue;
             }
             let held = row.held.unwrap();

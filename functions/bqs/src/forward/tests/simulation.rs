@@ -206,6 +206,16 @@ impl Simulation {
         own.filter(|row| row["sk"].as_s().unwrap().starts_with(prefix))
             .collect()
     }
+
+    /// `retryCount` of each call in the log, in the order of the calls.
+    pub fn retry_counts(&self) -> Vec<u32> {
+        let mut rows = self.hub.fakes.store.table("log");
+        rows.sort_by_key(|row| row["sk"].as_s().unwrap().clone());
+        let counts = rows
+            .iter()
+            .map(|row| row["retryCount"].as_n().unwrap().parse().unwrap());
+        counts.collect()
+    }
 }
 
 /// The place of the next message.

@@ -7,6 +7,7 @@ use model::id::ProposalId;
 use model::proposal::ProposalStatus::{self, Failed, Pending, Submitted};
 use model::quote::QuoteStatus;
 use runtime::testing::{Harness, SuspendAt};
+use runtime::transport::Conclusion;
 use serde_json::json;
 
 use crate::Env;
@@ -220,6 +221,23 @@ async fn refused_credentials_are_renewed_once() {
             assert_eq!((funder.all_taken(), state(&h, id)), (1, (Pending, Phase::Unknown)));
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_are_counted_through_the_queue() {
+    let failures = [Unreachable, Fails(RetryAfter(429, "2")), Unreachable, Well("SUBMITTED")];
+    let (h, _, id) = submitted("LEX", failures, &[]).await;
+    for _ in 0..3 {
+        h.minutes(1).await;
+        assert_eq!(h.submit(id).await, Some(true));
+    }
+    assert_eq!(state(&h, id), (Submitted, Phase::Sent));
+    let sent: Vec<_> = h.log().into_iter().filter(|row| row.operation == "proposal").collect();
+    let rows = sent.iter().map(|row| (row.retry_count, row.error.as_deref()));
+    let conclusions: Vec<_> = sent.iter().map(|row| row.conclusion).collect();
+    assert_eq!(conclusions, [None, None, None, Some(Conclusion::ProposalSubmitted)]);
+    let kinds = [Some("unreachable"), Some("throttled"), Some("unreachable"), None];
+    assert_eq!(rows.collect::<Vec<_>>(), (0..4).zip(kinds).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]

@@ -89,14 +89,14 @@ async fn alphabet_would_get_three() {
     assert_eq!(
         requests,
         [
-            sent("vehicle-details", "/api/vehicle/details", json!({"Codes": codes})),
+            sent("quote-vehicle", "/api/vehicle/details", json!({"Codes": codes})),
             sent(
-                "finance-defaults",
+                "quote-products",
                 "/api/finance/defaults",
                 json!({"PhysicalVehicle": vehicle})
             ),
             sent(
-                "calculate",
+                "quote",
                 "/api/finance/calculatefordisplay",
                 json!({"VehicleRequests": [{
                     "Id": null, "PhysicalVehicle": vehicle,

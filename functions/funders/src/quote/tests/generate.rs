@@ -1,6 +1,7 @@
 //! The responses to a request for a quote, and what a request cannot do.
 
 use runtime::testing::{Harness, Script};
+use runtime::transport::Conclusion;
 use serde_json::{Value, json};
 
 use crate::Env;
@@ -73,6 +74,7 @@ async fn the_sample_is_priced() {
         (log[0].operation.as_str(), log[0].retry_count, log[0].http_status),
         ("quote", 0, Some(200))
     );
+    assert_eq!(log[0].conclusion, Some(Conclusion::QuoteGenerated));
     assert_eq!(log[0].correlation_id.to_string(), correlation);
 }
 

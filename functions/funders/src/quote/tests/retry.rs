@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use model::quote::QuoteStatus;
 use runtime::testing::{Harness, Script};
+use runtime::transport::{CONCLUSION, Conclusion};
 
 use super::case::CASES;
 use super::table::wait;
@@ -52,7 +53,7 @@ async fn attempts_go_on_for_a_quarter_of_an_hour() {
     for (answer, code) in [
         (Script::answer(500, ""), "funder-error"),
         (Script::Unreachable, "funder-unreachable"),
-        (Script::Reset, "funder-timeout"),
+        (Script::Reset, "funder-reset"),
         (Script::answer(429, ""), "funder-throttled"),
     ] {
         let (h, mut message) = pending(answer).await;
@@ -76,6 +77,17 @@ async fn attempts_go_on_for_a_quarter_of_an_hour() {
             (QuoteStatus::Failed, code)
         );
         assert!(h.started().elapsed() < Duration::from_secs(15 * 60));
+        let retries: Vec<u32> = h.log().iter().map(|row| row.retry_count).collect();
+        assert_eq!(retries, [0, 1, 2, 3, 4, 5, 6, 7, 8], "counted through the queue");
+        let kinds: Vec<_> = h.log().into_iter().skip(4).map(|row| row.error).collect();
+        assert_eq!(
+            kinds,
+            vec![code.strip_prefix("funder-").map(str::to_owned); 5],
+            "each by its own name"
+        );
+        let conclusions: Vec<_> = h.log().iter().filter_map(|row| row.conclusion).collect();
+        assert_eq!(conclusions, [Conclusion::QuoteFailed], "one quote, whatever it took");
+        assert_eq!(h.log().last().unwrap().conclusion, Some(Conclusion::QuoteFailed));
         assert_eq!(h.log().len(), h.calls().len());
     }
 }
@@ -124,6 +136,30 @@ async fn workers_in_other_instances_see_a_shut_gate() {
     assert!(other.retry(&message, 1).await);
     assert_eq!(other.calls().len(), calls, "not called while the gate is shut");
     assert_eq!(other.fakes.queue.take().len(), 1, "but later");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quote_that_ends_without_a_call_has_a_row_of_its_conclusion() {
+    let (h, message) = pending(priced()).await;
+    h.fakes.transport.script([wait(429, "3000")], priced());
+    assert_eq!(h.post(GENERATE, SAMPLE).await.status, 202);
+    let (first, calls, logged) = (h.quotes()[0].clone(), h.calls().len(), h.log().len());
+    assert!(h.instance().retry(&message, 1).await);
+    assert_eq!(
+        (h.quote_row(first.id).status, h.calls().len()),
+        (QuoteStatus::Failed, calls)
+    );
+    let rows = h.log();
+    let row = rows.iter().find(|row| row.operation == CONCLUSION).unwrap();
+    assert_eq!(
+        (rows.len(), row.subject_id.clone()),
+        (logged + 1, Some(first.id.to_string()))
+    );
+    assert_eq!((row.conclusion, row.retry_count), (Some(Conclusion::QuoteFailed), 3));
+    assert_eq!(
+        (row.correlation_id, row.partner.as_str()),
+        (first.correlation_id, "LEX")
+    );
 }
 
 #[tokio::test(start_paused = true)]

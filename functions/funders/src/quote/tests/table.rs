@@ -246,7 +246,7 @@ async fn without_retries_the_caller_gets_the_failure_at_once() {
         (status(500), 503, "funder-error"),
         (wait(429, "5"), 503, "funder-throttled"),
         (late, 504, "funder-timeout"),
-        (Script::Reset, 504, "funder-timeout"),
+        (Script::Reset, 504, "funder-reset"),
         (Script::answer(200, "{}"), 502, "funder-bad-response"),
         (self::status(400), 422, "funder-rejected"),
     ];

@@ -277,7 +277,7 @@ impl Transport for FakeMmob {
                 Behaviour::Well => answer(status, None, body),
                 Behaviour::Unreachable => Err(Error::new(Kind::PartnerUnreachable, "refused")),
                 Behaviour::Loses(failure) | Behaviour::Fails(failure) => match failure {
-                    Failure::Reset => Err(Error::new(Kind::PartnerTimeout, "reset")),
+                    Failure::Reset => Err(Error::new(Kind::PartnerReset, "reset")),
                     Failure::Answers(status, body) => answer(status, None, body.to_owned()),
                     Failure::Throttles(status, wait) => answer(status, Some(wait), String::new()),
                     Failure::Silent => {

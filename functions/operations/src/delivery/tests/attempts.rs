@@ -123,7 +123,7 @@ async fn a_failing_receiver_is_called_at_every_step_of_the_schedule() {
         (Script::answer(301, ""), Some("301"), None),
         (Script::answer(429, ""), Some("429"), None),
         (Script::Unreachable, None, Some("unreachable")),
-        (Script::Reset, None, Some("timeout")),
+        (Script::Reset, None, Some("reset")),
     ] {
         let h = harness();
         let (_, secret, message) = begin(&h).await;

@@ -49,17 +49,18 @@ async fn a_funder_in_numbers() {
     };
     earlier.write(&h).await;
     let both = funders(&h, "").await;
+    let none = json!({"succeeded": 0, "failed": 0, "successRate": null, "retries": []});
     let busy = json!({
         "partner": "LEX", "funder": "LEX", "environment": "SANDBOX", "calls": 100, "retries": 2, "successRate": 0.96,
         "errors": [
             {"kind": "rejected", "count": 1, "rate": 0.01},
             {"kind": "timeout", "count": 3, "rate": 0.03},
         ],
-        "responseTime": {"p50": 49, "p95": 94, "p99": 8001},
+        "responseTime": {"p50": 49, "p95": 94, "p99": 8001}, "quotes": none, "proposals": none,
     });
     let quiet = json!({
         "partner": "LEX", "funder": "LEX", "environment": "LIVE", "calls": 0, "retries": 0, "successRate": null, "errors": [],
-        "responseTime": null,
+        "responseTime": null, "quotes": none, "proposals": none,
     });
     assert_eq!(both.as_array().unwrap().get(..2), Some(&[busy, quiet][..]));
 }
@@ -95,6 +96,72 @@ async fn every_partner_has_numbers_and_funders_also_by_themselves() {
     }
     let funders = lanes.iter().filter(|lane| lane.is_funder()).count();
     assert_eq!(metrics["funders"].as_array().unwrap(), &partners[..funders]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn quotes_and_proposals_count_by_their_conclusion_and_not_by_call() {
+    let h = harness();
+    let call = |second: u32, subject, status, retries| LoggedCall {
+        subject: Some(subject),
+        status,
+        retries,
+        ..LoggedCall::at(&format!("2026-01-05T10:00:{second:02}Z"))
+    };
+    let quotes = ["q1", "q2", "q3", "q4", "q5"];
+    for (n, quote) in (0..).zip(quotes) {
+        // Two of them at the second attempt, one at the fourth.
+        let needed = [0, 1, 0, 1, 3][n as usize];
+        for retry in 0..needed {
+            call(n, quote, "RETRY", retry).write(&h).await;
+        }
+        let last = LoggedCall {
+            conclusion: Some("QUOTE_GENERATED"),
+            ..call(n + 10, quote, "SUCCESS", needed)
+        };
+        last.write(&h).await;
+    }
+    call(30, "q6", "FAILED", 0).write(&h).await;
+    let proposal = |second, subject, conclusion, retries| LoggedCall {
+        operation: "proposal",
+        conclusion: Some(conclusion),
+        ..call(second, subject, "SUCCESS", retries)
+    };
+    // The first worker crashed before it had written the row, and another repeated the call.
+    proposal(31, "p1", "PROPOSAL_FAILED", 0).write(&h).await;
+    proposal(32, "p1", "PROPOSAL_SUBMITTED", 1).write(&h).await;
+    proposal(33, "p2", "PROPOSAL_FAILED", 0).write(&h).await;
+    let waited = LoggedCall {
+        operation: "conclusion",
+        time: 0,
+        ..proposal(34, "p3", "PROPOSAL_FAILED", 0)
+    };
+    waited.write(&h).await;
+    let lex = funders(&h, "").await[0].clone();
+    assert_eq!(
+        (&lex["calls"], &lex["successRate"]),
+        (&json!(14), &json!(0.5714)),
+        "{lex}"
+    );
+    let retries = |each: &[(u32, u32)]| -> Vec<Value> {
+        let each = each.iter();
+        each.map(|(retries, count)| json!({"retries": retries, "count": count}))
+            .collect()
+    };
+    let quotes =
+        json!({"succeeded": 5, "failed": 0, "successRate": 1.0, "retries": retries(&[(0, 2), (1, 2), (3, 1)])});
+    assert_eq!(lex["quotes"], quotes);
+    let proposals = json!({"succeeded": 1, "failed": 2, "successRate": 0.3333, "retries": retries(&[(0, 2), (1, 1)])});
+    assert_eq!(lex["proposals"], proposals);
+    let bqs = metrics(&h, "").await["partners"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()
+        .clone();
+    assert!(bqs.get("quotes").is_none(), "{bqs}");
+    // Of the period, as the calls.
+    let before = funders(&h, "from=2026-01-05T10:00:00Z&to=2026-01-05T10:00:12Z").await;
+    assert_eq!(before[0]["quotes"]["succeeded"], 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -36,7 +36,7 @@ pub fn call(context: &QuoteContext, so_far: &Progress) -> Result<Call> {
     let Some(vehicle_type) = so_far.0.get(VEHICLE_TYPE) else {
         return Call::post(
             "/api/vehicle/details",
-            "vehicle-details",
+            "quote-vehicle",
             &details::Request::of(cap_id),
             true,
         );
@@ -44,7 +44,7 @@ pub fn call(context: &QuoteContext, so_far: &Progress) -> Result<Call> {
     let physical_vehicle = PhysicalVehicle::of(context, vehicle_type, cap_id);
     let Some(product_key) = so_far.0.get(PRODUCT) else {
         let body = Defaults { physical_vehicle };
-        return Call::post(DEFAULTS_PATH, "finance-defaults", &body, true);
+        return Call::post(DEFAULTS_PATH, "quote-products", &body, true);
     };
     let contract = &context.request.contract_details;
     let body = Calculate {
@@ -61,7 +61,7 @@ pub fn call(context: &QuoteContext, so_far: &Progress) -> Result<Call> {
             },
         }],
     };
-    Call::post("/api/finance/calculatefordisplay", "calculate", &body, true)
+    Call::post("/api/finance/calculatefordisplay", "quote", &body, true)
 }
 
 pub fn read(context: &QuoteContext, so_far: &Progress, body: &[u8]) -> Result<Step<Price>> {

@@ -7,9 +7,9 @@ use model::quote::QuoteRequest;
 use super::*;
 use crate::sample::{context, request};
 
-const DETAILS: &str = include_str!("../../fixtures/alphabet/vehicle-details.answer.json");
-const DEFAULTS: &str = include_str!("../../fixtures/alphabet/finance-defaults.answer.json");
-const VEHICLE_REFUSED: &str = include_str!("../../fixtures/alphabet/vehicle-details.refusal.json");
+const DETAILS: &str = include_str!("../../fixtures/alphabet/quote-vehicle.answer.json");
+const DEFAULTS: &str = include_str!("../../fixtures/alphabet/quote-products.answer.json");
+const VEHICLE_REFUSED: &str = include_str!("../../fixtures/alphabet/quote-vehicle.refusal.json");
 const UNAUTHORISED: &str = include_str!("../../fixtures/alphabet/unauthorised.json");
 
 /// The path of each step.

@@ -65,6 +65,7 @@ async fn ask(outbound: &Outbound, limit: &str, environment: &str, clock: Clock, 
         clock,
         deadline: Instant::now() + time_left,
         background: false,
+        failed_before: 0,
     };
     let read = |answer: &call::Answer| answer.accepted().map(drop);
     outbound

@@ -103,6 +103,7 @@ async fn ask(outbound: &Outbound, target: &Target, path: &str, clock: Clock) -> 
         clock,
         deadline: Instant::now() + Duration::from_secs(60),
         background: false,
+        failed_before: 0,
     };
     let policy = Policy::load(&config(), "LEX")?;
     let read = |answer: &Answer| answer.accepted().map(drop);

@@ -26,6 +26,7 @@ fn attempt(tracer: &Tracer, body: &str) -> Attempt {
         clock,
         deadline: Instant::now() + Duration::from_secs(10),
         background: true,
+        failed_before: 0,
     };
     let body = Bytes::from(body.to_owned());
     let call = Call::new(http::Method::POST, "/quotes", "quote", body.clone(), true).unwrap();

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::*;
 use crate::sample::{context, request};
 
-const ANSWER: &str = include_str!("../../../fixtures/alphabet/calculate.answer.json");
+const ANSWER: &str = include_str!("../../../fixtures/alphabet/quote.answer.json");
 /// The same answer, written otherwise.
-const LOOSE: &str = include_str!("../../../fixtures/alphabet/calculate.loose.json");
-const REFUSAL: &str = include_str!("../../../fixtures/alphabet/calculate.refusal.json");
+const LOOSE: &str = include_str!("../../../fixtures/alphabet/quote.loose.json");
+const REFUSAL: &str = include_str!("../../../fixtures/alphabet/quote.refusal.json");
 /// The pointer to our quote.
 const OUR_QUOTE: &str = "/Vehicles/1/FinanceQuotations/1/Finance/Quote";
 

@@ -1,0 +1,93 @@
+//! What quotes and proposals came to, counted by quote and proposal and not by call.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use runtime::transport::{Attempt, Conclusion};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::metrics::rate;
+
+/// The quotes or the proposals that were concluded. Those that still wait for the funder count when they are.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConclusionMetrics {
+    /// Quotes that got a price, or proposals that the funder has.
+    pub succeeded: usize,
+    /// Those that ended FAILED.
+    pub failed: usize,
+    /// Of all concluded ones, 0 to 1. Null where there was none.
+    pub success_rate: Option<f64>,
+    /// How many of them needed how many retries, in ascending order.
+    pub retries: Vec<NeededRetries>,
+}
+
+/// How many quotes or proposals needed so many retries.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NeededRetries {
+    /// The retries of one of them.
+    pub retries: u32,
+    /// The number of those.
+    pub count: usize,
+}
+
+/// The conclusions at one installation of a funder. Rows come newest first.
+#[derive(Default)]
+pub struct Conclusions {
+    quotes: SubjectCounts,
+    proposals: SubjectCounts,
+}
+
+#[derive(Default)]
+struct SubjectCounts {
+    seen: BTreeSet<String>,
+    succeeded: usize,
+    retries: BTreeMap<u32, usize>,
+}
+
+impl Conclusions {
+    pub fn add(&mut self, row: &Attempt) {
+        let (Some(conclusion), Some(subject)) = (row.conclusion, &row.subject_id) else {
+            return;
+        };
+        let (of, succeeded) = match conclusion {
+            Conclusion::QuoteGenerated => (&mut self.quotes, true),
+            Conclusion::QuoteFailed => (&mut self.quotes, false),
+            Conclusion::ProposalSubmitted => (&mut self.proposals, true),
+            Conclusion::ProposalFailed => (&mut self.proposals, false),
+        };
+        // A worker that crashed after its row was concluded once more: the newest row has the result.
+        if !of.seen.insert(subject.clone()) {
+            return;
+        }
+        of.succeeded += usize::from(succeeded);
+        *of.retries.entry(row.retry_count).or_default() += 1;
+    }
+
+    pub fn quotes(&self) -> ConclusionMetrics {
+        self.quotes.metrics()
+    }
+
+    pub fn proposals(&self) -> ConclusionMetrics {
+        self.proposals.metrics()
+    }
+}
+
+impl SubjectCounts {
+    fn metrics(&self) -> ConclusionMetrics {
+        let (all, succeeded) = (self.seen.len(), self.succeeded);
+        let retries = self.retries.iter();
+        ConclusionMetrics {
+            succeeded,
+            failed: all - succeeded,
+            success_rate: (all > 0).then(|| rate(succeeded, all)),
+            retries: retries
+                .map(|(retries, count)| NeededRetries {
+                    retries: *retries,
+                    count: *count,
+                })
+                .collect(),
+        }
+    }
+}
