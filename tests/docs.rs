@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::template::root;
 
-const MAX_README_LINES: usize = 180;
+const MAX_README_LINES: usize = 140;
+/// The page that says what a spec is. The specs are not in the tree, so no other page leads a reader to one.
+const SPECS: &str = "docs/architecture.md";
 /// Folders whose files the pages name from the root of the tree.
 const FOLDERS: [&str; 6] = ["docs/", "events/", "functions/", "infra/", "shared/", "tests/"];
 
@@ -86,6 +88,47 @@ fn every_link_leads_to_a_file_and_a_heading() {
         }
     }
     assert!(found > 10, "{found} links");
+}
+
+#[test]
+fn no_page_cites_a_spec_that_is_not_in_the_tree() {
+    let mut cited = Vec::new();
+    for (page, text) in pages() {
+        let words = text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+        let specs = words.filter(|word| word == "spec" || word == "specs").count();
+        if specs > 0 {
+            cited.push(page.strip_prefix(root()).unwrap().to_owned());
+        }
+    }
+    assert_eq!(cited, [PathBuf::from(SPECS)]);
+}
+
+#[test]
+fn every_command_of_the_tool_that_a_page_names_exists() {
+    let main = fs::read_to_string(root().join("infra/xtask/src/main.rs")).unwrap();
+    let task = main.split("enum Task {").nth(1).unwrap().split("\n}\n").next().unwrap();
+    let variants = task.lines().filter_map(|line| line.strip_prefix("    "));
+    let commands: Vec<String> = variants
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()))
+        .map(|line| line.split(['(', ' ', ',']).next().unwrap().to_lowercase())
+        .collect();
+    let mut found = 0;
+    for entry in files_below(&root().join("docs"))
+        .into_iter()
+        .chain([root().join("README.md"), root().join("CONTRIBUTING.md")])
+    {
+        let text = fs::read_to_string(&entry).unwrap();
+        for rest in text.split("cargo xtask ").skip(1) {
+            let command: String = rest.chars().take_while(char::is_ascii_lowercase).collect();
+            assert!(
+                commands.contains(&command) || command.is_empty(),
+                "{}: cargo xtask {command}",
+                entry.display()
+            );
+            found += 1;
+        }
+    }
+    assert!(found > 30, "{found} commands");
 }
 
 #[test]

@@ -235,6 +235,33 @@ fn every_variable_that_the_code_reads_by_its_name_has_a_row() {
     );
 }
 
+#[test]
+fn every_variable_of_the_tool_has_a_row() {
+    let rows = rows(&page(), "Variables of the tool and the tests");
+    let known: BTreeSet<String> = rows
+        .iter()
+        .flat_map(|row| spans(&row[0]).map(str::to_owned))
+        .filter(|name| name.starts_with("TRUNKLINE_"))
+        .collect();
+    let mut read = BTreeSet::new();
+    for file in ["infra", "tests"]
+        .iter()
+        .flat_map(|folder| files_below(&root().join(folder)))
+    {
+        // Folders of tools may have files that are no text.
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        for rest in text.split("TRUNKLINE_").skip(1) {
+            let name: String = rest
+                .chars()
+                .take_while(|c| c.is_ascii_uppercase() || *c == '_')
+                .collect();
+            read.insert(format!("TRUNKLINE_{name}"));
+        }
+    }
+    read.remove("TRUNKLINE_");
+    assert_eq!(known, read, "docs/settings.md, and infra/ and tests/");
+}
+
 /// The nested stacks, by their logical ids.
 fn stacks() -> Vec<(String, Template)> {
     let read = |file: &str| template::stack(file.strip_prefix("infra/stacks/").unwrap());

@@ -19,7 +19,7 @@ const POLL_TIMEOUT: Duration = Duration::from_secs(70);
 
 pub struct Stack {
     pub description: Value,
-    folder: PathBuf,
+    pub folder: PathBuf,
     pub http: reqwest::Client,
     pub lock: DomainLock,
 }
@@ -106,11 +106,15 @@ impl Stack {
         [b"\x89PNG\r\n\x1a\n".to_vec(), chunks.concat()].concat()
     }
 
+    /// The binary of the developer's tool.
+    pub fn tool() -> String {
+        #[expect(clippy::disallowed_methods, reason = "`cargo xtask test` names its own binary")]
+        std::env::var("TRUNKLINE_XTASK").expect("run these tests with `cargo xtask test`")
+    }
+
     /// Runs a command of the developer's tool on this stack and returns its output.
     pub fn xtask(&self, arguments: &[&str]) -> String {
-        #[expect(clippy::disallowed_methods, reason = "`cargo xtask test` names its own binary")]
-        let tool = std::env::var("TRUNKLINE_XTASK").expect("run these tests with `cargo xtask test`");
-        let mut command = std::process::Command::new(tool);
+        let mut command = std::process::Command::new(Self::tool());
         let output = command
             .args(arguments)
             .arg("--stack-dir")
@@ -136,12 +140,9 @@ impl Stack {
         self.text("/baseUrl")
     }
 
-    /// The address of a function URL. Its host name does not resolve, so the emulator serves it below its own address.
+    /// The address of a function URL, without a slash at its end.
     pub fn function_url(&self, name: &str) -> String {
-        let url = self.text(&format!("/functionUrls/{name}"));
-        let host = url.split("//").nth(1).unwrap();
-        let label = host.split('.').next().unwrap();
-        format!("{}/_aws/lambda-url/{label}", self.text("/emulatorUrl"))
+        self.text(&format!("/functionUrls/{name}"))
     }
 
     /// The token of the sample customer.

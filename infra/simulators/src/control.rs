@@ -18,6 +18,7 @@
 //! - `/_control/{partner}/state/...` reads and sets a partner's own state (see [`crate::bqs`]).
 //! - `/_control/mmob/orders` places orders (see [`crate::mmob`]).
 //! - `POST /_control/webhooks` sends a webhook (see [`crate::webhook`]).
+//! - `/_control/receivers/...` sets up an endpoint of a subscriber and shows what it got (see [`crate::receiver`]).
 
 use std::sync::Arc;
 

@@ -2,7 +2,8 @@
 //!
 //! `simulators --port 4700` serves each partner below `/{partner}/...`. Tests script the partners through
 //! `/_control/...` (see [`control`]). `/_provider/...` simulates the providers that fulfil a marketplace's orders (see
-//! [`provider`]). `/_health` answers 200 when the server is up. Every response carries `X-Simulated: true`.
+//! [`provider`]), and `/_receiver/...` the endpoints of subscribers (see [`receiver`]). `/_health` answers 200 when the
+//! server is up. Every response carries `X-Simulated: true`.
 //!
 //! A new partner needs one module and one line in [`partners`].
 
@@ -23,6 +24,7 @@ mod money;
 mod partner;
 mod proposals;
 mod provider;
+mod receiver;
 mod recorder;
 mod script;
 mod server;

@@ -19,6 +19,7 @@ use crate::clock;
 use crate::control;
 use crate::partner::{IncomingRequest, Partner};
 use crate::provider;
+use crate::receiver;
 use crate::script::Action;
 use crate::socket::{ResetHandle, ResettableListener};
 use crate::state::AppState;
@@ -31,7 +32,7 @@ pub async fn serve(listener: TcpListener, partners: Vec<Box<dyn Partner>>) -> io
 
 fn router(partners: Vec<Box<dyn Partner>>) -> Router {
     let own_routes = partners.iter().map(|partner| partner.control_routes());
-    let own_routes = own_routes.fold(provider::routes(), Router::merge);
+    let own_routes = own_routes.fold(provider::routes().merge(receiver::routes()), Router::merge);
     Router::new()
         .route("/_health", get(health))
         .route("/_control", delete(control::clear_all))

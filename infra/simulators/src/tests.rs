@@ -14,6 +14,7 @@ mod mmob_adapter;
 mod mmob_market;
 mod proposals;
 mod provider;
+mod receiver;
 mod recorder;
 mod served;
 mod webhook;

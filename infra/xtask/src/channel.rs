@@ -1,5 +1,5 @@
 //! `channel create`: writes a channel of the BQS API directly to its table. A stage's first admin channel needs this,
-//! because only an admin can create channels over HTTP. A local stack gets the spec's sample channels the same way.
+//! because only an admin can create channels over HTTP. A local stack gets its sample channels the same way.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,8 +28,10 @@ const ROLES: [&str; 6] = [
     ADMIN,
 ];
 const ADMIN: &str = "admin";
-/// The sample channel that upstream uses on a local stack to send messages.
+/// The sample channels. Upstream uses the second on a local stack to send messages.
+pub const DEALER_CHANNEL: &str = "vwfs-dk-example-public";
 pub const UPSTREAM_CHANNEL: &str = "vwfs-dk-message-example";
+pub const ADMIN_CHANNEL: &str = "vwfs-dk-integrationportal-admin-example";
 const MAX_NAME_LENGTH: usize = 64;
 /// As long as the hub keeps the audit of its own changes, in seconds.
 const AUDIT_RETENTION: i64 = 6 * 365 * 24 * 60 * 60;
@@ -53,7 +55,7 @@ pub struct Channel {
     agreements: Vec<i64>,
 }
 
-/// The sample channels of the spec.
+/// A dealer's channel, the upstream BQS's and an admin's.
 fn samples() -> [Channel; 3] {
     let channel = |name: &str, roles: &[&str], [dealers, brands, agreements]: [&[i64]; 3]| Channel {
         name: name.to_owned(),
@@ -65,20 +67,20 @@ fn samples() -> [Channel; 3] {
     let dealer = ["case.write", "case.read", "message.read", "document.write"];
     [
         channel(
-            "vwfs-dk-example-public",
+            DEALER_CHANNEL,
             &dealer,
             [&[921, 789, 737, 114, 755], &[4, 11], &[3600, 3701]],
         ),
         channel(UPSTREAM_CHANNEL, &["message.write"], [&[]; 3]),
-        channel("vwfs-dk-integrationportal-admin-example", &[ADMIN], [&[]; 3]),
+        channel(ADMIN_CHANNEL, &[ADMIN], [&[]; 3]),
     ]
 }
 
 /// Calls an AWS operation. Tests replace [`Aws::call`].
 type CallAws<'a> = &'a dyn Fn(&str, &[(&str, &str)]) -> Result<Value>;
 
-pub fn create(channel: &Channel, stage: &str) -> Result<()> {
-    let session = Session::open(stage, None)?;
+pub fn create(channel: &Channel, stage: &str, stack_dir: Option<&Path>) -> Result<()> {
+    let session = Session::open(stage, stack_dir)?;
     let aws = &session.aws;
     let table = session.output("TableChannels")?;
     let key = create_in(&|operation, options| aws.call(operation, options), table, channel)?;

@@ -1,4 +1,4 @@
-//! env.json, for `sam local invoke --docker-network host --env-vars`: each function's environment on the emulator.
+//! env.json, for `cargo xtask invoke`: each function's environment on the emulator.
 
 use std::collections::BTreeMap;
 use std::path::Path;

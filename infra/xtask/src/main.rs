@@ -23,6 +23,7 @@ mod docs;
 mod edit;
 mod env_json;
 mod erase;
+mod exports;
 mod failure;
 mod files;
 mod flood;
@@ -33,8 +34,11 @@ mod http;
 mod imports;
 mod invoke;
 mod leaks;
+mod logs;
+mod marketplace;
 mod mutants;
 mod names;
+mod order;
 mod overrides;
 mod package;
 mod process;
@@ -69,7 +73,6 @@ use clap::{Parser, Subcommand};
 
 use crate::failure::Result;
 use crate::token::{Person, Role, Signer};
-use crate::workspace::Workspace;
 
 #[derive(Parser)]
 #[command(
@@ -91,6 +94,16 @@ enum Task {
     },
     /// Stop the stack that `up --detach` started
     Down,
+    /// Print the running stack's addresses, keys and new tokens for a shell: eval "$(cargo xtask env)"
+    Env {
+        /// The folder of the stack; default `target/local`
+        #[arg(long)]
+        stack_dir: Option<PathBuf>,
+    },
+    /// Print what the functions of the running stack have logged
+    Logs(logs::Options),
+    /// Place an order at the simulated marketplace and wait for the hub's decision
+    Order(order::Options),
     /// Run one function in SAM's container against the running stack; needs Docker
     Invoke {
         /// The function's name, such as funders-quote-generate
@@ -174,6 +187,9 @@ enum ChannelTask {
         /// The environment of samconfig.toml; all except `local` are on AWS and use your own credentials
         #[arg(long, default_value = settings::LOCAL)]
         stage: String,
+        /// The folder of a local stack; default `target/local`
+        #[arg(long)]
+        stack_dir: Option<PathBuf>,
     },
 }
 
@@ -209,7 +225,14 @@ fn perform(task: Task) -> Result<()> {
         Task::Package(options) => package::package(&options),
         Task::Check { deep } => check::check(deep),
         Task::Forward(task) => forward::forward(&task),
-        Task::Channel(ChannelTask::Create { channel, stage }) => channel::create(&channel, &stage),
+        Task::Channel(ChannelTask::Create {
+            channel,
+            stage,
+            stack_dir,
+        }) => channel::create(&channel, &stage, stack_dir.as_deref()),
+        Task::Env { stack_dir } => exports::env(stack_dir),
+        Task::Logs(options) => logs::logs(&options),
+        Task::Order(options) => order::order(&options),
         Task::Token {
             role,
             email,
@@ -217,10 +240,7 @@ fn perform(task: Task) -> Result<()> {
             hours,
             stack_dir,
         } => {
-            let stack = match stack_dir {
-                Some(given) => given,
-                None => Workspace::load()?.local_stack(),
-            };
+            let stack = stack::folder(stack_dir)?;
             let token = Signer::of_stack(&stack)?.token(&Person::new(&role, &email, &sub), hours)?;
             progress::print(token);
             Ok(())

@@ -35,6 +35,11 @@ pub fn member(logical_id: &str) -> String {
     })
 }
 
+/// `mmobOrderWebhook` -> `MMOB_ORDER_WEBHOOK`.
+pub fn constant(member: &str) -> String {
+    kebab(member).replace('-', "_").to_uppercase()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +50,10 @@ mod tests {
             assert_eq!(kebab(logical_id), binary);
             assert_eq!(pascal(binary), logical_id);
         }
+    }
+
+    #[test]
+    fn a_variable_is_named_after_its_member() {
+        assert_eq!(constant("mmobOrderWebhook"), "MMOB_ORDER_WEBHOOK");
     }
 }

@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::credentials;
 use crate::failure::{Context, Result};
 use crate::files;
 use crate::http;
+use crate::marketplace::{self, Marketplace};
 use crate::progress::{Progress, note, print};
 use crate::services::{self, EMULATOR};
 use crate::signals;
@@ -137,47 +137,22 @@ impl<'a> Run<'a> {
         http::put(&format!("{}/_control/{path}", self.stack.simulators_url), body)
     }
 
-    fn hub(&self, path: &str, body: &Value) -> Result<Value> {
-        let bearer = self.bearer()?;
-        let made = http::post(
-            &format!("{}{path}", self.stack.base_url),
-            &[("authorization", &bearer)],
-            body,
-        )?;
-        made.get("data")
-            .cloned()
-            .context(format!("the answer of {path} has no data"))
-    }
-
-    fn bearer(&self) -> Result<String> {
-        let token = self.stack.tokens.get("admin").context("stack.json has no admin")?;
-        Ok(format!("Bearer {token}"))
-    }
-
     /// Creates a product with a price, whose orders the simulated provider decides. Returns both ids.
     fn create_product(&self) -> Result<(String, String)> {
         let url = format!("{}/_provider/{}", self.stack.simulators_url, self.provider);
-        let product = self.hub(
-            "/api/mmob/products",
-            &json!({
-                "name": "Soak", "description": "Ordered by cargo xtask soak.", "enabled": true,
-                "productType": "utilities_broadband", "fulfilment": {"kind": "callback", "url": url},
-            }),
-        )?;
-        let member = |document: &Value, name: &str| {
-            let found = document.get(name).and_then(Value::as_str).map(str::to_owned);
-            found.context(format!("the answer has no {name}"))
-        };
-        let id = member(&product, "id")?;
+        let product = self.market().create_product(&json!({
+            "name": "Soak", "description": "Ordered by cargo xtask soak.", "enabled": true,
+            "productType": "utilities_broadband", "fulfilment": {"kind": "callback", "url": url},
+        }))?;
+        let id = marketplace::text(&product, "id")?;
         let setup = json!({
-            "secret": member(&product, "secret")?,
+            "secret": marketplace::text(&product, "secret")?,
             "decision": {"status": "Succesful", "output": {"reference": "soak"}},
             "script": [{"percent": 100, "delay": PROVIDER_DELAY_MS}],
         });
         self.configure_simulators(&format!("providers/{}", self.provider), &setup)?;
-        let price = json!({"name": "Monthly payment", "currency": "GBP", "amount": 3999});
-        let price = self.hub(&format!("/api/mmob/products/{id}/pricing"), &price)?;
-        Ok((id, member(&price, "id")?))
+        let price = self.market().create_price(&id, 3999)?;
+        Ok((id, price))
     }
 
     /// Makes this percentage of calls to MMOB fail. MMOB has processed half of the updates that fail.
@@ -194,18 +169,12 @@ impl<'a> Run<'a> {
     }
 
     fn place_orders(&self, product: &str, price: &str) -> Result<Vec<String>> {
-        let token = credentials::variables().find(|(name, _)| *name == "MMOB_WEBHOOK_TOKEN");
-        let (_, token) = token.context("the credentials have no MMOB_WEBHOOK_TOKEN")?;
         let request = json!({
             "product": product, "price": price, "input": {"last_name": "Nichols"},
             "count": self.options.orders, "rate": self.options.rate,
-            "url": format!("{}/webhooks/mmob/{token}", self.stack.base_url), "duplicates": 2, "tries": 10,
+            "url": format!("{}{}", self.stack.base_url, marketplace::webhook_path()?), "duplicates": 2, "tries": 10,
         });
-        let orders = format!("{}/_control/mmob/orders", self.stack.simulators_url);
-        let placed = http::post(&orders, &[], &request)?;
-        let ids = placed.get("orders").and_then(Value::as_array);
-        let ids = ids.context("the simulators returned no orders")?;
-        Ok(ids.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect())
+        self.market().place(&request)
     }
 
     /// Waits until every order is final, at most [`FINAL_TIMEOUT`]. Returns the orders as the marketplace has them.
@@ -235,12 +204,10 @@ impl<'a> Run<'a> {
     /// The hub's row of an order, if it has one.
     fn row(&self, id: &str) -> Result<Option<Value>> {
         signals::fail_if_interrupted()?;
-        let bearer = self.bearer()?;
-        let url = format!("{}/api/mmob/orders/{id}", self.stack.base_url);
-        if http::status_with(&url, &[("authorization", &bearer)]) == Some(404) {
-            return Ok(None);
-        }
-        let row = http::get(&url, &[("authorization", &bearer)])?;
-        Ok(row.get("data").cloned())
+        self.market().order(id)
+    }
+
+    fn market(&self) -> Marketplace<'_> {
+        Marketplace { stack: &self.stack }
     }
 }

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::deploy::Deployed;
 use crate::failure::{Context, Result};
 use crate::files;
 use crate::names;
+use crate::services::{self, EMULATOR};
 use crate::token::{Person, Role, Signer};
+use crate::workspace::Workspace;
 
 /// Lifetime of the tokens in stack.json.
 pub const TOKEN_HOURS: u32 = 12;
@@ -30,6 +33,8 @@ pub struct Stack {
     pub tokens: BTreeMap<&'static str, String>,
     /// One key for each channel.
     pub api_keys: BTreeMap<String, String>,
+    /// The address of each function URL, as this machine can call it.
+    pub function_urls: BTreeMap<String, String>,
 }
 
 impl Stack {
@@ -39,17 +44,33 @@ impl Stack {
             base_url: member(dir, "baseUrl")?,
             simulators_url: member(dir, "sandboxUrl")?,
             tokens: tokens(dir)?,
-            api_keys: api_keys(dir)?,
+            api_keys: texts(dir, "apiKeys")?,
+            function_urls: texts(dir, "functionUrls")?,
         })
     }
 }
 
-fn api_keys(dir: &Path) -> Result<BTreeMap<String, String>> {
+/// The folder of a stack: the given one, or that of `cargo xtask up`.
+pub fn folder(given: Option<PathBuf>) -> Result<PathBuf> {
+    match given {
+        Some(given) => Ok(given),
+        None => Ok(Workspace::load()?.local_stack()),
+    }
+}
+
+/// Fails with what to do if no stack runs in this folder.
+pub fn must_run(dir: &Path) -> Result<()> {
+    let running = services::running(dir, EMULATOR);
+    running.map(drop).context("no stack is up: `cargo xtask up` starts one")
+}
+
+/// The texts of an object in stack.json, by their names.
+fn texts(dir: &Path, member: &str) -> Result<BTreeMap<String, String>> {
     let document = document(dir)?;
-    let keys = document.get("apiKeys").and_then(Value::as_object);
-    let keys = keys.into_iter().flatten();
-    Ok(keys
-        .filter_map(|(channel, key)| Some((channel.clone(), key.as_str()?.to_owned())))
+    let members = document.get(member).and_then(Value::as_object);
+    let members = members.into_iter().flatten();
+    Ok(members
+        .filter_map(|(name, text)| Some((name.clone(), text.as_str()?.to_owned())))
         .collect())
 }
 
@@ -84,6 +105,12 @@ pub fn function(dir: &Path, binary: &str) -> Result<String> {
     found.context(format!("stack.json has no function {binary}"))
 }
 
+/// The binary of each function of the running stack, by its deployed name.
+pub fn functions(dir: &Path) -> Result<BTreeMap<String, String>> {
+    let functions = texts(dir, "functions")?.into_iter();
+    Ok(functions.map(|(binary, deployed)| (deployed, binary)).collect())
+}
+
 pub fn write(
     dir: &Path,
     addresses: &Addresses,
@@ -95,7 +122,10 @@ pub fn write(
         simulators_url: addresses.simulators.clone(),
         tokens: tokens(dir)?,
         api_keys,
+        function_urls: function_urls(&addresses.emulator, &deployed.outputs)?,
     };
+    let expiry = Timestamp::now().checked_add(SignedDuration::from_hours(TOKEN_HOURS.into()));
+    let expiry = expiry.context("the end of the tokens")?;
     let outputs = |prefix: &str| outputs_with_prefix(&deployed.outputs, prefix);
     let document = json!({
         "baseUrl": stack.base_url,
@@ -104,7 +134,8 @@ pub fn write(
         "region": addresses.region,
         "documentScanner": if addresses.scanner.is_some() { "clamd" } else { "none" },
         "tokens": stack.tokens,
-        "functionUrls": outputs("FunctionUrl"),
+        "tokensExpireAt": format!("{expiry:.0}"),
+        "functionUrls": stack.function_urls,
         "tables": outputs("Table"),
         "queues": outputs("Queue"),
         "apiKeys": stack.api_keys,
@@ -114,7 +145,7 @@ pub fn write(
     Ok(stack)
 }
 
-/// Writes the sample events with a token or an API key that this stack accepts, for `sam local invoke`.
+/// Writes the sample events with a token or an API key that this stack accepts, for `cargo xtask invoke`.
 pub fn write_events(root: &Path, dir: &Path, stack: &Stack) -> Result<()> {
     let token = stack.tokens.get("customer").map(String::as_str).unwrap_or_default();
     files::make_dir(&dir.join("events"))?;
@@ -144,6 +175,19 @@ pub fn base_url(emulator: &str, deployed: &Deployed) -> Result<String> {
         .get("ApiId")
         .context("template.yaml has no output ApiId")?;
     Ok(format!("{emulator}/_aws/execute-api/{api}/$default"))
+}
+
+/// The emulator serves function URLs below its own address, because `{id}.lambda-url...` does not resolve.
+fn function_urls(emulator: &str, outputs: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
+    let urls = outputs_with_prefix(outputs, "FunctionUrl").into_iter();
+    urls.map(|(name, url)| {
+        let id = url
+            .as_str()
+            .and_then(|url| url.strip_prefix("https://")?.split('.').next());
+        let id = id.context(format!("{url} is no function URL"))?;
+        Ok((name, format!("{emulator}/_aws/lambda-url/{id}")))
+    })
+    .collect()
 }
 
 /// The outputs whose names begin with `prefix`, named by the rest of the name.
@@ -211,5 +255,29 @@ mod tests {
             json!({"quoteRetryDlq": "http://dlq"})
         );
         assert_eq!(Value::Object(outputs_with_prefix(&outputs, "FunctionUrl")), json!({}));
+    }
+
+    #[test]
+    fn a_function_url_is_an_address_that_resolves() {
+        let of = |url: &str| {
+            let outputs = [("FunctionUrlMmobOrderWebhook".to_owned(), url.to_owned())].into();
+            function_urls("http://127.0.0.1:4666", &outputs)
+        };
+        let urls = of("https://2b5c.lambda-url.eu-west-2.on.aws/").unwrap();
+        assert_eq!(
+            urls,
+            [(
+                "mmobOrderWebhook".to_owned(),
+                "http://127.0.0.1:4666/_aws/lambda-url/2b5c".to_owned()
+            )]
+            .into()
+        );
+        assert!(of("2b5c").is_err());
+    }
+
+    #[test]
+    fn a_folder_without_a_stack_says_how_to_start_one() {
+        let failure = must_run(Path::new("no-such-folder")).unwrap_err().to_string();
+        assert!(failure.contains("cargo xtask up"), "{failure}");
     }
 }

@@ -68,20 +68,11 @@ fn print_usage(stack: &Stack, progress: &Progress) {
     print(format!("\nTrunkline is up after {}.\n", progress.total()));
     print(format!("    base URL        {}", stack.base_url));
     print(format!("    simulators URL  {}", stack.simulators_url));
-    for (name, token) in &stack.tokens {
-        print(format!("\n    {name} token\n{token}"));
-    }
-    for key in stack.api_keys.values() {
-        print(format!("\n    api key         {key}"));
-    }
-    let token = stack.tokens.get("customer").map(String::as_str).unwrap_or_default();
-    let bearer = format!("-H 'Authorization: Bearer {token}'");
-    let quotes = format!("{}/api/integration/quotes", stack.base_url);
-    print("\nA quote, from the root of the work tree:\n");
-    print(format!(
-        "curl -sS '{quotes}/generate' -H 'Content-Type: application/json' {bearer} \\"
-    ));
-    print("    --data @events/bodies/quote.json\n");
-    print("Its status. Replace ID with the id in the answer:\n");
-    print(format!("curl -sS '{quotes}/ID/status' {bearer}\n"));
+    print(format!("    API page        {}/api-docs", stack.base_url));
+    print("\nThis gives a shell the addresses, the keys of channels, and a token of each role for 12 hours:\n");
+    print("eval \"$(cargo xtask env)\"\n");
+    print("A quote, from the root of the work tree:\n");
+    print("curl -i -H \"$CUSTOMER\" -H 'Content-Type: application/json' \\");
+    print("    \"$HUB/api/integration/quotes/generate\" --data @events/bodies/quote.json\n");
+    print("README.md has more to try. `cargo xtask logs -f` shows what the functions log.\n");
 }

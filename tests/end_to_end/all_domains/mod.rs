@@ -4,6 +4,7 @@ mod bad_bodies;
 mod canaries;
 mod emulator;
 mod erasure;
+mod first_hour;
 mod logs;
 mod ownership;
 mod paths;
