@@ -182,11 +182,11 @@ async fn the_log_is_read_every_15_seconds_at_most() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_members_of_a_call_are_read() {
+async fn three_members_of_a_call_are_read() {
     let h = harness();
     let row = json!({
-        "pk": "LEX#SANDBOX#2026-01-05T10", "sk": "019b8dd2-6a00-7000-8000-000000000001", "status": "SUCCESS",
-        "createdAt": "2026-01-05T10:19:00Z", "ttl": 4_000_000_000_u32,
+        "pk": "LEX#SANDBOX#2026-01-05T10", "sk": "019b8dd2-6a00-7000-8000-000000000001", "operation": "quote",
+        "status": "SUCCESS", "createdAt": "2026-01-05T10:19:00Z", "ttl": 4_000_000_000_u32,
     });
     h.fakes.store.append("log", vec![item(&row).unwrap()]).await.unwrap();
     assert_eq!(first(&h).await["connectivity"], "up");

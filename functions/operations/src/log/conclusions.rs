@@ -6,8 +6,6 @@ use runtime::transport::{Attempt, Conclusion};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::metrics::rate;
-
 /// The quotes or the proposals that were concluded. Those that still wait for the funder count when they are.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -30,6 +28,12 @@ pub struct NeededRetries {
     pub retries: u32,
     /// The number of those.
     pub count: usize,
+}
+
+/// A part of the whole, to four places.
+pub fn rate(part: usize, whole: usize) -> f64 {
+    let parts = (part * 10_000 + whole / 2).checked_div(whole).unwrap_or_default();
+    f64::from(u32::try_from(parts).unwrap_or(u32::MAX)) / 10_000.0
 }
 
 /// The conclusions at one installation of a funder. Rows come newest first.

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use garde::Validate;
 use jiff::{SignedDuration, Timestamp};
 use model::Result;
-use runtime::http::list::Query;
+use runtime::http::list::QueryParams;
 use runtime::transport::{Attempt, AttemptStatus, CONCLUSION};
 use runtime::{Cx, Success};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::conclusions::{ConclusionMetrics, Conclusions};
+use super::conclusions::{ConclusionMetrics, Conclusions, rate};
 use super::lane::Lane;
 use super::period::LogPeriod;
 use super::reader::{ReadBy, ReadLimits, Reader};
@@ -169,12 +169,6 @@ impl Percentiles {
     }
 }
 
-/// To four places.
-pub(super) fn rate(part: usize, whole: usize) -> f64 {
-    let parts = (part * 10_000 + whole / 2).checked_div(whole).unwrap_or_default();
-    f64::from(u32::try_from(parts).unwrap_or(u32::MAX)) / 10_000.0
-}
-
 /// How each partner has answered.
 ///
 /// For staff. The figures are computed from the log when they are asked for.
@@ -186,7 +180,7 @@ pub(super) fn rate(part: usize, whole: usize) -> f64 {
     params(GetMetrics),
     responses((status = 200, description = "The numbers of each partner", body = Success<Metrics>))
 )]
-pub async fn metrics(cx: Cx<Env>, Query(query): Query<GetMetrics>) -> Result<Success<Metrics>> {
+pub async fn metrics(cx: Cx<Env>, QueryParams(query): QueryParams<GetMetrics>) -> Result<Success<Metrics>> {
     let day = SignedDuration::from_hours(24);
     let period = LogPeriod::of(query.from, query.to, cx.now(), SignedDuration::from_hours(1), day)?;
     let lanes = Lane::all();

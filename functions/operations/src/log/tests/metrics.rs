@@ -107,10 +107,9 @@ async fn quotes_and_proposals_count_by_their_conclusion_and_not_by_call() {
         retries,
         ..LoggedCall::at(&format!("2026-01-05T10:00:{second:02}Z"))
     };
-    let quotes = ["q1", "q2", "q3", "q4", "q5"];
-    for (n, quote) in (0..).zip(quotes) {
-        // Two of them at the second attempt, one at the fourth.
-        let needed = [0, 1, 0, 1, 3][n as usize];
+    // Two of them at the second attempt, one at the fourth.
+    let quotes = [("q1", 0), ("q2", 1), ("q3", 0), ("q4", 1), ("q5", 3)];
+    for (n, (quote, needed)) in (0..).zip(quotes) {
         for retry in 0..needed {
             call(n, quote, "RETRY", retry).write(&h).await;
         }

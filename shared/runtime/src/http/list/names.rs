@@ -8,7 +8,6 @@ use serde::de::value::Error as NameError;
 use serde::de::{Deserializer, Error as _, Visitor};
 use serde::{de::DeserializeOwned, forward_to_deserialize_any};
 
-use super::params::{ListParams, ListWindow, Period};
 use crate::http::document::{Input, Media, Parts};
 
 /// A type that is read from a query, and the names of its parameters.
@@ -22,12 +21,6 @@ impl<T: DeserializeOwned> QueryNames for T {
         // It always fails: only the members' names are wanted.
         let _ = T::deserialize(Members(&mut names)).err();
         names.to_vec()
-    }
-}
-
-impl QueryNames for ListWindow {
-    fn names() -> Vec<&'static str> {
-        [Period::names(), ListParams::names()].concat()
     }
 }
 
@@ -79,9 +72,9 @@ pub(super) fn refuse_unknown(parts: &Parts, known: &[&'static str]) -> Result<()
 }
 
 /// The input of a route that is no list and takes parameters in its query.
-pub struct Query<T>(pub T);
+pub struct QueryParams<T>(pub T);
 
-impl<T: Input + QueryNames> Input for Query<T> {
+impl<T: Input + QueryNames> Input for QueryParams<T> {
     const MEDIA: Media = T::MEDIA;
 
     fn read(parts: &Parts) -> Result<Self> {
@@ -109,7 +102,6 @@ mod tests {
     #[test]
     fn names_are_those_on_the_wire() {
         assert_eq!(Filter::names(), ["subjectId", "from_date", "email"]);
-        assert_eq!(ListWindow::names(), ["from", "to", "limit", "cursor"]);
     }
 
     #[test]

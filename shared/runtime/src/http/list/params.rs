@@ -87,6 +87,12 @@ impl From<ListParams> for ListWindow {
     }
 }
 
+impl QueryNames for ListWindow {
+    fn names() -> Vec<&'static str> {
+        [Period::names(), ListParams::names()].concat()
+    }
+}
+
 impl Input for ListWindow {
     const MEDIA: Media = ListParams::MEDIA;
 
