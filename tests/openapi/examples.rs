@@ -17,7 +17,8 @@ const PARAMETERS: [(&str, &str, &str); 21] = [
     ("path", "deliveryId", ID),
     ("path", "email", "john.doe@example.com"),
     ("path", "erasureId", ID),
-    ("path", "funder", "lex"),
+    // Only the funder itself can sign its event: this one is no funder.
+    ("path", "funder", "acme"),
     ("path", "funderName", "LEX"),
     ("path", "orderId", "po_Ab12Cd34Ef5"),
     ("path", "prodId", "prod_EfeUDJnTVdDigaqQ9rMaC"),

@@ -25,9 +25,15 @@ pub fn add(document: &mut Value) {
         document["components"]["schemas"][format!("{subject}Event")] = event;
     }
     for kind in EventType::ALL {
-        document["webhooks"][kind.as_str()] = json!({"post": event(kind)});
+        document["webhooks"][kind.as_str()] = json!({"post": sent(event(kind))});
     }
-    document["webhooks"]["order.placed"] = json!({"post": order()});
+    document["webhooks"]["order.placed"] = json!({"post": sent(order())});
+}
+
+/// openapi-generator makes methods of a client that do not compile from what it is not told to leave out.
+fn sent(mut operation: Value) -> Value {
+    operation["x-internal"] = json!(true);
+    operation
 }
 
 /// What has happened, and who says so.
