@@ -41,7 +41,7 @@ fn requirements(file: &Path) -> Vec<String> {
 #[test]
 fn every_python_package_has_a_version_and_hashes() {
     let lists = called("requirements.txt");
-    assert_eq!(lists.len(), 3);
+    assert_eq!(lists.len(), 4);
     for (name, file) in lists {
         for requirement in requirements(&file) {
             assert!(requirement.contains("=="), "{name}: {requirement}");
@@ -87,14 +87,17 @@ fn pip_is_never_run_without_hashes() {
 
 #[test]
 fn every_npm_package_has_a_hash() {
-    let (name, file) = called("package-lock.json").pop().unwrap();
-    let lock: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
-    let packages: Vec<_> = members(&lock["packages"])
-        .filter(|(path, _)| !path.is_empty())
-        .collect();
-    assert!(!packages.is_empty());
-    for (path, package) in packages {
-        assert!(package["integrity"].is_string(), "{name}: {path}");
+    let locks = called("package-lock.json");
+    assert_eq!(locks.len(), 4);
+    for (name, file) in locks {
+        let lock: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+        let packages: Vec<_> = members(&lock["packages"])
+            .filter(|(path, _)| !path.is_empty())
+            .collect();
+        assert!(!packages.is_empty(), "{name}");
+        for (path, package) in packages {
+            assert!(package["integrity"].is_string(), "{name}: {path}");
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `check`: the checks of the tree that need no running stack. `--deep` adds the slow ones and the API page.
+//! `check`: the checks of the tree that need no running stack. `--deep` adds the slow ones and `docs`.
 
 use std::process::Command;
 
@@ -9,11 +9,13 @@ use crate::docs;
 use crate::failure::{Failure, Result};
 use crate::imports;
 use crate::leaks;
+use crate::lint;
 use crate::overrides;
 use crate::process;
 use crate::progress::Progress;
 use crate::recipes;
 use crate::refusals;
+use crate::requests;
 use crate::resources;
 use crate::rights;
 use crate::settings::{self, Settings};
@@ -36,6 +38,8 @@ pub fn check(deep: bool) -> Result<()> {
     progress.attempt("no leaked credentials", || leaks::check(&workspace));
     progress.attempt("words", || words::check(&workspace));
     progress.attempt("imports", || imports::check(&workspace));
+    progress.attempt("docs/requests", || requests::check(&workspace));
+    lint::check(&mut progress, &workspace)?;
     let venv = progress.step("Python tools", || Venv::ready(&workspace))?;
     progress.attempt("sam validate", || validate(&workspace, &venv));
     progress.attempt("cfn-lint", || lint(&workspace, &venv));
@@ -49,7 +53,7 @@ pub fn check(deep: bool) -> Result<()> {
         progress.attempt("bench guard", || bench::guard(&workspace, false));
         progress.attempt("sam build", || sam_build(&workspace, &venv));
         progress.attempt("a function for arm64", || arm64::check(&workspace, &venv));
-        docs::try_page(&mut progress, &workspace, &venv)?;
+        docs::try_document(&mut progress, &workspace, &venv)?;
     }
     signals::fail_if_interrupted()?;
     progress.close(if deep {

@@ -1,13 +1,19 @@
-//! `docs`: tries the API page in headless Chromium, on a temporary stack.
+//! `docs`: what people and programs do with the API document, on a temporary stack: generated clients call the hub, the
+//! collection of requests is sent, and the API page is tried in headless Chromium.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::env;
+use std::path::Path;
 use std::process::Command;
 
+use crate::clients::Clients;
 use crate::failure::{Context, Result};
-use crate::files;
+use crate::node::Packages;
 use crate::process;
 use crate::progress::{Progress, note};
+use crate::requests;
+use crate::requests::callers;
+use crate::requests::document::Document;
 use crate::signals;
 use crate::stack::Stack;
 use crate::up;
@@ -16,68 +22,88 @@ use crate::workspace::Workspace;
 
 /// Debian's Chromium: playwright's own build comes from no package registry.
 const CHROMIUM: &str = "/usr/bin/chromium";
-const LOCK_FILE: &str = "package-lock.json";
+/// The command with which the page says how to get a token.
+const TOKEN_COMMAND: &str = "cargo xtask token ";
 
 pub fn docs() -> Result<()> {
     let workspace = Workspace::load()?;
     let mut progress = Progress::begin();
     let venv = progress.step("Python tools", || Venv::ready(&workspace))?;
-    try_page(&mut progress, &workspace, &venv)?;
+    try_document(&mut progress, &workspace, &venv)?;
     signals::fail_if_interrupted()?;
     progress.close("cargo xtask docs")
 }
 
-pub fn try_page(progress: &mut Progress, workspace: &Workspace, venv: &Venv) -> Result<()> {
+pub fn try_document(progress: &mut Progress, workspace: &Workspace, venv: &Venv) -> Result<()> {
+    let clients = Clients::make(progress, workspace)?;
     let dir = workspace.target.join("docs-stack");
     up::with_temporary_stack(progress, workspace, venv, &dir, |progress, stack| {
-        progress.attempt("the API page in headless Chromium", || browse(workspace, stack));
+        // First, because the page's first tries are those of a new stack.
+        progress.attempt("the API page in headless Chromium", || browse(workspace, stack, &dir));
+        clients.call(progress, stack);
+        progress.attempt("the collection of requests", || requests::send(workspace, stack));
     })
 }
 
-fn browse(workspace: &Workspace, stack: &Stack) -> Result<()> {
+fn browse(workspace: &Workspace, stack: &Stack, dir: &Path) -> Result<()> {
     if !Path::new(CHROMIUM).exists() {
         return Err(format!("{CHROMIUM} is missing: `apt-get install chromium` installs it").into());
     }
-    let script = install(workspace)?;
+    let packages = Packages::ready(workspace, "docs")?;
     let screenshot = workspace.target.join("docs/api-docs.png");
-    let token = stack.tokens.get("customer").context("stack.json has no customer")?;
+    let document = Document::read(workspace)?;
+    let keys = serde_json::to_string(&keys(&document, stack)).context("keys")?;
     let mut browser = Command::new("node");
     browser
-        .current_dir(script)
+        .current_dir(packages.folder())
         .arg("try-page.mjs")
         .args([CHROMIUM, &stack.base_url])
         .arg(&screenshot)
-        .env("TRUNKLINE_TOKEN", token);
+        .env("TRUNKLINE_TOKEN", token(&document, dir)?)
+        .env("TRUNKLINE_KEYS", keys);
     process::run(browser)?;
     note(format!("screenshot: {}", screenshot.display()));
     Ok(())
 }
 
-/// Copies infra/docs below the target directory, because npm installs packages beside the script. Installs them only when
-/// the lock file has changed. Returns the copy's folder.
-fn install(workspace: &Workspace) -> Result<PathBuf> {
-    let source = workspace.root.join("infra/docs");
-    let folder = workspace.target.join("docs/browser");
-    let stamp = folder.with_extension("sha256");
-    let wanted = files::sha256_of_file(&source.join(LOCK_FILE))?;
-    let installed = files::read(&stamp).is_ok_and(|found| found == wanted);
-    if !installed && folder.exists() {
-        fs::remove_dir_all(&folder).context(folder.display())?;
+/// A token of this stack, from the command that the page shows.
+fn token(document: &Document, dir: &Path) -> Result<String> {
+    let words = token_command(document.description())
+        .context("the API document's introduction shows no command for a token")?;
+    let mut command = Command::new(env::current_exe().context("the path of this tool")?);
+    command.arg("token").args(words).arg("--stack-dir").arg(dir);
+    Ok(process::capture(command)?.trim().to_owned())
+}
+
+/// The words of the first command for a token, up to the end of its line or of its code span.
+fn token_command(introduction: &str) -> Option<Vec<&str>> {
+    let (_, rest) = introduction.split_once(TOKEN_COMMAND)?;
+    let command = rest.split(['`', '\n', '"', ')']).next()?;
+    Some(command.split_whitespace().collect())
+}
+
+/// The API key of each operation that takes one.
+fn keys(document: &Document, stack: &Stack) -> BTreeMap<String, String> {
+    let headers = callers::headers(stack);
+    let operations = document.operations().filter_map(|operation| {
+        let header = headers.get(callers::caller(document, &operation)?)?;
+        let key = header.strip_prefix("x-api-key: ")?;
+        Some((operation.text("operationId").to_owned(), key.to_owned()))
+    });
+    operations.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_for_a_token_ends_with_its_line_or_its_code_span() {
+        let wanted = Some(vec!["--role", "admin", "--sub", "1"]);
+        let span = "Ask `cargo xtask token --role admin --sub 1` for one.";
+        let block = "```sh\ncargo xtask token --role admin --sub 1\n```\n";
+        assert_eq!(token_command(span), wanted);
+        assert_eq!(token_command(block), wanted);
+        assert_eq!(token_command("no command"), None);
     }
-    files::make_dir(&folder)?;
-    for entry in fs::read_dir(&source).context(source.display())? {
-        let path = entry.context(source.display())?.path();
-        if let Some(name) = path.file_name().filter(|_| path.is_file()) {
-            fs::copy(&path, folder.join(name)).context(path.display())?;
-        }
-    }
-    if !installed {
-        note(format!("installing {LOCK_FILE} into {}", folder.display()));
-        let mut npm = Command::new("npm");
-        npm.current_dir(&folder)
-            .args(["ci", "--omit=dev", "--no-audit", "--no-fund"]);
-        process::run_logged(npm, &folder.with_extension("install.log"))?;
-        files::write(&stamp, &wanted)?;
-    }
-    Ok(folder)
 }

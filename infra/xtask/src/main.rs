@@ -13,6 +13,7 @@ mod build;
 mod channel;
 mod check;
 mod clamd;
+mod clients;
 mod code;
 mod copy;
 mod cost;
@@ -34,10 +35,12 @@ mod http;
 mod imports;
 mod invoke;
 mod leaks;
+mod lint;
 mod logs;
 mod marketplace;
 mod mutants;
 mod names;
+mod node;
 mod order;
 mod overrides;
 mod package;
@@ -47,6 +50,7 @@ mod provision;
 mod recipes;
 mod redrive;
 mod refusals;
+mod requests;
 mod resources;
 mod restore;
 mod rights;
@@ -119,8 +123,10 @@ enum Task {
     },
     /// Measure the functions and compare them with an empty function and the stock SDK
     Bench(bench::Options),
-    /// Try the API page in headless Chromium, on a temporary stack; the screenshot is target/docs/api-docs.png
+    /// Try the API page in headless Chromium, generated clients and docs/requests on a temporary stack
     Docs,
+    /// Make docs/requests, a collection of requests for Bruno, from the API document's examples
+    Requests,
     /// Run schemathesis over the API document, on a temporary stack; the report is target/fuzz/report.json
     Fuzz(fuzz::Options),
     /// Place MMOB's orders while functions are killed, on a temporary stack; the report is target/soak/report.json
@@ -170,9 +176,9 @@ enum Task {
     },
     /// Build a stage's release as a folder that `sam deploy -t` deploys: target/package/STAGE-ARCH
     Package(package::Options),
-    /// Check format, lints, words, imports, dependencies and templates
+    /// Check format, lints, words, imports, dependencies, templates and the API document
     Check {
-        /// Also the slow checks: the guides' recipes, the bench's guard, `sam build`, a function for arm64, the API page in a browser
+        /// Also the slow checks: the guides' recipes, the bench's guard, `sam build`, a function for arm64, generated clients and the API page
         #[arg(long)]
         deep: bool,
     },
@@ -216,6 +222,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Soak(options) => soak::soak(&options),
         Task::Flood(options) => flood::flood(&options),
         Task::Docs => docs::docs(),
+        Task::Requests => requests::requests(),
         Task::Cost(options) => cost::cost(&options),
         Task::Redrive(options) => redrive::redrive(&options),
         Task::Restore(options) => restore::restore(&options),
