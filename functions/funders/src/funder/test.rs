@@ -46,7 +46,7 @@ pub struct FunderTestResult {
     /// Milliseconds.
     pub latency_ms: u64,
     /// The cause of a failure: `key`, `url`, `network` or `funder`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub reason: Option<&'static str>,
 }
 

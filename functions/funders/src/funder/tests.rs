@@ -31,7 +31,7 @@ async fn the_list_has_every_funder_with_its_products() {
         "HIRE_PURCHASE",
         "FINANCE_LEASE",
     ]);
-    let unknown = json!([{"name": "SANDBOX", "health": {"connectivity": "unknown", "calls": 0, "failures": 0}}]);
+    let unknown = json!([{"name": "SANDBOX", "health": {"connectivity": "unknown", "calls": 0, "failures": 0, "lastSuccessAt": null}}]);
     let funder = |name: &str, words: &str| {
         json!({
             "name": name, "code": name, "displayName": words, "environments": unknown, "quoteTypes": types,

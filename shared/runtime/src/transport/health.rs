@@ -32,7 +32,7 @@ pub struct RecentCalls {
     /// The number of calls that failed.
     pub failures: usize,
     /// When the newest successful call was.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
     pub last_success_at: Option<Timestamp>,
 }
 
