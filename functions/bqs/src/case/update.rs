@@ -45,12 +45,11 @@ pub async fn update(cx: Cx<Env>, body: JsonBody) -> Result<Reply<CaseView>> {
         row.set_document(&document)?;
         let mut requested = requested.clone();
         let started = start_requested(&mut row, &document, &mut requested, cx.now())?;
-        let changed = started || document != before;
-        let reply = Reply::ok(CaseView::of(&row, document));
-        // A repeated request changes nothing and is not sent upstream again.
-        if !changed {
-            return Ok(reply);
+        // A repeated request changes nothing and is not sent upstream again, however its values are written now.
+        if !started && document.is_same(&before) {
+            return Ok(Reply::ok(CaseView::of(&row, before)));
         }
+        let reply = Reply::ok(CaseView::of(&row, document));
         let writes = row.change(
             &cx.env,
             ChangeKind::Update,

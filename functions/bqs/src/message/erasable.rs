@@ -30,10 +30,14 @@ pub async fn all_of(rows: Table<'_>, case: CaseNumber) -> Result<Vec<Key>> {
 
 /// The rows of one message, after which the head of its number does not wait for it.
 pub async fn one_of(rows: Table<'_>, case: CaseNumber, message: &MessageRow) -> Result<Vec<Key>> {
-    let keys = vec![
-        ContentRow::key(rows, case, &message.content),
+    let mut keys = vec![
+        ContentRow::key(rows, case, &message.content)?,
         message.place.key(rows, case),
     ];
+    let of_text = ContentRow::key_of_text(rows, case, &message.content);
+    if !keys.contains(&of_text) && rows.store.get(&of_text, true).await?.is_some() {
+        keys.push(of_text);
+    }
     Head::release(rows, case.number(), &keys).await?;
     Ok(keys)
 }

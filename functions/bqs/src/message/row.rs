@@ -52,7 +52,7 @@ impl CaseNumber {
     }
 }
 
-/// Exists for every stored content of a case.
+/// Exists for every stored content of a case, however it was spelt.
 #[derive(Serialize, Deserialize)]
 pub struct ContentRow {
     received: String,
@@ -61,14 +61,25 @@ pub struct ContentRow {
 }
 
 impl ContentRow {
-    pub fn key(rows: Table<'_>, case: CaseNumber, content: &str) -> Key {
-        let hash = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, content.as_bytes()));
+    /// One key for all spellings of a content: a sender may write its members in another order.
+    pub fn key(rows: Table<'_>, case: CaseNumber, content: &str) -> Result<Key> {
+        let content = Document::stored(content)?;
+        Ok(Self::key_of(rows, case, &content.members().canonical()))
+    }
+
+    /// The key of a row of before spellings were compared as values.
+    pub fn key_of_text(rows: Table<'_>, case: CaseNumber, content: &str) -> Key {
+        Self::key_of(rows, case, content)
+    }
+
+    fn key_of(rows: Table<'_>, case: CaseNumber, text: &str) -> Key {
+        let hash = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()));
         case.key(rows, &format!("ONCE#{hash}"))
     }
 
     /// Whether a case has a message with this content.
     pub async fn exists(rows: Table<'_>, case: CaseNumber, content: &str) -> Result<bool> {
-        let found: Option<Self> = rows.read(&Self::key(rows, case, content)).await?;
+        let found: Option<Self> = rows.read(&Self::key(rows, case, content)?).await?;
         Ok(found.is_some())
     }
 
@@ -78,7 +89,7 @@ impl ContentRow {
             received: message.place.received.clone(),
             ttl: message.ttl,
         };
-        Write::put(Self::key(rows, case, &message.content), &row, When::Absent)
+        Write::put(Self::key(rows, case, &message.content)?, &row, When::Absent)
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use garde::Validate;
-use model::{Error, Kind, Result};
+use model::{Error, Kind, Result, json};
 use runtime::port::metric;
 use runtime::work::inbox::{self, Received};
 use runtime::{Cx, Domain, EmptyObject, Input, Parts, Raw};
@@ -56,34 +56,54 @@ fn is_id(id: &str, (): &()) -> garde::Result {
     }
 }
 
-impl OrderNotice {
+/// A notice, with its input as one text for all spellings.
+pub struct PostedOrder {
+    notice: OrderNotice,
+    input: String,
+}
+
+impl PostedOrder {
     pub fn read(body: &[u8]) -> Result<Self> {
         let parts = Parts {
             content_type: Some("application/json"),
             body: Cow::Borrowed(body),
             ..Parts::default()
         };
-        let read = <Self as Input>::read(&parts);
-        read.map_err(|_| Error::new(Kind::Malformed, "The body is not an order."))
+        let read = <OrderNotice as Input>::read(&parts);
+        let notice = read.map_err(|_| Error::new(Kind::Malformed, "The body is not an order."))?;
+        let input = match &notice.input {
+            Some(_) => input(body)?,
+            None => "{}".to_owned(),
+        };
+        Ok(Self { notice, input })
     }
 
-    /// The input with its members sorted, so that equal inputs have equal texts.
-    pub fn input(&self) -> String {
-        self.input
-            .as_ref()
-            .map_or_else(|| "{}".to_owned(), |input| Value::from(input.clone()).to_string())
+    /// Equal inputs have equal texts.
+    pub fn input(&self) -> &str {
+        &self.input
     }
 
     fn into_row(self, cx: &Cx<Env>) -> OrderRow {
-        let input = cx.env.redactor().digest(&self.input());
+        let input = cx.env.redactor().digest(&self.input);
         let ids = OrderIds {
-            order: self.id,
-            product: self.prod_id,
-            price: self.pricing_id,
-            user: self.tpp_user_id,
+            order: self.notice.id,
+            product: self.notice.prod_id,
+            price: self.notice.pricing_id,
+            user: self.notice.tpp_user_id,
         };
         OrderRow::receive(ids, input, cx.correlation, cx.now())
     }
+}
+
+/// The input of a body that was read before, as one text for all its spellings. Its numbers keep all their digits.
+fn input(body: &[u8]) -> Result<String> {
+    let unreadable = || Error::new(Kind::Malformed, "The body is not an order.");
+    let order = std::str::from_utf8(body)
+        .ok()
+        .and_then(|text| json::Value::parse(text.trim_start_matches('\u{feff}')).ok());
+    let order = order.as_ref().and_then(json::Value::object).ok_or_else(unreadable)?;
+    let input = order.iter().find(|(name, _)| *name == "input");
+    Ok(input.ok_or_else(unreadable)?.1.canonical())
 }
 
 /// Takes an order from MMOB.
@@ -108,7 +128,7 @@ impl OrderNotice {
 pub async fn webhook(cx: Cx<Env>, hook: Raw) -> Result<EmptyObject> {
     let token = hook.path.get("token").map_or("", String::as_str);
     let verified = cx.env.check_token(token, cx.now());
-    let read = |()| Ok(Some(OrderNotice::read(&hook.body)?.into_row(&cx)));
+    let read = |()| Ok(Some(PostedOrder::read(&hook.body)?.into_row(&cx)));
     match inbox::receive(cx.env.table()?, verified, read).await? {
         Some(Received::New(order)) => enqueue_twice(&cx, &order.id).await?,
         Some(Received::Repeated { stored, posted }) => repeated(&cx, stored, &posted).await?,

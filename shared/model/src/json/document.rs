@@ -75,6 +75,11 @@ impl Document {
         &mut self.0
     }
 
+    /// Whether both have the same values, in any order of their members and however their numbers are written.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.0.canonical() == other.0.canonical()
+    }
+
     /// Applies another document's changes: absent members stay, null clears, objects are merged and lists replaced.
     pub fn merge(&mut self, changes: &Self) {
         self.0.merge(&changes.0);

@@ -4,6 +4,7 @@
 //! [`Document::merge`] can keep the one and clear the other. No amount passes through a float. A fault has the path and the
 //! position of the value.
 
+mod canonical;
 mod date;
 mod document;
 mod path;

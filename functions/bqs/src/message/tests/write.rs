@@ -64,6 +64,39 @@ async fn a_message_is_kept_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_is_compared_by_its_values() {
+    let (writer, reader) = writer_and_reader(&harness()).await;
+    let message = |content: &str| format!(r#"{{"case": {{{content}}}}}"#);
+    let first = message(
+        r#""preViewCaseId": 7, "dealerNumber": 976, "userId": "Jos\u00e9", "more": {"a": 1, "b": [2.50, null]},
+        "caseState": {"state": "Open", "stateMessage": "new"}, "caseActivity": [{"activityCode": 1, "weight": 1.0}]"#,
+    );
+    assert_eq!(writer.post(MESSAGES, &first).await.status, 202);
+    let kept = rows(&writer);
+    let same = message(
+        r#""caseActivity":[{"weight":1,"activityCode":"1"}],"more":{"b":[25e-1,null],"a":1.00},"userId":"José",
+        "caseState":{"stateMessage":"n\u0065w","state":"Open"},"dealerNumber":976.0,"preViewCaseId":"7""#,
+    );
+    for _ in 0..2 {
+        assert_eq!(writer.post(MESSAGES, &same).await.status, 202);
+        assert_eq!(rows(&writer), kept);
+    }
+    // What differs is another message.
+    for (from, to) in [
+        ("2.50", "2.51"),
+        ("[2.50, null]", "[null, 2.50]"),
+        (r#""a": 1,"#, r#""a": "1","#),
+    ] {
+        let before = rows(&writer);
+        assert_eq!(writer.post(MESSAGES, first.replace(from, to)).await.status, 202);
+        assert_eq!(rows(&writer), before + 2, "{from} is not {to}");
+    }
+    // The first spelling is kept.
+    let shown = reader.get(&listed("pre_view_case_id=7")).await;
+    assert!(shown.text.contains(r#""more":{"a":1,"b":[2.50,null]}"#), "{}", shown.text);
+}
+
+#[tokio::test(start_paused = true)]
 async fn unknown_members_are_kept() {
     let (writer, reader) = writer_and_reader(&harness()).await;
     let body = r#"{"more": 1, "case": {"preViewCaseId": "7", "dealerNumber": 976, "startDate": null,

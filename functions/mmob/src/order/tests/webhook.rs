@@ -12,7 +12,7 @@ use super::fake_mmob::order;
 use super::testing::{Orders, auto, pass, post};
 use crate::order::process::OrderMessage;
 use crate::order::row::{OrderIds, OrderRow, OrderStep};
-use crate::order::webhook::OrderNotice;
+use crate::order::webhook::PostedOrder;
 use crate::testing::{TOKEN, WEBHOOK, harness};
 
 fn body() -> String {
@@ -84,6 +84,25 @@ async fn a_repeated_order_has_no_effect_but_another_message() {
     let messages = orders.sqs.messages().len();
     assert_eq!(orders.place().await, 200);
     assert_eq!(orders.sqs.messages().len(), messages, "the order is finished");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_is_posted_again_in_another_spelling_is_the_same_order() {
+    let orders = Orders::new(auto(&[]));
+    let posted = |input: &str| notice(&format!(r#","input":{input}"#));
+    let response = post(&orders.instance(), TOKEN, &posted(r#"{"rooms":1,"name":"Jos\u00e9"}"#)).await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    let first = orders.harness.fakes.store.table("mmob");
+    for same in [
+        r#"{"rooms":1.0,"name":"José"}"#,
+        r#" { "name" : "Jos\u00E9" , "rooms" : 10e-1 } "#,
+    ] {
+        let response = post(&orders.instance(), TOKEN, &posted(same)).await;
+        assert_eq!(response.status, 200, "{same}: {}", response.text);
+    }
+    assert_eq!(orders.harness.fakes.store.table("mmob"), first);
+    let other = post(&orders.instance(), TOKEN, &posted(r#"{"rooms":1.5,"name":"José"}"#)).await;
+    assert_eq!(other.status, 409);
 }
 
 #[tokio::test(start_paused = true)]
@@ -282,7 +301,7 @@ fn a_callback_id_of_a_later_round_is_no_order_id() {
     assert_eq!(row.callback_id(), "po_1");
     row.round = 3;
     assert_eq!(row.callback_id(), "po_1:3");
-    assert!(OrderNotice::read(body().replace("po_1", "po_1:3").as_bytes()).is_err());
+    assert!(PostedOrder::read(body().replace("po_1", "po_1:3").as_bytes()).is_err());
 }
 
 /// A notice with these members at its end.
@@ -294,14 +313,20 @@ fn notice(end: &str) -> String {
 
 #[test]
 fn equal_inputs_have_equal_texts() {
-    let text = |input: &str| OrderNotice::read(notice(input).as_bytes()).unwrap().input();
+    let text = |input: &str| PostedOrder::read(notice(input).as_bytes()).unwrap().input().to_owned();
     assert_eq!(
         text(r#","input":{"b":{"y":"\u0061","x":1},"a":2}"#),
         text(r#", "input" : {"a":2,"b":{"x":1,"y":"a"}}"#)
     );
     assert_eq!(text(""), text(r#","input":null"#));
     assert_eq!(text(""), text(r#","input":{}"#));
+    assert_eq!(text(r#","input":{"a":[1,2.5]}"#), text(r#","input":{"a":[1.0,25e-1]}"#));
     assert_ne!(text(r#","input":{"a":"1"}"#), text(r#","input":{"a":1}"#));
+    assert_ne!(text(r#","input":{"a":[1,2]}"#), text(r#","input":{"a":[2,1]}"#));
+    assert_ne!(
+        text(r#","input":{"a":9007199254740993}"#),
+        text(r#","input":{"a":9007199254740992}"#)
+    );
 }
 
 #[test]
@@ -321,7 +346,7 @@ fn a_notice_that_is_no_order_is_malformed() {
         notice(r#","id":"po_2""#),
         notice(r#","input":{"a":1,"a":2}"#),
     ] {
-        let error = OrderNotice::read(body.as_bytes()).err().unwrap();
+        let error = PostedOrder::read(body.as_bytes()).err().unwrap();
         assert_eq!(error.kind, Kind::Malformed, "{body}");
     }
 }
