@@ -15,7 +15,11 @@ pub fn add(document: &mut Value) {
         .unwrap()
         .remove("EventPayload")
         .unwrap();
-    for (subject, data) in [("Quote", "QuoteEventData"), ("Proposal", "ProposalEventData")] {
+    for (subject, data) in [
+        ("Quote", "QuoteEventData"),
+        ("Proposal", "ProposalEventData"),
+        ("Case", "CaseEventData"),
+    ] {
         let mut event = payload.clone();
         event["description"] = json!(format!("An event about a {}.", subject.to_lowercase()));
         event["properties"]["data"] = json!({
@@ -49,6 +53,14 @@ fn words(kind: EventType) -> (&'static str, &'static str) {
         EventType::ProposalFailed => (
             "A proposal did not reach its funder: `code` says why. Its quote can be used again.",
             "ProposalEvent",
+        ),
+        EventType::CaseHeld => (
+            "A change of a case is held on its way to the upstream BQS: `reason` says why. The case's later changes wait.",
+            "CaseEvent",
+        ),
+        EventType::CaseResumed => (
+            "A case goes on: an operator decided its held change, or the document of the change was scanned.",
+            "CaseEvent",
         ),
     }
 }

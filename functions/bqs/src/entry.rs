@@ -102,7 +102,7 @@ pub fn document_presign() -> Function {
 }
 
 pub fn forward() -> Function {
-    queue(forward::forward).with_files().with_scanner()
+    queue(forward::forward).with_bus().with_files().with_scanner()
 }
 
 /// What is due and left of the erasures of this domain.

@@ -4,6 +4,7 @@ use model::Result;
 use partners_cases::{Bqs, CaseSystem};
 use runtime::Domain;
 use runtime::port::blob::Blobs;
+use runtime::port::bus::Bus;
 use runtime::port::queue::Queue;
 use runtime::port::scanner::Scanner;
 use runtime::transport::{Outbound, Policy, Target};
@@ -64,6 +65,10 @@ impl Env {
     /// The channel with whose key upstream sends messages, if there is one.
     pub fn upstream_channel(&self) -> Option<&str> {
         self.common.config.get("BQS_UPSTREAM_CHANNEL")
+    }
+
+    pub fn bus(&self) -> &dyn Bus {
+        self.common.ports.bus.as_ref()
     }
 
     pub fn blobs(&self) -> &dyn Blobs {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use utoipa::OpenApi;
 
 use crate::channel::Role;
+use crate::forward::tests::events_of_a_held_change;
 use crate::testing::{channel, harness};
 use crate::{Api, Env};
 
@@ -22,6 +23,9 @@ async fn every_operation_has_its_examples() {
     a_case(&mut examples).await;
     messages(&mut examples).await;
     channels(&mut examples).await;
+    for (kind, body) in events_of_a_held_change().await {
+        examples.event(&kind, &body);
+    }
     examples.finish(&Api::openapi());
 }
 

@@ -41,6 +41,6 @@ pub use env::Env;
         document::upload::upload,
         document::presign::presign,
     ),
-    components(schemas())
+    components(schemas(forward::CaseEventData))
 )]
 pub struct Api;

@@ -52,7 +52,7 @@ pub fn order_list() -> Function {
 }
 
 pub fn order_get() -> Function {
-    http(order::get::get).callers(Right::Staff).into()
+    http(order::get::get).callers(Right::Staff).calls_partner().into()
 }
 
 pub fn order_resolve() -> Function {

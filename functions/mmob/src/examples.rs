@@ -11,6 +11,9 @@ use crate::{Api, Env};
 
 const PRODUCT: &str = include_str!("../../../shared/partners/marketplace/fixtures/mmob/product.answer.json");
 const PRICE: &str = include_str!("../../../shared/partners/marketplace/fixtures/mmob/price.answer.json");
+const PLACED: &str = include_str!("../examples/mmob-order-webhook.request.json");
+const USER: &str = r#"{"items": [{"id": "tus_Mn12Op34Qr5", "title": "Ms", "first_name": "Lisa", "surname": "Nichols",
+    "building_number": "1", "address_1": "Example Street", "town_city": "London", "postcode": "N1 1AA"}]}"#;
 const ORDER: &str = "/api/mmob/orders/po_Ab12Cd34Ef5";
 const PRODUCTS: &str = "/api/mmob/products";
 
@@ -31,6 +34,15 @@ fn mmob(request: &Request<Bytes>) -> Script {
         (&Method::POST, "/products") => Script::answer(200, PRODUCT),
         (&Method::POST, path) if path.ends_with("/pricing") => Script::answer(200, PRICE),
         _ => Script::answer(500, ""),
+    }
+}
+
+/// MMOB with the order, its product and its user.
+fn placed_order(request: &Request<Bytes>) -> Script {
+    match request.uri().path() {
+        "/users" => Script::answer(200, USER),
+        path if path.starts_with("/orders/") => Script::answer(200, PLACED),
+        _ => Script::answer(200, PRODUCT),
     }
 }
 
@@ -62,6 +74,7 @@ async fn orders(examples: &mut Examples) {
     hub.deliver("mmob-order-process", &message).await;
     let staff = hub.as_staff();
     examples.response("mmob-order-list", &staff.get("/api/mmob/orders").await);
+    hub.fakes.transport.script([], Script::By(placed_order));
     examples.response("mmob-order-get", &staff.get(ORDER).await);
     let decided = staff.post(ORDER, examples.request("mmob-order-resolve")).await;
     examples.response("mmob-order-resolve", &decided);

@@ -10,6 +10,9 @@ use crate::progress::print;
 use crate::session::Session;
 use crate::settings;
 
+/// Rows in one read.
+const BATCH: usize = 100;
+
 #[derive(Subcommand)]
 pub enum Forward {
     /// List the held changes with their reasons
@@ -80,19 +83,53 @@ fn decision(task: &Forward, by: &str) -> Option<Value> {
     Some(json!({"sequence": change.case, "decision": decision}))
 }
 
+/// The list of held changes in the index of the table, as `functions/bqs/src/forward` writes it. Only held ones are read.
+fn query(table: &str) -> Value {
+    json!({
+        "TableName": table,
+        "IndexName": "due",
+        "KeyConditionExpression": "dueIn = :held",
+        "ExpressionAttributeValues": {":held": {"S": "HELD"}},
+    })
+}
+
+/// The next rows of these keys, which DynamoDB reads together.
+fn get(table: &str, keys: &[Value]) -> Value {
+    json!({"RequestItems": {table: {"Keys": keys, "ConsistentRead": true}}})
+}
+
 fn list(aws: &Aws, table: &str) -> Result<()> {
-    let input = json!({"TableName": table, "FilterExpression": "attribute_exists(held)"});
     // The command line reads all pages.
-    let answer = aws.call_with_input("dynamodb scan", &input)?;
-    let rows = answer
-        .get("Items")
-        .and_then(Value::as_array)
-        .context("DynamoDB returned no rows")?;
-    for row in rows {
-        print(line(row));
+    let mut keys = keys(&aws.call_with_input("dynamodb query", &query(table))?);
+    let mut rows = Vec::new();
+    while !keys.is_empty() {
+        let next: Vec<Value> = keys.drain(..keys.len().min(BATCH)).collect();
+        let answer = aws.call_with_input("dynamodb batch-get-item", &get(table, &next))?;
+        let of = |member: &str, path: &str| answer.get(member)?.get(table)?.pointer(path)?.as_array().cloned();
+        rows.extend(of("Responses", "").context("DynamoDB returned no rows")?);
+        keys.extend(of("UnprocessedKeys", "/Keys").unwrap_or_default());
     }
-    print(format!("{} held", rows.len()));
+    let lines = lines(rows);
+    lines.iter().for_each(print);
+    print(format!("{} held", lines.len()));
     Ok(())
+}
+
+/// The keys of the rows that an answer of the index names.
+fn keys(answer: &Value) -> Vec<Value> {
+    let items = answer.get("Items").and_then(Value::as_array).into_iter().flatten();
+    items
+        .filter_map(|item| Some(json!({"pk": item.get("pk")?, "sk": item.get("sk")?})))
+        .collect()
+}
+
+/// The held changes among these rows, the one that is held longest first. The index may still name a change that was decided a
+/// moment ago.
+fn lines(mut rows: Vec<Value>) -> Vec<String> {
+    let since = |row: &Value| row.pointer("/held/M/at/S").and_then(Value::as_str).map(str::to_owned);
+    rows.retain(|row| since(row).is_some());
+    rows.sort_by_key(since);
+    rows.iter().map(line).collect()
 }
 
 fn line(row: &Value) -> String {
@@ -132,6 +169,35 @@ mod tests {
         let message = json!({"sequence": 7, "decision": {"n": 2, "does": "skip", "by": "me", "upstream": 9}});
         assert_eq!(decision(&skip, "me"), Some(message));
         assert_eq!(decision(&Forward::Held(at()), "me"), None);
+    }
+
+    #[test]
+    fn only_what_is_held_is_read_and_listed() {
+        let answer = json!({"Items": [
+            {"pk": {"S": "CASE#7"}, "sk": {"S": "FORWARD"}, "dueIn": {"S": "HELD"}, "dueAt": {"S": "001"}},
+        ]});
+        assert_eq!(keys(&answer), [json!({"pk": {"S": "CASE#7"}, "sk": {"S": "FORWARD"}})]);
+        let held = |case: &str, at: &str| {
+            json!({"sequence": {"N": case}, "held": {"M": {
+                "n": {"N": "2"}, "why": {"S": "refused"}, "at": {"S": at}, "reason": {"S": "no"},
+            }}})
+        };
+        // An operator's decision has the reason for which its change was held, as text.
+        let decision = json!({"n": {"N": "2"}, "does": {"S": "send"}, "held": {"S": "reset"}, "by": {"S": "me"}});
+        let sent = json!({"sequence": {"N": "8"}, "forwardedThrough": {"N": "3"}});
+        let rows = vec![
+            held("9", "2026-01-06T00:00:00Z"),
+            decision,
+            sent,
+            held("7", "2026-01-05T00:00:00Z"),
+        ];
+        assert_eq!(
+            lines(rows),
+            [
+                "--case 7 --change 2 refused since 2026-01-05T00:00:00Z: no",
+                "--case 9 --change 2 refused since 2026-01-06T00:00:00Z: no",
+            ]
+        );
     }
 
     #[test]

@@ -22,10 +22,14 @@ pub enum EventType {
     ProposalDeclined,
     #[serde(rename = "proposal.failed")]
     ProposalFailed,
+    #[serde(rename = "case.held")]
+    CaseHeld,
+    #[serde(rename = "case.resumed")]
+    CaseResumed,
 }
 
 impl EventType {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::QuoteGenerated,
         Self::QuoteFailed,
         Self::QuoteExpired,
@@ -34,6 +38,8 @@ impl EventType {
         Self::ProposalApproved,
         Self::ProposalDeclined,
         Self::ProposalFailed,
+        Self::CaseHeld,
+        Self::CaseResumed,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -46,6 +52,8 @@ impl EventType {
             Self::ProposalApproved => "proposal.approved",
             Self::ProposalDeclined => "proposal.declined",
             Self::ProposalFailed => "proposal.failed",
+            Self::CaseHeld => "case.held",
+            Self::CaseResumed => "case.resumed",
         }
     }
 }

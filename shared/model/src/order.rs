@@ -252,27 +252,34 @@ pub struct OrderUser {
     pub id: String,
     /// Such as `Ms`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub title: Option<String>,
     /// First name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub first_name: Option<String>,
     /// Surname.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub surname: Option<String>,
     /// House number.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub building_number: Option<String>,
     /// Lines of the address.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub address: Vec<String>,
     /// Town or city.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub town_city: Option<String>,
     /// County.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub county: Option<String>,
     /// Postcode.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub postcode: Option<String>,
 }
 

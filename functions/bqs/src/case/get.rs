@@ -1,15 +1,19 @@
 //! `GET /v1/bqs-case/case/{sequence}`
 
 use model::Result;
+use runtime::work::row::Row;
 use runtime::{Cx, Raw};
 
+use super::progress::Progress;
 use super::row::{CaseRow, Sequence};
-use super::view::CaseView;
+use super::view::{CaseView, CaseWithProgress};
 use crate::Env;
+use crate::forward::ForwardRow;
 
 /// Returns one of the channel's own cases.
 ///
-/// The case shows the documents that were refused after the hub had taken them.
+/// The case shows the documents that were refused after the hub had taken them. `progress` shows how far its changes are on their
+/// way to the upstream BQS, and why one is held.
 #[utoipa::path(
     get,
     path = "/v1/bqs-case/case/{sequence}",
@@ -17,14 +21,19 @@ use crate::Env;
     tag = "bqs",
     params(("sequence" = u64, Path, description = "The case's number", minimum = 1, maximum = 999_999_999_999_999_i64)),
     responses(
-        (status = 200, description = "The case", body = CaseView),
+        (status = 200, description = "The case", body = CaseWithProgress),
         (status = 400, description = "Not a number"),
         (status = 403, description = "Another channel's case, or one whose dealer the channel no longer handles"),
         (status = 404, description = "No such case for this channel"),
     )
 )]
-pub async fn get(cx: Cx<Env>, request: Raw) -> Result<CaseView> {
+pub async fn get(cx: Cx<Env>, request: Raw) -> Result<CaseWithProgress> {
     let sequence = Sequence::parse(request.path.get("sequence"))?;
-    let row = CaseRow::of(&cx.env, &cx.caller, sequence).await?;
-    Ok(CaseView::of(&row, row.document()?))
+    let (row, forward) = tokio::try_join!(
+        CaseRow::of(&cx.env, &cx.caller, sequence),
+        ForwardRow::load(cx.env.table()?, &sequence)
+    )?;
+    let forward = forward.unwrap_or_else(|| ForwardRow::new(sequence));
+    let progress = Progress::of(&row, &forward);
+    Ok(CaseView::of(&row, row.document()?).with(progress))
 }

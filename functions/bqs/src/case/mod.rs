@@ -4,6 +4,8 @@ pub mod consent;
 pub mod create;
 pub mod documents;
 pub mod get;
+pub mod parts;
+mod progress;
 pub mod refused;
 pub mod row;
 mod running;

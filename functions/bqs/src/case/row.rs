@@ -10,8 +10,10 @@ use model::{Error, Kind, Result};
 use runtime::port::store::{Key, When, Write};
 use runtime::work::row::{Revised, Row, Table, Version};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::documents::DocumentCount;
+use super::parts::{CasePart, CaseParts, DocumentChange, PartChange};
 use super::refused::{RefusedDocument, RefusedDocuments};
 use crate::Env;
 use crate::channel::Caller;
@@ -75,6 +77,17 @@ pub enum ChangeKind {
     Document,
 }
 
+impl ChangeKind {
+    pub fn part(self) -> CasePart {
+        match self {
+            Self::Create | Self::Update => CasePart::Case,
+            Self::Score => CasePart::Scoring,
+            Self::Consent => CasePart::Consent,
+            Self::Document => CasePart::Document,
+        }
+    }
+}
+
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CaseRow {
@@ -96,6 +109,9 @@ pub struct CaseRow {
     pub refused: RefusedDocuments,
     /// The start of each run, by kind and organisation.
     running: BTreeMap<String, Timestamp>,
+    /// The changes that the case shows the progress of.
+    #[serde(default, skip_serializing_if = "CaseParts::is_empty")]
+    pub parts: CaseParts,
     pub created_at: Timestamp,
     /// None in a row of before cases had an end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -157,6 +173,7 @@ impl CaseRow {
             announced: 0,
             refused: RefusedDocuments::default(),
             running: BTreeMap::new(),
+            parts: CaseParts::default(),
             created_at: now,
             ttl: None,
         };
@@ -230,11 +247,35 @@ impl CaseRow {
             return Err(Error::new(Kind::TooMany, "Too much is running for this case.").retry_after(Some(wait)));
         }
         self.running.insert(name, now);
+        let change = Some(PartChange {
+            n: self.next_change(),
+            at: now,
+        });
+        match run {
+            Run::Score => self.parts.scoring = change,
+            Run::Consent => self.parts.consent = change,
+        }
         Ok(true)
+    }
+
+    /// Notes the document that the next change adds.
+    pub fn note_document(&mut self, document_id: Uuid, code: &str) {
+        let n = Some(self.next_change());
+        self.parts.add_document(DocumentChange {
+            n,
+            document_id,
+            code: code.to_owned(),
+        });
+    }
+
+    /// The number of the change that the next write adds.
+    fn next_change(&self) -> u64 {
+        self.changes() + 1
     }
 
     /// The write that shows a refused document on the case. It is no change, so that nothing goes upstream.
     pub fn refuse(&mut self, env: &Env, document: RefusedDocument, now: Timestamp) -> Result<Write> {
+        self.parts.remove_announced(document.document_id);
         self.refused.add(document);
         self.renew(env, now)
     }
@@ -246,8 +287,13 @@ impl CaseRow {
     }
 
     /// The write that counts an announced document. It is no change either.
-    pub fn announce(&mut self, rows: Table<'_>, now: Timestamp) -> Result<Write> {
+    pub fn announce(&mut self, rows: Table<'_>, document_id: Uuid, code: &str, now: Timestamp) -> Result<Write> {
         self.announced += 1;
+        self.parts.add_document(DocumentChange {
+            n: None,
+            document_id,
+            code: code.to_owned(),
+        });
         self.replace(rows, now)
     }
 

@@ -49,6 +49,7 @@ const CASE: &[Member] = &[
     Member::new("customer", Object(CUSTOMER)).plain(),
     Member::new("sequence", ServerSet),
     Member::new("refusedDocuments", ServerSet),
+    Member::new("progress", ServerSet),
 ];
 
 const CALCULATION: &[Member] = &[

@@ -3,12 +3,15 @@
 use model::json::Document;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use utoipa::openapi::{Array, ObjectBuilder, RefOr, Schema, Type};
+use utoipa::openapi::{AllOfBuilder, Array, ObjectBuilder, Ref, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::progress::Progress;
 use super::refused::RefusedDocument;
 use super::row::{CaseRow, Sequence};
 use super::schema::CaseChanges;
+
+const PROGRESS: &str = "progress";
 
 /// A case's document and number, and its refused documents, if there are any.
 pub struct CaseView {
@@ -17,7 +20,17 @@ pub struct CaseView {
     refused_documents: Vec<RefusedDocument>,
 }
 
+/// A case, with the progress of its changes.
+pub struct CaseWithProgress {
+    case: CaseView,
+    progress: Progress,
+}
+
 impl CaseView {
+    pub fn with(self, progress: Progress) -> CaseWithProgress {
+        CaseWithProgress { case: self, progress }
+    }
+
     /// The case with this document.
     pub fn of(row: &CaseRow, document: Document) -> Self {
         Self {
@@ -28,16 +41,35 @@ impl CaseView {
     }
 }
 
-impl Serialize for CaseView {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
+impl CaseView {
+    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         map.serialize_entry("sequence", &self.sequence)?;
         for (name, value) in self.document.members().iter() {
-            map.serialize_entry(name, value)?;
+            // Before the hub set it, this was a member like any other.
+            if !name.eq_ignore_ascii_case(PROGRESS) {
+                map.serialize_entry(name, value)?;
+            }
         }
         if !self.refused_documents.is_empty() {
             map.serialize_entry("refusedDocuments", &self.refused_documents)?;
         }
+        Ok(())
+    }
+}
+
+impl Serialize for CaseView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.write(&mut map)?;
+        map.end()
+    }
+}
+
+impl Serialize for CaseWithProgress {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.case.write(&mut map)?;
+        map.serialize_entry(PROGRESS, &self.progress)?;
         map.end()
     }
 }
@@ -68,5 +100,27 @@ impl PartialSchema for CaseView {
 impl ToSchema for CaseView {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         RefusedDocument::schemas(schemas);
+    }
+}
+
+impl PartialSchema for CaseWithProgress {
+    fn schema() -> RefOr<Schema> {
+        let mut progress = Ref::from_schema_name(Progress::name());
+        progress.description = "How far its changes are on their way to the upstream BQS.".to_owned();
+        let progress = ObjectBuilder::new().property(PROGRESS, progress).required(PROGRESS);
+        let both = AllOfBuilder::new()
+            .item(Ref::from_schema_name(CaseView::name()))
+            .item(progress);
+        both.description(Some("A case, with the progress of its changes."))
+            .into()
+    }
+}
+
+impl ToSchema for CaseWithProgress {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((CaseView::name().into_owned(), CaseView::schema()));
+        schemas.push((Progress::name().into_owned(), Progress::schema()));
+        CaseView::schemas(schemas);
+        Progress::schemas(schemas);
     }
 }

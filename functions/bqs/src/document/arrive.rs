@@ -117,6 +117,7 @@ fn take(
         sha256: sha256(bytes),
         key: key(id),
     };
+    row.note_document(id, &stored.code);
     let mut writes = row.change(env, ChangeKind::Document, stored.render()?, cx.correlation, cx.now())?;
     writes.push(pending.end(rows, sequence, UploadState::Taken)?);
     writes.push(channel.unchanged(env)?);

@@ -122,7 +122,7 @@ pub async fn presign(cx: Cx<Env>, body: JsonBody) -> Result<Reply<Offered>> {
     loop {
         let writes = vec![
             pending.create(rows, sequence)?,
-            place.case.announce(rows, cx.now())?,
+            place.case.announce(rows, id, &announced.code, cx.now())?,
             place.day.replace(rows, cx.now())?,
             actor.caller.unchanged(env)?,
         ];

@@ -102,6 +102,7 @@ pub async fn upload(cx: Cx<Env>, form: Form) -> Result<Reply<Uploaded>> {
     });
     let (rows, kind) = (cx.env.table()?, ChangeKind::Document);
     loop {
+        place.case.note_document(id, &stored.code);
         let mut writes = place
             .case
             .change(&cx.env, kind, stored.render()?, cx.correlation, cx.now())?;

@@ -62,7 +62,7 @@ pub async fn wait(cx: &Cx<Env>, row: &mut ForwardRow, n: u64, reason: String) ->
 /// Refuses an infected document, shows it on its case and writes the progress, all at once. False if another request wrote one
 /// of the rows first. A worker then tries again.
 pub async fn refuse(cx: &Cx<Env>, row: &mut ForwardRow, change: &ChangeRow) -> Result<bool> {
-    row.refuse(change.n);
+    row.refuse(change.n, cx.now());
     let writes = vec![
         show_change(cx, change, DocumentRefusal::Infected).await?,
         row.renew(&cx.env, cx.now())?,
@@ -89,7 +89,7 @@ pub async fn scan_all(cx: &Cx<Env>, row: &mut ForwardRow) -> Result<()> {
             None => Clearance::Clean,
         };
         match clearance {
-            Clearance::Clean => row.clear(),
+            Clearance::Clean => row.clear(cx.now()),
             Clearance::Infected => {
                 row.scanned_through = change.n;
                 if !refuse(cx, row, &change).await? {

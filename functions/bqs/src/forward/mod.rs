@@ -9,10 +9,15 @@
 //! case, and at the end of its work it copies the messages that arrived under the number before. A later worker goes on with
 //! what is left.
 //!
+//! The row of the progress is its own outbox for events: it notes that a change is held, or goes on, in the same write, and a
+//! worker publishes the events from it.
+//!
 //! A document is sent once the scanner finds it clean. Without an upstream the worker asks for the verdicts only.
 
+mod announce;
 mod clearance;
 mod decision;
+mod held;
 mod row;
 mod sender;
 mod upstream;
@@ -20,8 +25,10 @@ mod wake;
 mod worker;
 
 #[cfg(test)]
-mod tests;
+pub mod tests;
 
+pub use announce::CaseEventData;
+pub use held::{ChangeState, Held, HoldReason};
 pub use row::ForwardRow;
 pub use upstream::{Linked, UpstreamRow};
 pub use wake::ForwarderWake;

@@ -6,13 +6,17 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use model::Result;
+use model::event::EventType;
 use runtime::port::metric;
 use runtime::port::store::{Key, Write};
+use runtime::work::due::DueTime;
 use runtime::work::lease::Lease;
 use runtime::work::row::{Revised, Row, Table, Version};
 use serde::{Deserialize, Serialize};
 
+use super::held::{ChangeState, Held, HoldNotice, HoldReason};
 use crate::Env;
+use crate::case::parts::CasePart;
 use crate::case::row::Sequence;
 
 /// No worker runs longer.
@@ -24,6 +28,8 @@ const SCAN_WINDOW: Duration = Duration::from_secs(15 * 60);
 /// SQS delays no message longer.
 const MAX_WAIT: Duration = Duration::from_secs(15 * 60);
 const MIN_WAIT: Duration = Duration::from_secs(5);
+/// The list of cases with a held change, which operators read.
+const HELD_LIST: &str = "HELD";
 
 /// The progress of one case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +44,9 @@ pub struct ForwardRow {
     /// The changes whose documents the hub refused after it had accepted them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub refused: BTreeSet<u64>,
+    /// The changes that an operator skipped.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    skipped: BTreeSet<u64>,
     /// The number under which upstream created the case, until it is linked to the case. Nothing is sent meanwhile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<u64>,
@@ -58,6 +67,12 @@ pub struct ForwardRow {
     /// The forwarder sends nothing more until an operator decides, or an unscanned document has its verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
+    /// What the subscribers do not know yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<HoldNotice>,
+    /// The row is in the list of held changes while it holds one.
+    #[serde(flatten)]
+    due: DueTime,
     #[serde(flatten)]
     lease: Lease,
     /// A worker that lost its lease cannot write, because the next one has written.
@@ -75,32 +90,6 @@ pub struct Retry {
     attempts: u32,
     /// The next attempt is not before this.
     until: Timestamp,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum HoldReason {
-    /// Upstream refused the change.
-    Refused,
-    /// Upstream may have made the change, and would make it twice.
-    Unknown,
-    /// The retries took too long.
-    Expired,
-    /// No request can be built.
-    Unsendable,
-    /// The scanner has no verdict on the document.
-    Unscanned,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Held {
-    /// The change.
-    pub n: u64,
-    pub why: HoldReason,
-    /// For the operator.
-    pub reason: String,
-    pub at: Timestamp,
 }
 
 impl Row for ForwardRow {
@@ -129,6 +118,7 @@ impl ForwardRow {
             forwarded_through: 0,
             scanned_through: 0,
             refused: BTreeSet::new(),
+            skipped: BTreeSet::new(),
             created: None,
             upstream: None,
             sending: None,
@@ -136,6 +126,8 @@ impl ForwardRow {
             failed_attempts: 0,
             scan: None,
             held: None,
+            notices: Vec::new(),
+            due: DueTime::default(),
             lease: Lease::default(),
             version: Version::default(),
             ttl: None,
@@ -146,6 +138,7 @@ impl ForwardRow {
     pub fn renew(&mut self, env: &Env, now: Timestamp) -> Result<Write> {
         // A shorter retention than before must not end it before the changes that it counts.
         self.ttl = self.ttl.max(Some(env.retention()?.progress(now)));
+        self.due = DueTime::at(HELD_LIST, self.held.as_ref().map(|held| held.at));
         self.replace(env.table()?, now)
     }
 
@@ -191,26 +184,43 @@ impl ForwardRow {
         self.release();
     }
 
+    /// The changes up to this one are accepted, refused or skipped.
+    pub fn done(&self) -> u64 {
+        let accepted_now = self.created.map_or(0, |_| self.forwarded_through + 1);
+        self.forwarded_through.max(self.scanned_through).max(accepted_now)
+    }
+
+    /// What became of a change.
+    pub fn state_of(&self, n: u64) -> ChangeState {
+        match () {
+            () if self.hold_of(n).is_some() => ChangeState::Held,
+            () if self.refused.contains(&n) => ChangeState::Refused,
+            () if self.skipped.contains(&n) => ChangeState::Skipped,
+            () if n <= self.done() => ChangeState::Accepted,
+            () if self.sending == Some(n) => ChangeState::Sent,
+            () => ChangeState::Pending,
+        }
+    }
+
+    /// Why a change is held, if it is.
+    pub fn hold_of(&self, n: u64) -> Option<HoldReason> {
+        self.held.as_ref().filter(|held| held.n == n).map(|held| held.why)
+    }
+
     /// The next change's document is clean.
-    pub fn clear(&mut self) {
+    pub fn clear(&mut self, now: Timestamp) {
         self.scan = None;
-        self.held = None;
+        self.end_hold(now);
     }
 
     /// The change is never sent.
-    pub fn refuse(&mut self, n: u64) {
+    pub fn refuse(&mut self, n: u64, now: Timestamp) {
         self.refused.insert(n);
-        self.clear();
+        self.clear(now);
     }
 
-    pub fn hold(&mut self, n: u64, why: HoldReason, reason: impl Into<String>, now: Timestamp) {
-        let reason = reason.into();
-        self.held = Some(Held {
-            n,
-            why,
-            reason,
-            at: now,
-        });
+    pub fn hold(&mut self, held: Held) {
+        self.begin_hold(held);
         self.created = None;
         self.sending = None;
         self.retry = None;
@@ -220,9 +230,9 @@ impl ForwardRow {
 
     /// An operator decided that the held change is sent, or skipped.
     pub fn resume(&mut self, skipped: bool, upstream: Option<u64>, now: Timestamp) {
-        let Some(held) = self.held.take() else { return };
+        let Some(held) = self.end_hold(now) else { return };
         match (held.why, skipped) {
-            (HoldReason::Unscanned, true) => self.refuse(held.n),
+            (HoldReason::Unscanned, true) => self.refuse(held.n, now),
             // The scanner is asked at once.
             (HoldReason::Unscanned, false) => {
                 if let Some(scan) = &mut self.scan {
@@ -232,6 +242,7 @@ impl ForwardRow {
             (_, true) => {
                 self.forwarded_through = held.n;
                 self.failed_attempts = 0;
+                self.skipped.insert(held.n);
             }
             (_, false) => {}
         }
@@ -259,14 +270,23 @@ impl ForwardRow {
             return Some(scan.next(Duration::ZERO..=left, now));
         }
         let wait = (age < RETRY_WINDOW).then(|| scan.next(MAX_WAIT..=MAX_WAIT, now));
-        let at = self.held.as_ref().map_or(now, |held| held.at);
-        self.held = Some(Held {
-            n,
-            why: HoldReason::Unscanned,
-            reason: reason.into(),
-            at,
-        });
+        let held = Held::new((n, Some(CasePart::Document)), HoldReason::Unscanned, reason.into(), now);
+        match &mut self.held {
+            Some(known) => known.reason = held.reason,
+            None => self.begin_hold(held),
+        }
         wait
+    }
+
+    fn begin_hold(&mut self, held: Held) {
+        self.notices.push(HoldNotice::of(EventType::CaseHeld, &held, held.at));
+        self.held = Some(held);
+    }
+
+    fn end_hold(&mut self, now: Timestamp) -> Option<Held> {
+        let held = self.held.take()?;
+        self.notices.push(HoldNotice::of(EventType::CaseResumed, &held, now));
+        Some(held)
     }
 }
 

@@ -13,7 +13,8 @@ use runtime::transport::{ATTEMPT_TIMEOUT, CallContext, Target};
 use tokio::time::Instant;
 
 use super::clearance::{self, Clearance};
-use super::row::{ForwardRow, HoldReason, raise_alarm};
+use super::held::{Held, HoldReason};
+use super::row::{ForwardRow, raise_alarm};
 use super::upstream::{AnswerRow, Linked, UpstreamRow};
 use super::wake::ForwarderWake;
 use crate::Env;
@@ -35,6 +36,8 @@ pub struct CaseSender<'a> {
 
 impl<'a> CaseSender<'a> {
     pub fn new(cx: &'a Cx<Env>, target: Target, row: &'a mut ForwardRow) -> Result<Self> {
+        // A case of a time without an upstream: what the hub accepted then is still to be sent.
+        row.scanned_through = 0;
         Ok(Self {
             idempotent: cx.env.upstream_is_idempotent()?,
             cx,
@@ -45,11 +48,9 @@ impl<'a> CaseSender<'a> {
 
     /// Sends this change and those after it.
     pub async fn send_all(mut self, mut change: ChangeRow) -> Result<()> {
-        if let Some(n) = self.row.sending
-            && !self.idempotent
-        {
-            let crashed = "The worker that sent it crashed.";
-            return self.hold(n, HoldReason::Unknown, crashed).await.map(drop);
+        if self.row.sending.is_some() && !self.idempotent {
+            let crashed = "The worker that sent it crashed.".to_owned();
+            return self.hold(&change, HoldReason::Unknown, crashed).await.map(drop);
         }
         while self.send(&change).await?.is_continue() {
             let next = ChangeRow::load(self.cx.env.table()?, self.row.sequence, change.n + 1).await?;
@@ -70,7 +71,7 @@ impl<'a> CaseSender<'a> {
     async fn send(&mut self, change: &ChangeRow) -> Result<ControlFlow<()>> {
         if let Some(upstream) = self.row.created {
             // Upstream answered this change to a worker that could not link the number.
-            return self.link(change.n, upstream).await;
+            return self.link(change, upstream).await;
         }
         if self.row.refused.contains(&change.n) {
             return self.pass_over(change.n).await;
@@ -78,7 +79,7 @@ impl<'a> CaseSender<'a> {
         let call = match self.call(change).await {
             Ok(call) => call.about(self.row.sequence),
             Err(error) if error.kind == Kind::Unavailable => return Err(error),
-            Err(error) => return self.hold(change.n, HoldReason::Unsendable, &error.message).await,
+            Err(error) => return self.hold(change, HoldReason::Unsendable, error.message).await,
         };
         if change.kind == ChangeKind::Document
             && let Some(flow) = self.clear(change).await?
@@ -105,8 +106,8 @@ impl<'a> CaseSender<'a> {
         let exchanged = outbound.observed(&self.target, &policy, context, &call, read).await;
         self.row.failed_attempts += exchanged.failed;
         match exchanged.result {
-            Ok((upstream, answer)) => self.accept(change.n, upstream, answer).await,
-            Err(error) => self.fail(change.n, error).await,
+            Ok((upstream, answer)) => self.accept(change, upstream, answer).await,
+            Err(error) => self.fail(change, error).await,
         }
     }
 
@@ -114,7 +115,7 @@ impl<'a> CaseSender<'a> {
     async fn clear(&mut self, change: &ChangeRow) -> Result<Option<ControlFlow<()>>> {
         match clearance::ask(self.cx, &StoredDocument::read(&change.body)?).await? {
             Clearance::Clean if self.has_time() => {
-                self.row.clear();
+                self.row.clear(self.cx.now());
                 Ok(None)
             }
             Clearance::Clean => {
@@ -175,11 +176,16 @@ impl<'a> CaseSender<'a> {
     }
 
     /// Records that upstream made a change, before anything else can fail.
-    async fn accept(&mut self, n: u64, upstream: Option<u64>, answer: UpstreamAnswer) -> Result<ControlFlow<()>> {
-        let answer = AnswerRow::write(&self.cx.env, self.row.sequence, n, answer, self.cx.now())?;
+    async fn accept(
+        &mut self,
+        change: &ChangeRow,
+        upstream: Option<u64>,
+        answer: UpstreamAnswer,
+    ) -> Result<ControlFlow<()>> {
+        let answer = AnswerRow::write(&self.cx.env, self.row.sequence, change.n, answer, self.cx.now())?;
         match upstream {
             Some(upstream) => self.row.record_number(upstream),
-            None => self.row.advance(n),
+            None => self.row.advance(change.n),
         }
         if !self.write(vec![answer]).await? {
             return Err(Error::new(
@@ -188,16 +194,16 @@ impl<'a> CaseSender<'a> {
             ));
         }
         match upstream {
-            Some(upstream) => self.link(n, upstream).await,
+            Some(upstream) => self.link(change, upstream).await,
             None => Ok(ControlFlow::Continue(())),
         }
     }
 
     /// Links the number under which upstream created the case, so that the next changes may name it.
-    async fn link(&mut self, n: u64, upstream: u64) -> Result<ControlFlow<()>> {
+    async fn link(&mut self, change: &ChangeRow, upstream: u64) -> Result<ControlFlow<()>> {
         let (env, now) = (&self.cx.env, self.cx.now());
         let mut row = self.row.clone();
-        row.advance(n);
+        row.advance(change.n);
         let writes = vec![row.renew(env, now)?];
         match UpstreamRow::link(env, upstream, row.sequence, writes, now).await? {
             Linked::Done => {
@@ -205,22 +211,27 @@ impl<'a> CaseSender<'a> {
                 Ok(ControlFlow::Continue(()))
             }
             Linked::Taken => {
-                let taken = "Upstream returned a number that another case has.";
-                self.hold(n, HoldReason::Unknown, taken).await
+                let taken = "Upstream returned a number that another case has.".to_owned();
+                self.hold(change, HoldReason::Unknown, taken).await
             }
             // Another worker has linked it, and goes on.
             Linked::Refused => Ok(ControlFlow::Break(())),
         }
     }
 
-    async fn fail(&mut self, n: u64, error: Error) -> Result<ControlFlow<()>> {
+    async fn fail(&mut self, change: &ChangeRow, error: Error) -> Result<ControlFlow<()>> {
         match error.kind {
             // Upstream refused the change.
-            Kind::PartnerRejected => self.hold(n, HoldReason::Refused, &reason(&error)).await,
+            Kind::PartnerRejected => {
+                let fields = error.fields.iter();
+                let errors = fields.map(|field| (field.path.clone(), field.message.clone()));
+                let held = self.held(change, HoldReason::Refused, reason(&error));
+                self.keep_held(held.with_errors(errors)).await
+            }
             // The change never arrived, or upstream did not look at it.
             Kind::PartnerUnreachable | Kind::PartnerThrottled | Kind::PartnerAuth => {
                 self.row.sending = None;
-                self.postpone(n, &error).await
+                self.postpone(change, &error).await
             }
             // The attempt failed before anything left, so SQS delivers the message again.
             Kind::Misconfigured | Kind::Unavailable | Kind::Internal => {
@@ -230,14 +241,14 @@ impl<'a> CaseSender<'a> {
                 Err(error)
             }
             // The change may have arrived.
-            _ if self.idempotent => self.postpone(n, &error).await,
-            _ => self.hold(n, HoldReason::Unknown, &reason(&error)).await,
+            _ if self.idempotent => self.postpone(change, &error).await,
+            _ => self.hold(change, HoldReason::Unknown, reason(&error)).await,
         }
     }
 
-    async fn postpone(&mut self, n: u64, error: &Error) -> Result<ControlFlow<()>> {
+    async fn postpone(&mut self, change: &ChangeRow, error: &Error) -> Result<ControlFlow<()>> {
         let Some(wait) = self.row.postpone(error.retry_after, self.cx.now()) else {
-            return self.hold(n, HoldReason::Expired, &reason(error)).await;
+            return self.hold(change, HoldReason::Expired, reason(error)).await;
         };
         // The message goes first: a crash between the two must not leave a retry without a message.
         self.wake_after(wait).await?;
@@ -245,9 +256,17 @@ impl<'a> CaseSender<'a> {
         Ok(ControlFlow::Break(()))
     }
 
+    async fn hold(&mut self, change: &ChangeRow, why: HoldReason, reason: String) -> Result<ControlFlow<()>> {
+        self.keep_held(self.held(change, why, reason)).await
+    }
+
+    fn held(&self, change: &ChangeRow, why: HoldReason, reason: String) -> Held {
+        Held::new((change.n, Some(change.kind.part())), why, reason, self.cx.now())
+    }
+
     /// Holds a change until an operator decides.
-    pub async fn hold(&mut self, n: u64, why: HoldReason, reason: &str) -> Result<ControlFlow<()>> {
-        self.row.hold(n, why, reason, self.cx.now());
+    pub async fn keep_held(&mut self, held: Held) -> Result<ControlFlow<()>> {
+        self.row.hold(held);
         if self.write(Vec::new()).await? {
             raise_alarm();
         }

@@ -7,9 +7,11 @@ use runtime::Cx;
 use runtime::transport::Target;
 use runtime::work::row::Row;
 
+use super::announce::announce;
 use super::clearance::scan_all;
 use super::decision::{self, HeldAction, OperatorDecision};
-use super::row::{ForwardRow, HoldReason, raise_alarm};
+use super::held::{Held, HoldReason};
+use super::row::{ForwardRow, raise_alarm};
 use super::sender::CaseSender;
 use super::upstream::UpstreamRow;
 use super::wake::ForwarderWake;
@@ -27,16 +29,27 @@ pub async fn forward(cx: Cx<Env>, wake: ForwarderWake) -> Result<()> {
     }
     let row = ForwardRow::load(env.table()?, &sequence).await?;
     let mut row = row.unwrap_or_else(|| ForwardRow::new(sequence));
+    let done = advance(&cx, &mut row, wake.decision.as_ref()).await;
+    let announced = match row.notices.is_empty() {
+        true => Ok(()),
+        false => announce(&cx, sequence).await,
+    };
+    done.and(announced)
+}
+
+/// Sends what the case waits to send, or scans its documents where there is no upstream.
+async fn advance(cx: &Cx<Env>, row: &mut ForwardRow, decision: Option<&OperatorDecision>) -> Result<()> {
+    let env = &cx.env;
     let Some(target) = env.upstream()? else {
-        return match may_continue(&cx, &mut row, wake.decision.as_ref()).await? {
-            true => scan_all(&cx, &mut row).await,
+        return match may_continue(cx, row, decision).await? {
+            true => scan_all(cx, row).await,
             false => Ok(()),
         };
     };
-    let sent = send(&cx, target, &mut row, wake.decision.as_ref()).await;
+    let sent = send(cx, target, row, decision).await;
     // Neither waits for the other: changes for messages, and messages for a held change.
     let relinked = match row.upstream {
-        Some(upstream) => UpstreamRow::relink(env, upstream, sequence, cx.now()).await,
+        Some(upstream) => UpstreamRow::relink(env, upstream, row.sequence, cx.now()).await,
         None => Ok(()),
     };
     sent.and(relinked)
@@ -53,9 +66,9 @@ async fn send(cx: &Cx<Env>, target: Target, row: &mut ForwardRow, decision: Opti
     let n = row.forwarded_through + 1;
     let Some(next) = ChangeRow::load(env.table()?, row.sequence, n).await? else {
         if is_resent || has_expired(cx, row).await? {
-            let expired = "The change waited for so long that it has expired.";
-            let mut sender = CaseSender::new(cx, target, row)?;
-            return sender.hold(n, HoldReason::Unsendable, expired).await.map(drop);
+            let expired = "The change waited for so long that it has expired.".to_owned();
+            let held = Held::new((n, None), HoldReason::Unsendable, expired, cx.now());
+            return CaseSender::new(cx, target, row)?.keep_held(held).await.map(drop);
         }
         return Ok(());
     };

@@ -4,8 +4,10 @@ use garde::Validate;
 use model::{Error, Result};
 use runtime::work::row::Row;
 use runtime::{Cx, Success};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::details::OrderDetails;
 use super::row::OrderRow;
 use super::view::OrderView;
 use crate::Env;
@@ -17,9 +19,19 @@ pub struct GetOrder {
     order_id: String,
 }
 
-/// Shows an order. For staff.
+/// An order with what MMOB has of it.
+#[derive(Serialize, ToSchema)]
+pub struct DetailedOrder {
+    #[serde(flatten)]
+    order: OrderView,
+    /// What MMOB has of the order at this moment.
+    mmob: OrderDetails,
+}
+
+/// Shows an order, with what its user filled in, its product and its user. For staff.
 ///
-/// It has no data of the user.
+/// The hub stores the ids only. It reads the rest from MMOB for each response. If MMOB does not answer, the response has what the
+/// hub knows, and `mmob.unread` names the parts that are missing.
 #[utoipa::path(
     get,
     path = "/api/mmob/orders/{orderId}",
@@ -27,13 +39,15 @@ pub struct GetOrder {
     tag = "mmob",
     params(("orderId" = String, Path, description = "MMOB's id of the order", min_length = 1, max_length = 64)),
     responses(
-        (status = 200, description = "The order's current state", body = Success<OrderView>),
+        (status = 200, description = "The order's current state", body = Success<DetailedOrder>),
         (status = 404, description = "Absent"),
         (status = 422, description = "Not an order's id"),
     )
 )]
-pub async fn get(cx: Cx<Env>, wanted: GetOrder) -> Result<Success<OrderView>> {
+pub async fn get(cx: Cx<Env>, wanted: GetOrder) -> Result<Success<DetailedOrder>> {
     let row = OrderRow::load(cx.env.table()?, &wanted.order_id).await?;
     let row = row.ok_or_else(Error::not_found)?;
-    Ok(Success::new(OrderView::of(&row), "Order"))
+    let mmob = cx.counted(OrderDetails::read(&cx, &row)).await;
+    let order = OrderView::of(&row);
+    Ok(Success::new(DetailedOrder { order, mmob }, "Order"))
 }

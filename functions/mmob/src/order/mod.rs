@@ -2,6 +2,7 @@
 //! that stopped on the way.
 
 mod client;
+mod details;
 pub mod get;
 pub mod list;
 pub mod process;

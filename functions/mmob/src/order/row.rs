@@ -115,10 +115,10 @@ pub struct OrderRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<OrderOutcome>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    decided_at: Option<Timestamp>,
+    pub decided_at: Option<Timestamp>,
     /// The `sub` of the operator, unless the provider or a rule decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    decided_by: Option<String>,
+    pub decided_by: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manual: Option<Manual>,
     /// The number of leases in this round.

@@ -2,6 +2,7 @@
 
 mod bit_flips;
 mod crashes;
+mod details;
 mod failures;
 mod fairness;
 mod fake_mmob;

@@ -27,6 +27,12 @@ pub struct OrderView {
     /// What the worker reports to MMOB, once the order is decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<OrderOutcome>,
+    /// When the order was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<Timestamp>,
+    /// The operator who decided: the `sub` of the token. Absent if the product's fulfilment decided, or MMOB's dashboard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
     /// Why it waits for an operator, if it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manual: Option<Manual>,
@@ -38,7 +44,7 @@ pub struct OrderView {
     pub round: u32,
     /// The end of its user's minute.
     pub deadline: Timestamp,
-    /// Of MMOB's post that began this round, and of every call to MMOB about it.
+    /// Of MMOB's post that began this round, and of every call of a worker about it.
     pub correlation_id: CorrelationId,
     /// When this round began.
     pub received_at: Timestamp,
@@ -58,6 +64,8 @@ impl OrderView {
             status: row.status,
             step: row.step,
             decision: row.decision.clone(),
+            decided_at: row.decided_at,
+            decided_by: row.decided_by.clone(),
             manual: row.manual,
             late: row.late,
             attempts: row.attempts,

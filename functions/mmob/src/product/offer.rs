@@ -51,6 +51,8 @@ pub struct ProductView {
     pub fulfilment: NewFulfilment,
     /// When it was created.
     pub created_at: Timestamp,
+    /// The admin who created it: the `sub` of the token. Empty if that was before the hub kept it.
+    pub created_by: String,
 }
 
 impl Row for OfferRow {
@@ -94,6 +96,7 @@ impl OfferRow {
             product_type: product.product_type,
             fulfilment: product.fulfilment,
             created_at: self.created_at,
+            created_by: self.created_by.clone(),
         }
     }
 }

@@ -132,3 +132,10 @@ pub fn stored(hub: &Harness<Env>) -> String {
 pub fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
+
+/// A case without the progress of its changes.
+pub fn without_progress(mut case: Value) -> Value {
+    let progress = case.as_object_mut().unwrap().remove("progress");
+    assert!(progress.is_some_and(|progress| progress["forwarding"].is_object()));
+    case
+}

@@ -7,7 +7,7 @@ use runtime::testing::Harness;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::fixtures::{CASE, announcement, change, dealer_with_case, deliver, presign, refused, upload};
+use super::fixtures::{CASE, announcement, change, dealer_with_case, deliver, presign, progress, refused, upload};
 use crate::Env;
 use crate::case::row::ChangeKind;
 use crate::channel::{ApiKey, ChannelRow, Role};
@@ -56,6 +56,29 @@ async fn an_announced_document_is_added_to_its_case_once() {
     assert_eq!(state(&dealer, id).await, UploadState::Taken);
     assert!(change(&dealer, 3).await.is_none());
     assert_eq!(refused(&dealer).await, Value::Null);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_case_shows_a_document_from_its_announcement_on() {
+    let dealer = dealer_with_case().await;
+    let (id, wake) = announce(&dealer, PDF.len()).await;
+    let (other, late) = announce(&dealer, PDF.len()).await;
+    let entry = |id: Uuid, state: &str| json!({"documentId": id, "code": "123", "state": state});
+    assert_eq!(
+        progress(&dealer).await,
+        json!([entry(id, "awaited"), entry(other, "awaited")])
+    );
+    put(&dealer, id, PDF).await;
+    assert!(deliver(&dealer, &wake).await);
+    assert_eq!(
+        progress(&dealer).await,
+        json!([entry(id, "accepted"), entry(other, "awaited")])
+    );
+    // The second one never arrives.
+    tokio::time::advance(Duration::from_secs(20 * 60)).await;
+    assert!(deliver(&dealer, &late).await);
+    assert_eq!(progress(&dealer).await, json!([entry(id, "accepted")]));
+    assert_eq!(refused(&dealer).await[0]["documentId"], json!(other));
 }
 
 type Revocation = fn(&mut ChannelRow);

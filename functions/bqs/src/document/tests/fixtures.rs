@@ -52,14 +52,23 @@ pub async fn deliver(hub: &Harness<Env>, body: &str) -> bool {
     hub.deliver("bqs-forward", body).await.unwrap()
 }
 
-/// The documents that the case shows as refused.
-pub async fn refused(dealer: &Harness<Env>) -> Value {
+async fn shown(dealer: &Harness<Env>) -> Value {
     let got = dealer
         .get("/v1/bqs-case/case/7")
         .path("sequence", &CASE.to_string())
         .await;
     assert_eq!(got.status, 200, "{}", got.text);
-    got.json()["refusedDocuments"].clone()
+    got.json()
+}
+
+/// The documents that the case shows as refused.
+pub async fn refused(dealer: &Harness<Env>) -> Value {
+    shown(dealer).await["refusedDocuments"].clone()
+}
+
+/// The progress of the case's documents.
+pub async fn progress(dealer: &Harness<Env>) -> Value {
+    shown(dealer).await["progress"]["documents"].clone()
 }
 
 pub async fn change(hub: &Harness<Env>, n: u64) -> Option<ChangeRow> {

@@ -7,6 +7,8 @@ use runtime::work::row::{Revised, Row};
 use serde_json::json;
 
 use super::fixtures::{CASE, announcement, change, dealer_with_case, deliver, presign, upload};
+use uuid::Uuid;
+
 use crate::Env;
 use crate::case::documents::{DocumentCount, MAX_BYTES, MAX_DOCUMENTS};
 use crate::case::row::CaseRow;
@@ -24,7 +26,11 @@ async fn with_documents(hub: &Harness<Env>, count: DocumentCount) {
     let (env, mut row) = (hub.env(), case(hub).await);
     let rows = env.table().unwrap();
     row.documents = count;
-    assert!(rows.write(vec![row.announce(rows, hub.now()).unwrap()]).await.unwrap());
+    assert!(
+        rows.write(vec![row.announce(rows, Uuid::from_u128(1), "123", hub.now()).unwrap()])
+            .await
+            .unwrap()
+    );
 }
 
 /// A channel that has uploaded this much today.

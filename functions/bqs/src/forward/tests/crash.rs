@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::document;
 use super::simulation::{Message, Simulation, again};
 use crate::case::refused::DocumentRefusal;
-use crate::forward::row::HoldReason;
+use crate::forward::HoldReason;
 
 const CHANGES: u64 = 4;
 const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
@@ -75,6 +75,7 @@ async fn run(simulation: &Simulation, scan: Scan, steps: u32) -> RunResult {
     simulation.scan(case, CHANGES, scan.last());
     simulation.work(&mut queue, HOUR).await;
     assert!(simulation.upstream.uncleared().is_empty(), "{scan:?}, step {steps}");
+    simulation.check_events(case);
     RunResult {
         first,
         made: simulation.upstream.made(7),

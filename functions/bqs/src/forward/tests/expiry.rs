@@ -13,8 +13,8 @@ use super::fake_upstream::FakeUpstream;
 use super::fake_upstream::Handling::Fails;
 use super::simulation::Simulation;
 use crate::case::row::{CaseRow, Sequence};
+use crate::forward::HoldReason;
 use crate::forward::UpstreamRow;
-use crate::forward::row::HoldReason;
 use crate::retention::Retention;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -11,7 +11,7 @@ use super::fake_upstream::FakeUpstream;
 use super::fake_upstream::Handling::{self, Fails, Loses, Makes, Unreachable};
 use super::simulation::{CASE, Simulation};
 use crate::case::row::{CaseRow, Sequence};
-use crate::forward::row::HoldReason;
+use crate::forward::HoldReason;
 use crate::forward::{ForwarderWake, UpstreamRow};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -16,7 +16,7 @@ use super::simulation::Simulation;
 use crate::Env;
 use crate::case::row::Sequence;
 use crate::channel::Role;
-use crate::forward::row::HoldReason;
+use crate::forward::HoldReason;
 use crate::forward::{Linked, UpstreamRow};
 use crate::testing::channel;
 

@@ -17,7 +17,7 @@ use super::fake_upstream::Handling::{self, Fails, Loses, Makes, Unreachable};
 use super::simulation::{Message, Simulation, again, earliest};
 use crate::case::refused::DocumentRefusal;
 use crate::case::row::{CaseRow, Sequence};
-use crate::forward::row::HoldReason;
+use crate::forward::HoldReason;
 
 const CASES: u64 = 1_000;
 /// The change of a case that has a document.
@@ -191,6 +191,7 @@ async fn an_idempotent_upstream_has_every_change_once_and_in_order() {
     for (case, size) in (1..).zip(&run.sizes) {
         let (wanted, last, held, shown) = run.wanted(case, *size);
         assert_eq!(run.simulation.upstream.made(case), wanted, "case {case}");
+        run.simulation.check_events(Sequence(case));
         let row = run.simulation.row(Sequence(case));
         assert_eq!(
             (row.forwarded_through, row.held.map(|held| held.why)),
@@ -211,6 +212,7 @@ async fn another_upstream_makes_no_change_twice_and_some_are_held() {
     let mut unknown = 0;
     for (case, size) in (1..).zip(&run.sizes) {
         let (made, row) = (run.simulation.upstream.made(case), run.simulation.row(Sequence(case)));
+        run.simulation.check_events(Sequence(case));
         let (wanted, _, held, shown) = run.wanted(case, *size);
         assert!(wanted.starts_with(&made), "case {case}: {made:?}");
         match row.held {

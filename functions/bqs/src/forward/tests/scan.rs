@@ -18,7 +18,7 @@ use super::document;
 use super::simulation::{Message, Simulation};
 use crate::case::refused::DocumentRefusal;
 use crate::case::row::{CaseRow, Sequence};
-use crate::forward::row::HoldReason;
+use crate::forward::HoldReason;
 use crate::testing::interleave;
 
 const NO_UPSTREAM: [(&str, &str); 1] = [("BQS_UPSTREAM_URL", "")];

@@ -1,10 +1,12 @@
 //! The worker with cases to forward, its queue and an upstream.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
+use model::event::EventType;
 use model::id::CorrelationId;
 use model::json::Document;
 use runtime::port::Ports;
@@ -12,7 +14,7 @@ use runtime::port::blob::{Blobs, sha256};
 use runtime::port::scanner::ScanVerdict;
 use runtime::port::store::{self, Item, Key, Store, Written};
 use runtime::testing::Harness;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -20,7 +22,7 @@ use super::document;
 use super::fake_upstream::FakeUpstream;
 use crate::Env;
 use crate::case::refused::DocumentRefusal;
-use crate::case::row::{CaseRow, ChangeKind, Sequence};
+use crate::case::row::{CaseRow, ChangeKind, Run, Sequence};
 use crate::document::StoredDocument;
 use crate::forward::ForwarderWake;
 use crate::forward::row::ForwardRow;
@@ -101,10 +103,19 @@ impl Simulation {
         let (kind, body) = match n {
             1 => (ChangeKind::Create, CASE.to_owned()),
             n => match n % 4 {
-                0 => (ChangeKind::Document, self.document(row.sequence.0, n)),
-                1 => (ChangeKind::Consent, organization.to_owned()),
+                0 => {
+                    row.note_document(document::id(row.sequence.0, n), "123");
+                    (ChangeKind::Document, self.document(row.sequence.0, n))
+                }
+                1 => {
+                    assert!(row.start(Run::Consent, &n.to_string(), self.now()).unwrap());
+                    (ChangeKind::Consent, organization.to_owned())
+                }
                 2 => (ChangeKind::Update, format!(r#"{{"calculation":{{"duration":{n}}}}}"#)),
-                _ => (ChangeKind::Score, organization.to_owned()),
+                _ => {
+                    assert!(row.start(Run::Score, &n.to_string(), self.now()).unwrap());
+                    (ChangeKind::Score, organization.to_owned())
+                }
             },
         };
         let correlation = CorrelationId::new(self.now());
@@ -144,6 +155,27 @@ impl Simulation {
         refused
             .map(|document| (document.document_id, document.reason))
             .collect()
+    }
+
+    /// The events about a case, each once, as their type and data in the order of their publication.
+    pub fn events(&self, case: Sequence) -> Vec<(EventType, Value)> {
+        let (mut seen, mut events) = (BTreeSet::new(), Vec::new());
+        for event in self.hub.fakes.bus.published() {
+            let data: Value = serde_json::from_str(event.data.get()).unwrap();
+            if data["sequence"] == case.0 && seen.insert(event.id.to_string()) {
+                events.push((event.kind, data));
+            }
+        }
+        events
+    }
+
+    /// Checks that the case's events tell whether it is held now.
+    pub fn check_events(&self, case: Sequence) {
+        let (row, events) = (self.row(case), self.events(case));
+        let count = |wanted| events.iter().filter(|(kind, _)| *kind == wanted).count();
+        let open = count(EventType::CaseHeld) - count(EventType::CaseResumed);
+        assert_eq!(open, usize::from(row.held.is_some()), "case {case}: {events:?}");
+        assert!(row.notices.is_empty(), "case {case}: {:?}", row.notices);
     }
 
     /// Delivers a message. True if it is done; None if the instance crashed.

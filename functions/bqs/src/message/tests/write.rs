@@ -93,7 +93,11 @@ async fn a_message_is_compared_by_its_values() {
     }
     // The first spelling is kept.
     let shown = reader.get(&listed("pre_view_case_id=7")).await;
-    assert!(shown.text.contains(r#""more":{"a":1,"b":[2.50,null]}"#), "{}", shown.text);
+    assert!(
+        shown.text.contains(r#""more":{"a":1,"b":[2.50,null]}"#),
+        "{}",
+        shown.text
+    );
 }
 
 #[tokio::test(start_paused = true)]
