@@ -1,6 +1,7 @@
-//! The words of the business: errors, ids, JSON, money, people, vehicles, quotes, proposals, orders, products. No I/O, no
+//! The words of the business: errors, ids, JSON, money, currencies, people, vehicles, quotes, proposals, orders, products. No I/O, no
 //! async.
 
+pub mod currency;
 pub mod email;
 pub mod error;
 pub mod event;

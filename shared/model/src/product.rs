@@ -1,13 +1,12 @@
 //! The products on a marketplace, and their prices.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use garde::Validate;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use utoipa::{PartialSchema, ToSchema};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use crate::currency::CurrencyCode;
 use crate::order::{are_plain, are_texts, fields_schema, is_field, texts_schema};
 use crate::text::{NOT_PLAIN, plain, plain_prose};
 
@@ -149,64 +148,6 @@ pub struct ProductPrice {
     pub amount: i64,
 }
 
-/// A currency that is in use, by ISO 4217.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CurrencyCode(iso_currency::Currency);
-
-impl CurrencyCode {
-    pub fn as_str(self) -> &'static str {
-        self.0.code()
-    }
-}
-
-impl fmt::Display for CurrencyCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub struct NotACurrency;
-
-impl FromStr for CurrencyCode {
-    type Err = NotACurrency;
-
-    fn from_str(text: &str) -> Result<Self, NotACurrency> {
-        let known = iso_currency::Currency::from_code(text).filter(|known| known.code() == text);
-        // Metals, test codes and the absence of a currency have codes as well, and so have currencies that are gone.
-        known
-            .filter(|known| !known.is_special() && known.is_superseded().is_none())
-            .map(Self)
-            .ok_or(NotACurrency)
-    }
-}
-
-impl Serialize for CurrencyCode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for CurrencyCode {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse()
-            .map_err(|NotACurrency| serde::de::Error::custom("must be a currency code of ISO 4217"))
-    }
-}
-
-impl PartialSchema for CurrencyCode {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        utoipa::openapi::ObjectBuilder::new()
-            .schema_type(utoipa::openapi::schema::Type::String)
-            .pattern(Some("^[A-Z]{3}$"))
-            .description(Some("A currency in use, by its code in ISO 4217."))
-            .into()
-    }
-}
-
-impl ToSchema for CurrencyCode {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,16 +195,6 @@ mod tests {
                 serde_json::from_str::<ProductType>(&format!("\"{other}\"")).is_err(),
                 "{other}"
             );
-        }
-    }
-
-    #[test]
-    fn a_currency_is_one_in_use() {
-        for code in ["GBP", "EUR", "USD", "DKK", "JPY"] {
-            assert_eq!(code.parse::<CurrencyCode>().unwrap().as_str(), code);
-        }
-        for code in ["gbp", "GB", "GBPP", "ZZZ", "XXX", "XTS", "XAU", "DEM", "", "£"] {
-            assert_eq!(code.parse::<CurrencyCode>(), Err(NotACurrency), "{code}");
         }
     }
 

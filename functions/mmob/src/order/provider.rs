@@ -9,7 +9,7 @@ use call::read;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use model::order::{OrderOutcome, OrderUser};
-use model::product::CurrencyCode;
+use model::currency::CurrencyCode;
 use model::{Error, Kind, Result};
 use runtime::Cx;
 use runtime::http::signature;

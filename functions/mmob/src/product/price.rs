@@ -2,7 +2,8 @@
 
 use garde::Validate;
 use jiff::Timestamp;
-use model::product::{CurrencyCode, NewPrice, ProductPrice};
+use model::currency::CurrencyCode;
+use model::product::{NewPrice, ProductPrice};
 use model::text::plain;
 use model::{Error, Kind, Result};
 use partners_marketplace::{Marketplace, Mmob};

@@ -3,7 +3,8 @@
 
 use call::Shown::{Code, Count, Date, Flag, Hidden, Id, Known, List, Message, Number, Object, Place, Uuid, Word};
 use call::{Loggable, LoggedMember, Shown};
-use model::product::{CurrencyCode, ProductType};
+use model::currency::CurrencyCode;
+use model::product::ProductType;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StrDeserializer};

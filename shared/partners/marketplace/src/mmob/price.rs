@@ -1,7 +1,8 @@
 //! Prices of products.
 
 use call::{Answer, Call, segment};
-use model::product::{CurrencyCode, NewPrice, ProductPrice};
+use model::currency::CurrencyCode;
+use model::product::{NewPrice, ProductPrice};
 use model::{Error, Result};
 use serde::Deserialize;
 
