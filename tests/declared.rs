@@ -24,6 +24,8 @@ pub struct DeclaredHttp {
     /// The role that callers need. Absent if any credential is enough.
     pub role: Option<&'static str>,
     pub is_idempotent: bool,
+    /// The path parameters of which two spellings can be one value.
+    pub path_types: Vec<&'static str>,
     /// Whether its callers have a quota.
     pub calls_partner: bool,
 }
@@ -52,6 +54,7 @@ fn of<E: Domain>(functions: &[(&'static str, Function<E>)]) -> Vec<Declared> {
                 scheme: right.map(|_| route.family.scheme),
                 role: right.and_then(E::Caller::role),
                 is_idempotent: route.idempotent,
+                path_types: route.paths,
                 calls_partner: route.calls_partner,
             }
         }),

@@ -187,6 +187,34 @@ fn text(document: &Value) -> String {
     text.split('\n').map(examples::written).collect::<Vec<_>>().join("\n")
 }
 
+/// A type of its own writes every instant of a response, with a fixed number of digits, and its schema has the pattern. A plain
+/// `Timestamp` has none.
+#[test]
+fn instants_of_responses_have_a_fixed_form() {
+    // Spec 4's documents keep the dates that they were sent, and a funder writes its notices.
+    let documents = ["CaseObjectRegistry", "CaseMessage", "ProposalNotice"];
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for (name, schema) in schemas.iter().filter(|(name, _)| !documents.contains(&name.as_str())) {
+        each_object(schema, &mut |object| {
+            let is_free = object.get("format") == Some(&"date-time".into()) && !object.contains_key("pattern");
+            assert!(!is_free, "an instant of {name} has no fixed form: {object:?}");
+        });
+    }
+    assert!(schemas.contains_key("UtcTime") && schemas.contains_key("DanishTime"));
+}
+
+fn each_object(value: &Value, visit: &mut impl FnMut(&Map<String, Value>)) {
+    match value {
+        Value::Object(object) => {
+            visit(object);
+            object.values().for_each(|value| each_object(value, visit));
+        }
+        Value::Array(items) => items.iter().for_each(|value| each_object(value, visit)),
+        _ => {}
+    }
+}
+
 #[test]
 fn the_committed_document_is_what_the_functions_declare() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -218,7 +246,10 @@ fn a_status_names_every_reason() {
     };
     assert_eq!(
         reasons("/api/integration/proposals/generate", "post", "422"),
-        ["Some values cannot be accepted", "the key was used with another body"]
+        [
+            "Some values cannot be accepted",
+            "the key was used with another query or body"
+        ]
     );
     assert_eq!(
         reasons("/v1/bqs-case/case/{sequence}/score-customer", "post", "409"),

@@ -68,6 +68,46 @@ fn the_document_describes_the_declared_callers() {
     }
 }
 
+/// `7` and `007` are one number, and an id has several spellings: their idempotency keys are one too.
+#[test]
+fn a_key_belongs_to_the_value_of_a_typed_path_parameter() {
+    let (document, declared) = (document(), declared::functions());
+    let mut typed = 0;
+    for function in functions() {
+        let http = declared.iter().find(|declared| declared.name == function.binary);
+        let Some(http) = http
+            .and_then(|declared| declared.http.as_ref())
+            .filter(|http| http.is_idempotent)
+        else {
+            continue;
+        };
+        for (method, path) in &function.routes {
+            let parameters = document["paths"][path][method]["parameters"]
+                .as_array()
+                .into_iter()
+                .flatten();
+            let of_path = parameters.filter(|parameter| parameter["in"] == "path");
+            for parameter in of_path.filter(|parameter| !is_plain_text(&document, &parameter["schema"])) {
+                let name = parameter["name"].as_str().unwrap();
+                assert!(
+                    http.path_types.contains(&name),
+                    "{method} {path} has no type for {name}"
+                );
+                typed += 1;
+            }
+        }
+    }
+    assert!(typed >= 4, "{typed}");
+}
+
+fn is_plain_text(document: &Value, schema: &Value) -> bool {
+    let named = schema["$ref"]
+        .as_str()
+        .and_then(|name| document.pointer(name.strip_prefix('#')?));
+    let schema = named.unwrap_or(schema);
+    schema["type"] == "string" && schema["format"].is_null()
+}
+
 /// The description of a response, which may be a reference to a shared one.
 fn description<'a>(document: &'a Value, response: &'a Value) -> Option<&'a str> {
     let shared = response["$ref"]

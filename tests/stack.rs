@@ -26,6 +26,8 @@ pub struct Stack {
 
 #[derive(Debug)]
 pub struct HubResponse {
+    /// Of the request.
+    url: reqwest::Url,
     pub status: u16,
     pub headers: HeaderMap,
     pub text: String,
@@ -38,6 +40,16 @@ impl HubResponse {
 
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The address to which a reference in this response leads.
+    pub fn resolve(&self, reference: &str) -> String {
+        self.url.join(reference).unwrap().into()
+    }
+
+    /// The address to which `Location` leads.
+    pub fn location(&self) -> Option<String> {
+        self.header("location").map(|reference| self.resolve(reference))
     }
 }
 
@@ -261,6 +273,7 @@ async fn respond(mut request: reqwest::RequestBuilder, headers: &[(&str, &str)])
     }
     let response = request.send().await.unwrap();
     HubResponse {
+        url: response.url().clone(),
         status: response.status().as_u16(),
         headers: response.headers().clone(),
         text: response.text().await.unwrap(),

@@ -5,7 +5,7 @@
 
 use runtime::{http, queue, schedule};
 
-use crate::case::row::MAX_CASE_BYTES;
+use crate::case::row::{MAX_CASE_BYTES, Sequence};
 use crate::channel::Role;
 use crate::message::create::MAX_MESSAGE_BYTES;
 use crate::{Env, case, document, forward, management, message};
@@ -53,13 +53,19 @@ pub fn case_get() -> Function {
 
 pub fn case_score() -> Function {
     let score = http(case::score::score).callers(Role::CaseWrite);
-    let score = score.idempotent().repeated_if(case::may_repeat);
+    let score = score
+        .idempotent()
+        .path_type::<Sequence>("sequence")
+        .repeated_if(case::may_repeat);
     score.calls_partner().limit(MAX_CASE_BYTES).into()
 }
 
 pub fn case_consent() -> Function {
     let consent = http(case::consent::consent).callers(Role::CaseWrite);
-    let consent = consent.idempotent().repeated_if(case::may_repeat);
+    let consent = consent
+        .idempotent()
+        .path_type::<Sequence>("sequence")
+        .repeated_if(case::may_repeat);
     consent.calls_partner().limit(MAX_CASE_BYTES).into()
 }
 
@@ -92,7 +98,10 @@ pub fn message_list() -> Function {
 
 pub fn document_upload() -> Function {
     let upload = http(document::upload::upload).callers(Role::DocumentWrite);
-    let upload = upload.idempotent().repeated_if(case::may_repeat);
+    let upload = upload
+        .idempotent()
+        .path_type::<Sequence>("sequence")
+        .repeated_if(case::may_repeat);
     Function::from(upload.calls_partner().limit(MAX_FORM_BYTES)).with_files()
 }
 

@@ -69,7 +69,8 @@ pub fn quote_retry() -> Function {
 }
 
 pub fn proposal_generate() -> Function {
-    let generate = http(proposal::generate::generate).callers(Customer).idempotent();
+    let generate = permitted(proposal::generate::permit, proposal::generate::generate);
+    let generate = generate.callers(Customer).idempotent();
     Function::from(generate.calls_partner().limit(PROPOSAL_LIMIT)).with_files()
 }
 

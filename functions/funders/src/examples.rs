@@ -41,7 +41,7 @@ fn body(event: &Event) -> String {
         r#"{{"id":"{}","type":"{}","timestamp":"{}","data":{}}}"#,
         event.id,
         event.kind.as_str(),
-        event.occurred_at,
+        format_args!("{:.3}", event.occurred_at),
         event.data
     )
 }

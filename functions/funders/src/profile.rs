@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use model::id::ProfileId;
+use model::time::UtcTime;
 use model::{Error, Kind, Result};
 use runtime::http::list::Entry;
 use runtime::port::store::{Backoff, Key, Write};
@@ -38,9 +39,9 @@ pub struct Profile<T> {
     #[serde(flatten)]
     pub details: T,
     /// When the first quote described it.
-    pub created_at: Timestamp,
+    pub created_at: UtcTime,
     /// When the details last changed.
-    pub updated_at: Timestamp,
+    pub updated_at: UtcTime,
 }
 
 impl ProfileRow {
@@ -49,8 +50,8 @@ impl ProfileRow {
         Ok(Profile {
             id: self.id,
             details: details.map_err(|error| Error::unreadable("stored details", &error))?,
-            created_at: self.created_at,
-            updated_at: self.version.updated_at(),
+            created_at: self.created_at.into(),
+            updated_at: self.version.updated_at().into(),
         })
     }
 }

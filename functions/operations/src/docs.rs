@@ -54,6 +54,30 @@ pub async fn docs(cx: Cx<Env>, _: UnreadRequest) -> Result<StaticFile> {
 )]
 pub fn document() {}
 
+/// Whether the page is there.
+///
+/// Its length and type, without its content.
+#[utoipa::path(
+    head,
+    path = "/api-docs",
+    operation_id = "operations-docs-head",
+    tag = "operations",
+    responses((status = 200, description = "The headers of the page"))
+)]
+pub fn head() {}
+
+/// Whether the OpenAPI document is there.
+///
+/// Its length and type, without its content.
+#[utoipa::path(
+    head,
+    path = "/api-docs/openapi.json",
+    operation_id = "operations-docs-openapi-head",
+    tag = "operations",
+    responses((status = 200, description = "The headers of the document"))
+)]
+pub fn document_head() {}
+
 /// A file of the page.
 ///
 /// The name of a vendored file has its version, so that browsers may keep it for a year.

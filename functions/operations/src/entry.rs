@@ -3,6 +3,7 @@
 //! They are declared here and not in the binaries. A handler is then compiled once, with its library, and a binary is only
 //! linked.
 
+use model::id::DeliveryId;
 use runtime::http::auth::Right;
 use runtime::{http, queue};
 
@@ -60,7 +61,8 @@ pub fn delivery_list() -> Function {
 
 pub fn delivery_replay() -> Function {
     let replay = http(delivery::replay::replay).callers(Right::Staff);
-    replay.idempotent().calls_partner().into()
+    let replay = replay.idempotent().path_type::<DeliveryId>("deliveryId");
+    replay.calls_partner().into()
 }
 
 pub fn delivery_send() -> Function {

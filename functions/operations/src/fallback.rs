@@ -1,7 +1,7 @@
 //! `$default`: requests that match no route.
 //!
 //! An unknown path is 404. A known path with another method is 405 with `Allow`. A known path with a trailing slash is 308 to
-//! the path without it.
+//! the path without it. A custom domain's base path or a stage's name may stand before the hub's path.
 //!
 //! OPTIONS is 204. API Gateway answers a browser's preflight itself only if no route takes it, and `$default` takes every
 //! method. It adds its CORS headers to this response, and a browser calls only if the status is 2xx.
@@ -41,8 +41,8 @@ const SPECS: [(&str, Family); 1] = [(
 /// The problems that clients of this path read.
 fn family(path: &str) -> Family {
     let is_below = |prefix: &str| {
-        path.strip_prefix(prefix)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let mut rests = path.match_indices(prefix).map(|(at, _)| path.get(at + prefix.len()..));
+        rests.any(|rest| rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
     };
     let own = SPECS.into_iter().find(|(prefix, _)| is_below(prefix));
     own.map_or(Env::FAMILY, |(_, family)| family)
@@ -65,22 +65,25 @@ impl Input for UnreadRequest {
 
 pub async fn fallback(cx: Cx<Env>, request: UnreadRequest) -> Result<Rendered> {
     let plain = cx.path.strip_suffix('/').filter(|plain| !plain.is_empty());
+    let methods = methods(plain.unwrap_or(&cx.path));
     if cx.method == Method::OPTIONS {
         let mut rendered = Rendered::empty(StatusCode::NO_CONTENT);
-        if let Some(methods) = methods(plain.unwrap_or(&cx.path)) {
+        if let Some(methods) = methods {
             allow(&mut rendered, &methods);
         }
         return Ok(rendered);
     }
-    if let Some(methods) = plain.and_then(methods)
-        && methods.contains(&cx.method.as_str().to_owned())
-    {
-        return redirect(plain.unwrap_or_default(), &request.query);
-    }
     let render = |kind, why| family(&cx.path).render(&Error::new(kind, why), cx.correlation);
-    let Some(methods) = methods(plain.unwrap_or(&cx.path)) else {
+    let Some(methods) = methods else {
         return render(Kind::NotFound, "There is no such route.");
     };
+    if methods.iter().any(|method| *method == cx.method.as_str()) {
+        return match plain {
+            Some(plain) => redirect(plain, &request.query),
+            // The gateway would have taken the route, so the path only ends like one.
+            None => render(Kind::NotFound, "There is no such route."),
+        };
+    }
     let mut rendered = render(Kind::MethodNotAllowed, "This route does not take that method.")?;
     allow(&mut rendered, &methods);
     Ok(rendered)
@@ -92,11 +95,13 @@ fn allow(rendered: &mut Rendered, methods: &[String]) {
     }
 }
 
+/// To the same path without its last slash. The reference is relative, because the client's path can begin with more.
 fn redirect(path: &str, query: &str) -> Result<Rendered> {
+    let name = path.rsplit('/').next().map(encoded).unwrap_or_default();
     let to = if query.is_empty() {
-        path.to_owned()
+        format!("../{name}")
     } else {
-        format!("{path}?{query}")
+        format!("../{name}?{query}")
     };
     let location = HeaderValue::from_str(&to).map_err(|_| Error::new(Kind::NotFound, "There is no such route."))?;
     let mut rendered = Rendered::empty(StatusCode::PERMANENT_REDIRECT);
@@ -104,8 +109,23 @@ fn redirect(path: &str, query: &str) -> Result<Rendered> {
     Ok(rendered)
 }
 
-/// The methods of the route of this path, in upper case.
+/// The last name of a path, which the gateway has decoded.
+fn encoded(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte);
+    let bytes = name.bytes().map(|byte| match byte {
+        plain_byte if plain(plain_byte) => char::from(plain_byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    });
+    bytes.collect()
+}
+
+/// The methods of the route with which this path ends, in upper case.
 fn methods(path: &str) -> Option<Vec<String>> {
+    let ends = path.match_indices('/').filter_map(|(at, _)| path.get(at..));
+    ends.into_iter().find_map(methods_of)
+}
+
+fn methods_of(path: &str) -> Option<Vec<String>> {
     static ROUTES: OnceLock<BTreeMap<String, Vec<String>>> = OnceLock::new();
     let routes = ROUTES.get_or_init(|| {
         let document = serde_json::from_str(DOCUMENT).unwrap_or(RouteList { paths: BTreeMap::new() });

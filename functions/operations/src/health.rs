@@ -1,9 +1,10 @@
-//! `GET /health` and `GET /api/health`: whether the hub is up and its partners answer.
+//! `GET /health` and `GET /api/health`, and HEAD of both: whether the hub is up and its partners answer.
 
 use futures_util::future::join_all;
 use garde::Validate;
 use jiff::Timestamp;
 use model::Result;
+use model::time::UtcTime;
 use runtime::http::auth::Right;
 use runtime::http::caller::Identity;
 use runtime::transport::Connectivity;
@@ -50,7 +51,7 @@ pub struct PartnerHealth {
     pub failures: Option<usize>,
     /// Only for staff.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_success_at: Option<Timestamp>,
+    pub last_success_at: Option<UtcTime>,
 }
 
 /// Whether the hub is up and its partners answer, from calls that were made anyway, at most 15 seconds old.
@@ -86,6 +87,30 @@ pub async fn health(cx: Cx<Env>, _: GetHealth) -> Result<Health> {
     responses((status = 200, description = "The hub answers", body = Health))
 )]
 pub fn api_health() {}
+
+/// Whether the hub is up, without the response's body.
+///
+/// For a monitor that reads the status only.
+#[utoipa::path(
+    head,
+    path = "/health",
+    operation_id = "operations-health-head",
+    tag = "operations",
+    responses((status = 200, description = "The hub answers, as to GET and without a body"))
+)]
+pub fn head() {}
+
+/// The same under the path of spec 1, without the response's body.
+///
+/// For a monitor that reads the status only.
+#[utoipa::path(
+    head,
+    path = "/api/health",
+    operation_id = "operations-health-api-head",
+    tag = "operations",
+    responses((status = 200, description = "The hub answers, as to GET and without a body"))
+)]
+pub fn api_head() {}
 
 async fn is_staff(cx: &Cx<Env>) -> bool {
     let caller = cx.env.caller(&cx.headers, cx.now()).await;

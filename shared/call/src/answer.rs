@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
+use model::json::without_bom;
 use model::{Error, Kind, Result};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
@@ -50,6 +51,7 @@ pub fn retry_after(headers: &HeaderMap, received_at: Timestamp) -> Option<Durati
 /// Reads a JSON object. The error names the path of a mistake and never its value. It names no path where the text is no JSON:
 /// the member could have its name from a caller.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    let body = without_bom(body);
     // serde would read an array of the right length as a struct.
     if body.trim_ascii_start().starts_with(b"[") {
         let what = "the partner's answer is an array";

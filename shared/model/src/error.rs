@@ -303,12 +303,21 @@ impl Error {
         self
     }
 
+    /// With another reference to the same route, if `change` has one.
+    #[must_use]
+    pub fn map_alternative(mut self, change: impl FnOnce(&str) -> Option<String>) -> Self {
+        if let Some(path) = self.alternative().and_then(change) {
+            self = self.instead(path);
+        }
+        self
+    }
+
     /// What the request was about, where it exists already.
     pub fn subject(&self) -> Option<Subject> {
         self.pointers.as_ref()?.subject
     }
 
-    /// The path of another route that can do what was asked.
+    /// Another route that can do what was asked: its path, or in a response the reference to it.
     pub fn alternative(&self) -> Option<&str> {
         self.pointers.as_ref()?.alternative.as_deref()
     }

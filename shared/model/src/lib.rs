@@ -1,5 +1,5 @@
-//! The words of the business: errors, ids, JSON, money, currencies, people, vehicles, quotes, proposals, orders, products. No I/O, no
-//! async.
+//! The words of the business: errors, ids, JSON, money, currencies, people, vehicles, quotes, proposals, orders, products, instants.
+//! No I/O, no async.
 
 pub mod currency;
 pub mod email;
@@ -16,6 +16,7 @@ pub mod product;
 pub mod proposal;
 pub mod quote;
 pub mod text;
+pub mod time;
 pub mod vehicle;
 
 pub use error::{Error, Kind, Result};

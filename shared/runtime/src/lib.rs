@@ -21,6 +21,6 @@ pub use trigger::Exit;
 pub use trigger::cx::Cx;
 pub use trigger::domain::Domain;
 pub use trigger::function::Function;
-pub use trigger::http::{http, permitted, webhook};
+pub use trigger::http::{Permit, http, permitted, webhook};
 pub use trigger::queue::queue;
 pub use trigger::schedule::schedule;

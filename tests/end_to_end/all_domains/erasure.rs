@@ -114,10 +114,11 @@ async fn erase(stack: &Stack, domain: &str, subject: Value) -> Value {
         .send(Method::POST, ERASURES, &admin, Some(&subject.to_string()), &[])
         .await;
     assert_eq!(asked.status, 202, "{}", asked.text);
-    let path = asked.header("location").unwrap().to_owned();
+    let location = asked.location().unwrap();
+    let path = location.strip_prefix(&stack.base_url()).unwrap();
     for _ in 0..30 {
         stack.invoke(&format!("{domain}-erase"), &json!({})).await;
-        let seen = stack.get(&path, &admin).await.json()["data"]["domains"][domain].clone();
+        let seen = stack.get(path, &admin).await.json()["data"]["domains"][domain].clone();
         if seen["state"] != "OPEN" {
             assert_eq!(seen["state"], "REPEAT", "{seen}");
             return seen;

@@ -17,7 +17,7 @@ async fn unknown_paths_and_methods_are_refused() {
         (Method::POST, "/api/integration/quotes", 404, None),
         (Method::GET, "/api/integration/quotes/generate", 405, Some("POST")),
         (Method::DELETE, "/api/integration/quotes/x/status", 405, Some("GET")),
-        (Method::PUT, "/health", 405, Some("GET")),
+        (Method::PUT, "/health", 405, Some("GET, HEAD")),
     ] {
         let got = stack.send(method, path, "", None, &[]).await;
         assert_eq!((got.status, got.header("allow")), (status, allow), "{path}");
@@ -52,7 +52,14 @@ async fn every_way_in_orders_browsers_to_use_tls() {
 async fn a_path_names_the_methods_that_it_takes() {
     let stack = Stack::shared(&[Operations]).await;
     let routes = routes();
-    let known = [Method::DELETE, Method::GET, Method::PATCH, Method::POST, Method::PUT];
+    let known = [
+        Method::DELETE,
+        Method::GET,
+        Method::HEAD,
+        Method::PATCH,
+        Method::POST,
+        Method::PUT,
+    ];
     for route in &routes {
         let own = |method: &Method| {
             routes
@@ -124,7 +131,50 @@ async fn a_slash_at_the_end_is_redirected_or_ignored() {
             continue;
         }
         assert_eq!(slashed.status, 308, "{}: {}", route.name(), slashed.text);
-        let location = slashed.header("location").unwrap();
-        assert!(location.ends_with(&format!("{path}?a=1")), "{location}");
+        let plain = format!("{}{path}?a=1", stack.base_url());
+        assert_eq!(slashed.location(), Some(plain), "{}", route.name());
+    }
+}
+
+#[tokio::test]
+async fn a_reference_keeps_what_stands_before_the_hubs_paths() {
+    let stack = Stack::shared(&[Operations]).await;
+    let base = stack.base_url();
+    let api = base.split('/').rev().nth(1).unwrap();
+    let other = format!("{}/restapis/{api}/$default/_user_request_", stack.text("/emulatorUrl"));
+    for base in [base.clone(), other] {
+        let get = async |url: &str| stack.send_raw(Method::GET, url, &[], Vec::new()).await;
+        let moved = get(&format!("{base}/health/?a=1")).await;
+        assert_eq!(moved.location(), Some(format!("{base}/health?a=1")), "{}", moved.status);
+        assert_eq!(get(&moved.location().unwrap()).await.status, 200);
+        let document = get(&format!("{base}/api-docs/openapi.json")).await;
+        let server = document.resolve(document.json()["servers"][0]["url"].as_str().unwrap());
+        assert_eq!(server, format!("{base}/"));
+    }
+}
+
+#[tokio::test]
+async fn a_head_is_answered_as_its_get_without_a_body() {
+    let stack = Stack::shared(&[Operations]).await;
+    for path in ["/api-docs", "/api-docs/openapi.json", "/health", "/api/health"] {
+        let [get, head] = [Method::GET, Method::HEAD].map(async |method| stack.send(method, path, "", None, &[]).await);
+        let (get, head) = (get.await, head.await);
+        assert_eq!((get.status, head.status, head.text.as_str()), (200, 200, ""), "{path}");
+        assert_eq!(head.header("content-type"), get.header("content-type"), "{path}");
+        // The health's times differ from one request to the next.
+        if path.starts_with("/api-docs") {
+            assert_eq!(
+                head.header("content-length"),
+                Some(get.text.len().to_string().as_str()),
+                "{path}"
+            );
+        }
+    }
+    for (path, allow) in [("/api/quotes", "GET"), ("/api/integration/quotes/generate", "POST")] {
+        let got = stack.send(Method::HEAD, path, "", None, &[]).await;
+        assert_eq!(
+            (got.status, got.header("allow"), got.text.as_str()),
+            (405, Some(allow), "")
+        );
     }
 }

@@ -133,10 +133,6 @@ async fn a_path_with_a_slash_at_its_end_is_answered_too() {
     // Where the spec writes no slash, the hub redirects to the path without it.
     let moved = get("/v1/bqs-case/management/unknown/?a=1").await;
     assert_eq!(moved.status, 308, "{}", moved.text);
-    assert!(
-        moved
-            .header("location")
-            .unwrap()
-            .ends_with("/v1/bqs-case/management/unknown?a=1")
-    );
+    let plain = format!("{}/v1/bqs-case/management/unknown?a=1", stack.base_url());
+    assert_eq!(moved.location(), Some(plain));
 }

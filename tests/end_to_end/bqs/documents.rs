@@ -174,8 +174,9 @@ async fn a_document_too_large_for_the_gateway_is_uploaded_one_time() {
     let file = ("file", "application/pdf", &large[..]);
     let refused = upload(&stack, &channel.key, &case.to_string(), &[file, CODE]).await;
     assert_eq!(refused.status, 413, "{}", refused.text);
-    let instead = refused.json()["instead"].as_str().unwrap().to_owned();
-    assert_eq!(instead, format!("/v1/bqs-case/document/{case}/upload"));
+    let instead = format!("/v1/bqs-case/document/{case}/upload");
+    let offered = refused.resolve(refused.json()["instead"].as_str().unwrap());
+    assert_eq!(offered, format!("{}{instead}", stack.base_url()));
 
     let body = json!({"code": "123", "contentType": "application/pdf", "size": large.len()}).to_string();
     let offered = stack

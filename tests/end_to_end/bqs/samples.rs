@@ -32,7 +32,7 @@ async fn created(stack: &Stack, key: &str, body: &str) -> i64 {
     let got = post(stack, CASE, key, body).await;
     assert_eq!(got.status, 201, "{}", got.text);
     let sequence = got.json()["sequence"].as_i64().unwrap();
-    assert_eq!(got.header("location"), Some(format!("{CASE}/{sequence}").as_str()));
+    assert_eq!(got.location(), Some(format!("{}{CASE}/{sequence}", stack.base_url())));
     sequence
 }
 

@@ -69,7 +69,10 @@ async fn a_proposal_goes_to_its_funder_once_and_is_decided() {
         let (body, quote) = sample(&stack, funder, surname).await;
         let accepted = propose(&stack, &body).await;
         let id = id(&accepted);
-        assert_eq!(accepted.header("location"), Some(status(&id).as_str()));
+        assert_eq!(
+            accepted.location(),
+            Some(format!("{}{}", stack.base_url(), status(&id)))
+        );
         let got = decided(&stack, &id, wanted).await;
         assert!(got.json()["data"]["externalProposalId"].is_string(), "{}", got.text);
         assert_eq!(searches(&stack, funder, &id).await, 1, "{funder} {surname}");

@@ -1,9 +1,10 @@
 //! Documents that the hub refused after it had answered their channel, as their case shows them.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::message::moment::DanishTime;
 
 /// A case keeps the last ones.
 const MAX_DOCUMENTS: usize = 20;
@@ -40,7 +41,7 @@ pub struct RefusedDocument {
     /// Why it was refused.
     pub reason: DocumentRefusal,
     /// When it was refused.
-    pub refused_at: Timestamp,
+    pub refused_at: DanishTime,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 use model::id::CorrelationId;
@@ -45,7 +46,16 @@ impl Sequence {
 
     /// Reads a path parameter.
     pub fn parse(text: Option<&String>) -> Result<Self> {
-        let digits = text.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        text.map_or("", String::as_str).parse()
+    }
+}
+
+impl FromStr for Sequence {
+    type Err = Error;
+
+    /// Leading zeros are no other number.
+    fn from_str(text: &str) -> Result<Self> {
+        let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
         let number = digits.and_then(|text| text.parse().ok()).filter(|number| *number > 0);
         number
             .map(Self)

@@ -1,5 +1,7 @@
 //! `POST /v1/bqs-case/document/{sequence}/upload`
 
+use std::collections::BTreeMap;
+
 use http::header;
 use model::file;
 use model::json::{Document, Member, Schema, Type};
@@ -20,6 +22,7 @@ use crate::Env;
 use crate::body::JsonBody;
 use crate::case::row::Sequence;
 use crate::channel::Actor;
+use crate::message::moment::DanishTime;
 
 /// The largest file that the hub sends upstream.
 const MAX_UPLOAD_BYTES: u64 = 20 * 1024 * 1024;
@@ -69,7 +72,34 @@ pub struct Offered {
     #[schema(value_type = String, format = "uuid")]
     document_id: Uuid,
     /// The request that uploads the file.
-    upload: Presigned,
+    upload: UploadRequest,
+}
+
+/// An upload that needs no credentials beside this. The signature covers the headers, so that it takes one file of this type
+/// and size, once: a second time is 412.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Presigned)]
+struct UploadRequest {
+    /// The method of the upload.
+    method: String,
+    /// Where to send the file.
+    url: String,
+    /// To be sent exactly so.
+    headers: BTreeMap<String, String>,
+    /// The end of the upload's time.
+    expires_at: DanishTime,
+}
+
+impl From<Presigned> for UploadRequest {
+    fn from(presigned: Presigned) -> Self {
+        Self {
+            method: presigned.method,
+            url: presigned.url,
+            headers: presigned.headers,
+            expires_at: presigned.expires_at.into(),
+        }
+    }
 }
 
 /// Presigns the upload of a larger document to one of the channel's own cases.
@@ -117,7 +147,7 @@ pub async fn presign(cx: Cx<Env>, body: JsonBody) -> Result<Reply<Offered>> {
     expected?;
     let reply = Reply::created(Offered {
         document_id: id,
-        upload: upload?,
+        upload: upload?.into(),
     });
     loop {
         let writes = vec![

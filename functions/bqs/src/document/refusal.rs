@@ -18,7 +18,7 @@ pub fn show(cx: &Cx<Env>, mut case: CaseRow, id: Uuid, code: String, reason: Doc
         document_id: id,
         code,
         reason,
-        refused_at: cx.now(),
+        refused_at: cx.now().into(),
     };
     case.refuse(&cx.env, refused, cx.now())
 }

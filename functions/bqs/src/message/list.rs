@@ -2,13 +2,14 @@
 
 use garde::Validate;
 use model::json::Document;
+use model::time::from_query;
 use model::{Error, Result};
 use runtime::Cx;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::arrivals::Arrivals;
-use super::moment::{self, ReceivedDate};
+use super::moment::{self, DanishTime, ReceivedDate};
 use super::schema::{CaseMessage, shown};
 use crate::Env;
 
@@ -33,12 +34,11 @@ pub struct ListMessages {
 }
 
 impl ListMessages {
-    /// An unescaped plus sign arrives as a space.
     fn from(&self) -> Result<Option<ReceivedDate>> {
         let Some(text) = &self.from_date else {
             return Ok(None);
         };
-        let date = moment::date(&text.replace(' ', "+"));
+        let date = from_query(text, moment::date);
         let refused = || Error::invalid("from_date", "must be a date in ISO 8601");
         date.map(|date| Some(ReceivedDate::of(moment::timestamp(date))))
             .ok_or_else(refused)
@@ -53,8 +53,7 @@ pub struct MessageList {
     pre_view_case_id: u64,
     /// The next `from_date`. The last message comes again then, with all that arrived since. Without messages, it is the
     /// request's `from_date`.
-    #[schema(format = DateTime)]
-    latest_received_date: Option<String>,
+    latest_received_date: Option<DanishTime>,
     /// Oldest first.
     #[schema(value_type = Vec<CaseMessage>)]
     messages: Vec<Document>,
@@ -93,7 +92,7 @@ pub async fn list(cx: Cx<Env>, request: ListMessages) -> Result<MessageList> {
     }
     Ok(MessageList {
         pre_view_case_id: request.pre_view_case_id,
-        latest_received_date: latest.map(ReceivedDate::danish),
+        latest_received_date: latest.map(DanishTime),
         messages,
     })
 }

@@ -5,7 +5,7 @@ pub mod create;
 mod erasable;
 mod head;
 pub mod list;
-mod moment;
+pub mod moment;
 mod relink;
 mod row;
 pub mod schema;

@@ -1,9 +1,14 @@
-//! Times of messages: dates as senders write them, as readers get them in Danish time, and the order of arrival.
+//! Times of spec 4: dates as senders write them, instants as readers get them in Danish time, and the order of arrival.
 
-use jiff::civil::DateTime;
+use jiff::civil::{self, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use model::json::{FIRST_MOMENT, instant, offset_at};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::{PartialSchema, ToSchema};
+
+/// .NET's last moment, `DateTime.MaxValue`.
+const LAST_MOMENT: DateTime = civil::date(9999, 12, 31).at(23, 59, 59, 999_999_900);
 
 /// Compiled in: Lambda has no time zone database.
 const COPENHAGEN: TimeZone = jiff::tz::get!("Europe/Copenhagen");
@@ -18,19 +23,61 @@ pub fn timestamp(moment: DateTime) -> Timestamp {
     TimeZone::UTC.to_timestamp(moment).unwrap_or(Timestamp::MAX)
 }
 
-/// `2022-01-01T01:00:00+01:00`, with a fraction if the moment in UTC has one.
+/// `2022-01-01T01:00:00+01:00`, with six digits if the moment has a fraction, as in the spec.
 ///
-/// .NET's first moment stays what it is. A moment whose Danish time would be in the year 10000 is in UTC.
+/// .NET's first and last moments stay what they are. A moment whose Danish time would be in the year 10000 is in UTC.
 pub fn danish(moment: DateTime) -> String {
     let offset = offset_at(&COPENHAGEN, moment);
     let shown = moment.checked_add(offset).ok().filter(|_| moment > FIRST_MOMENT);
+    let digits = |shown: DateTime| match shown.subsec_nanosecond() {
+        0 => 0,
+        _ if shown == LAST_MOMENT => 7,
+        _ => 6,
+    };
     let Some(shown) = shown else {
-        return format!("{moment}+00:00");
+        return format!("{moment:.0$}+00:00", digits(moment));
     };
     // Denmark is east of Greenwich.
     let minutes = offset.as_mins();
-    format!("{shown}+{:02}:{:02}", minutes / 60, minutes % 60)
+    format!("{shown:.0$}+{1:02}:{2:02}", digits(shown), minutes / 60, minutes % 60)
 }
+
+/// An instant of the hub in spec 4's answers: `2024-05-22T15:21:05.987296+02:00`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DanishTime(pub ReceivedDate);
+
+impl From<Timestamp> for DanishTime {
+    fn from(instant: Timestamp) -> Self {
+        Self(ReceivedDate::of(instant))
+    }
+}
+
+impl<'de> Deserialize<'de> for DanishTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Timestamp::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl Serialize for DanishTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.danish())
+    }
+}
+
+impl PartialSchema for DanishTime {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .pattern(Some(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+0[12]:00$"))
+            .description(Some("An instant in Danish time, with microseconds."))
+            .examples(["2024-05-22T15:21:05.987296+02:00"])
+            .into()
+    }
+}
+
+impl ToSchema for DanishTime {}
 
 /// When a message arrived. No two messages of a case have the same moment, and later writes have later moments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,7 +140,9 @@ mod tests {
     fn dates_are_shown_as_in_copenhagen() {
         for (given, shown) in [
             ("2022-01-01T00:00:00Z", "2022-01-01T01:00:00+01:00"),
-            ("2022-07-01T00:00:00.5Z", "2022-07-01T02:00:00.5+02:00"),
+            ("2022-07-01T00:00:00.5Z", "2022-07-01T02:00:00.500000+02:00"),
+            ("2022-07-01T00:00:00.987654321Z", "2022-07-01T02:00:00.987654+02:00"),
+            ("9999-12-31T23:59:59.9999998", "9999-12-31T23:59:59.999999+01:00"),
             ("2021-12-31T22:30:00-01:30", "2022-01-01T01:00:00+01:00"),
             // The last second of winter and the first of summer time, and back.
             ("2026-03-29T00:59:59Z", "2026-03-29T01:59:59+01:00"),

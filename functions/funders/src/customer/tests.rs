@@ -193,7 +193,7 @@ async fn a_customer_is_as_the_quote_describes_them() {
                     "employerName": "Tech Solutions Ltd", "jobTitle": "Software Engineer",
                     "employmentType": "FULL_TIME", "monthlyIncome": 4500.0,
                 },
-                "createdAt": "2024-12-30T10:20:00Z", "updatedAt": "2024-12-30T10:20:00Z",
+                "createdAt": "2024-12-30T10:20:00.000Z", "updatedAt": "2024-12-30T10:20:00.000Z",
             },
         })
     );

@@ -108,7 +108,7 @@ async fn everything_of_a_person_goes_and_a_neighbours_rows_stay() {
         .await,
     ];
     assert_eq!(replays.map(|got| got.status), [409, 409]);
-    for location in [&quote, &proposal].map(|got| got.header("location").unwrap().to_owned()) {
+    for location in [&quote, &proposal].map(|got| got.location().unwrap()) {
         assert_eq!(h.get(&location).await.status, 404, "{location}");
     }
     assert_eq!(h.tick(ERASE).await, Some(true));

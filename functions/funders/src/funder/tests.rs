@@ -117,7 +117,7 @@ async fn health_comes_from_the_last_hours_calls() {
         (&alphabet["connectivity"], &alphabet["calls"]),
         (&json!("up"), &json!(3))
     );
-    assert_eq!(alphabet["lastSuccessAt"], "2024-12-30T10:20:00Z");
+    assert_eq!(alphabet["lastSuccessAt"], "2024-12-30T10:20:00.000Z");
     tokio::time::advance(Duration::from_secs(3601)).await;
     let [lex, alphabet] = health().await;
     assert_eq!(

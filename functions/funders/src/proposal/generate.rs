@@ -8,9 +8,10 @@ use model::person::check_birth_date;
 use model::proposal::{ProposalRequest, ProposalStatus};
 use model::quote::QuoteStatus;
 use model::{Error, Kind, Result};
+use runtime::http::auth::Caller;
 use runtime::work::idempotency::Earlier;
 use runtime::work::row::{Revised, Row};
-use runtime::{Cx, Reply, Success};
+use runtime::{Cx, Permit, Reply, Success};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -106,6 +107,10 @@ pub async fn generate(cx: Cx<Env>, input: ProposalRequest) -> Result<ProposalRep
     let message = SubmitMessage { id };
     cx.counted(cx.commit_and_send(writes, reply, &queue, &message, COMMIT_DELAY))
         .await
+}
+
+pub fn permit(_: &Caller, request: &ProposalRequest) -> Result<Permit> {
+    Ok(Permit::dry_if(request.dry_run))
 }
 
 fn convertible(quote: &QuoteRow, cx: &Cx<Env>) -> Result<()> {

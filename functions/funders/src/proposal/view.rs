@@ -1,11 +1,11 @@
 //! A proposal as callers see it. No `Debug`, so that the customer cannot reach a log line.
 
-use jiff::Timestamp;
 use model::Result;
 use model::id::{CorrelationId, ProposalId, QuoteId};
 use model::person::Customer;
 use model::proposal::ProposalStatus;
 use model::quote::{Contract, Environment};
+use model::time::UtcTime;
 use model::vehicle::Vehicle;
 use runtime::Cx;
 use runtime::port::store::{self, Item};
@@ -59,9 +59,9 @@ pub struct ProposalView {
     /// Of the request that made it, and of every call to the funder about it.
     pub correlation_id: CorrelationId,
     /// When it was requested.
-    pub created_at: Timestamp,
+    pub created_at: UtcTime,
     /// When a member of this view last changed.
-    pub updated_at: Timestamp,
+    pub updated_at: UtcTime,
 }
 
 /// A document that came with a proposal, without its content.
@@ -130,8 +130,8 @@ impl ProposalView {
             documents: row.documents.iter().map(DocumentView::of).collect(),
             failure: row.failure.as_ref().map(FailureView::of),
             correlation_id: row.correlation_id,
-            created_at: row.created_at,
-            updated_at: row.changed_at(),
+            created_at: row.created_at.into(),
+            updated_at: row.changed_at().into(),
         })
     }
 }

@@ -8,11 +8,12 @@ use model::person::check_birth_date;
 use model::quote::{QuoteRequest, QuoteStatus};
 use model::{Error, Kind, Result};
 use runtime::http::auth::Caller;
+use runtime::http::media::split;
 use runtime::port::store::Write;
 use runtime::transport::CallContext;
 use runtime::work::idempotency::Earlier;
 use runtime::work::row::{Revised, Row};
-use runtime::{Cx, Success};
+use runtime::{Cx, Permit, Success};
 
 use super::pricing::{self, is_transient, settle};
 use super::reply::{self, QuoteReply};
@@ -90,15 +91,17 @@ pub async fn generate(cx: Cx<Env>, request: QuoteRequest) -> Result<QuoteReply> 
     cx.counted(ask_funder(&cx, &asked, row, &request, fresh)).await
 }
 
-pub fn permit(caller: &Caller, request: &QuoteRequest) -> Result<()> {
-    caller.must_act_for(&request.customer_details.email)
+pub fn permit(caller: &Caller, request: &QuoteRequest) -> Result<Permit> {
+    caller.must_act_for(&request.customer_details.email)?;
+    Ok(Permit::dry_if(request.dry_run))
 }
 
 fn prefers_async(headers: &HeaderMap) -> bool {
     let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
     preferences
-        .flat_map(|value| value.split(','))
-        .any(|one| one.trim().eq_ignore_ascii_case("respond-async"))
+        .flat_map(|value| split(value, ','))
+        .filter_map(|one| split(one, ';').next())
+        .any(|name| name.eq_ignore_ascii_case("respond-async"))
 }
 
 /// Leaves the quote to the queue.

@@ -6,6 +6,7 @@ use model::id::{CorrelationId, ProposalId, QuoteId};
 use model::money::{Number, Pounds};
 use model::person::Customer;
 use model::quote::{Contract, Environment, QuoteStatus};
+use model::time::UtcTime;
 use model::vehicle::Vehicle;
 use runtime::port::store::{self, Item};
 use serde::Serialize;
@@ -55,7 +56,7 @@ pub struct QuoteView {
     pub external_reference: Option<String>,
     /// The end of the price.
     #[schema(required)]
-    pub valid_until: Option<Timestamp>,
+    pub valid_until: Option<UtcTime>,
     /// The proposal that the quote became, once it is CONVERTED.
     #[schema(required)]
     pub proposal_id: Option<ProposalId>,
@@ -79,9 +80,9 @@ pub struct QuoteView {
     /// Of the request that made it, and of every call to the funder about it.
     pub correlation_id: CorrelationId,
     /// When it was requested.
-    pub created_at: Timestamp,
+    pub created_at: UtcTime,
     /// When a member of this view last changed.
-    pub updated_at: Timestamp,
+    pub updated_at: UtcTime,
 }
 
 /// Why there is no price.
@@ -174,7 +175,7 @@ impl QuoteView {
             requested_term: price.filter(|price| price.term != contract.term).map(|_| contract.term),
             external_quote_id: price.map(|price| price.external_quote_id.clone()),
             external_reference: price.and_then(|price| price.external_reference.clone()),
-            valid_until: row.valid_until,
+            valid_until: row.valid_until.map(Into::into),
             proposal_id: row.proposal_id,
             customer_details: None,
             vehicle_details: None,
@@ -183,8 +184,8 @@ impl QuoteView {
             warnings: warnings(contract),
             failure: row.failure.as_ref().map(FailureView::of),
             correlation_id: row.correlation_id,
-            created_at: row.created_at,
-            updated_at: row.changed_at(now),
+            created_at: row.created_at.into(),
+            updated_at: row.changed_at(now).into(),
         }
     }
 }

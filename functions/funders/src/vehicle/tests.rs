@@ -35,7 +35,7 @@ async fn a_vehicle_is_as_its_quote_describes_it() {
                 "id": null, "make": "BMW", "model": "3 Series", "variant": "320d M Sport", "year": 2024,
                 "price": 38000.0, "mileage": 0, "fuelType": "DIESEL", "transmission": "AUTOMATIC", "capId": "12345",
                 "capCode": "BMW320DMS",
-                "createdAt": "2024-12-30T10:20:00Z", "updatedAt": "2024-12-30T10:20:00Z",
+                "createdAt": "2024-12-30T10:20:00.000Z", "updatedAt": "2024-12-30T10:20:00.000Z",
             },
         })
     );

@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use call::read;
 use http::{HeaderMap, StatusCode};
-use jiff::Timestamp;
-use model::order::{OrderOutcome, OrderUser};
 use model::currency::CurrencyCode;
+use model::order::{OrderOutcome, OrderUser};
+use model::time::UtcTime;
 use model::{Error, Kind, Result};
 use runtime::Cx;
 use runtime::http::signature;
@@ -104,7 +104,7 @@ pub struct OrderEvent<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     /// When the hub received the order, or its last change.
-    timestamp: Timestamp,
+    timestamp: UtcTime,
     /// The order, and what it is about.
     data: PlacedOrderData<'a>,
 }
@@ -163,7 +163,7 @@ pub struct EventPrice<'a> {
 fn body(row: &OrderRow, placed: &PlacedOrder) -> Result<Bytes> {
     let event = OrderEvent {
         kind: "order.placed",
-        timestamp: row.received_at,
+        timestamp: row.received_at.into(),
         data: PlacedOrderData {
             order: EventOrder {
                 id: &row.id,

@@ -1,8 +1,8 @@
 //! An order as operators see it.
 
-use jiff::Timestamp;
 use model::id::CorrelationId;
 use model::order::{OrderOutcome, OrderStatus};
+use model::time::UtcTime;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -43,15 +43,15 @@ pub struct OrderView {
     /// 1, and one more each time that the user has given the missing information.
     pub round: u32,
     /// The end of its user's minute.
-    pub deadline: Timestamp,
+    pub deadline: UtcTime,
     /// Of MMOB's post that began this round, and of every call of a worker about it.
     pub correlation_id: CorrelationId,
     /// When this round began.
-    pub received_at: Timestamp,
+    pub received_at: UtcTime,
     /// When MMOB first posted it.
-    pub created_at: Timestamp,
+    pub created_at: UtcTime,
     /// When it last changed.
-    pub updated_at: Timestamp,
+    pub updated_at: UtcTime,
 }
 
 impl OrderView {
@@ -70,11 +70,11 @@ impl OrderView {
             late: row.late,
             attempts: row.attempts,
             round: row.round,
-            deadline: row.deadline(),
+            deadline: row.deadline().into(),
             correlation_id: row.correlation_id,
-            received_at: row.received_at,
-            created_at: row.created_at,
-            updated_at: row.version.updated_at(),
+            received_at: row.received_at.into(),
+            created_at: row.created_at.into(),
+            updated_at: row.version.updated_at().into(),
         }
     }
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use model::Result;
 use model::id::OfferId;
 use model::product::{NewFulfilment, NewProduct, Product, ProductType};
+use model::time::UtcTime;
 use runtime::http::list::Entry;
 use runtime::port::store::{Key, Write};
 use runtime::work::row::{Row, Table};
@@ -50,7 +51,7 @@ pub struct ProductView {
     /// What is done when it is ordered.
     pub fulfilment: NewFulfilment,
     /// When it was created.
-    pub created_at: Timestamp,
+    pub created_at: UtcTime,
     /// The admin who created it: the `sub` of the token. Empty if that was before the hub kept it.
     pub created_by: String,
 }
@@ -95,7 +96,7 @@ impl OfferRow {
             meta: product.meta,
             product_type: product.product_type,
             fulfilment: product.fulfilment,
-            created_at: self.created_at,
+            created_at: self.created_at.into(),
             created_by: self.created_by.clone(),
         }
     }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use jiff::Timestamp;
 use model::event::EventType;
 use model::id::EventId;
+use model::time::UtcTime;
 use model::{Error, Kind, Result};
 use runtime::Cx;
 use runtime::port::bus::Event;
@@ -27,7 +27,7 @@ pub struct EventPayload<'a> {
     #[serde(rename = "type")]
     kind: EventType,
     /// When it happened.
-    timestamp: Timestamp,
+    timestamp: UtcTime,
     /// What it happened to, in ids, names and states. No personal data.
     #[schema(value_type = Object)]
     data: &'a RawValue,
@@ -37,7 +37,7 @@ pub async fn fan_out(cx: &Cx<Env>, event: &Event) -> Result<()> {
     let payload = serde_json::to_string(&EventPayload {
         id: event.id,
         kind: event.kind,
-        timestamp: event.occurred_at,
+        timestamp: event.occurred_at.into(),
         data: &event.data,
     });
     let payload = payload.map_err(|error| Error::new(Kind::Internal, "a payload").because(error))?;

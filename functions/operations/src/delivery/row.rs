@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use model::Result;
 use model::event::EventType;
 use model::id::{DeliveryId, EventId, LogRowId, SubscriptionId};
+use model::time::UtcTime;
 use ring::digest::{SHA256, digest};
 use runtime::port::bus::Event;
 use runtime::port::store::{Item, Key, item};
@@ -118,11 +119,11 @@ pub struct DeliveryView {
     pub error: Option<String>,
     /// When the next attempt is due.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub next_attempt_at: Option<Timestamp>,
+    pub next_attempt_at: Option<UtcTime>,
     /// When it began.
-    pub created_at: Timestamp,
+    pub created_at: UtcTime,
     /// When it last changed.
-    pub updated_at: Timestamp,
+    pub updated_at: UtcTime,
 }
 
 /// The id of this event's delivery to this subscription: always the same, and in the order of events.
@@ -280,9 +281,9 @@ impl DeliveryRow {
             attempts: self.attempts,
             status_code: self.last_status,
             error: self.last_error.clone(),
-            next_attempt_at: self.next_attempt_at,
-            created_at: self.created_at,
-            updated_at: self.version.updated_at(),
+            next_attempt_at: self.next_attempt_at.map(Into::into),
+            created_at: self.created_at.into(),
+            updated_at: self.version.updated_at().into(),
         }
     }
 }

@@ -11,7 +11,7 @@ async fn requested(h: &Harness<Env>, body: &Value) -> Value {
     assert_eq!(got.status, 202, "{}", got.text);
     let made = got.data();
     let location = format!("{ERASURES}/{}", made["id"].as_str().unwrap());
-    assert_eq!(got.header("location"), Some(location.as_str()));
+    assert_eq!(got.location().as_deref(), Some(location.as_str()));
     let read = h.as_admin().get(&location).await;
     assert_eq!((read.status, read.data()), (200, made.clone()));
     made

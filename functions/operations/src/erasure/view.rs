@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use model::id::ErasureId;
+use model::time::UtcTime;
 use runtime::work::erasure::{DomainErasure, ErasureRow, ErasureState, ErasureSubject};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,7 +24,7 @@ pub struct ErasureView {
     /// The `sub` of an admin, or an operator's ARN.
     pub requested_by: String,
     /// What was made later stays.
-    pub requested_at: Timestamp,
+    pub requested_at: UtcTime,
     /// By domain: `bqs`, `funders` or `mmob`.
     pub domains: BTreeMap<String, DomainErasureView>,
 }
@@ -45,10 +45,10 @@ pub struct DomainErasureView {
     pub responses: u64,
     /// When the first pass ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_pass_at: Option<Timestamp>,
+    pub first_pass_at: Option<UtcTime>,
     /// When the second pass ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub done_at: Option<Timestamp>,
+    pub done_at: Option<UtcTime>,
 }
 
 impl ErasureView {
@@ -66,7 +66,7 @@ impl ErasureView {
             case,
             status: states.min().unwrap_or(ErasureState::Done),
             requested_by: row.requested_by.clone(),
-            requested_at: row.requested_at,
+            requested_at: row.requested_at.into(),
             domains: domains
                 .map(|(name, of_domain)| (name.clone(), DomainErasureView::of(of_domain)))
                 .collect(),
@@ -82,8 +82,8 @@ impl DomainErasureView {
             files: of_domain.files,
             log_rows: of_domain.log_rows,
             responses: of_domain.responses,
-            first_pass_at: of_domain.first_pass_at,
-            done_at: of_domain.done_at,
+            first_pass_at: of_domain.first_pass_at.map(Into::into),
+            done_at: of_domain.done_at.map(Into::into),
         }
     }
 }

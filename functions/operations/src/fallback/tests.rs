@@ -28,8 +28,8 @@ async fn a_known_path_names_its_methods() {
     for (method, path, allow) in [
         ("GET", "/api/integration/quotes/generate", "POST"),
         ("DELETE", "/api/integration/quotes/123/status", "GET"),
-        ("POST", "/health", "GET"),
-        ("POST", "/health/", "GET"),
+        ("POST", "/health", "GET, HEAD"),
+        ("POST", "/health/", "GET, HEAD"),
     ] {
         let got = ask(method, path).await;
         assert_eq!(got.status, 405, "{method} {path}");
@@ -50,11 +50,32 @@ async fn a_trailing_slash_is_redirected_to_the_route() {
             "/api/quotes/123/?a=2024-05-22T15%3A21%3A05%2B02%3A00&b=1",
             "/api/quotes/123?a=2024-05-22T15%3A21%3A05%2B02%3A00&b=1",
         ),
+        (
+            "GET",
+            "/api/customers/a b@example.com/",
+            "/api/customers/a%20b@example.com",
+        ),
     ] {
         let got = ask(method, path).await;
         assert_eq!(got.status, 308, "{path}");
-        assert_eq!(got.headers["location"], location);
+        assert_eq!(got.location().as_deref(), Some(location));
     }
+}
+
+#[tokio::test]
+async fn a_base_path_or_a_stage_may_stand_before_the_path() {
+    let moved = ask("GET", "/prod/hub/api/quotes/123/?a=1").await;
+    assert_eq!(
+        (moved.status, moved.location().as_deref()),
+        (308, Some("/prod/hub/api/quotes/123?a=1"))
+    );
+    let refused = ask("POST", "/hub/health").await;
+    assert_eq!((refused.status, refused.header("allow")), (405, Some("GET, HEAD")));
+    assert_eq!(
+        ask("GET", "/hub/health").await.status,
+        404,
+        "the gateway routes this if it exists"
+    );
 }
 
 #[tokio::test]
@@ -62,7 +83,7 @@ async fn a_preflight_gets_a_2xx_on_every_path() {
     for (path, allow) in [
         ("/api/integration/quotes/generate", Some("POST")),
         ("/api/integration/quotes/123/status", Some("GET")),
-        ("/health/", Some("GET")),
+        ("/health/", Some("GET, HEAD")),
         ("/nope", None),
     ] {
         let got = ask("OPTIONS", path).await;

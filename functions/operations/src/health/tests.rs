@@ -106,7 +106,7 @@ async fn every_partner_is_listed_and_funders_also_by_themselves() {
     let bqs = partners.find(|row| row["name"] == "BQS").unwrap();
     assert_eq!(
         (&bqs["connectivity"], &bqs["lastSuccessAt"]),
-        (&json!("up"), &json!("2026-01-05T10:00:00Z"))
+        (&json!("up"), &json!("2026-01-05T10:00:00.000Z"))
     );
 }
 

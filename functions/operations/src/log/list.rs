@@ -4,6 +4,7 @@ use garde::Validate;
 use jiff::{SignedDuration, Timestamp};
 use model::id::{CorrelationId, LogRowId};
 use model::partner::Partner;
+use model::time::{UtcTime, query_time};
 use model::{Error, Result};
 use runtime::http::list::{List, ListPage, ListParams};
 use runtime::transport::{Attempt, AttemptStatus, Conclusion};
@@ -52,9 +53,11 @@ pub struct ListLogs {
     subject_id: Option<String>,
     /// The first instant. Absent: 24 hours before `to`, or 30 days with a correlation id, a quote or a proposal.
     #[garde(skip)]
+    #[serde(default, deserialize_with = "query_time")]
     from: Option<Timestamp>,
     /// The first instant that is too late, at most 30 days after `from`. Absent: now.
     #[garde(skip)]
+    #[serde(default, deserialize_with = "query_time")]
     to: Option<Timestamp>,
 }
 
@@ -88,7 +91,7 @@ pub struct LogRow {
     #[schema(inline)]
     pub conclusion: Option<Conclusion>,
     /// When the call began.
-    pub created_at: Timestamp,
+    pub created_at: UtcTime,
     /// Absent where the partner did not answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http_status: Option<u16>,
@@ -117,7 +120,7 @@ impl From<Attempt> for LogRow {
             correlation_id: row.correlation_id,
             subject_id: row.subject_id,
             conclusion: row.conclusion,
-            created_at: row.created_at,
+            created_at: row.created_at.into(),
             http_status: row.http_status,
             error: row.error,
             request: row.request,

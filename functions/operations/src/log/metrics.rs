@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use garde::Validate;
 use jiff::{SignedDuration, Timestamp};
 use model::Result;
+use model::time::{UtcTime, query_time};
 use runtime::http::list::QueryParams;
 use runtime::transport::{Attempt, AttemptStatus, CONCLUSION};
 use runtime::{Cx, Success};
@@ -28,9 +29,11 @@ const LIMITS: ReadLimits = ReadLimits {
 pub struct GetMetrics {
     /// The first instant. Absent: an hour before `to`.
     #[garde(skip)]
+    #[serde(default, deserialize_with = "query_time")]
     from: Option<Timestamp>,
     /// The first instant that is too late, at most 24 hours after `from`. Absent: now.
     #[garde(skip)]
+    #[serde(default, deserialize_with = "query_time")]
     to: Option<Timestamp>,
 }
 
@@ -39,9 +42,9 @@ pub struct GetMetrics {
 #[serde(rename_all = "camelCase")]
 pub struct Metrics {
     /// The numbers are complete from here on. Later than the requested instant where they are truncated.
-    pub from: Timestamp,
+    pub from: UtcTime,
     /// The first instant that is not counted.
-    pub to: Timestamp,
+    pub to: UtcTime,
     /// The period has more rows than one request may read. Ask again for a shorter one.
     pub truncated: bool,
     /// The partners that quote and finance.
@@ -201,8 +204,8 @@ pub async fn metrics(cx: Cx<Env>, QueryParams(query): QueryParams<GetMetrics>) -
     let metrics = Metrics {
         funders: funders.map(|(_, metrics)| metrics.clone()).collect(),
         partners,
-        from: reader.complete_from().max(period.from),
-        to: period.to,
+        from: reader.complete_from().max(period.from).into(),
+        to: period.to.into(),
         truncated: !reader.is_done(),
     };
     Ok(Success::new(metrics, "Partner metrics"))

@@ -184,6 +184,7 @@ async fn every_filter_finds_its_rows_and_no_others() {
         ("status=FAILED&environment=LIVE", 0),
         ("from=2026-01-05T00:00:00Z", 4),
         ("from=2026-01-05T09:30:00Z", 4),
+        ("from=2026-01-05T10:30:00+01:00", 4),
         ("from=2026-01-05T09:30:00.001Z", 0),
         ("to=2026-01-05T09:30:00Z", 1),
         ("from=2025-12-06T10:20:01Z", 6),

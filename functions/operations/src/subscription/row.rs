@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use model::event::EventType;
 use model::id::SubscriptionId;
+use model::time::UtcTime;
 use model::{Error, Kind, Result};
 use runtime::Domain;
 use runtime::port::store::{Key, Query, typed};
@@ -69,9 +70,9 @@ pub struct SubscriptionView {
     /// Whether it gets events.
     pub status: SubscriptionStatus,
     /// When it was created.
-    pub created_at: Timestamp,
+    pub created_at: UtcTime,
     /// When it last changed.
-    pub updated_at: Timestamp,
+    pub updated_at: UtcTime,
 }
 
 /// Where the secret of this row stands.
@@ -185,8 +186,8 @@ impl SubscriptionRow {
             url: self.url.clone(),
             event_types: self.event_types.clone(),
             status: self.status,
-            created_at: self.created_at,
-            updated_at: self.version.updated_at(),
+            created_at: self.created_at.into(),
+            updated_at: self.version.updated_at().into(),
         }
     }
 }

@@ -21,5 +21,10 @@ pub use schema::{CODE_PATTERN, ListItem, MAX_NUMBER, Member, Schema, Type};
 pub use strict::{Flaw, check};
 pub use value::{Object, Value};
 
+/// JSON without the byte order mark that some writers put before it.
+pub fn without_bom(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
 #[cfg(test)]
 mod tests;

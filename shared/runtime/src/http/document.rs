@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use garde::Validate;
-use model::json::check;
+use model::json::{check, without_bom};
 use model::{Error, Kind, Result};
 use serde::de::value::{MapDeserializer, StringDeserializer};
 use serde::de::{self, DeserializeOwned, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::value::RawValue;
+
+use super::media;
 
 /// The largest body, in bytes, where a function sets no limit of its own.
 pub const LIMIT: usize = 1024 * 1024;
@@ -19,6 +21,7 @@ pub struct Parts<'a> {
     pub path: BTreeMap<String, String>,
     pub query: &'a str,
     pub content_type: Option<&'a str>,
+    pub content_encoding: Option<&'a str>,
     pub body: Cow<'a, [u8]>,
     /// The most bytes a body may have.
     pub limit: usize,
@@ -30,6 +33,7 @@ impl Default for Parts<'_> {
             path: BTreeMap::new(),
             query: "",
             content_type: None,
+            content_encoding: None,
             body: Cow::Borrowed(&[]),
             limit: LIMIT,
         }
@@ -37,7 +41,7 @@ impl Default for Parts<'_> {
 }
 
 impl Parts<'_> {
-    /// The body, if its content type is JSON and it is not too large.
+    /// The body without its byte order mark, if its content type is JSON and it is not too large.
     pub fn json(&self) -> Result<&[u8]> {
         let json = self
             .content_type
@@ -52,11 +56,18 @@ impl Parts<'_> {
                 "The content type must be application/json.",
             ));
         }
-        self.within_limit()?;
-        Ok(&self.body)
+        self.check_readable()?;
+        Ok(without_bom(&self.body))
     }
 
-    pub(crate) fn within_limit(&self) -> Result<()> {
+    /// The hub reads bodies in UTF-8 that are neither compressed nor too large.
+    pub(crate) fn check_readable(&self) -> Result<()> {
+        media::check_charset(self.content_type.unwrap_or_default())?;
+        media::check_encoding(self.content_encoding.unwrap_or_default())?;
+        self.within_limit()
+    }
+
+    fn within_limit(&self) -> Result<()> {
         if self.body.len() <= self.limit {
             return Ok(());
         }
@@ -93,11 +104,14 @@ impl<T: DeserializeOwned + Validate<Context = ()>> Input for T {
         let value: T = serde_path_to_error::deserialize(document).map_err(|error| {
             let path = error.path().to_string();
             let root = path.split(['.', '[']).next().unwrap_or_default();
-            // A malformed id names nothing.
-            if parts.path.contains_key(root) {
+            let why = error.into_inner().to_string();
+            if why == TWICE {
+                Error::new(Kind::Malformed, TWICE)
+            } else if parts.path.contains_key(root) {
+                // A malformed id names nothing.
                 Error::not_found()
             } else {
-                misfit(&path, &error.into_inner().to_string())
+                misfit(&path, &why)
             }
         })?;
         value.validate().map_err(|report| {
@@ -110,7 +124,7 @@ impl<T: DeserializeOwned + Validate<Context = ()>> Input for T {
     }
 }
 
-/// The raw bytes, which signatures are made over, and the path parameters.
+/// The raw bytes, which signatures are made over, and the path parameters. A byte order mark is one of the bytes.
 pub struct Raw {
     pub path: BTreeMap<String, String>,
     pub body: Vec<u8>,
@@ -120,7 +134,9 @@ impl Input for Raw {
     const MEDIA: Media = Media::Any;
 
     fn read(parts: &Parts) -> Result<Self> {
-        parts.within_limit()?;
+        if !parts.body.is_empty() {
+            parts.check_readable()?;
+        }
         Ok(Self {
             path: parts.path.clone(),
             body: parts.body.to_vec(),
@@ -141,6 +157,8 @@ pub fn read_json<T: Input>(body: &[u8]) -> Result<T> {
 enum Member<'a> {
     Json(&'a RawValue),
     Text(String),
+    /// Two values that differ. The request is malformed if its type has this member.
+    Twice,
 }
 
 fn merge<'a>(parts: &'a Parts) -> Result<BTreeMap<Cow<'a, str>, Member<'a>>> {
@@ -160,18 +178,13 @@ fn merge<'a>(parts: &'a Parts) -> Result<BTreeMap<Cow<'a, str>, Member<'a>>> {
     for (name, text) in query.chain(path) {
         let agrees = match members.get(&name) {
             None => true,
+            Some(Member::Twice) => false,
             Some(Member::Text(other)) => *other == text,
             Some(Member::Json(raw)) => {
                 raw.get() == text || serde_json::from_str::<String>(raw.get()).is_ok_and(|s| s == text)
             }
         };
-        if !agrees {
-            return Err(Error::new(
-                Kind::Malformed,
-                "A member is given twice with different values.",
-            ));
-        }
-        members.insert(name, Member::Text(text));
+        members.insert(name, if agrees { Member::Text(text) } else { Member::Twice });
     }
     Ok(members)
 }
@@ -189,6 +202,7 @@ impl<'de> de::Deserializer<'de> for Member<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         match self {
+            Self::Twice => Err(twice()),
             Self::Json(raw) => raw.deserialize_any(visitor),
             Self::Text(text) => visitor.visit_string(text),
         }
@@ -196,6 +210,7 @@ impl<'de> de::Deserializer<'de> for Member<'de> {
 
     fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         match self {
+            Self::Twice => Err(twice()),
             Self::Json(raw) => raw.deserialize_u64(visitor),
             Self::Text(text) => match text.parse() {
                 Ok(number) => visitor.visit_u64(number),
@@ -214,6 +229,7 @@ impl<'de> de::Deserializer<'de> for Member<'de> {
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         match self {
+            Self::Twice => Err(twice()),
             Self::Json(raw) => raw.deserialize_bool(visitor),
             Self::Text(text) => match text.parse() {
                 Ok(flag) => visitor.visit_bool(flag),
@@ -224,6 +240,7 @@ impl<'de> de::Deserializer<'de> for Member<'de> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         match self {
+            Self::Twice => Err(twice()),
             Self::Json(raw) => raw.deserialize_option(visitor),
             Self::Text(_) => visitor.visit_some(self),
         }
@@ -236,6 +253,7 @@ impl<'de> de::Deserializer<'de> for Member<'de> {
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
         match self {
+            Self::Twice => Err(twice()),
             Self::Json(raw) => raw.deserialize_enum(name, variants, visitor),
             Self::Text(text) => visitor.visit_enum(StringDeserializer::new(text)),
         }
@@ -247,6 +265,7 @@ impl<'de> de::Deserializer<'de> for Member<'de> {
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
         match self {
+            Self::Twice => Err(twice()),
             Self::Json(raw) => raw.deserialize_newtype_struct(name, visitor),
             Self::Text(_) => visitor.visit_newtype_struct(self),
         }
@@ -254,8 +273,19 @@ impl<'de> de::Deserializer<'de> for Member<'de> {
 
     forward_to_deserialize_any! {
         i8 i16 i32 i64 i128 u8 u128 f32 f64 char str string bytes byte_buf
-        unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        unit unit_struct seq tuple tuple_struct map struct identifier
     }
+
+    /// The type has no such member.
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_unit()
+    }
+}
+
+const TWICE: &str = "A member is given twice with different values.";
+
+fn twice() -> serde_json::Error {
+    de::Error::custom(TWICE)
 }
 
 /// The value that did not fit, by path. The message never repeats the caller's value.

@@ -50,7 +50,7 @@ impl Input for Form {
 
     fn read(parts: &Parts) -> Result<Self> {
         let boundary = multer::parse_boundary(parts.content_type.unwrap_or_default()).map_err(refused)?;
-        parts.within_limit()?;
+        parts.check_readable()?;
         let body = Bytes::copy_from_slice(&parts.body);
         // The whole body is in memory, so the parser never waits.
         let fields = fields(body, boundary).now_or_never();
@@ -133,7 +133,13 @@ mod tests {
 
     #[test]
     fn another_content_type_is_415() {
-        for kind in ["", "application/json", "multipart/mixed; boundary=XX", "\u{e4}"] {
+        for kind in [
+            "",
+            "application/json",
+            "multipart/mixed; boundary=XX",
+            "\u{e4}",
+            "multipart/form-data; boundary=XX; charset=iso-8859-1",
+        ] {
             assert_eq!(
                 read(kind, FORM.as_bytes()).unwrap_err().kind,
                 Kind::UnsupportedMedia,

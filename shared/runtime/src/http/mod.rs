@@ -6,6 +6,8 @@ pub mod document;
 pub mod envelope;
 pub mod form;
 pub mod list;
+pub mod media;
 pub mod problem;
+pub mod reference;
 pub mod reply;
 pub mod signature;

@@ -14,8 +14,6 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use model::{Error, Kind, Result};
 use ring::digest::{SHA256, digest};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 /// How long a presigned upload may start.
 pub const UPLOAD: Duration = Duration::from_secs(300);
@@ -50,8 +48,7 @@ pub struct File<'a> {
 
 /// An upload that needs no credentials beside this. The signature covers the headers, so that it takes one file of this type
 /// and size, once: a second time is 412.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct Presigned {
     /// The method of the upload.
     pub method: String,

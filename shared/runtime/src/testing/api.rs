@@ -41,6 +41,7 @@ pub fn complete<E: Domain>(mut api: OpenApi, functions: &[(&'static str, Functio
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     let all = [
         &mut item.get,
+        &mut item.head,
         &mut item.post,
         &mut item.put,
         &mut item.patch,
@@ -108,7 +109,7 @@ fn refusals<E: Domain>(operation: &Operation, route: &Route<E>) -> Vec<(StatusCo
     }
     if route.idempotent {
         add(Kind::InProgress, "a call with the same key is running");
-        add(Kind::KeyReused, "the key was used with another body");
+        add(Kind::KeyReused, "the key was used with another query or body");
     }
     if route.calls_partner {
         add(Kind::TooMany, "the caller's quota for this minute is used up");
@@ -116,9 +117,12 @@ fn refusals<E: Domain>(operation: &Operation, route: &Route<E>) -> Vec<(StatusCo
     if has_body {
         add(Kind::TooLarge, &format!("the body is over {}", size(route.limit)));
         match route.media {
-            Media::Json => add(Kind::UnsupportedMedia, "the content type is not JSON"),
-            Media::Form => add(Kind::UnsupportedMedia, "the content type is not `multipart/form-data`"),
-            Media::Any => {}
+            Media::Json => add(Kind::UnsupportedMedia, "the body is not JSON in UTF-8, or compressed"),
+            Media::Form => add(
+                Kind::UnsupportedMedia,
+                "the content type is not `multipart/form-data` in UTF-8, or the body is compressed",
+            ),
+            Media::Any => add(Kind::UnsupportedMedia, "the body is not in UTF-8, or compressed"),
         }
     }
     add(Kind::Internal, "the hub is misconfigured or has a defect");
@@ -172,7 +176,7 @@ fn is_query(parameter: &RefOr<Parameter>) -> bool {
 }
 
 const EXAMPLE_ID: &str = "0190d5a0-0000-7000-8000-00000000000a";
-const KEY: &str = "A repeated request with the same key and body gets the first one's response, for 24 hours";
+const KEY: &str = "A repeated request with the same key, query and body gets the first one's response, for 24 hours. A dry run ignores it";
 const CORRELATION: &str = "A UUID that is logged, sent to partners and returned; made where absent";
 
 fn add_header(

@@ -341,9 +341,10 @@ impl<E: Domain> Harness<E> {
         event
             .headers
             .extend(self.headers.iter().cloned().map(|(name, value)| (Some(name), value)));
-        let send = move |event| -> BoxFuture<'a, _> {
+        let send = move |event: ApiGatewayV2httpRequest| -> BoxFuture<'a, _> {
             Box::pin(async move {
-                let response = TestResponse::of(self.answer(function, &event).await?);
+                let response = self.answer(function, &event).await?;
+                let response = TestResponse::of(event.raw_path.as_deref().unwrap_or_default(), response);
                 if let Some(route) = route {
                     route.check(&event, response.status);
                 }

@@ -8,11 +8,14 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use reqwest::Url;
 use serde_json::Value;
 
 /// A response.
 #[derive(Debug)]
 pub struct TestResponse {
+    /// Of the request.
+    pub path: String,
     pub status: i64,
     pub headers: HeaderMap,
     pub text: String,
@@ -22,9 +25,10 @@ pub struct TestResponse {
 
 impl TestResponse {
     /// Every response of every function orders browsers to use TLS.
-    pub(super) fn of(response: ApiGatewayV2httpResponse) -> Self {
+    pub(super) fn of(path: &str, response: ApiGatewayV2httpResponse) -> Self {
         assert!(response.headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
         Self {
+            path: path.to_owned(),
             status: response.status_code,
             base64: response.is_base64_encoded,
             headers: response.headers,
@@ -64,6 +68,22 @@ impl TestResponse {
 
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The path to which a reference leads. The client's own address begins with a base path, which the reference must keep.
+    #[expect(clippy::expect_used, clippy::panic, reason = "a harness is for tests")]
+    pub fn resolve(&self, reference: &str) -> String {
+        const BASE: &str = "https://hub.test/base/stage";
+        let request = Url::parse(&format!("{BASE}{}", self.path)).expect("an address");
+        let found = request.join(reference).expect("a reference");
+        let path = found.as_str().strip_prefix(BASE);
+        path.unwrap_or_else(|| panic!("{reference} leads to {found}"))
+            .to_owned()
+    }
+
+    /// The path to which `Location` leads.
+    pub fn location(&self) -> Option<String> {
+        self.header("location").map(|reference| self.resolve(reference))
     }
 
     /// The path of the first value that could not be accepted.

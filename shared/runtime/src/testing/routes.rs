@@ -87,6 +87,7 @@ pub(super) fn routes<E: Domain>(functions: &[(&'static str, Function<E>)], api: 
     for (path, item) in &api.paths.paths {
         for (method, operation) in [
             (Method::GET, &item.get),
+            (Method::HEAD, &item.head),
             (Method::POST, &item.post),
             (Method::PUT, &item.put),
             (Method::PATCH, &item.patch),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::join;
 use jiff::{SignedDuration, Timestamp};
 use model::Result;
+use model::time::UtcTime;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Builder;
@@ -33,7 +34,7 @@ pub struct RecentCalls {
     pub failures: usize,
     /// When the newest successful call was.
     #[schema(required)]
-    pub last_success_at: Option<Timestamp>,
+    pub last_success_at: Option<UtcTime>,
 }
 
 /// From the calls of the last hour: `up` if the newest succeeded, `degraded` if it failed and an earlier one succeeded, `down` if all
@@ -107,7 +108,7 @@ async fn health(store: &dyn Store, log: Option<&str>, partner: &str, environment
         (Some(_), failures) if failures < calls.len() => Connectivity::Degraded,
         _ => Connectivity::Down,
     };
-    let last_success_at = calls.iter().find(good).map(|call| call.created_at);
+    let last_success_at = calls.iter().find(good).map(|call| call.created_at.into());
     RecentCalls {
         connectivity,
         calls: calls.len(),

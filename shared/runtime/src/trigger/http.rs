@@ -1,5 +1,7 @@
 //! Functions that answer HTTP requests, from API Gateway or a function URL.
 
+use std::fmt::Display;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -15,7 +17,30 @@ use crate::http::problem::Family;
 use crate::http::reply::{Render, Rendered};
 
 /// The handler with its input read, still to be run.
-type Prepared<E> = Box<dyn FnOnce(Cx<E>) -> BoxFuture<'static, Result<Rendered>> + Send>;
+type Run<E> = Box<dyn FnOnce(Cx<E>) -> BoxFuture<'static, Result<Rendered>> + Send>;
+
+struct Prepared<E: Domain> {
+    permit: Permit,
+    run: Run<E>,
+}
+
+/// What a request is admitted to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permit {
+    Run,
+    /// It has no effect, so an `Idempotency-Key` is neither claimed nor replayed.
+    DryRun,
+}
+
+impl Permit {
+    pub fn dry_if(is_dry_run: bool) -> Self {
+        if is_dry_run { Self::DryRun } else { Self::Run }
+    }
+}
+
+/// A path parameter as its type writes it.
+type Canonical = fn(&str) -> Option<String>;
+
 /// Reads a handler's input and checks that its caller may send it. It runs before anything is claimed, the handler after. An
 /// input may be a body that the handler still has to parse.
 type Prepare<E> = Box<dyn Fn(&Parts, &<E as Domain>::Caller) -> Result<Prepared<E>> + Send + Sync>;
@@ -37,6 +62,7 @@ pub struct Http<E: Domain> {
     access: Access<E>,
     idempotent: bool,
     recheck: Option<Recheck<E>>,
+    paths: Vec<(&'static str, Canonical)>,
     calls_partner: bool,
     limit: usize,
     statuses: &'static [(Kind, u16)],
@@ -52,15 +78,15 @@ where
     F: Future<Output = Result<A>> + Send + 'static,
     A: Render + 'static,
 {
-    permitted(|_: &E::Caller, _: &I| Ok(()), handler)
+    permitted(|_: &E::Caller, _: &I| Ok(Permit::Run), handler)
 }
 
 /// A function whose callers may send only what `permit` admits. It refuses before the key is claimed, so that a caller that
-/// lost a role gets no replay either.
+/// lost a role gets no replay either. It also says whether the request is a dry run.
 pub fn permitted<E, P, H, I, F, A>(permit: P, handler: H) -> Undeclared<E>
 where
     E: Domain,
-    P: Fn(&E::Caller, &I) -> Result<()> + Send + Sync + 'static,
+    P: Fn(&E::Caller, &I) -> Result<Permit> + Send + Sync + 'static,
     H: Fn(Cx<E>, I) -> F + Send + Sync + 'static,
     I: Input + Send + 'static,
     F: Future<Output = Result<A>> + Send + 'static,
@@ -70,12 +96,15 @@ where
     Undeclared {
         prepare: Box::new(move |parts: &Parts, caller: &E::Caller| {
             let (handler, input) = (Arc::clone(&handler), I::read(parts)?);
-            permit(caller, &input)?;
+            let permit = permit(caller, &input)?;
             let run = move |cx| -> BoxFuture<'static, Result<Rendered>> {
                 let answer = handler(cx, input);
                 Box::pin(async move { answer.await?.render() })
             };
-            Ok(Box::new(run))
+            Ok(Prepared {
+                permit,
+                run: Box::new(run),
+            })
         }),
         media: I::MEDIA,
         pattern: None,
@@ -116,6 +145,7 @@ impl<E: Domain> Undeclared<E> {
             access,
             idempotent: false,
             recheck: None,
+            paths: Vec::new(),
             calls_partner: false,
             limit: document::LIMIT,
             statuses: &[],
@@ -132,6 +162,14 @@ impl<E: Domain> Http<E> {
             idempotent: true,
             ..self
         }
+    }
+
+    /// Two spellings of this path parameter are one if `T` reads the same value: an idempotency key belongs to the value.
+    #[must_use]
+    pub fn path_type<T: FromStr + Display>(mut self, name: &'static str) -> Self {
+        self.paths
+            .push((name, |text| Some(text.parse::<T>().ok()?.to_string())));
+        self
     }
 
     /// Repeats a stored response only to a caller that `check` still admits: for rights that the handler reads from the store.

@@ -20,6 +20,8 @@ pub struct Route<'a, E: Domain> {
     pub idempotent: bool,
     /// Whether its requests become requests to a partner, so that each caller has a quota of them.
     pub calls_partner: bool,
+    /// The path parameters of which two spellings can be one value.
+    pub paths: Vec<&'static str>,
     /// Whether a partner calls it with a webhook.
     pub webhook: bool,
     pub media: Media,

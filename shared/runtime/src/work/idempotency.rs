@@ -41,8 +41,7 @@ struct Record {
     lease: Lease,
     /// How many calls have claimed it since it was last released.
     attempt: u32,
-    /// Fingerprint of the body.
-    fp: String,
+    fp: Fingerprint,
     /// The id of the thing that the call creates, fixed so that a call that takes over finds it again.
     subject: Uuid,
     status: Option<u16>,
@@ -102,19 +101,47 @@ pub fn locate(table: &str, route: &str, caller: &str, key: &str) -> Key {
     Key::new(table, fingerprint(format!("{route}\n{caller}\n{key}").as_bytes()), None)
 }
 
+/// What a repeated request must have again: method, route, path parameters, query and body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// `route` has the method and the path parameters. The order of the query's members does not matter.
+    pub fn of(route: &str, query: &str, body: &[u8]) -> Self {
+        let mut members: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+        members.sort_unstable();
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(members)
+            .finish();
+        let mut hash = digest::Context::new(&digest::SHA256);
+        for part in [route.as_bytes(), query.as_bytes(), body] {
+            hash.update(&part.len().to_be_bytes());
+            hash.update(part);
+        }
+        Self(BASE64_URL_SAFE_NO_PAD.encode(hash.finish()))
+    }
+}
+
 pub(super) fn fingerprint(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(digest(&digest::SHA256, bytes))
 }
 
 /// Claims the key, or returns its state. One round trip, unless a crashed call's claim has to be taken over.
-pub async fn claim(store: &dyn Store, key: Key, body: &[u8], now: Timestamp, remaining: Duration) -> Result<Claimed> {
+pub async fn claim(
+    store: &dyn Store,
+    key: Key,
+    fingerprint: Fingerprint,
+    now: Timestamp,
+    remaining: Duration,
+) -> Result<Claimed> {
     let mut lease = Lease::default();
     lease.take(now, remaining.max(Duration::from_secs(1)) + Duration::from_secs(1));
     let mut record = Record {
         state: State::InProgress,
         lease,
         attempt: 1,
-        fp: fingerprint(body),
+        fp: fingerprint,
         subject: *model::id::QuoteId::new(now).as_uuid(),
         status: None,
         body: None,
@@ -130,7 +157,7 @@ pub async fn claim(store: &dyn Store, key: Key, body: &[u8], now: Timestamp, rem
     if held.fp != record.fp && !free {
         return Err(Error::new(
             Kind::KeyReused,
-            "This Idempotency-Key was used before with another body.",
+            "This Idempotency-Key was used before with another query or body.",
         ));
     }
     if held.state == State::Completed {

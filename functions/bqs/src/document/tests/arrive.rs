@@ -119,7 +119,7 @@ async fn a_document_that_arrives_after_the_channel_lost_its_right_is_refused_and
         }
         assert_eq!(state(&dealer, id).await, UploadState::Refused);
         let shown = json!([{
-            "documentId": id, "code": "123", "reason": "not-permitted", "refusedAt": "2026-01-05T10:20:00Z",
+            "documentId": id, "code": "123", "reason": "not-permitted", "refusedAt": "2026-01-05T11:20:00.000000+01:00",
         }]);
         assert_eq!(refused(&dealer).await, shown);
         // The case goes on with its next change.
@@ -198,7 +198,7 @@ async fn an_absent_file_gets_one_more_check_and_is_then_shown_as_not_arrived() {
     assert_eq!(refused(&dealer).await, Value::Null);
     tokio::time::advance(again[0].delay).await;
     let shown = json!([{
-        "documentId": id, "code": "123", "reason": "not-arrived", "refusedAt": "2026-01-05T10:35:30Z",
+        "documentId": id, "code": "123", "reason": "not-arrived", "refusedAt": "2026-01-05T11:35:30.000000+01:00",
     }]);
     assert!(deliver(&dealer, &wake).await);
     // A file that comes after the last check, and a message that comes twice, change nothing.

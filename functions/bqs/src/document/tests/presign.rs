@@ -20,7 +20,7 @@ async fn one_upload_of_one_type_and_size_is_offered_and_checked_for() {
     assert_eq!(upload["url"], format!("https://files.test/documents/quarantine/{id}"));
     let wanted = json!({"content-length": "4000000", "content-type": "application/pdf", "if-none-match": "*"});
     assert_eq!((&upload["method"], &upload["headers"]), (&json!("PUT"), &wanted));
-    assert_eq!(upload["expiresAt"], "2026-01-05T10:25:00Z");
+    assert_eq!(upload["expiresAt"], "2026-01-05T11:25:00.000000+01:00");
     let pending = PendingUpload::load(dealer.env().table().unwrap(), CASE, id.parse().unwrap()).await;
     let pending = pending.unwrap().unwrap();
     assert_eq!(

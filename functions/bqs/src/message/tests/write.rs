@@ -107,7 +107,7 @@ async fn unknown_members_are_kept() {
         "new": {"Amount": 1.50, "list": [null, "2022-01-01T00:00:00Z"]}, "timestamp": "2026-07-01T12:00:00.25"}}"#;
     assert_eq!(writer.post(MESSAGES, body).await.status, 202);
     let got = reader.get(&listed("pre_view_case_id=7")).await;
-    let wanted = r#""messages":[{"preViewCaseId":7,"dealerNumber":976,"startDate":null,"new":{"Amount":1.50,"list":[null,"2022-01-01T00:00:00Z"]},"timestamp":"2026-07-01T12:00:00.25+02:00"}]"#;
+    let wanted = r#""messages":[{"preViewCaseId":7,"dealerNumber":976,"startDate":null,"new":{"Amount":1.50,"list":[null,"2022-01-01T00:00:00Z"]},"timestamp":"2026-07-01T12:00:00.250000+02:00"}]"#;
     assert!(got.text.contains(wanted), "{}", got.text);
 }
 

@@ -49,7 +49,7 @@ async fn a_quote_becomes_a_proposal_in_one_step() {
     assert_eq!(got.data(), json!({"proposalId": id, "status": "PENDING"}));
     assert_eq!(got.json()["success"], true);
     let location = format!("/api/integration/proposals/{id}/status");
-    assert_eq!(got.header("location"), Some(location.as_str()));
+    assert_eq!(got.location(), Some(location));
     let after = h.quote_row(quote.id);
     assert_eq!((after.status, after.proposal_id), (QuoteStatus::Converted, Some(id)));
     let sent = h.sent("submit");

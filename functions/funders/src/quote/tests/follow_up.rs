@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use model::event::EventType;
 use model::id::ProposalId;
 use model::quote::QuoteStatus;
+use model::time::UtcTime;
 use runtime::port::Ports;
 use runtime::port::store::{Item, Store, Write, Written};
 use runtime::testing::{Harness, Script, StoreInFront};
@@ -246,7 +247,7 @@ async fn a_customer_who_comes_back_after_their_row_has_expired_has_an_event() {
         h.first_look().await;
         assert_eq!(published(&h).len(), quotes);
         let (customer, vehicle) = (john(&h).await, car(&h).await);
-        let now = json!(h.now());
+        let now = json!(UtcTime(h.now()));
         assert_eq!((&customer["createdAt"], &vehicle["createdAt"]), (&now, &now));
         tokio::time::advance(Duration::from_secs(91 * 24 * 3600)).await;
     }

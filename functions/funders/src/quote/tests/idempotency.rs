@@ -33,6 +33,47 @@ async fn a_repeated_key_gets_the_first_response() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_query_belongs_to_the_request() {
+    let h = harness();
+    h.fakes.transport.script([], priced());
+    let body = SAMPLE.replacen("\"funderName\": \"LEX\",", "", 1);
+    assert_ne!(body, SAMPLE);
+    let ask = |query: &str| h.post(&format!("{GENERATE}?{query}"), &body).key("order-7");
+    let first = ask("funderName=LEX&a=1").await;
+    assert_eq!(
+        (first.status, first.data()["funderName"].as_str()),
+        (201, Some("LEX")),
+        "{}",
+        first.text
+    );
+    assert_eq!(
+        ask("a=1&funderName=LEX").await.header(REPLAYED),
+        Some("true"),
+        "the order does not matter"
+    );
+    let other = ask("funderName=ALPHABET&a=1").await;
+    assert_eq!((other.status, other.code().as_str()), (422, "key-reused"));
+    assert_eq!(h.quotes().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_has_no_key() {
+    let h = harness();
+    h.fakes.transport.script([], priced());
+    let dry = || h.post(&format!("{GENERATE}?dryRun=true"), SAMPLE).key("order-7");
+    assert_eq!(dry().await.status, 200);
+    assert!(h.fakes.store.table("keys").is_empty());
+    let first = request(&h).await;
+    assert_eq!((first.status, first.header(REPLAYED)), (201, None));
+    let again = dry().await;
+    assert_eq!(
+        (again.status, again.header(REPLAYED), again.data()["dryRun"].as_bool()),
+        (200, None, Some(true))
+    );
+    assert_eq!(request(&h).await.header(REPLAYED), Some("true"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_thousand_at_once_call_the_funder_once() {
     let h = harness();
     let slow = Script::Late(Duration::from_millis(200), Box::new(priced()));
@@ -93,7 +134,9 @@ async fn an_acceptance_replays_as_the_row_is_now() {
 async fn respond_async_is_accepted_at_once_and_finished_by_the_queue() {
     let h = harness();
     h.fakes.transport.script([], priced());
-    let got = request(&h).header("prefer", "wait=5, Respond-Async").await;
+    let got = request(&h)
+        .header("prefer", "wait=5, Respond-Async; foo=\"a, b\"")
+        .await;
     assert_eq!((got.status, h.calls().len()), (202, 0));
     let sent = h.fakes.queue.take();
     assert_eq!(

@@ -62,6 +62,7 @@ async fn filters_narrow_the_list() {
             ("to=2024-12-30T10:21:00Z", vec![&failed, &generated]),
             ("from=2024-12-30T10:21:00Z&to=2024-12-30T10:21:00Z", vec![&failed]),
             ("from=2024-12-30T11:21:00%2B01:00", vec![&other, &failed]),
+            ("from=2024-12-30T11:21:00+01:00", vec![&other, &failed]),
             ("from=2024-12-30T10:21:00Z&funder=LEX&status=FAILED", vec![&failed]),
             ("from=2030-01-01T00:00:00Z", vec![]),
             ("to=1969-01-01T00:00:00Z", vec![]),

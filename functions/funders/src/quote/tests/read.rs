@@ -197,7 +197,7 @@ async fn an_attempt_in_the_background_changes_nothing_that_a_caller_sees() {
     assert_eq!(failed["status"], "FAILED");
     assert_eq!(
         failed["updatedAt"],
-        json!(h.now()),
+        json!(model::time::UtcTime(h.now())),
         "the worker has announced the failure too"
     );
 }

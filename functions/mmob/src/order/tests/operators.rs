@@ -62,7 +62,7 @@ async fn an_order_shows_its_state_where_mmob_does_not_answer() {
     assert_eq!(response.status, 200, "{}", response.text);
     let order = response.data();
     assert_eq!((&order["id"], &order["status"]), (&json!(ORDER), &json!("Pending")));
-    assert_eq!(order["deadline"], "2026-01-05T10:21:00Z");
+    assert_eq!(order["deadline"], "2026-01-05T10:21:00.000Z");
     assert_eq!((&order["late"], &order["attempts"]), (&json!(false), &json!(0)));
     let unread = order["mmob"]["unread"].as_array().unwrap();
     let parts: Vec<_> = unread.iter().map(|part| (&part["part"], &part["code"])).collect();

@@ -26,7 +26,7 @@ async fn an_event_is_signed_and_delivered() {
     assert_eq!(
         body,
         json!({
-            "id": "0190d5a0-0000-7000-8000-000000000001", "type": "quote.generated", "timestamp": "2026-01-05T10:20:00Z",
+            "id": "0190d5a0-0000-7000-8000-000000000001", "type": "quote.generated", "timestamp": "2026-01-05T10:20:00.000Z",
             "data": {
                 "quoteId": "0190d5a0-0000-7000-8000-000000000001", "funderName": "LEX", "environment": "SANDBOX",
                 "status": "GENERATED",

@@ -70,6 +70,53 @@ fn url_and_body_are_one_document() {
 }
 
 #[test]
+fn a_repeated_member_that_the_type_lacks_is_ignored() {
+    for query in [
+        "status[]=a&status[]=b&limit=5",
+        "utm=1&limit=5&utm=2",
+        "limit=5&other=x",
+    ] {
+        let page = page("7", query, r#"{"other":"y"}"#).unwrap();
+        assert_eq!((page.id, page.limit), (7, Some(5)), "{query}");
+    }
+}
+
+#[test]
+fn a_body_is_read_in_utf_8_only() {
+    let sent = |content_type, content_encoding, body: &[u8]| {
+        let parts = Parts {
+            path: [("id".to_owned(), "7".to_owned())].into(),
+            content_type: Some(content_type),
+            content_encoding,
+            body: Cow::Borrowed(body),
+            ..Parts::default()
+        };
+        let raw = Raw::read(&parts).map(|raw| raw.body);
+        (QuotePage::read(&parts).map(|page| page.name), raw)
+    };
+    let (marked, raw) = sent(
+        "application/json",
+        Some("identity"),
+        b"\xef\xbb\xbf{\"name\":\"\xc3\xa9\"}",
+    );
+    assert_eq!(marked.unwrap().as_deref(), Some("\u{e9}"));
+    assert!(
+        raw.unwrap().starts_with(b"\xef\xbb\xbf{"),
+        "a signature covers the mark"
+    );
+    for (content_type, content_encoding) in [
+        ("application/json; charset=iso-8859-1", None),
+        ("application/json", Some("gzip")),
+    ] {
+        let (read, raw) = sent(content_type, content_encoding, b"{}");
+        assert_eq!(read.unwrap_err().kind, Kind::UnsupportedMedia, "{content_type}");
+        assert_eq!(raw.unwrap_err().kind, Kind::UnsupportedMedia, "{content_type}");
+        let (read, raw) = sent(content_type, content_encoding, b"");
+        assert!(read.is_ok() && raw.is_ok(), "there is no body");
+    }
+}
+
+#[test]
 fn a_member_in_two_places_must_agree() {
     assert!(page("7", "", r#"{"id":7,"name":"x"}"#).is_ok());
     assert!(page("7", "name=x", r#"{"name":"x"}"#).is_ok());
@@ -96,7 +143,16 @@ fn a_path_that_cannot_be_an_id_names_nothing() {
 
 #[test]
 fn malformed_is_not_the_same_as_invalid() {
-    for text in ["{", "[]", "nul", "\"x\"", "{\"a\":1}{", "{\"a\":NaN}", "\u{feff}{}"] {
+    for text in [
+        "{",
+        "[]",
+        "nul",
+        "\"x\"",
+        "{\"a\":1}{",
+        "{\"a\":NaN}",
+        "\u{feff}",
+        " \u{feff}{}",
+    ] {
         assert_eq!(refused(text).0, Kind::Malformed, "{text}");
     }
     assert_eq!(

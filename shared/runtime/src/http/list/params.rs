@@ -2,6 +2,7 @@
 
 use garde::Validate;
 use jiff::{SignedDuration, Timestamp};
+use model::time::query_time;
 use model::{Error, Result};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -42,9 +43,11 @@ impl ListParams {
 pub struct Period {
     /// Made at this instant or later.
     #[garde(skip)]
+    #[serde(default, deserialize_with = "query_time")]
     pub from: Option<Timestamp>,
     /// Made at this instant or earlier.
     #[garde(skip)]
+    #[serde(default, deserialize_with = "query_time")]
     pub to: Option<Timestamp>,
 }
 

@@ -16,9 +16,10 @@ use model::id::CorrelationId;
 use model::{Error, Kind, Result};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::Http;
+use super::{Http, Permit};
 use crate::http::caller::Identity;
 use crate::http::document::Parts;
+use crate::http::reference::relative;
 use crate::http::reply::Rendered;
 use crate::port::clock::Clock;
 use crate::port::metric;
@@ -28,7 +29,7 @@ use crate::trigger::domain::Domain;
 use crate::trigger::function::{Invocation, Output, Trigger};
 use crate::trigger::log::{self, Ended};
 use crate::trigger::route::{Access, Route};
-use crate::work::idempotency::{self, Claimed, Earlier};
+use crate::work::idempotency::{self, Claimed, Earlier, Fingerprint};
 use crate::work::quota::{CallerMinute, DEFAULT_QUOTA};
 
 /// A year. Browsers ignore it where TLS is absent, as on the local stack. Subdomains are left out: the API has no cookies that
@@ -51,7 +52,14 @@ impl<E: Domain> Http<E> {
         let correlation = given.unwrap_or_else(|| CorrelationId::new(clock.now()));
         let method = event.request_context.http.method.clone();
         let route = event.route_key.clone().unwrap_or_default();
+        let path = requested(&event);
         let (caller, result) = self.call(Arc::clone(&env), clock, time, correlation, event).await;
+        let from_here = |to: &str| {
+            path.as_deref()
+                .filter(|_| to.starts_with('/'))
+                .map(|path| relative(path, to))
+        };
+        let result = result.map_err(|error| error.map_alternative(from_here));
         let caller = caller.map(|caller| env.redactor().hash(&caller));
         let mut rendered = match result.as_ref() {
             Ok(rendered) => rendered.clone(),
@@ -62,6 +70,10 @@ impl<E: Domain> Http<E> {
         };
         if let Some(counter) = result.as_ref().err().and_then(|error| self.refusal(error.kind)) {
             metric::count(counter, 1);
+        }
+        let location = rendered.headers.get(header::LOCATION).and_then(|to| to.to_str().ok());
+        if let Some(location) = location.and_then(from_here) {
+            rendered.headers.insert(header::LOCATION, text(&location));
         }
         let ended = Ended {
             route: &route,
@@ -153,6 +165,16 @@ impl<E: Domain> Http<E> {
         }
     }
 
+    /// The route with its path parameters, as their types write them: an idempotency key belongs to one thing and means nothing
+    /// for another.
+    fn filled(&self, route: &str, path: &BTreeMap<String, String>) -> String {
+        path.iter().fold(route.to_owned(), |route, (name, value)| {
+            let canonical = self.paths.iter().find(|(typed, _)| typed == name);
+            let canonical = canonical.and_then(|(_, canonical)| canonical(value));
+            route.replace(&format!("{{{name}}}"), canonical.as_deref().unwrap_or(value))
+        })
+    }
+
     async fn serve(&self, mut cx: Cx<E>, event: ApiGatewayV2httpRequest) -> Result<Rendered> {
         let body = body(&event)?;
         let parts = Parts {
@@ -162,6 +184,10 @@ impl<E: Domain> Http<E> {
                 .headers
                 .get(header::CONTENT_TYPE)
                 .and_then(|value| value.to_str().ok()),
+            content_encoding: event
+                .headers
+                .get(header::CONTENT_ENCODING)
+                .map(|value| value.to_str().unwrap_or("unreadable")),
             body: Cow::Borrowed(&body),
             limit: self.limit,
         };
@@ -171,16 +197,17 @@ impl<E: Domain> Http<E> {
             cx.env.common().quota.check(&minute, cx.now())?;
             cx.minute = Some(minute);
         }
-        let key = if self.idempotent {
+        let key = if self.idempotent && prepared.permit == Permit::Run {
             idempotency::key(&event.headers)?
         } else {
             None
         };
         if let Some(key) = key {
-            let route = filled(event.route_key.as_deref().unwrap_or_default(), &parts.path);
+            let route = self.filled(event.route_key.as_deref().unwrap_or_default(), &parts.path);
+            let fingerprint = Fingerprint::of(&route, parts.query, &body);
             let key = idempotency::locate(cx.env.idempotency_table()?, &route, cx.caller.id(), key);
             let remaining = cx.deadline.saturating_duration_since(tokio::time::Instant::now());
-            match idempotency::claim(cx.env.store().as_ref(), key, &body, cx.now(), remaining).await? {
+            match idempotency::claim(cx.env.store().as_ref(), key, fingerprint, cx.now(), remaining).await? {
                 Claimed::Replay(rendered) => {
                     if let Some(recheck) = &self.recheck {
                         recheck(&parts, cx)?.await?;
@@ -191,7 +218,7 @@ impl<E: Domain> Http<E> {
             }
         }
         let (env, clock, claim) = (Arc::clone(&cx.env), cx.clock, cx.claim.clone());
-        let call = AssertUnwindSafe(async move { prepared(cx).await }).catch_unwind();
+        let call = AssertUnwindSafe(async move { (prepared.run)(cx).await }).catch_unwind();
         let result = call
             .await
             .unwrap_or_else(|_| Err(Error::new(Kind::Internal, "the handler panicked")));
@@ -220,6 +247,7 @@ impl<E: Domain> Trigger<E> for Http<E> {
             access: &self.access,
             idempotent: self.idempotent,
             calls_partner: self.calls_partner,
+            paths: self.paths.iter().map(|(name, _)| *name).collect(),
             webhook: self.pattern.is_some(),
             media: self.media,
             limit: self.limit,
@@ -262,13 +290,29 @@ fn body(event: &ApiGatewayV2httpRequest) -> Result<Vec<u8>> {
         .map_err(|_| Error::new(Kind::Malformed, "The body is not what it says it is."))
 }
 
-fn response(rendered: Rendered, head: bool) -> ApiGatewayV2httpResponse {
+fn response(mut rendered: Rendered, head: bool) -> ApiGatewayV2httpResponse {
     let mut response = ApiGatewayV2httpResponse::default();
+    // The gateway counts the bytes of the body that it gets, and a HEAD has the length of its GET.
+    if head && rendered.status.is_success() {
+        rendered
+            .headers
+            .insert(header::CONTENT_LENGTH, length(&rendered).into());
+    }
     response.status_code = rendered.status.as_u16().into();
     response.headers = rendered.headers;
     response.is_base64_encoded = rendered.base64 && !head;
     response.body = (!head).then_some(Body::Text(rendered.body));
     response
+}
+
+/// In bytes, as the client gets the body.
+fn length(rendered: &Rendered) -> usize {
+    let body = &rendered.body;
+    if rendered.base64 {
+        let padding = body.bytes().rev().take_while(|byte| *byte == b'=').count();
+        return (body.len() / 4 * 3).saturating_sub(padding);
+    }
+    body.len()
 }
 
 /// The values of a pattern's `{names}` in a path, not decoded. Empty where the path does not match.
@@ -289,11 +333,13 @@ fn captures(pattern: &str, path: &str) -> BTreeMap<String, String> {
     }
 }
 
-/// The route with its path parameters: an idempotency key belongs to one thing and means nothing for another.
-fn filled(route: &str, path: &BTreeMap<String, String>) -> String {
-    path.iter().fold(route.to_owned(), |route, (name, value)| {
-        route.replace(&format!("{{{name}}}"), value)
-    })
+/// The path that was requested, with its pattern's `{names}` and without a base path. None if no route took the request.
+fn requested(event: &ApiGatewayV2httpRequest) -> Option<String> {
+    let (_, pattern) = event.route_key.as_deref()?.split_once(' ')?;
+    // A path that ends with a slash has its own relative references.
+    let is_slashed = event.raw_path.as_deref().is_some_and(|path| path.ends_with('/'));
+    let end = if is_slashed { "/" } else { "" };
+    Some(format!("{}{end}", pattern.trim_end_matches('/')))
 }
 
 fn text(value: &str) -> HeaderValue {

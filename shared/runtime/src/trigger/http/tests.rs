@@ -200,6 +200,104 @@ async fn a_caller_that_has_lost_the_right_gets_no_earlier_response() {
 }
 
 #[tokio::test]
+async fn a_key_belongs_to_the_query_and_to_the_value_of_a_path_parameter() {
+    let fakes = Fakes::default();
+    let function = known().idempotent().path_type::<u64>("id");
+    let env = Arc::new(Env::load(
+        [("IDEMPOTENCY_TABLE", "keys")].into_iter().collect(),
+        fakes.ports(),
+    ));
+    let send = async |id: &str, query: &str| {
+        let mut event = ApiGatewayV2httpRequest::default();
+        event.request_context.http.method = Method::POST;
+        event.route_key = Some("POST /things/{id}".into());
+        event.path_parameters.insert("id".to_owned(), id.to_owned());
+        event.raw_query_string = Some(query.to_owned());
+        for (name, value) in [("x-name", "ann"), ("idempotency-key", "k")] {
+            event
+                .headers
+                .insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        let time = within(Duration::from_secs(5));
+        let response = function.answer(Arc::clone(&env), Clock::System, time, event).await;
+        (
+            response.status_code,
+            response.headers.contains_key(idempotency::REPLAYED),
+        )
+    };
+    assert_eq!(send("7", "what=commit&a=1").await, (201, false));
+    assert_eq!(send("007", "a=1&what=commit").await, (201, true), "the same value");
+    assert_eq!(send("7", "what=commit&a=2").await, (422, false), "another query");
+    assert_eq!(send("8", "what=commit&a=1").await, (201, false), "another thing");
+}
+
+#[tokio::test]
+async fn a_dry_run_neither_claims_a_key_nor_replays() {
+    let fakes = Fakes::default();
+    let permit = |_: &Named, input: &Input| Ok(Permit::dry_if(input.what != "commit"));
+    let function = permitted(permit, echo).callers(Right::Any).idempotent();
+    let headers = [("x-name", "ann"), ("idempotency-key", "k")];
+    assert_eq!(send(&fakes, &function, &headers, "what=dry").await.0, 201);
+    assert!(fakes.store.table("keys").is_empty());
+    assert_eq!(send(&fakes, &function, &headers, "what=commit").await.0, 201);
+    let dry = send(&fakes, &function, &headers, "what=dry").await;
+    assert_eq!((dry.0, dry.2.as_str()), (201, r#"{"caller":"ann","what":"dry"}"#));
+    assert!(!dry.1.contains_key(idempotency::REPLAYED));
+    assert!(
+        send(&fakes, &function, &headers, "what=commit")
+            .await
+            .1
+            .contains_key(idempotency::REPLAYED)
+    );
+}
+
+#[tokio::test]
+async fn a_path_in_a_response_is_relative_to_the_request() {
+    let leads = |_: Cx<Env>, input: Input| async move {
+        match input.what.as_str() {
+            "here" => Ok(Reply::created(()).header(http::header::LOCATION, "/things/7")),
+            _ => Err(Error::new(Kind::TooLarge, "no").instead("/things/7/upload")),
+        }
+    };
+    let function = http(leads).public();
+    let env = Arc::new(Env::load(Config::default(), Fakes::default().ports()));
+    for (key, path, location) in [
+        ("POST /things", "/base/things", "things/7"),
+        ("POST /things", "/things/", "7"),
+        ("POST /things/", "/things/", "7"),
+        ("POST /things/{id}/copy", "/things/1/copy", "../7"),
+    ] {
+        let mut event = ApiGatewayV2httpRequest::default();
+        event.route_key = Some(key.into());
+        event.raw_path = Some(path.to_owned());
+        event.raw_query_string = Some("what=here".to_owned());
+        let time = within(Duration::from_secs(5));
+        let response = function.answer(Arc::clone(&env), Clock::System, time, event).await;
+        assert_eq!(response.headers["location"], location, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_has_the_length_of_its_get() {
+    let env = Arc::new(Env::load(Config::default(), Fakes::default().ports()));
+    for (query, status, length) in [("what=\u{e4}", 201, Some("25")), ("", 422, None)] {
+        let mut event = ApiGatewayV2httpRequest::default();
+        event.request_context.http.method = Method::HEAD;
+        event.raw_query_string = Some(query.to_owned());
+        let time = within(Duration::from_secs(5));
+        let response = public().answer(Arc::clone(&env), Clock::System, time, event).await;
+        let given = response
+            .headers
+            .get("content-length")
+            .map(|length| length.to_str().unwrap());
+        assert_eq!(
+            (response.status_code, given, response.body.is_none()),
+            (status, length, true)
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_stored_response_is_repeated_only_while_its_check_holds() {
     let fakes = Fakes::default();
     let may_repeat = |holds: bool| {
