@@ -90,7 +90,10 @@ async fn a_quote_is_listed_with_its_customer_and_its_vehicle() {
     assert_eq!(read.status, 200, "{}", read.text);
     let asked = read.json()["data"].clone();
     assert_eq!(asked["customerDetails"]["lastName"], surname.as_str());
-    assert_eq!((&asked["vehicleDetails"]["make"], &asked["source"]), (&json!("BMW"), &json!("SELF_SERVE_APP")));
+    assert_eq!(
+        (&asked["vehicleDetails"]["make"], &asked["source"]),
+        (&json!("BMW"), &json!("SELF_SERVE_APP"))
+    );
     let jane = stack.token("jane", "jane@example.com", &[]);
     assert_eq!(stack.get(&format!("/api/quotes/{id}"), &jane).await.status, 404);
     for email in ["john.doe@example.com", "absent@example.com"] {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -10,6 +9,7 @@ use uuid::Uuid;
 use super::parts::{CasePart, PartChange};
 use super::row::CaseRow;
 use crate::forward::{ChangeState, ForwardRow, Held, HoldReason};
+use crate::message::moment::DanishTime;
 
 /// How far the case's changes are. Without an upstream BQS the hub itself accepts them, a document once it is scanned.
 #[derive(Serialize, ToSchema)]
@@ -40,7 +40,7 @@ pub struct PartProgress {
     #[schema(nullable = false)]
     reason: Option<HoldReason>,
     /// When the channel asked.
-    requested_at: Timestamp,
+    requested_at: DanishTime,
 }
 
 /// The progress of a document.
@@ -92,7 +92,7 @@ pub struct HeldChange {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     errors: BTreeMap<String, Vec<String>>,
     /// When the hold began.
-    since: Timestamp,
+    since: DanishTime,
 }
 
 impl Progress {
@@ -100,7 +100,7 @@ impl Progress {
         let part = |asked: &PartChange| PartProgress {
             state: forward.state_of(asked.n),
             reason: forward.hold_of(asked.n),
-            requested_at: asked.at,
+            requested_at: asked.at.into(),
         };
         let documents = case.parts.documents.iter();
         Self {
@@ -149,7 +149,7 @@ impl HeldChange {
             reason: held.why,
             message: held.why.message(),
             errors,
-            since: held.at,
+            since: held.at.into(),
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct OrderView {
     pub decision: Option<OrderOutcome>,
     /// When the order was decided.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub decided_at: Option<Timestamp>,
+    pub decided_at: Option<UtcTime>,
     /// The operator who decided: the `sub` of the token. Absent if the product's fulfilment decided, or MMOB's dashboard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<String>,
@@ -64,7 +64,7 @@ impl OrderView {
             status: row.status,
             step: row.step,
             decision: row.decision.clone(),
-            decided_at: row.decided_at,
+            decided_at: row.decided_at.map(UtcTime),
             decided_by: row.decided_by.clone(),
             manual: row.manual,
             late: row.late,
