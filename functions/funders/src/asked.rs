@@ -109,6 +109,5 @@ impl Asked {
 }
 
 fn unknown() -> Error {
-    let names: Vec<_> = FUNDERS.iter().map(|name| format!("`{name}`")).collect();
-    Error::invalid("funderName", format!("must be one of {}", names.join(", ")))
+    Error::invalid("funderName", format!("must be one of {}", FUNDERS.join(", ")))
 }

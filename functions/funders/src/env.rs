@@ -196,7 +196,7 @@ impl Env {
         }
         let is_open = |environment: &Environment| self.is_open(*environment).unwrap_or_default();
         let why = match ENVIRONMENTS.iter().find(|environment| is_open(environment)) {
-            Some(open) => format!("must be `{open}`: this installation allows no other"),
+            Some(open) => format!("must be {open}: this installation allows no other"),
             None => "is closed: this installation allows none".to_owned(),
         };
         Err(Error::invalid("environment", why))

@@ -5,10 +5,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
+use model::error::Field;
+use model::json::typed::read_value;
 use model::json::without_bom;
 use model::{Error, Kind, Result};
 use serde::de::DeserializeOwned;
-use serde_json::error::Category;
+use serde_json::value::RawValue;
 
 /// The hub keeps this many characters of a reason.
 const REASON_LIMIT: usize = 200;
@@ -48,37 +50,18 @@ pub fn retry_after(headers: &HeaderMap, received_at: Timestamp) -> Option<Durati
     Duration::try_from(then.duration_since(received_at)).ok()
 }
 
-/// Reads a JSON object. The error names the path of a mistake and never its value. It names no path where the text is no JSON:
-/// the member could have its name from a caller.
+/// Reads JSON. The error names the path of a mistake and never its value. It names no path where the text is no JSON: the
+/// member could have its name from a caller.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    let body = without_bom(body);
-    // serde would read an array of the right length as a struct.
-    if body.trim_ascii_start().starts_with(b"[") {
-        let what = "the partner's answer is an array";
-        return Err(Error::new(Kind::PartnerBadResponse, what));
-    }
-    let json = &mut serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut *json)
-        .map_err(|error| bad_response(error.inner(), Some(error.path())))?;
-    json.end().map_err(|error| bad_response(&error, None))?;
-    Ok(value)
-}
-
-/// The category and place of the mistake. serde's own message would quote the partner's data.
-fn bad_response(error: &serde_json::Error, path: Option<&serde_path_to_error::Path>) -> Error {
-    // Only where a type refuses a value is the path one of the type's own members.
-    let path = path.filter(|_| error.classify() == Category::Data);
-    let path = path.map_or_else(|| ".".to_owned(), |path| path.to_string());
-    let what = format!(
-        "{:?} error at `{path}`, line {} column {}",
-        error.classify(),
-        error.line(),
-        error.column()
-    );
-    Error::new(
-        Kind::PartnerBadResponse,
-        format!("the partner's answer cannot be read: {what}"),
-    )
+    let unreadable = |what: String| {
+        let message = format!("the partner's answer cannot be read: {what}");
+        Error::new(Kind::PartnerBadResponse, message)
+    };
+    let raw: &RawValue = serde_json::from_slice(without_bom(body)).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        unreadable(format!("{:?} error at line {line} column {column}", error.classify()))
+    })?;
+    read_value(raw).map_err(|Field { path, message }| unreadable(format!("`{path}` {message}")))
 }
 
 /// A partner's code for a failure, if it is a word for programs. Free text could contain personal data.
@@ -179,6 +162,33 @@ mod tests {
             assert!(!error.message.contains("John"), "{}", error.message);
         }
         assert!(read::<Inner>(br#"{"count":1} trailing"#).is_err());
-        assert!(read::<Inner>(b" [1]").is_err(), "an array is no object");
+    }
+
+    #[test]
+    fn an_array_is_no_object_at_any_depth_and_a_whole_number_is_whole() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Inner {
+            count: u32,
+            #[serde(default)]
+            is_known: bool,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        struct Outer {
+            inner: Inner,
+            #[serde(default)]
+            more: Vec<Inner>,
+        }
+        let good = read::<Outer>(br#"{"inner":{"count":3.60e1,"is_known":null},"more":null}"#).unwrap();
+        assert_eq!((good.inner.count, good.inner.is_known, good.more.len()), (36, false, 0));
+        for (answer, path) in [
+            (r#" [{"count":1},[]]"#, "``"),
+            (r#"{"inner":[1,true]}"#, "`inner`"),
+            (r#"{"inner":{"count":1},"more":[{"count":1},[1,true]]}"#, "`more[1]`"),
+            (r#"{"inner":{"count":1.5}}"#, "`inner.count`"),
+            (r#"{"inner":{"count":null}}"#, "`inner.count`"),
+        ] {
+            let error = read::<Outer>(answer.as_bytes()).unwrap_err();
+            assert!(error.message.contains(path), "{answer}: {}", error.message);
+        }
     }
 }

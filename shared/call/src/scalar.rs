@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use model::json::instant;
+use model::json::{instant, number};
 use model::person::UK;
 use rust_decimal::Decimal;
 use serde::de::{Deserialize, Deserializer, Error};
@@ -73,10 +73,9 @@ fn exact(raw: &RawValue) -> Option<Decimal> {
         false => raw.get().to_owned(),
     };
     let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
-    let number: &RawValue = serde_json::from_str(&text).ok().filter(|_| is_number)?;
-    let number = Some(number.get()).filter(|number| number.len() == text.len())?;
-    let exact = Decimal::from_str_exact(number);
-    exact.or_else(|_| Decimal::from_scientific(number)).ok()
+    let raw: &RawValue = serde_json::from_str(&text).ok().filter(|_| is_number)?;
+    let alone = Some(raw.get()).filter(|number| number.len() == text.len())?;
+    number::decimal(alone)
 }
 
 fn integer<T: TryFrom<i128>>(number: Decimal) -> Option<T> {

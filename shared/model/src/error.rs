@@ -271,6 +271,18 @@ impl Error {
         self
     }
 
+    /// This failure and another of the same request: all values that cannot be accepted, or the failure of another kind.
+    fn and(mut self, other: Self) -> Self {
+        match (self.kind, other.kind) {
+            (Kind::Invalid, Kind::Invalid) => {
+                self.fields.extend(other.fields);
+                self
+            }
+            (Kind::Invalid, _) => other,
+            _ => self,
+        }
+    }
+
     #[must_use]
     pub fn because(mut self, source: impl Into<Source>) -> Self {
         self.source = Some(source.into());
@@ -334,6 +346,26 @@ impl Error {
     }
 }
 
+/// Both results of independent checks of a request, or the faults of both.
+pub fn both<A, B>(first: Result<A>, second: Result<B>) -> Result<(A, B)> {
+    match (first, second) {
+        (Ok(first), Ok(second)) => Ok((first, second)),
+        (Err(first), Err(second)) => Err(first.and(second)),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+    }
+}
+
+/// All results of independent checks of a request, or the faults of all.
+pub fn all<T>(results: impl IntoIterator<Item = Result<T>>) -> Result<Vec<T>> {
+    let none: Result<Vec<T>> = Ok(Vec::new());
+    results.into_iter().fold(none, |before, result| {
+        both(before, result).map(|(mut values, value)| {
+            values.push(value);
+            values
+        })
+    })
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.kind.rule().code, self.message)
@@ -385,6 +417,22 @@ mod tests {
         }
         let missing = chain(r#"{"word":"Known"}"#);
         assert!(missing.starts_with("a row: missing field `count`"), "{missing}");
+    }
+
+    #[test]
+    fn faults_of_independent_checks_are_put_together() {
+        let paths = |error: Error| error.fields.into_iter().map(|field| field.path).collect::<Vec<_>>();
+        let bad = |path: &str| Err::<u8, _>(Error::invalid(path, "is bad"));
+        assert_eq!(both(Ok(1), Ok("x")).unwrap(), (1, "x"));
+        assert_eq!(paths(both(bad("a"), bad("b")).unwrap_err()), ["a", "b"]);
+        assert_eq!(
+            paths(all([Ok(1), bad("a"), Ok(2), bad("b"), bad("c")]).unwrap_err()),
+            ["a", "b", "c"]
+        );
+        assert_eq!(all([Ok(1), Ok(2)]).unwrap(), [1, 2]);
+        let failed = || Err::<u8, _>(Error::new(Kind::Internal, "failed"));
+        assert_eq!(both(bad("a"), failed()).unwrap_err().kind, Kind::Internal);
+        assert_eq!(both(failed(), bad("a")).unwrap_err().kind, Kind::Internal);
     }
 
     #[test]

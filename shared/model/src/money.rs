@@ -5,6 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use serde_json::value::RawValue;
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::json::number;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Currency {
@@ -79,10 +81,7 @@ impl<'de> Deserialize<'de> for Number {
 /// Through the raw text, because every other way to a JSON number leads over f64.
 fn read_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
-    let text = raw.get();
-    Decimal::from_str_exact(text)
-        .or_else(|_| Decimal::from_scientific(text))
-        .map_err(|_| de::Error::custom("must be a number"))
+    number::decimal(raw.get()).ok_or_else(|| de::Error::custom("must be a number"))
 }
 
 fn write_number<S: Serializer>(number: Decimal, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Schema, Type};
 
+use crate::error::all;
+use crate::json::typed::texts;
 use crate::text::{hidden_class, is_plain, is_plain_prose};
 use crate::{Error, Result};
 
@@ -64,7 +66,7 @@ pub struct OrderOutcome {
     /// The decision.
     pub status: OrderStatus,
     /// What the user sees: texts by name. `error` is the reason of a failure.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "texts", skip_serializing_if = "BTreeMap::is_empty")]
     pub output: BTreeMap<String, String>,
     /// Only of an order that needs more information.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -125,38 +127,41 @@ impl OrderOutcome {
     /// What may be decided about an order, by people or by a provider's machine.
     pub fn checked(self) -> Result<Self> {
         let outcome = self.with_fields_apart();
-        let invalid = |path: &str, message: &str| Err(Error::invalid(path, message));
-        let fields = &outcome.required_fields;
-        match outcome.status {
-            OrderStatus::Pending => {
-                return invalid("status", "must be `Succesful`, `Need_more_info` or `Failed`");
-            }
-            OrderStatus::NeedMoreInfo if fields.is_empty() => {
-                return invalid("requiredFields", "must name what is missing");
-            }
-            OrderStatus::Succesful | OrderStatus::Failed if !fields.is_empty() => {
-                return invalid("requiredFields", "only goes with `Need_more_info`");
-            }
-            OrderStatus::Failed if outcome.output.get(ERROR).is_none_or(|error| error.trim().is_empty()) => {
-                return invalid("output.error", "must say why");
-            }
-            _ => {}
-        }
-        if fields.len() > MAX_MEMBERS || !fields.iter().all(|field| is_field(field)) {
-            return invalid(
+        let refuse = |is_bad: bool, path: &str, why: &str| if is_bad { Err(Error::invalid(path, why)) } else { Ok(()) };
+        let (status, fields, output) = (outcome.status, &outcome.required_fields, &outcome.output);
+        let lacks_fields = status == OrderStatus::NeedMoreInfo && fields.is_empty();
+        let needs_none = matches!(status, OrderStatus::Succesful | OrderStatus::Failed) && !fields.is_empty();
+        let is_silent = output.get(ERROR).is_none_or(|error| error.trim().is_empty());
+        let are_fields = fields.len() <= MAX_MEMBERS && fields.iter().all(|field| is_field(field));
+        all([
+            refuse(
+                status == OrderStatus::Pending,
+                "status",
+                "must be one of Succesful, Need_more_info, Failed",
+            ),
+            refuse(lacks_fields, "requiredFields", "must name what is missing"),
+            refuse(needs_none, "requiredFields", "only goes with the status Need_more_info"),
+            refuse(
+                status == OrderStatus::Failed && is_silent,
+                "output.error",
+                "must say why",
+            ),
+            refuse(
+                !are_fields,
                 "requiredFields",
                 "must be up to 50 names of up to 100 characters without commas, control and format characters",
-            );
-        }
-        if !are_texts(&outcome.output) {
-            return invalid("output", "must be up to 50 texts of up to 2000 characters");
-        }
-        if outcome.output.contains_key(REQUIRED_FIELDS) {
-            return invalid(
+            ),
+            refuse(
+                !are_texts(output),
+                "output",
+                "must be up to 50 texts of up to 2000 characters",
+            ),
+            refuse(
+                output.contains_key(REQUIRED_FIELDS),
                 "output.required_fields",
-                "must be absent: name the fields in `requiredFields`",
-            );
-        }
+                "must be absent: name the fields in requiredFields",
+            ),
+        ])?;
         Ok(outcome)
     }
 

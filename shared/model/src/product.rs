@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::currency::CurrencyCode;
+use crate::json::typed::texts;
 use crate::order::{are_plain, are_texts, fields_schema, is_field, texts_schema};
 use crate::text::{NOT_PLAIN, plain, plain_prose};
 
@@ -63,24 +64,25 @@ pub struct NewProduct {
     /// The product's own texts, by name. They go to MMOB, and with each order to the product's provider.
     #[garde(custom(few_and_short))]
     #[schema(schema_with = texts_schema)]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "texts")]
     pub meta: BTreeMap<String, String>,
     /// The product's category at MMOB.
     #[garde(skip)]
     #[serde(alias = "product_type")]
     pub product_type: ProductType,
     /// Manual where absent: an operator decides.
-    #[garde(custom(names_fields))]
+    #[garde(dive)]
     #[serde(default)]
     pub fulfilment: NewFulfilment,
 }
 
 /// What is to be done when a product is ordered.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(tag = "kind", rename_all = "lowercase", from = "FulfilmentMembers")]
 pub enum NewFulfilment {
     /// It is done when these members of the order's input are there; else the user is asked for them.
     Auto {
+        #[garde(custom(names_fields))]
         #[schema(schema_with = fields_schema)]
         #[serde(default, rename = "requiredInputs")]
         required_inputs: Vec<String>,
@@ -88,6 +90,7 @@ pub enum NewFulfilment {
     /// The provider's own endpoint decides.
     Callback {
         /// An https address on the public internet, on port 443 or 8443.
+        #[garde(custom(is_given))]
         url: String,
     },
     /// An operator decides.
@@ -95,17 +98,55 @@ pub enum NewFulfilment {
     Manual,
 }
 
-fn names_fields(fulfilment: &NewFulfilment, _: &()) -> garde::Result {
-    match fulfilment {
-        NewFulfilment::Auto { required_inputs }
-            if required_inputs.len() > 50 || !required_inputs.iter().all(|name| is_field(name)) =>
-        {
-            Err(garde::Error::new(
-                "must name up to 50 inputs without commas, control and format characters",
-            ))
+/// [`NewFulfilment`] as it is written, so that a fault in it has its own path: serde keeps none in an enum with a tag.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FulfilmentMembers {
+    kind: FulfilmentKind,
+    #[serde(default)]
+    required_inputs: Vec<String>,
+    #[serde(default)]
+    url: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum FulfilmentKind {
+    Auto,
+    Callback,
+    Manual,
+}
+
+impl From<FulfilmentMembers> for NewFulfilment {
+    fn from(
+        FulfilmentMembers {
+            kind,
+            required_inputs,
+            url,
+        }: FulfilmentMembers,
+    ) -> Self {
+        match kind {
+            FulfilmentKind::Auto => Self::Auto { required_inputs },
+            FulfilmentKind::Callback => Self::Callback { url },
+            FulfilmentKind::Manual => Self::Manual,
         }
-        _ => Ok(()),
     }
+}
+
+fn names_fields(names: &[String], _: &()) -> garde::Result {
+    if names.len() <= 50 && names.iter().all(|name| is_field(name)) {
+        return Ok(());
+    }
+    Err(garde::Error::new(
+        "must name up to 50 inputs without commas, control and format characters",
+    ))
+}
+
+fn is_given(url: &str, _: &()) -> garde::Result {
+    if url.is_empty() {
+        return Err(garde::Error::new("is missing"));
+    }
+    Ok(())
 }
 
 fn few_and_short(meta: &BTreeMap<String, String>, _: &()) -> garde::Result {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::id::{CorrelationId, ProposalId, QuoteId};
+use crate::json::typed::texts;
 use crate::person::{Address, Customer, Employment};
 use crate::text::plain;
 
@@ -58,7 +59,7 @@ pub struct ProposalRequest {
     /// all. An image may have 20,000 pixels a side and 120 million in all. A PDF has no script, no program to launch and no
     /// embedded file.
     #[garde(skip)]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "texts")]
     pub additional_documents: BTreeMap<String, String>,
     /// Returns the requests that would be sent, and sends none.
     #[garde(skip)]

@@ -16,6 +16,7 @@ async fn bad_input_is_named_in_a_problem_and_changes_nothing() {
         (SAMPLE.replace("SANDBOX", "LIVE"), 422, "invalid"),
         (SAMPLE.replace("38000", "-38000"), 422, "invalid"),
         (SAMPLE.replace("38000", "\"much\""), 422, "invalid"),
+        (SAMPLE.replace("\"term\": 36", "\"term\": [36]"), 422, "invalid"),
         (SAMPLE.replace("john.doe@", "jane.doe@"), 403, "forbidden"),
         ("{\"customerDetails\":".into(), 400, "malformed"),
         (SAMPLE.replacen('{', "{\"funderName\":\"LEX\",", 1), 400, "malformed"),
@@ -47,6 +48,36 @@ async fn bad_input_is_named_in_a_problem_and_changes_nothing() {
         assert_eq!(post(SAMPLE, "text/plain").await.status, 415);
     };
     stack.assert_unchanged(&[], send).await;
+}
+
+#[tokio::test]
+async fn every_fault_is_named_at_once_and_an_array_is_no_object() {
+    let stack = Stack::shared(&[Funders]).await;
+    let body = r#"{"contractDetails":[36,2500,12000,"PERSONAL_CONTRACT_HIRE"],"environment":"MOON","funderName":7,
+        "customerDetails":{"email":"x","address":{}}}"#;
+    let json = ("content-type", "application/json");
+    let got = stack
+        .send(Method::POST, GENERATE, &stack.customer(), Some(body), &[json])
+        .await;
+    let errors = got.json()["errors"].as_array().cloned().unwrap_or_default();
+    let mut named: Vec<_> = errors
+        .iter()
+        .map(|error| error["field"].as_str().unwrap_or_default())
+        .collect();
+    named.sort_unstable();
+    let wanted = [
+        "contractDetails",
+        "customerDetails.address.city",
+        "customerDetails.address.line1",
+        "customerDetails.address.postcode",
+        "customerDetails.email",
+        "customerDetails.firstName",
+        "customerDetails.lastName",
+        "environment",
+        "funderName",
+        "vehicleDetails",
+    ];
+    assert_eq!((got.status, named), (422, wanted.to_vec()), "{}", got.text);
 }
 
 #[tokio::test]

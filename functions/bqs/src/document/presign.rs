@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::header;
+use model::error::both;
 use model::file;
 use model::json::{Document, Member, Schema, Type};
 use model::{Error, Kind, Result};
@@ -175,20 +176,25 @@ struct Announcement {
 
 impl Announcement {
     fn read(given: &Document) -> Result<Self> {
-        let code = code(given.text(&["code"]).unwrap_or_default())?.to_owned();
+        let code = code(given.text(&["code"]).unwrap_or_default());
         let media_type = given.text(&["contentType"]).unwrap_or_default();
         let media_type = MEDIA_TYPES.into_iter().find(|known| *known == media_type);
         let media_type = media_type.ok_or_else(|| {
             let what = format!("The contentType must be one of {}.", MEDIA_TYPES.join(", "));
             Error::invalid("$.contentType", what)
-        })?;
+        });
         let size = given.integer(&["size"]).and_then(|size| u64::try_from(size).ok());
         let size = size.filter(|size| *size > 0);
-        let size = size.ok_or_else(|| Error::invalid("$.size", "The size must be a positive number of bytes."))?;
+        let size = size.ok_or_else(|| Error::invalid("$.size", "The size must be a positive number of bytes."));
+        let ((code, media_type), size) = both(both(code, media_type), size)?;
         if size > MAX_UPLOAD_BYTES {
             let what = format!("A document must be at most {MAX_UPLOAD_BYTES} bytes.");
             return Err(Error::new(Kind::TooLarge, what));
         }
-        Ok(Self { code, media_type, size })
+        Ok(Self {
+            code: code.to_owned(),
+            media_type,
+            size,
+        })
     }
 }

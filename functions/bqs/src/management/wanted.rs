@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use model::error::{all, both};
 use model::json::{Document, Member, Schema, Type, Value};
 use model::{Error, Result};
 use utoipa::openapi::{RefOr, Schema as ApiSchema};
@@ -42,13 +43,17 @@ pub struct WantedChannel {
 impl WantedChannel {
     pub fn read(body: &JsonBody) -> Result<Self> {
         let given = body.document(&SCHEMA)?;
+        let dealers_and_brands = both(codes(&given, DEALERS), codes(&given, BRANDS));
+        let codes = both(dealers_and_brands, codes(&given, AGREEMENTS));
+        let (name, (roles, codes)) = both(name(&given), both(roles(&given), codes))?;
+        let ((allowed_dealer_codes, allowed_brand_codes), allowed_agreements) = codes;
         Ok(Self {
-            name: name(&given)?,
+            name,
             permissions: Permissions {
-                roles: roles(&given)?,
-                allowed_dealer_codes: codes(&given, DEALERS)?,
-                allowed_brand_codes: codes(&given, BRANDS)?,
-                allowed_agreements: codes(&given, AGREEMENTS)?,
+                roles,
+                allowed_dealer_codes,
+                allowed_brand_codes,
+                allowed_agreements,
             },
         })
     }
@@ -75,8 +80,7 @@ fn roles(given: &Document) -> Result<Vec<Role>> {
         let named = role.text().and_then(Role::named);
         named.ok_or_else(|| Error::invalid(format!("$.roles[{index}]"), "There is no such role."))
     };
-    let roles: Result<Vec<_>> = items(given, ROLES).iter().enumerate().map(role).collect();
-    Ok(distinct(roles?))
+    all(items(given, ROLES).iter().enumerate().map(role)).map(distinct)
 }
 
 fn codes(given: &Document, list: &str) -> Result<Vec<i64>> {

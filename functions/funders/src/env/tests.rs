@@ -74,7 +74,7 @@ async fn a_caller_who_chooses_a_closed_environment_is_refused_and_no_funder_is_c
                 assert_eq!((got.status, got.field().as_str()), (422, "environment"), "{}", got.text);
                 let message = got.json()["errors"][0]["message"].as_str().unwrap().to_owned();
                 let expected = match open {
-                    [other] => format!("must be `{other}`: this installation allows no other"),
+                    [other] => format!("must be {other}: this installation allows no other"),
                     _ => "is closed: this installation allows none".to_owned(),
                 };
                 assert_eq!(message, expected);

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use runtime::testing::{Harness, Script, TestResponse};
+use runtime::testing::{Harness, Script, TestResponse, assert_faults_are_named};
 use serde_json::{Value, json};
 
 use crate::Env;
+use crate::funder::test::FunderTest;
 use crate::testing::{FundersHarness, GENERATE, good, harness, harness_with, sample};
 
 const SANDBOX: &str = r#"{"environment":"SANDBOX"}"#;
@@ -254,4 +255,9 @@ async fn a_missing_secret_is_the_hubs_failure() {
     let got = probe(&h.as_admin(), "ALPHABET", SANDBOX).await;
     assert_eq!((got.status, got.code().as_str()), (500, "misconfigured"));
     assert!(h.calls().is_empty());
+}
+
+#[test]
+fn every_fault_of_a_test_is_named() {
+    assert_faults_are_named::<FunderTest>(r#"{"environment":"SANDBOX"}"#, &[("funderName", "LEX")]);
 }

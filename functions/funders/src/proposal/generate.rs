@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::header;
+use model::error::both;
 use model::id::ProposalId;
 use model::person::check_birth_date;
 use model::proposal::{ProposalRequest, ProposalStatus};
@@ -84,14 +85,12 @@ pub async fn generate(cx: Cx<Env>, input: ProposalRequest) -> Result<ProposalRep
         let why = format!("was made for a quote type of which {name} takes no proposals");
         return Err(Error::invalid("quoteId", why));
     }
-    let documents = documents::check(&input.additional_documents)?;
+    let documents = documents::check(&input.additional_documents);
     let customer = input.additional_customer_details.over(request.customer_details);
     // The quote's date too: a quote can be older than this rule, and the details replace what it has.
-    check_birth_date(
-        "additionalCustomerDetails.dateOfBirth",
-        customer.date_of_birth,
-        cx.now(),
-    )?;
+    let born = customer.date_of_birth;
+    let born = check_birth_date("additionalCustomerDetails.dateOfBirth", born, cx.now());
+    let (documents, ()) = both(documents, born)?;
     let mut row = ProposalRow::pending(id, &quote, &cx.caller.subject, &customer, cx.correlation, cx.now())?;
     let proposal = row.proposal(documents::placeholders(&documents))?;
     // Before anything is written or promised: only the caller can correct values that the adapter cannot express.

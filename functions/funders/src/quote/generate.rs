@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
+use model::error::both;
 use model::id::QuoteId;
 use model::person::check_birth_date;
 use model::quote::{QuoteRequest, QuoteStatus};
@@ -55,16 +56,7 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
     )
 )]
 pub async fn generate(cx: Cx<Env>, request: QuoteRequest) -> Result<QuoteReply> {
-    let asked = Asked::of(&cx.env, &request.funder_name, request.environment)?;
-    let (name, types) = (asked.funder.name(), asked.funder.quote_types());
-    if !types.contains(&request.contract_details.quote_type) {
-        let why = format!("is not one that {name} takes");
-        return Err(Error::invalid("contractDetails.quoteType", why));
-    }
-    if cx.earlier() == Earlier::Nothing {
-        let born = request.customer_details.date_of_birth;
-        check_birth_date("customerDetails.dateOfBirth", born, cx.now())?;
-    }
+    let (asked, ()) = both(asked(&cx, &request), check_age(&cx, &request))?;
     if request.dry_run {
         let shown = DryRun::of_quote(&asked, &request, QuoteId::new(cx.now()), &cx)?;
         return Ok(reply::dry_run(shown));
@@ -89,6 +81,25 @@ pub async fn generate(cx: Cx<Env>, request: QuoteRequest) -> Result<QuoteReply> 
         return cx.counted(accept(&cx, &row, &request)).await;
     }
     cx.counted(ask_funder(&cx, &asked, row, &request, fresh)).await
+}
+
+/// The funder that the request names, if it takes such a quote.
+fn asked(cx: &Cx<Env>, request: &QuoteRequest) -> Result<Asked> {
+    let asked = Asked::of(&cx.env, &request.funder_name, request.environment)?;
+    let (name, types) = (asked.funder.name(), asked.funder.quote_types());
+    if !types.contains(&request.contract_details.quote_type) {
+        let why = format!("is not one that {name} takes");
+        return Err(Error::invalid("contractDetails.quoteType", why));
+    }
+    Ok(asked)
+}
+
+fn check_age(cx: &Cx<Env>, request: &QuoteRequest) -> Result<()> {
+    if cx.earlier() != Earlier::Nothing {
+        return Ok(());
+    }
+    let born = request.customer_details.date_of_birth;
+    check_birth_date("customerDetails.dateOfBirth", born, cx.now())
 }
 
 pub fn permit(caller: &Caller, request: &QuoteRequest) -> Result<Permit> {

@@ -6,11 +6,13 @@ use http::Method;
 use runtime::http::auth::Right::{Admin, Staff};
 use runtime::testing::access::{checks_callers_first, counted, protected, with_quota};
 use runtime::testing::queries::refuses_unknown_parameters;
-use runtime::testing::{Harness, Script};
+use runtime::testing::{Harness, Script, assert_faults_are_named};
 use serde_json::{Value, json};
 
 use super::functions;
 use crate::Env;
+use crate::order::resolve::ResolveOrder;
+use crate::product::price::CreatePrice;
 use crate::testing::{harness, post_order, sample};
 
 const PRODUCT: &str = include_str!("../../../../shared/partners/marketplace/fixtures/mmob/product.answer.json");
@@ -182,4 +184,36 @@ async fn a_wrong_role_is_refused_before_a_replay_and_before_a_conflict() {
     assert_eq!(harness.as_staff().post(&path, &decision).await.status, 200);
     assert_eq!(harness.as_staff().post(&path, &decision).await.status, 409);
     assert_eq!(harness.as_customer().post(&path, &decision).await.status, 403);
+}
+
+#[test]
+fn every_fault_of_a_request_is_named() {
+    let id = &[("orderId", ORDER)];
+    assert_faults_are_named::<ResolveOrder>(r#"{"status":"Succesful","output":{"key":"Value"}}"#, id);
+    assert_faults_are_named::<ResolveOrder>(r#"{"status":"Failed","error":"why","requiredFields":[]}"#, id);
+    let price = r#"{"name":"Monthly payment","currency":"GBP","amount":3999.0}"#;
+    assert_faults_are_named::<CreatePrice>(price, &[("prodId", "prod_1")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_decision_that_contradicts_itself_is_refused_with_every_reason() {
+    let body = json!({"status": "Succesful", "error": "x", "requiredFields": ["a,b"], "output": {"required_fields": "a\u{7}"}});
+    let got = harness()
+        .as_staff()
+        .post(&format!("/api/mmob/orders/{ORDER}"), &body)
+        .await;
+    let errors = got.json()["errors"].as_array().unwrap().clone();
+    let paths: Vec<_> = errors.iter().map(|error| error["field"].as_str().unwrap()).collect();
+    assert_eq!(
+        paths,
+        [
+            "error",
+            "output",
+            "requiredFields",
+            "requiredFields",
+            "output.required_fields"
+        ],
+        "{}",
+        got.text
+    );
 }

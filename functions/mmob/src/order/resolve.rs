@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use garde::Validate;
+use model::error::both;
+use model::json::typed::texts;
 use model::order::{OrderOutcome, OrderStatus, are_plain, fields_schema, texts_schema};
 use model::text::NOT_PLAIN;
 use model::{Error, Result};
@@ -32,7 +34,7 @@ pub struct ResolveOrder {
     /// breaks.
     #[garde(skip)]
     #[schema(schema_with = texts_schema)]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "texts")]
     output: BTreeMap<String, String>,
     /// What the user has to fill in, with `Need_more_info`.
     #[garde(skip)]
@@ -48,10 +50,8 @@ pub struct ResolveOrder {
 impl ResolveOrder {
     fn outcome(self) -> Result<OrderOutcome> {
         let mut output = self.output;
+        let misplaced = self.error.is_some() && self.status != OrderStatus::Failed;
         if let Some(error) = self.error {
-            if self.status != OrderStatus::Failed {
-                return Err(Error::invalid("error", "only goes with `Failed`"));
-            }
             output.insert("error".to_owned(), error);
         }
         let outcome = OrderOutcome {
@@ -59,11 +59,13 @@ impl ResolveOrder {
             output,
             required_fields: self.required_fields,
         };
-        let outcome = outcome.checked()?;
-        if !are_plain(&outcome.output) {
-            return Err(Error::invalid("output", NOT_PLAIN));
-        }
-        Ok(outcome)
+        let refuse = |is_bad, path: &str, why: &str| if is_bad { Err(Error::invalid(path, why)) } else { Ok(()) };
+        let is_plain = are_plain(&outcome.output);
+        let ours = both(
+            refuse(misplaced, "error", "only goes with the status Failed"),
+            refuse(!is_plain, "output", NOT_PLAIN),
+        );
+        both(ours, outcome.checked()).map(|(_, outcome)| outcome)
     }
 }
 

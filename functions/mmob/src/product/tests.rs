@@ -225,7 +225,7 @@ async fn a_refused_request_does_not_reach_mmob() {
         (
             "fulfilment",
             json!({"kind": "auto", "requiredInputs": ["a,b"]}),
-            "fulfilment",
+            "fulfilment.requiredInputs",
         ),
         ("fulfilment", json!({"kind": "magic"}), "fulfilment.kind"),
         ("name", json!("Fast\0broadband"), "name"),

@@ -56,5 +56,5 @@ fn one_of(member: &str, known: impl IntoIterator<Item = &'static str>) -> Error 
             each.push(name);
         }
     }
-    Error::invalid(member, format!("must be one of `{}`", each.join("`, `")))
+    Error::invalid(member, format!("must be one of {}", each.join(", ")))
 }

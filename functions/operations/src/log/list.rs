@@ -146,7 +146,7 @@ impl ListLogs {
     fn partner(&self) -> Result<Option<Partner>> {
         let (member, name) = match (&self.partner, &self.funder) {
             (Some(partner), Some(funder)) if partner != funder => {
-                return Err(Error::invalid("funder", "must be the same as `partner`"));
+                return Err(Error::invalid("funder", "must be the same as partner"));
             }
             (Some(name), _) => ("partner", name),
             (None, Some(name)) => ("funder", name),

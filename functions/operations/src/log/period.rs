@@ -29,13 +29,13 @@ impl LogPeriod {
         let to = to.unwrap_or(end);
         let from = from.unwrap_or_else(|| before(to.min(now), usual));
         if from >= to {
-            return Err(Error::invalid("from", "must be before `to`"));
+            return Err(Error::invalid("from", "must be before to"));
         }
         if from < before(to.min(now), max_span) {
             let hours = max_span.as_hours();
             return Err(Error::invalid(
                 "from",
-                format!("must be at most {hours} hours before `to`"),
+                format!("must be at most {hours} hours before to"),
             ));
         }
         Ok(Self {

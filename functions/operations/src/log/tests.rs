@@ -86,15 +86,15 @@ async fn a_wrong_filter_is_refused_by_name() {
         assert_eq!(got.field(), member, "{query}");
     }
     for (query, known) in [
-        ("partner=lex", PARTNERS.map(|partner| partner.name).join("`, `")),
+        ("partner=lex", PARTNERS.map(|partner| partner.name).join(", ")),
         (
             "environment=TEST",
-            "SANDBOX`, `LIVE`, `MARKETPLACE`, `UPSTREAM".to_owned(),
+            "SANDBOX, LIVE, MARKETPLACE, UPSTREAM".to_owned(),
         ),
         ("partner=BQS&environment=LIVE", "UPSTREAM".to_owned()),
     ] {
         let got = ask(&h, "logs", query).await;
-        let message = format!("must be one of `{known}`");
+        let message = format!("must be one of {known}");
         assert_eq!(got.json()["errors"][0]["message"], message, "{query}");
     }
     for query in [

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use runtime::testing::{Harness, SuspendAt, TestResponse};
+use runtime::testing::{Harness, SuspendAt, TestResponse, assert_faults_are_named};
 use serde_json::{Value, json};
 
 use crate::Env;
+use crate::subscription::create::NewSubscription;
 use crate::testing::{harness, subscribe, subscription};
 
 const URL: &str = "https://hooks.example.com/in";
@@ -196,4 +197,12 @@ async fn a_call_that_outlived_its_lease_changes_nothing() {
     let again = h.as_admin().post(SUBSCRIPTIONS, body()).key("one").await;
     assert_eq!((again.status, again.in_data("id")), (201, next.in_data("id")));
     assert_eq!(h.fakes.store.table("subscriptions").len(), 1);
+}
+
+#[test]
+fn every_fault_of_a_request_is_named() {
+    assert_faults_are_named::<NewSubscription>(
+        r#"{"url":"https://example.com/","eventTypes":["quote.generated"]}"#,
+        &[],
+    );
 }

@@ -7,11 +7,13 @@
 mod canonical;
 mod date;
 mod document;
+pub mod number;
 mod path;
 mod position;
 mod read;
 mod schema;
 mod strict;
+pub mod typed;
 mod value;
 
 pub use date::{FIRST_MOMENT, instant, offset_at};

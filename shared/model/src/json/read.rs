@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use serde_json::value::RawValue;
 
 use super::date::instant;
+use super::number;
 use super::path::JsonPath;
 use super::position::{Lines, Position};
 use super::schema::{ListItem, MAX_NUMBER, Member, Schema, Type};
@@ -290,22 +291,12 @@ pub(super) fn number(text: &str, ty: &Type) -> Option<Value> {
     let raw: &RawValue = serde_json::from_str(text).ok()?;
     let alone = raw.get().len() == text.len() && matches!(Token::of(raw), Token::Number);
     let number = match ty {
-        Type::Integer => whole(text)
-            .parse()
-            .ok()
-            .filter(|number: &i64| number.unsigned_abs() <= MAX_NUMBER.unsigned_abs())
+        Type::Integer => number::whole(text)
+            .filter(|number| number.unsigned_abs() <= MAX_NUMBER.unsigned_abs().into())
             .map(|number| number.to_string()),
         _ => small(text).then(|| text.to_owned()),
     };
     number.filter(|_| alone).map(Value::Number)
-}
-
-/// In JSON, 12.0 is the integer 12.
-fn whole(text: &str) -> &str {
-    match text.split_once('.') {
-        Some((whole, zeros)) if zeros.bytes().all(|digit| digit == b'0') => whole,
-        _ => text,
-    }
 }
 
 /// Whether a number is at most [`MAX_NUMBER`]. A float decides only this: the number keeps its text.

@@ -345,12 +345,19 @@ fn a_merge_keeps_clears_merges_and_replaces() {
 }
 
 #[test]
-fn a_whole_number_may_have_zeros_behind_its_point() {
+fn a_whole_number_is_whole_however_it_is_written() {
     let number = |text: &str| read::number(text, &Integer);
-    for (text, wanted) in [("12", "12"), ("12.0", "12"), ("-4.00", "-4"), ("-0.0", "0")] {
+    for (text, wanted) in [
+        ("12", "12"),
+        ("12.0", "12"),
+        ("-4.00", "-4"),
+        ("-0.0", "0"),
+        ("1e3", "1000"),
+        ("1.2E1", "12"),
+    ] {
         assert_eq!(number(text), Some(Value::Number(wanted.into())), "{text}");
     }
-    for text in ["12.5", "1.", "1e3", "9999999999999999", "", "x", "12 "] {
+    for text in ["12.5", "1.", "1e-3", "1e16", "9999999999999999", "", "x", "12 "] {
         assert_eq!(number(text), None, "{text}");
     }
 }

@@ -8,6 +8,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
+use super::number;
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     Null,
@@ -40,7 +42,7 @@ impl Value {
 
     /// A number's exact value. None if it has more than 28 digits.
     pub fn decimal(&self) -> Option<Decimal> {
-        decimal(self.number()?)
+        number::decimal(self.number()?)
     }
 
     pub fn list(&self) -> Option<&[Value]> {
@@ -169,13 +171,6 @@ pub(super) fn fold(name: &str) -> String {
         return name.to_ascii_lowercase();
     }
     name.to_uppercase().to_lowercase()
-}
-
-/// Reads a number's text exactly. None if it has more than 28 digits.
-fn decimal(text: &str) -> Option<Decimal> {
-    Decimal::from_str_exact(text)
-        .or_else(|_| Decimal::from_scientific(text))
-        .ok()
 }
 
 /// The type of a raw value, by its first byte.

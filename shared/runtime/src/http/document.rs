@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use garde::Validate;
+use garde::{Report, Validate};
+use model::error::Field;
+use model::json::typed::{Faults, Given, GivenMembers, TWICE, read_members};
 use model::json::{check, without_bom};
 use model::{Error, Kind, Result};
-use serde::de::value::{MapDeserializer, StringDeserializer};
-use serde::de::{self, DeserializeOwned, IntoDeserializer, Visitor};
-use serde::forward_to_deserialize_any;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::media;
@@ -67,6 +67,23 @@ impl Parts<'_> {
         self.within_limit()
     }
 
+    fn refusal(&self, Faults { shape, values }: Faults) -> Error {
+        if shape.iter().any(|fault| fault.message == TWICE) {
+            return Error::new(Kind::Malformed, "A member is given twice with different values.");
+        }
+        let is_in_path = |fault: &Field| {
+            let root = fault.path.split(['.', '[']).next().unwrap_or_default();
+            self.path.contains_key(root)
+        };
+        // A malformed id names nothing.
+        if shape.iter().any(is_in_path) {
+            return Error::not_found();
+        }
+        let mut error = Error::new(Kind::Invalid, "Some values cannot be accepted.");
+        error.fields = [shape, values].concat();
+        error
+    }
+
     fn within_limit(&self) -> Result<()> {
         if self.body.len() <= self.limit {
             return Ok(());
@@ -100,27 +117,8 @@ impl<T: DeserializeOwned + Validate<Context = ()>> Input for T {
 
     fn read(parts: &Parts) -> Result<Self> {
         let members = merge(parts)?;
-        let document = MapDeserializer::new(members.into_iter());
-        let value: T = serde_path_to_error::deserialize(document).map_err(|error| {
-            let path = error.path().to_string();
-            let root = path.split(['.', '[']).next().unwrap_or_default();
-            let why = error.into_inner().to_string();
-            if why == TWICE {
-                Error::new(Kind::Malformed, TWICE)
-            } else if parts.path.contains_key(root) {
-                // A malformed id names nothing.
-                Error::not_found()
-            } else {
-                misfit(&path, &why)
-            }
-        })?;
-        value.validate().map_err(|report| {
-            let refused = Error::new(Kind::Invalid, "Some values cannot be accepted.");
-            report.iter().fold(refused, |refused, (path, why)| {
-                refused.field(camel_case(&path.to_string()), why.message())
-            })
-        })?;
-        Ok(value)
+        let check = |value: &T| value.validate().map_or_else(|report| refused(&report), |()| Vec::new());
+        read_members(&members, &check).map_err(|faults| parts.refusal(faults))
     }
 }
 
@@ -153,22 +151,14 @@ pub fn read_json<T: Input>(body: &[u8]) -> Result<T> {
     })
 }
 
-/// A member's value: a piece of the body, or text from the URL.
-enum Member<'a> {
-    Json(&'a RawValue),
-    Text(String),
-    /// Two values that differ. The request is malformed if its type has this member.
-    Twice,
-}
-
-fn merge<'a>(parts: &'a Parts) -> Result<BTreeMap<Cow<'a, str>, Member<'a>>> {
+fn merge<'a>(parts: &'a Parts) -> Result<GivenMembers<'a>> {
     let mut members = BTreeMap::new();
     if !parts.body.is_empty() {
         let bytes = parts.json()?;
         check(bytes)?;
         let body: BTreeMap<Cow<str>, &RawValue> = serde_json::from_slice(bytes)
             .map_err(|_| Error::new(Kind::Malformed, "The body must be a JSON object."))?;
-        members.extend(body.into_iter().map(|(name, value)| (name, Member::Json(value))));
+        members.extend(body.into_iter().map(|(name, value)| (name, Given::Json(value))));
     }
     let query = form_urlencoded::parse(parts.query.as_bytes()).map(|(name, value)| (name, value.into_owned()));
     let path = parts
@@ -178,136 +168,24 @@ fn merge<'a>(parts: &'a Parts) -> Result<BTreeMap<Cow<'a, str>, Member<'a>>> {
     for (name, text) in query.chain(path) {
         let agrees = match members.get(&name) {
             None => true,
-            Some(Member::Twice) => false,
-            Some(Member::Text(other)) => *other == text,
-            Some(Member::Json(raw)) => {
+            Some(Given::Twice) => false,
+            Some(Given::Text(other)) => *other == text,
+            Some(Given::Json(raw)) => {
                 raw.get() == text || serde_json::from_str::<String>(raw.get()).is_ok_and(|s| s == text)
             }
         };
-        members.insert(name, if agrees { Member::Text(text) } else { Member::Twice });
+        members.insert(name, if agrees { Given::Text(text) } else { Given::Twice });
     }
     Ok(members)
 }
 
-impl<'de> IntoDeserializer<'de, serde_json::Error> for Member<'de> {
-    type Deserializer = Self;
-    fn into_deserializer(self) -> Self {
-        self
-    }
-}
-
-/// Text from a URL deserialises into a string, or into a number or a flag where the type wants one.
-impl<'de> de::Deserializer<'de> for Member<'de> {
-    type Error = serde_json::Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        match self {
-            Self::Twice => Err(twice()),
-            Self::Json(raw) => raw.deserialize_any(visitor),
-            Self::Text(text) => visitor.visit_string(text),
-        }
-    }
-
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        match self {
-            Self::Twice => Err(twice()),
-            Self::Json(raw) => raw.deserialize_u64(visitor),
-            Self::Text(text) => match text.parse() {
-                Ok(number) => visitor.visit_u64(number),
-                Err(_) => visitor.visit_string(text),
-            },
-        }
-    }
-
-    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        self.deserialize_u64(visitor)
-    }
-
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        self.deserialize_u64(visitor)
-    }
-
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        match self {
-            Self::Twice => Err(twice()),
-            Self::Json(raw) => raw.deserialize_bool(visitor),
-            Self::Text(text) => match text.parse() {
-                Ok(flag) => visitor.visit_bool(flag),
-                Err(_) => visitor.visit_string(text),
-            },
-        }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        match self {
-            Self::Twice => Err(twice()),
-            Self::Json(raw) => raw.deserialize_option(visitor),
-            Self::Text(_) => visitor.visit_some(self),
-        }
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        match self {
-            Self::Twice => Err(twice()),
-            Self::Json(raw) => raw.deserialize_enum(name, variants, visitor),
-            Self::Text(text) => visitor.visit_enum(StringDeserializer::new(text)),
-        }
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        match self {
-            Self::Twice => Err(twice()),
-            Self::Json(raw) => raw.deserialize_newtype_struct(name, visitor),
-            Self::Text(_) => visitor.visit_newtype_struct(self),
-        }
-    }
-
-    forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u8 u128 f32 f64 char str string bytes byte_buf
-        unit unit_struct seq tuple tuple_struct map struct identifier
-    }
-
-    /// The type has no such member.
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        visitor.visit_unit()
-    }
-}
-
-const TWICE: &str = "A member is given twice with different values.";
-
-fn twice() -> serde_json::Error {
-    de::Error::custom(TWICE)
-}
-
-/// The value that did not fit, by path. The message never repeats the caller's value.
-fn misfit(path: &str, message: &str) -> Error {
-    let message = message.split(" at line ").next().unwrap_or(message);
-    if let Some(name) = message
-        .strip_prefix("missing field `")
-        .and_then(|rest| rest.split('`').next())
-    {
-        let path = if path == "." {
-            name.to_owned()
-        } else {
-            format!("{path}.{name}")
-        };
-        return Error::invalid(path, "is missing");
-    }
-    let why = match message.rsplit_once("expected ") {
-        Some((_, wanted)) => format!("must be {wanted}"),
-        None if message.starts_with("must be") => message.to_owned(),
-        None => "has the wrong form".to_owned(),
-    };
-    Error::invalid(path, why)
+/// What the rules of a type refuse.
+fn refused(report: &Report) -> Vec<Field> {
+    let each = report.iter().map(|(path, why)| Field {
+        path: camel_case(&path.to_string()),
+        message: why.message().to_owned(),
+    });
+    each.collect()
 }
 
 /// Rust's member names in camel case, as clients write them.

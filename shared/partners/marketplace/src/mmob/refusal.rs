@@ -3,32 +3,22 @@
 use call::{code, read, reason};
 use model::{Error, Kind};
 use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
 struct Refusal {
-    detail: Detail,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Detail {
-    Faults(Vec<Fault>),
-    Text(String),
+    /// A list of faults, or a text.
+    detail: Box<RawValue>,
 }
 
 #[derive(Deserialize)]
 struct Fault {
-    loc: Vec<Place>,
+    /// Names and indices.
+    loc: Vec<Value>,
     msg: String,
     #[serde(rename = "type")]
     kind: String,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Place {
-    Name(String),
-    Index(u64),
 }
 
 /// Adds MMOB's reasons to a refusal.
@@ -36,32 +26,35 @@ pub fn explain(mut error: Error, body: &[u8]) -> Error {
     let Ok(Refusal { detail }) = read::<Refusal>(body) else {
         return error;
     };
-    if error.kind == Kind::PartnerRejected {
-        error.message = "MMOB does not accept this request.".into();
+    let detail = detail.get().as_bytes();
+    let is_rejected = error.kind == Kind::PartnerRejected;
+    let mut fields = Vec::new();
+    if let Ok(faults) = read::<Vec<Fault>>(detail) {
+        error.partner_code = faults.first().and_then(|fault| code(&fault.kind));
+        fields.extend(faults.iter().map(|fault| (our_path(&fault.loc), reason(&fault.msg))));
+    } else if let Ok(text) = read::<String>(detail) {
+        fields.push((".".to_owned(), reason(&text)));
+    } else {
+        return error;
     }
-    match detail {
-        Detail::Faults(faults) => {
-            error.partner_code = faults.first().and_then(|fault| code(&fault.kind));
-            if error.kind == Kind::PartnerRejected {
-                for fault in faults {
-                    error = error.field(our_path(&fault.loc), reason(&fault.msg));
-                }
-            }
-        }
-        Detail::Text(text) if error.kind == Kind::PartnerRejected => error = error.field(".", reason(&text)),
-        Detail::Text(_) => {}
+    if is_rejected {
+        error.message = "MMOB does not accept this request.".into();
+        error = fields
+            .into_iter()
+            .fold(error, |error, (path, why)| error.field(path, why));
     }
     error
 }
 
-fn our_path(places: &[Place]) -> String {
+fn our_path(places: &[Value]) -> String {
     let mut path = Vec::new();
     for place in places {
         match place {
-            Place::Name(name) if path.is_empty() && matches!(name.as_str(), "body" | "query" | "path") => {}
-            Place::Name(name) if name == "product_type" => path.push("productType".to_owned()),
-            Place::Name(name) => path.push(name.clone()),
-            Place::Index(index) => path.push(index.to_string()),
+            Value::String(name) if path.is_empty() && matches!(name.as_str(), "body" | "query" | "path") => {}
+            Value::String(name) if name == "product_type" => path.push("productType".to_owned()),
+            Value::String(name) => path.push(name.clone()),
+            Value::Number(index) => path.push(index.to_string()),
+            _ => {}
         }
     }
     if path.is_empty() {

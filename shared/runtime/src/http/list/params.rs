@@ -2,6 +2,7 @@
 
 use garde::Validate;
 use jiff::{SignedDuration, Timestamp};
+use model::error::both;
 use model::time::query_time;
 use model::{Error, Result};
 use serde::Deserialize;
@@ -62,11 +63,9 @@ impl<F: Input + QueryNames, P: Input + QueryNames> Input for List<F, P> {
     const MEDIA: Media = F::MEDIA;
 
     fn read(parts: &Parts) -> Result<Self> {
-        refuse_unknown(parts, &[F::names(), P::names()].concat())?;
-        Ok(Self {
-            params: P::read(parts)?,
-            filter: F::read(parts)?,
-        })
+        let known = refuse_unknown(parts, &[F::names(), P::names()].concat());
+        let ((), (params, filter)) = both(known, both(P::read(parts), F::read(parts)))?;
+        Ok(Self { filter, params })
     }
 }
 
@@ -100,10 +99,8 @@ impl Input for ListWindow {
     const MEDIA: Media = ListParams::MEDIA;
 
     fn read(parts: &Parts) -> Result<Self> {
-        Ok(Self {
-            params: ListParams::read(parts)?,
-            period: Period::read(parts)?,
-        })
+        let (params, period) = both(ListParams::read(parts), Period::read(parts))?;
+        Ok(Self { period, params })
     }
 }
 
@@ -112,7 +109,7 @@ impl ListWindow {
     pub fn span(&self, now: Timestamp) -> Result<(Timestamp, Timestamp)> {
         let Period { from, to } = self.period;
         if from.zip(to).is_some_and(|(from, to)| from > to) {
-            return Err(Error::invalid("from", "must not be after `to`"));
+            return Err(Error::invalid("from", "must not be after to"));
         }
         let oldest = now.saturating_sub(RETENTION).unwrap_or(now);
         Ok((from.unwrap_or(oldest).max(oldest), to.unwrap_or(now).min(now)))
