@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
+use model::error::both;
 use model::file::{self, FileFlaw};
 use model::{Error, Kind, Result};
 use runtime::{Form, FormField};
@@ -23,12 +24,28 @@ pub struct CheckedDocument {
 
 /// The document as it is: it is not unpacked.
 pub fn check(form: &Form, sequence: Sequence) -> Result<CheckedDocument> {
-    let field = |name| {
-        form.field(name)?
-            .ok_or_else(|| Error::invalid(name, "The field is required."))
+    let (code, (media_type, bytes)) = both(given_code(form), document(form, sequence))?;
+    Ok(CheckedDocument {
+        code,
+        media_type,
+        bytes,
+    })
+}
+
+fn given_code(form: &Form) -> Result<String> {
+    let field = form.field("code")?;
+    let field = field.ok_or_else(|| Error::invalid("code", "The field is required."))?;
+    Ok(code(field.text()?)?.to_owned())
+}
+
+fn document(form: &Form, sequence: Sequence) -> Result<(&'static str, Bytes)> {
+    // A browser sends an input that is left empty too, so an empty field counts only where the other is absent.
+    let (file, text) = match both(form.field("file"), form.field("fileBase64"))? {
+        (Some(file), Some(text)) if file.bytes.is_empty() => (None, Some(text)),
+        (Some(file), Some(text)) if text.bytes.is_empty() => (Some(file), None),
+        given => given,
     };
-    let code = code(field("code")?.text()?)?.to_owned();
-    let (bytes, declared) = match (form.field("file")?, form.field("fileBase64")?) {
+    let (bytes, declared) = match (file, text) {
         (Some(file), None) => (sized(file, file.bytes.len(), sequence)?.bytes.clone(), &file.media_type),
         // Four characters encode three bytes, so the size is known before decoding.
         (None, Some(text)) => (decoded(sized(text, text.bytes.len() / 4 * 3, sequence)?)?, &None),
@@ -52,11 +69,7 @@ pub fn check(form: &Form, sequence: Sequence) -> Result<CheckedDocument> {
     if !agrees(declared.as_deref(), media_type) {
         return Err(other_type());
     }
-    Ok(CheckedDocument {
-        code,
-        media_type,
-        bytes,
-    })
+    Ok((media_type, bytes))
 }
 
 /// A document definition code. It also goes into the form that the hub sends upstream.
@@ -65,7 +78,7 @@ pub fn code(text: &str) -> Result<&str> {
     if (1..=MAX_CODE_LENGTH).contains(&text.len()) && text.bytes().all(plain) {
         return Ok(text);
     }
-    let what = format!("The code must be 1 to {MAX_CODE_LENGTH} letters, digits, `_` or `-`.");
+    let what = format!("The code must be 1 to {MAX_CODE_LENGTH} letters, digits, underscores or hyphens.");
     Err(Error::invalid("code", what))
 }
 

@@ -25,8 +25,8 @@ pub fn check(bytes: &[u8]) -> Result<&'static str, FileFlaw> {
         png::check(bytes).map(|()| PNG)
     } else if bytes.starts_with(jpeg::START) {
         jpeg::check(bytes).map(|()| JPEG)
-    } else if bytes.starts_with(pdf::START) {
-        pdf::check(bytes).map(|()| PDF)
+    } else if let Some(pdf) = pdf::behind_start(bytes) {
+        pdf::check(pdf).map(|()| PDF)
     } else {
         Err(FileFlaw::UnknownType)
     }

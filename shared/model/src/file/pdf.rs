@@ -1,12 +1,15 @@
-//! PDF: a version at the start and `%%EOF` at the end, which bytes may follow.
+//! PDF: a version behind the start and `%%EOF` at the end, which bytes may follow.
 //!
 //! A PDF that does something when it is opened says so by a name, such as `/JavaScript`. A name can be written with escapes,
 //! `/J#61vaScript`. Names in compressed parts cannot be seen here: they are the scanner's.
 
 use super::flaw::FileFlaw::{self, Active, NotWhole};
 
-pub const START: &[u8] = b"%PDF-";
-
+const START: &[u8] = b"%PDF-";
+/// Readers look for the start among so many bytes.
+const MAX_HEAD: usize = 1024;
+/// UTF-8's.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const END: &[u8] = b"%%EOF";
 /// Actions that run a script or a program, and files within the file. An `OpenAction` that runs one has one of these names.
 const ACTIVE: [&[u8]; 4] = [b"JavaScript", b"Launch", b"EmbeddedFile", b"EmbeddedFiles"];
@@ -15,8 +18,20 @@ const SCRIPT: &[u8] = b"JS";
 /// No name that matters is longer.
 const MAX_NAME_LENGTH: usize = 13;
 
-pub fn check(bytes: &[u8]) -> Result<(), FileFlaw> {
-    let rest = bytes.strip_prefix(START).ok_or(NotWhole)?;
+/// What follows the start of a PDF. A byte order mark and white space may stand before it, and nothing else: the file would be of
+/// another type too.
+pub fn behind_start(bytes: &[u8]) -> Option<&[u8]> {
+    let head = bytes.get(..MAX_HEAD).unwrap_or(bytes);
+    let text = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
+    let is_blank = |byte: &&u8| matches!(**byte, 0 | b'\t' | b'\n' | 0x0c | b'\r' | b' ');
+    let blanks = text.iter().take_while(is_blank).count();
+    let start = head.len() - text.len() + blanks;
+    head.get(start..)?.strip_prefix(START)?;
+    bytes.get(start + START.len()..)
+}
+
+/// Checks what follows the start.
+pub fn check(rest: &[u8]) -> Result<(), FileFlaw> {
     let [b'1' | b'2', b'.', b'0'..=b'9', rest @ ..] = rest else {
         return Err(NotWhole);
     };

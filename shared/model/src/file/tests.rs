@@ -25,6 +25,29 @@ fn a_file_is_what_its_own_bytes_say() {
 }
 
 #[test]
+fn a_byte_order_mark_and_white_space_may_stand_before_a_pdf() {
+    let blank = |length| " ".repeat(length).into_bytes();
+    for (before, is_pdf) in [
+        (b"\xef\xbb\xbf".to_vec(), true),
+        (b"\r\n".to_vec(), true),
+        (b"\xef\xbb\xbf\r\n\0\t\x0c \n".to_vec(), true),
+        (blank(1_019), true),
+        (blank(1_020), false),
+        (blank(2_000), false),
+        (b"\xef\xbb\xbf\xef\xbb\xbf".to_vec(), false),
+        (b"\r\n<".to_vec(), false),
+        (b"MZ".to_vec(), false),
+    ] {
+        let wanted = if is_pdf { Ok(PDF) } else { Err(FileFlaw::UnknownType) };
+        assert_eq!(check(&[&before[..], &pdf("")].concat()), wanted, "{before:?}");
+    }
+    let acting = [b"\xef\xbb\xbf\r\n".to_vec(), pdf("/JavaScript")].concat();
+    assert_eq!(check(&acting), Err(FileFlaw::Active));
+    assert_eq!(check(b"\r\n%PDF-1.4"), Err(FileFlaw::NotWhole));
+    assert_eq!(check(b"\r\n\x89PNG\r\n\x1a\n"), Err(FileFlaw::UnknownType));
+}
+
+#[test]
 fn five_bytes_are_no_file() {
     for stub in [
         &b"%PDF-"[..],

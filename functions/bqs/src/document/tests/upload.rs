@@ -99,6 +99,28 @@ async fn a_form_that_is_not_one_document_is_refused_by_field() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_input_that_a_browser_leaves_empty_is_absent() {
+    let file: FormField = ("file", PDF, b"\xef\xbb\xbf\r\n%PDF-1.4\n%%EOF");
+    let text: FormField = ("fileBase64", "", b"JVBERi0xLjQKJSVFT0Y=");
+    for fields in [
+        [("file", "application/octet-stream", &b""[..]), text, CODE],
+        [file, ("fileBase64", "", b""), CODE],
+    ] {
+        let got = upload(&dealer_with_case().await, &fields).await;
+        assert_eq!(got.status, 201, "{fields:?}: {}", got.text);
+    }
+    let dealer = dealer_with_case().await;
+    let got = upload(
+        &dealer,
+        &[("file", PDF, b""), ("fileBase64", "", b""), ("code", "", b"")],
+    )
+    .await;
+    assert_eq!(got.status, 400);
+    let errors = got.json()["errors"].clone();
+    assert!(errors["file"].is_array() && errors["code"].is_array(), "{errors}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_document_is_a_whole_file_of_its_content_type() {
     let dealer = dealer_with_case().await;
     let svg: &[u8] = b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>";
