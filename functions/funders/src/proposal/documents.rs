@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use futures_util::future::try_join_all;
+use model::error::all;
 use model::file;
 use model::id::ProposalId;
 use model::proposal::ProposalDocument;
@@ -52,16 +53,12 @@ pub fn check(sent: &BTreeMap<String, String>) -> Result<Vec<CheckedProposalDocum
     if size > MAX_BYTES + 2 * MAX_DOCUMENTS {
         return Err(too_large());
     }
-    let decoded = sent.iter().map(|(kind, text)| decoded(kind, text));
-    let decoded: Vec<(&str, Bytes)> = decoded.collect::<Result<_>>()?;
+    let decoded = all(sent.iter().map(|(kind, text)| decoded(kind, text)))?;
     let size: usize = decoded.iter().map(|(_, bytes)| bytes.len()).sum();
     if size > MAX_BYTES {
         return Err(too_large());
     }
-    decoded
-        .into_iter()
-        .map(|(kind, bytes)| recognised(kind, bytes))
-        .collect()
+    all(decoded.into_iter().map(|(kind, bytes)| recognised(kind, bytes)))
 }
 
 fn too_large() -> Error {
@@ -76,20 +73,20 @@ fn decoded<'a>(kind: &'a str, text: &str) -> Result<(&'a str, Bytes)> {
     if !(1..=40).contains(&kind.len()) || !kind.bytes().all(plain) {
         return Err(Error::invalid(
             "additionalDocuments",
-            "document types must be 1 to 40 letters, digits, `_` or `-`",
+            "document types must be 1 to 40 letters, digits, underscores or hyphens",
         ));
     }
     let bytes = BASE64_STANDARD.decode(text);
-    let bytes = bytes.map_err(|_| {
-        let what = format!("`additionalDocuments.{kind}` is not base64.");
-        Error::new(Kind::Malformed, what)
-    })?;
+    let bytes = bytes.map_err(|_| Error::invalid(path(kind), "must be base64"))?;
     Ok((kind, bytes.into()))
 }
 
+fn path(kind: &str) -> String {
+    format!("additionalDocuments.{kind}")
+}
+
 fn recognised(kind: &str, bytes: Bytes) -> Result<CheckedProposalDocument> {
-    let path = format!("additionalDocuments.{kind}");
-    let media_type = file::check(&bytes).map_err(|flaw| Error::invalid(path, flaw.to_string()))?;
+    let media_type = file::check(&bytes).map_err(|flaw| Error::invalid(path(kind), flaw.to_string()))?;
     Ok(CheckedProposalDocument {
         kind: kind.to_owned(),
         media_type,
@@ -211,11 +208,15 @@ mod tests {
             "JVBERi0xLjQ=\n",
             "data:application/pdf;base64,JVBERi0=",
         ] {
-            assert_eq!(
-                check(&sent(&[("x", text.into())])).err().unwrap().kind,
-                Kind::Malformed,
-                "{text}"
-            );
+            let refused = check(&sent(&[("x", text.into()), ("good", pdf(99)), ("y", text.into())]));
+            let refused = refused.err().unwrap();
+            let fields: Vec<_> = refused
+                .fields
+                .iter()
+                .map(|field| (field.path.as_str(), field.message.as_str()))
+                .collect();
+            let bad = ["additionalDocuments.x", "additionalDocuments.y"].map(|path| (path, "must be base64"));
+            assert_eq!((refused.kind, fields), (Kind::Invalid, bad.to_vec()), "{text}");
         }
     }
 

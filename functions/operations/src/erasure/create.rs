@@ -4,7 +4,7 @@ use garde::Validate;
 use http::header;
 use model::email::Email;
 use model::id::ErasureId;
-use model::{Error, Kind, Result};
+use model::{Error, Result};
 use runtime::work::erasure::{ErasureRow, ErasureSubject};
 use runtime::{Cx, Domain, Reply, Success};
 use serde::Deserialize;
@@ -40,10 +40,10 @@ impl NewErasure {
             (Some(address), None, None) => Ok(ErasureSubject::email(env.redactor(), address)),
             (None, Some(number), None) => Ok(ErasureSubject::Case { number }),
             (None, None, Some(user)) => Ok(ErasureSubject::customer(env.redactor(), user)),
-            _ => Err(Error::new(
-                Kind::Invalid,
-                "The body must have exactly one of `email`, `case` and `customer`.",
-            )),
+            _ => {
+                let why = "must be given if and only if no other of email, case and customer is";
+                Err(Error::invalid("email", why).field("case", why).field("customer", why))
+            }
         }
     }
 }

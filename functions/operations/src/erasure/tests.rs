@@ -1,7 +1,8 @@
-use runtime::testing::Harness;
+use runtime::testing::{Harness, assert_faults_are_named};
 use serde_json::{Value, json};
 
 use crate::Env;
+use crate::erasure::create::NewErasure;
 use crate::testing::harness;
 
 const ERASURES: &str = "/api/integration/erasures";
@@ -61,4 +62,13 @@ async fn a_request_has_exactly_one_subject() {
     assert!(open(&h).is_empty());
     let absent = format!("{ERASURES}/0190d5a0-0000-7000-8000-000000000001");
     assert_eq!(h.as_admin().get(&absent).await.status, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_names_one_subject() {
+    for body in [json!({}), json!({"email": null}), json!({"case": 1, "customer": "x"})] {
+        let got = harness().as_admin().post(ERASURES, &body).await;
+        assert_eq!((got.status, got.field().as_str()), (422, "email"), "{}", got.text);
+    }
+    assert_faults_are_named::<NewErasure>(r#"{"email":"a@example.com","case":1.0e0,"customer":"x"}"#, &[]);
 }
