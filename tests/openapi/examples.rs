@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::operations::{operation_mut, operations_mut};
+
 /// In front of a file's path, where the file's content belongs.
 const FILE: &str = "file:";
 const DOMAINS: [&str; 4] = ["bqs", "funders", "mmob", "operations"];
@@ -66,7 +68,7 @@ pub fn refer(document: &mut Value) {
 /// Gives parameters their values. A filter has none: the page would send it with the first request. Neither has a time or a
 /// cursor: one that is written down is soon refused.
 pub fn fill(document: &mut Value) {
-    for (_, _, operation) in super::operations_mut(document) {
+    for (_, _, operation) in operations_mut(document) {
         for parameter in operation
             .get_mut("parameters")
             .and_then(Value::as_array_mut)
@@ -91,7 +93,7 @@ pub fn fill(document: &mut Value) {
 fn place<'a>(document: &'a mut Value, of: &str, part: &str) -> Option<&'a mut Value> {
     let operation = match document["webhooks"].get(of) {
         Some(_) => &mut document["webhooks"][of]["post"],
-        None => super::operation_mut(document, of)?,
+        None => operation_mut(document, of)?,
     };
     let place = match part {
         "request" | "event" => operation.get_mut("requestBody")?,
@@ -131,45 +133,4 @@ pub fn written(line: &str) -> String {
     };
     let indent = &line[..line.len() - line.trim_start().len()];
     line.replace(&format!("\"{file}\""), &content.replace('\n', &format!("\n{indent}")))
-}
-
-#[test]
-fn requests_responses_and_required_parameters_have_examples() {
-    let mut document = super::document();
-    let webhooks = document["webhooks"].clone();
-    let events = webhooks
-        .as_object()
-        .unwrap()
-        .iter()
-        .map(|(name, item)| (name.clone(), item["post"].clone()));
-    let mut all: Vec<(String, Value)> = events.collect();
-    for (path, method, operation) in super::operations_mut(&mut document) {
-        all.push((format!("{method} {path}"), Value::Object(operation.clone())));
-    }
-    let shared = &document["components"]["responses"];
-    for (name, operation) in all {
-        for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            let has_one = parameter.get("example").is_some();
-            assert!(
-                has_one || parameter["required"] != true,
-                "{name}: {}",
-                parameter["name"]
-            );
-        }
-        let mut bodies = vec![("request", &operation["requestBody"])];
-        for (status, response) in operation["responses"].as_object().unwrap() {
-            let reference = response["$ref"]
-                .as_str()
-                .and_then(|reference| reference.rsplit('/').next());
-            bodies.push((status, reference.map_or(response, |reference| &shared[reference])));
-        }
-        for (part, body) in bodies {
-            for (media, content) in body["content"].as_object().into_iter().flatten() {
-                assert!(
-                    content.get("example").is_some(),
-                    "{name}: no example of {part} in {media}"
-                );
-            }
-        }
-    }
 }

@@ -23,8 +23,8 @@ async fn every_operation_has_its_examples() {
     a_case(&mut examples).await;
     messages(&mut examples).await;
     channels(&mut examples).await;
-    for (kind, body) in events_of_a_held_change().await {
-        examples.event(&kind, &body);
+    for event in events_of_a_held_change().await {
+        examples.event(&event);
     }
     examples.finish(&Api::openapi());
 }

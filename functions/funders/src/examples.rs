@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use http::Method;
 use runtime::http::signature;
-use runtime::port::bus::Event;
 use runtime::testing::{Examples, Harness, Script};
 use serde_json::Value;
 use utoipa::OpenApi;
@@ -35,21 +34,10 @@ async fn read(examples: &mut Examples, caller: &Harness<Env>, operation: &str, p
     examples.response(operation, &caller.get(path).await);
 }
 
-/// The body that subscribers get of an event.
-fn body(event: &Event) -> String {
-    format!(
-        r#"{{"id":"{}","type":"{}","timestamp":"{}","data":{}}}"#,
-        event.id,
-        event.kind.as_str(),
-        format_args!("{:.3}", event.occurred_at),
-        event.data
-    )
-}
-
 fn published(examples: &mut Examples, h: &Harness<Env>, kind: &str) {
     let events = h.fakes.bus.published();
     let event = events.iter().find(|event| event.kind.as_str() == kind);
-    examples.event(kind, &body(event.unwrap_or_else(|| panic!("{kind} was not published"))));
+    examples.event(event.unwrap_or_else(|| panic!("{kind} was not published")));
 }
 
 async fn a_quote(examples: &mut Examples) {

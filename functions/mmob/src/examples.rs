@@ -23,7 +23,7 @@ async fn every_operation_has_its_examples() {
     products(&mut examples).await;
     orders(&mut examples).await;
     let (event, decision) = placed().await;
-    examples.event("order.placed", &event);
+    examples.compare("order.placed.event.json".to_owned(), &event);
     examples.compare("order.placed.200.json".to_owned(), &decision);
     examples.finish(&Api::openapi());
 }

@@ -4,7 +4,7 @@ use model::Result;
 use runtime::work::row::Row;
 use runtime::{Cx, Raw};
 
-use super::progress::Progress;
+use super::progress::CaseProgress;
 use super::row::{CaseRow, Sequence};
 use super::view::{CaseView, CaseWithProgress};
 use crate::Env;
@@ -34,6 +34,6 @@ pub async fn get(cx: Cx<Env>, request: Raw) -> Result<CaseWithProgress> {
         ForwardRow::load(cx.env.table()?, &sequence)
     )?;
     let forward = forward.unwrap_or_else(|| ForwardRow::new(sequence));
-    let progress = Progress::of(&row, &forward);
+    let progress = CaseProgress::of(&row, &forward);
     Ok(CaseView::of(&row, row.document()?).with(progress))
 }

@@ -13,8 +13,7 @@ use crate::message::moment::DanishTime;
 
 /// How far the case's changes are. Without an upstream BQS the hub itself accepts them, a document once it is scanned.
 #[derive(Serialize, ToSchema)]
-#[schema(as = CaseProgress)]
-pub struct Progress {
+pub struct CaseProgress {
     /// The last request for a scoring. Absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -95,7 +94,7 @@ pub struct HeldChange {
     since: DanishTime,
 }
 
-impl Progress {
+impl CaseProgress {
     pub fn of(case: &CaseRow, forward: &ForwardRow) -> Self {
         let part = |asked: &PartChange| PartProgress {
             state: forward.state_of(asked.n),

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use utoipa::openapi::{AllOfBuilder, Array, ObjectBuilder, Ref, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::progress::Progress;
+use super::progress::CaseProgress;
 use super::refused::RefusedDocument;
 use super::row::{CaseRow, Sequence};
 use super::schema::CaseChanges;
@@ -23,11 +23,11 @@ pub struct CaseView {
 /// A case, with the progress of its changes.
 pub struct CaseWithProgress {
     case: CaseView,
-    progress: Progress,
+    progress: CaseProgress,
 }
 
 impl CaseView {
-    pub fn with(self, progress: Progress) -> CaseWithProgress {
+    pub fn with(self, progress: CaseProgress) -> CaseWithProgress {
         CaseWithProgress { case: self, progress }
     }
 
@@ -105,7 +105,7 @@ impl ToSchema for CaseView {
 
 impl PartialSchema for CaseWithProgress {
     fn schema() -> RefOr<Schema> {
-        let mut progress = Ref::from_schema_name(Progress::name());
+        let mut progress = Ref::from_schema_name(CaseProgress::name());
         progress.description = "How far its changes are on their way to the upstream BQS.".to_owned();
         let progress = ObjectBuilder::new().property(PROGRESS, progress).required(PROGRESS);
         let both = AllOfBuilder::new()
@@ -119,8 +119,8 @@ impl PartialSchema for CaseWithProgress {
 impl ToSchema for CaseWithProgress {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((CaseView::name().into_owned(), CaseView::schema()));
-        schemas.push((Progress::name().into_owned(), Progress::schema()));
+        schemas.push((CaseProgress::name().into_owned(), CaseProgress::schema()));
         CaseView::schemas(schemas);
-        Progress::schemas(schemas);
+        CaseProgress::schemas(schemas);
     }
 }

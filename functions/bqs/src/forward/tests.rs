@@ -13,12 +13,14 @@ mod random;
 mod scan;
 mod simulation;
 
+use runtime::port::bus::Event;
+
 use self::fake_upstream::Failure::Answers;
 use self::fake_upstream::Handling::{Fails, Makes};
 use self::simulation::Simulation;
 
 /// The events of a change that upstream refuses and an operator decides, as subscribers get them.
-pub async fn events_of_a_held_change() -> Vec<(String, String)> {
+pub async fn events_of_a_held_change() -> Vec<Event> {
     let simulation = Simulation::new(true);
     let case = simulation.case(1, 3);
     let refusal = r#"{"title":"Bad request","status":400,"errors":{"$.dealer":["unknown"]}}"#;
@@ -26,15 +28,5 @@ pub async fn events_of_a_held_change() -> Vec<(String, String)> {
     assert_eq!(simulation.wake(case).await, Some(true));
     let decision = r#"{"sequence":1,"decision":{"n":2,"does":"send","by":"op"}}"#;
     assert_eq!(simulation.deliver(decision, 1).await, Some(true));
-    let events = simulation.hub.fakes.bus.published().into_iter();
-    events
-        .map(|event| {
-            let kind = event.kind.as_str();
-            let body = format!(
-                r#"{{"id":"{}","type":"{kind}","timestamp":"{}","data":{}}}"#,
-                event.id, event.occurred_at, event.data
-            );
-            (kind.to_owned(), body)
-        })
-        .collect()
+    simulation.hub.fakes.bus.published()
 }

@@ -61,11 +61,11 @@ impl ResolveOrder {
         };
         let refuse = |is_bad, path: &str, why: &str| if is_bad { Err(Error::invalid(path, why)) } else { Ok(()) };
         let is_plain = are_plain(&outcome.output);
-        let ours = both(
+        let own = both(
             refuse(misplaced, "error", "only goes with the status Failed"),
             refuse(!is_plain, "output", NOT_PLAIN),
         );
-        both(ours, outcome.checked()).map(|(_, outcome)| outcome)
+        both(own, outcome.checked()).map(|(_, outcome)| outcome)
     }
 }
 

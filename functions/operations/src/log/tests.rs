@@ -87,10 +87,7 @@ async fn a_wrong_filter_is_refused_by_name() {
     }
     for (query, known) in [
         ("partner=lex", PARTNERS.map(|partner| partner.name).join(", ")),
-        (
-            "environment=TEST",
-            "SANDBOX, LIVE, MARKETPLACE, UPSTREAM".to_owned(),
-        ),
+        ("environment=TEST", "SANDBOX, LIVE, MARKETPLACE, UPSTREAM".to_owned()),
         ("partner=BQS&environment=LIVE", "UPSTREAM".to_owned()),
     ] {
         let got = ask(&h, "logs", query).await;

@@ -9,11 +9,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use model::time::UtcTime;
 use serde_json::Value;
 use utoipa::openapi::OpenApi;
 use uuid::Uuid;
 
 use super::request::TestResponse;
+use crate::port::bus::Event;
 
 /// Members whose values are random or depend on a key.
 const RANDOM: [&str; 4] = ["apiKey", "secret", "nextCursor", "upload"];
@@ -60,9 +62,13 @@ impl Examples {
         self.compare(format!("{operation}.{}.json", got.status), &got.text);
     }
 
-    /// Compares the body of an event.
-    pub fn event(&mut self, kind: &str, body: &str) {
-        self.compare(format!("{kind}.event.json"), body);
+    /// Compares the body that subscribers get of an event.
+    pub fn event(&mut self, event: &Event) {
+        let (id, kind, data) = (event.id, event.kind.as_str(), &event.data);
+        let at = UtcTime(event.occurred_at);
+        let at = serde_json::to_string(&at).expect("an instant");
+        let body = format!(r#"{{"id":"{id}","type":"{kind}","timestamp":{at},"data":{data}}}"#);
+        self.compare(format!("{kind}.event.json"), &body);
     }
 
     /// Compares a text that the hub made, and writes the fresh one down if it differs.

@@ -22,6 +22,7 @@ type Change<'a> = (&'a str, Option<Value>);
 /// Holds that `T` names exactly the faulty members of a request, all at once and in words of the API. The members of the path are
 /// not in the sample.
 #[track_caller]
+#[expect(clippy::unwrap_used, reason = "a test's sample")]
 pub fn assert_faults_are_named<T: Input>(sample: &str, path: &[(&str, &str)]) {
     let sample: Value = serde_json::from_str(sample).unwrap();
     let faults = |changes: &[&Change]| faults::<T>(&sample, path, changes);
@@ -62,7 +63,7 @@ pub fn assert_faults_are_named<T: Input>(sample: &str, path: &[(&str, &str)]) {
         }
     }
     for (index, (first, of_first)) in changes.iter().enumerate() {
-        for (second, of_second) in &changes[index + 1..] {
+        for (second, of_second) in changes.iter().skip(index + 1) {
             if !are_apart(first.0, second.0) {
                 continue;
             }
@@ -82,6 +83,7 @@ pub fn assert_faults_are_named<T: Input>(sample: &str, path: &[(&str, &str)]) {
     }
 }
 
+#[expect(clippy::unwrap_used, reason = "a test's sample")]
 fn faults<T: Input>(sample: &Value, path: &[(&str, &str)], changes: &[&Change]) -> BTreeSet<(String, String)> {
     let mut document = sample.clone();
     for (place, value) in changes {

@@ -23,9 +23,9 @@ use serde_json::value::RawValue;
 
 use crate::error::Field;
 use misread::WRONG_FORM;
-use node::{Node, Reader};
+use node::{Node, Pass};
 use notes::Notes;
-use source::Source;
+use source::NodeSource;
 
 pub use source::{Given, GivenMembers, TWICE};
 
@@ -48,23 +48,23 @@ pub fn read_members<'de, T: Deserialize<'de>>(
     members: &'de GivenMembers<'de>,
     check: &dyn Fn(&T) -> Vec<Field>,
 ) -> Result<T, Faults> {
-    read(Source::Members(members), MAX_FAULTS, check)
+    read(NodeSource::Members(members), MAX_FAULTS, check)
 }
 
 /// Reads one value, or returns its first fault.
 pub fn read_value<'de, T: Deserialize<'de>>(raw: &'de RawValue) -> Result<T, Field> {
-    read(Source::Json(raw), 1, &|_| Vec::new()).map_err(|faults| {
+    read(NodeSource::Json(raw), 1, &|_| Vec::new()).map_err(|faults| {
         let first = faults.shape.into_iter().next();
-        first.unwrap_or_else(|| wrong_form())
+        first.unwrap_or_else(wrong_form)
     })
 }
 
 fn read<'de, T: Deserialize<'de>>(
-    source: Source<'de>,
+    source: NodeSource<'de>,
     most: usize,
     check: &dyn Fn(&T) -> Vec<Field>,
 ) -> Result<T, Faults> {
-    let quick = Reader { notes: None };
+    let quick = Pass { notes: None };
     if let Ok(value) = T::deserialize(Node::root(&quick, source)) {
         let values = check(&value);
         let shape = Vec::new();
@@ -74,7 +74,7 @@ fn read<'de, T: Deserialize<'de>>(
             Err(Faults { shape, values })
         };
     }
-    let careful = Reader {
+    let careful = Pass {
         notes: Some(RefCell::new(Notes::new(most))),
     };
     let read = std::iter::repeat_with(|| careful.pass::<T>(source));

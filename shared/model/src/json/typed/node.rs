@@ -11,28 +11,28 @@ use serde_json::value::RawValue;
 
 use super::misread::{Misread, text_words};
 use super::notes::{Notes, Patch};
-use super::place::{Place, Step};
-use super::source::{NamedSources, Source, TWICE};
+use super::place::{NodePlace, NodeStep};
+use super::source::{NamedSources, NodeSource, TWICE};
 
 /// Reads values, with notes or without.
-pub struct Reader {
+pub struct Pass {
     pub notes: Option<RefCell<Notes>>,
 }
 
-impl Reader {
+impl Pass {
     /// One pass over the document.
-    pub fn pass<'de, T: Deserialize<'de>>(&self, source: Source<'de>) -> Result<T, Misread> {
-        self.read(&Place::ROOT, source, std::marker::PhantomData)
+    pub fn pass<'de, T: Deserialize<'de>>(&self, source: NodeSource<'de>) -> Result<T, Misread> {
+        self.read(&NodePlace::ROOT, source, std::marker::PhantomData)
     }
 
     pub fn read<'de, S: DeserializeSeed<'de>>(
         &self,
-        place: &Place,
-        source: Source<'de>,
+        place: &NodePlace,
+        source: NodeSource<'de>,
         seed: S,
     ) -> Result<S::Value, Misread> {
         let source = match self.patch(place) {
-            Some(Patch::StandIn(text)) => Source::StandIn(text),
+            Some(Patch::StandIn(text)) => NodeSource::StandIn(text),
             _ => source,
         };
         let read = seed.deserialize(Node {
@@ -52,23 +52,23 @@ impl Reader {
         self.notes.as_ref().is_none_or(|notes| notes.borrow().is_complete)
     }
 
-    fn patch(&self, place: &Place) -> Option<Patch> {
+    fn patch(&self, place: &NodePlace) -> Option<Patch> {
         self.notes.as_ref()?.borrow().patch(place)
     }
 }
 
 #[derive(Clone, Copy)]
 pub struct Node<'a, 'de> {
-    reader: &'a Reader,
-    place: &'a Place<'a>,
-    source: Source<'de>,
+    reader: &'a Pass,
+    place: &'a NodePlace<'a>,
+    source: NodeSource<'de>,
 }
 
 impl<'a, 'de> Node<'a, 'de> {
-    pub fn root(reader: &'a Reader, source: Source<'de>) -> Self {
+    pub fn root(reader: &'a Pass, source: NodeSource<'de>) -> Self {
         Self {
             reader,
-            place: &Place::ROOT,
+            place: &NodePlace::ROOT,
             source,
         }
     }
@@ -76,7 +76,7 @@ impl<'a, 'de> Node<'a, 'de> {
     /// A value of the wrong type. If there are notes, the pass goes on with a stand-in.
     fn misfit(&self, message: impl FnOnce() -> String) -> Result<(), Misread> {
         let message = || match self.source {
-            Source::Twice => TWICE.to_owned(),
+            NodeSource::Twice => TWICE.to_owned(),
             _ => message(),
         };
         match &self.reader.notes {
@@ -89,7 +89,7 @@ impl<'a, 'de> Node<'a, 'de> {
 
     fn unfit(&self) -> Misread {
         Misread::Unfit(match self.source {
-            Source::Twice => TWICE.to_owned(),
+            NodeSource::Twice => TWICE.to_owned(),
             _ => String::new(),
         })
     }
@@ -114,8 +114,9 @@ impl<'a, 'de> Node<'a, 'de> {
         let misfit = || self.misfit(|| "must be text".to_owned());
         let text = self.source.text();
         let text = text.map_or_else(|| misfit().map(|()| Cow::Borrowed("")), Ok)?;
+        let wanted: &dyn Expected = &visitor;
         let noted = self.reader.notes.as_ref();
-        let expected = noted.map(|_| (&visitor as &dyn Expected).to_string());
+        let expected = noted.map(|_| wanted.to_string());
         let read = match text {
             Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
             Cow::Owned(text) => visitor.visit_string(text),
@@ -147,10 +148,10 @@ impl<'a, 'de> Node<'a, 'de> {
     /// Takes out what is left out, and puts in what stands in for a missing member.
     fn patch(&self, known: &[&'static str], members: &mut NamedSources<'de>) {
         for name in known {
-            match self.reader.patch(&self.place.enter(Step::Member(name))) {
+            match self.reader.patch(&self.place.enter(NodeStep::Member(name))) {
                 Some(Patch::LeftOut) => members.retain(|(other, _)| other != name),
                 Some(Patch::StandIn(text)) if members.iter().all(|(other, _)| other != name) => {
-                    members.push((Cow::Borrowed(*name), Source::StandIn(text)));
+                    members.push((Cow::Borrowed(*name), NodeSource::StandIn(text)));
                 }
                 _ => {}
             }
@@ -185,11 +186,11 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
     /// For types that take any JSON. The rules for objects and numbers do not hold inside.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misread> {
         match self.source {
-            Source::Json(raw) => raw.deserialize_any(visitor).map_err(unfit),
-            Source::Text(_) => self.text(visitor),
-            Source::Members(_) => self.members(None, visitor),
-            Source::StandIn(_) => visitor.visit_unit(),
-            Source::Twice => Err(self.unfit()),
+            NodeSource::Json(raw) => raw.deserialize_any(visitor).map_err(unfit),
+            NodeSource::Text(_) => self.text(visitor),
+            NodeSource::Members(_) => self.members(None, visitor),
+            NodeSource::StandIn(_) => visitor.visit_unit(),
+            NodeSource::Twice => Err(self.unfit()),
         }
     }
 
@@ -249,7 +250,7 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misread> {
         match self.source {
-            Source::StandIn(_) => visitor.visit_none(),
+            NodeSource::StandIn(_) => visitor.visit_none(),
             source if source.is_null() => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
@@ -305,11 +306,11 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
 
 /// The members of an object, as serde takes them.
 struct Members<'a, 'de> {
-    reader: &'a Reader,
-    place: &'a Place<'a>,
-    rest: IntoIter<(Cow<'de, str>, Source<'de>)>,
+    reader: &'a Pass,
+    place: &'a NodePlace<'a>,
+    rest: IntoIter<(Cow<'de, str>, NodeSource<'de>)>,
     /// The value of the name that was taken last.
-    next: Option<(Cow<'de, str>, Source<'de>)>,
+    next: Option<(Cow<'de, str>, NodeSource<'de>)>,
     /// The type knows the names.
     are_known: bool,
 }
@@ -328,9 +329,9 @@ impl<'de> MapAccess<'de> for Members<'_, 'de> {
             return Err(Misread::Noted);
         };
         let step = if self.are_known {
-            Step::Member(&name)
+            NodeStep::Member(&name)
         } else {
-            Step::Key(&name)
+            NodeStep::Key(&name)
         };
         self.reader.read(&self.place.enter(step), source, seed)
     }
@@ -341,8 +342,8 @@ impl<'de> MapAccess<'de> for Members<'_, 'de> {
 }
 
 struct Items<'a, 'de> {
-    reader: &'a Reader,
-    place: &'a Place<'a>,
+    reader: &'a Pass,
+    place: &'a NodePlace<'a>,
     rest: Enumerate<IntoIter<&'de RawValue>>,
 }
 
@@ -353,8 +354,8 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
         let Some((index, raw)) = self.rest.next() else {
             return Ok(None);
         };
-        let place = self.place.enter(Step::Item(index));
-        self.reader.read(&place, Source::Json(raw), seed).map(Some)
+        let place = self.place.enter(NodeStep::Item(index));
+        self.reader.read(&place, NodeSource::Json(raw), seed).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {

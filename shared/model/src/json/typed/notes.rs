@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::misread::{Misread, WRONG_FORM};
-use super::place::{Place, Step};
+use super::place::{NodePlace, NodeStep};
 use super::source::STAND_INS;
 use crate::error::Field;
 
@@ -41,7 +41,7 @@ impl Notes {
         }
     }
 
-    pub fn patch(&self, place: &Place) -> Option<Patch> {
+    pub fn patch(&self, place: &NodePlace) -> Option<Patch> {
         if self.patches.is_empty() || place.length() > MAX_PATH_LENGTH {
             return None;
         }
@@ -49,18 +49,18 @@ impl Notes {
     }
 
     /// A value of the wrong type. If the reader goes on, a stand-in has to take its place at once.
-    pub fn misfit(&mut self, place: &Place, message: &str) -> Result<(), Misread> {
+    pub fn misfit(&mut self, place: &NodePlace, message: &str) -> Result<(), Misread> {
         self.replace(place, message);
         if self.is_complete { Err(Misread::Noted) } else { Ok(()) }
     }
 
     /// A failure of the type that read this value.
-    pub fn failed(&mut self, place: &Place, is_null: bool, failure: Misread) {
+    pub fn failed(&mut self, place: &NodePlace, is_null: bool, failure: Misread) {
         match failure {
             Misread::Noted => {}
             Misread::Missing(name) => {
                 let is_real = !matches!(self.patch(place), Some(Patch::StandIn(_)));
-                let place = place.enter(Step::Member(name));
+                let place = place.enter(NodeStep::Member(name));
                 match self.patch(&place) {
                     Some(Patch::StandIn(_)) => self.is_complete = true,
                     _ if is_real => self.replace(&place, "is missing"),
@@ -89,7 +89,7 @@ impl Notes {
             .any(|(other, _)| is_within(path, other) || is_within(other, path))
     }
 
-    fn replace(&mut self, place: &Place, message: &str) {
+    fn replace(&mut self, place: &NodePlace, message: &str) {
         let path = place.to_string();
         self.bytes += path.len() + message.len();
         self.faults.push(Field {
@@ -100,7 +100,7 @@ impl Notes {
         self.put(place, Patch::StandIn(0));
     }
 
-    fn put(&mut self, place: &Place, patch: Patch) {
+    fn put(&mut self, place: &NodePlace, patch: Patch) {
         self.is_complete |= place.length() > MAX_PATH_LENGTH;
         self.patches.insert(place.to_string(), patch);
     }

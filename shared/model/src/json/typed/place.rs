@@ -3,7 +3,7 @@
 use std::fmt;
 
 #[derive(Clone, Copy)]
-pub enum Step<'a> {
+pub enum NodeStep<'a> {
     Root,
     /// A member that the type knows.
     Member(&'a str),
@@ -13,25 +13,25 @@ pub enum Step<'a> {
 }
 
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct NodePlace<'a> {
     outer: Option<&'a Self>,
-    step: Step<'a>,
+    step: NodeStep<'a>,
     length: usize,
 }
 
-impl<'a> Place<'a> {
+impl<'a> NodePlace<'a> {
     pub const ROOT: Self = Self {
         outer: None,
-        step: Step::Root,
+        step: NodeStep::Root,
         length: 0,
     };
 
-    pub fn enter(&'a self, step: Step<'a>) -> Self {
+    pub fn enter(&'a self, step: NodeStep<'a>) -> Self {
         let length = match step {
-            Step::Root => 0,
-            Step::Member(name) | Step::Key(name) => name.len() + 1,
+            NodeStep::Root => 0,
+            NodeStep::Member(name) | NodeStep::Key(name) => name.len() + 1,
             // An index and its brackets.
-            Step::Item(_) => 8,
+            NodeStep::Item(_) => 8,
         };
         Self {
             outer: Some(self),
@@ -46,19 +46,19 @@ impl<'a> Place<'a> {
     }
 
     pub fn is_member(&self) -> bool {
-        matches!(self.step, Step::Member(_))
+        matches!(self.step, NodeStep::Member(_))
     }
 }
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for NodePlace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(outer) = self.outer else { return Ok(()) };
         outer.fmt(f)?;
         match self.step {
-            Step::Root => Ok(()),
-            Step::Member(name) | Step::Key(name) if outer.outer.is_none() => f.write_str(name),
-            Step::Member(name) | Step::Key(name) => write!(f, ".{name}"),
-            Step::Item(index) => write!(f, "[{index}]"),
+            NodeStep::Root => Ok(()),
+            NodeStep::Member(name) | NodeStep::Key(name) if outer.outer.is_none() => f.write_str(name),
+            NodeStep::Member(name) | NodeStep::Key(name) => write!(f, ".{name}"),
+            NodeStep::Item(index) => write!(f, "[{index}]"),
         }
     }
 }

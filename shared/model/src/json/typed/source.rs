@@ -34,10 +34,10 @@ pub const TWICE: &str = "must not be given twice with different values";
 pub type GivenMembers<'a> = BTreeMap<Cow<'a, str>, Given<'a>>;
 
 /// Members in their order.
-pub type NamedSources<'de> = Vec<(Cow<'de, str>, Source<'de>)>;
+pub type NamedSources<'de> = Vec<(Cow<'de, str>, NodeSource<'de>)>;
 
 #[derive(Clone, Copy)]
-pub enum Source<'de> {
+pub enum NodeSource<'de> {
     Json(&'de RawValue),
     Text(&'de str),
     Twice,
@@ -46,7 +46,7 @@ pub enum Source<'de> {
     StandIn(usize),
 }
 
-impl<'de> From<&'de Given<'de>> for Source<'de> {
+impl<'de> From<&'de Given<'de>> for NodeSource<'de> {
     fn from(given: &'de Given<'de>) -> Self {
         match given {
             Given::Json(raw) => Self::Json(raw),
@@ -56,7 +56,7 @@ impl<'de> From<&'de Given<'de>> for Source<'de> {
     }
 }
 
-impl<'de> Source<'de> {
+impl<'de> NodeSource<'de> {
     pub fn is_null(self) -> bool {
         matches!(self, Self::Json(raw) if raw.get() == "null")
     }
@@ -162,7 +162,7 @@ impl<'de> Visitor<'de> for Object<'_> {
         let mut members = Vec::new();
         while let Some(Text(name)) = map.next_key()? {
             if self.0.is_none_or(|names| names.contains(&name.as_ref())) {
-                members.push((name, Source::Json(map.next_value()?)));
+                members.push((name, NodeSource::Json(map.next_value()?)));
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
