@@ -190,7 +190,7 @@ async fn documents_are_refused_before_anything_is_stored() {
     let quote = h.priced_quote("LEX");
     let large = BASE64_STANDARD.encode([b"%PDF-".as_slice(), &vec![0; documents::MAX_BYTES]].concat());
     let html = BASE64_STANDARD.encode("<html>");
-    for (text, status) in [(large.as_str(), 413), ("JVBERi0xLjQ", 400), (html.as_str(), 422)] {
+    for (text, status) in [(large.as_str(), 413), ("JVBERi0xLjQ", 422), (html.as_str(), 422)] {
         let body = json!({"quoteId": quote.id, "additionalDocuments": {"x": text}});
         assert_eq!(h.post(PROPOSE, body).key(KEY).await.status, status);
     }

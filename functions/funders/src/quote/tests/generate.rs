@@ -191,7 +191,9 @@ async fn numbers_and_nulls_of_other_writers_are_read() {
         .replace("\"term\": 36", "\"term\": 3.6e1")
         .replace("\"mileage\": 0", "\"mileage\": null")
         .replace("38000", "38000.000");
-    let got = harness().post(GENERATE, body).await;
+    let h = harness();
+    h.fakes.transport.script([], priced());
+    let got = h.post(GENERATE, body).await;
     assert_eq!(got.status, 201, "{}", got.text);
 }
 
