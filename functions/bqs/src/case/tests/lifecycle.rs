@@ -10,6 +10,7 @@ use super::fixtures::{
     dealer_with_case, json as parsed, new_dealer, without_progress, woken,
 };
 use crate::case::row::{ChangeKind, ChangeRow};
+use crate::message::moment::DanishTime;
 use crate::testing::channel;
 
 /// The stored form of a sample: one casing, and amounts as numbers.
@@ -89,7 +90,7 @@ async fn a_case_shows_what_became_of_each_request_before_anything_is_sent() {
     // The sample case has `startConsent`.
     assert_eq!(Route::Score.request(&dealer, "1", SCORE).await.status, 202);
     let progress = dealer.get(CASE).await.json()["progress"].clone();
-    let at = dealer.now();
+    let at = DanishTime::from(dealer.now());
     assert_eq!(
         progress,
         json!({

@@ -13,6 +13,7 @@ use super::fake_upstream::Handling::{Fails, Makes};
 use super::simulation::Simulation;
 use crate::case::row::Sequence;
 use crate::channel::Role;
+use crate::message::moment::DanishTime;
 use crate::testing::channel;
 
 const REFUSAL: &str = r#"{"title":"One or more validation errors occurred.","status":400,
@@ -55,7 +56,7 @@ async fn a_refused_change_is_shown_with_upstreams_reasons_and_announced_until_it
         json!({"state": "held", "changes": 5, "done": 1, "held": {
             "change": 2, "part": "case", "reason": "refused", "message": "The upstream BQS refused the change.",
             "errors": {"$.dealer": ["unknown", "closed"], "$.calculation.duration": ["too long"]},
-            "since": held.at,
+            "since": DanishTime::from(held.at),
         }})
     );
     decide(&simulation, case, 2, "send").await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use model::time::UtcTime;
 use runtime::testing::access::counted;
 use runtime::testing::{Harness, TestResponse};
 use serde_json::{Value, json};
@@ -78,7 +79,7 @@ async fn an_operator_sees_what_was_ordered_by_whom_and_who_decided() {
     let decided = orders.harness.now();
     let order = get(&orders).await.data();
     assert_eq!(order["decidedBy"], orders.row().decided_by.unwrap());
-    assert_eq!(order["decidedAt"], decided.to_string());
+    assert_eq!(order["decidedAt"], json!(UtcTime(decided)));
     let listed = orders.instance().get("/api/mmob/orders?manual=false").await;
     assert_eq!(listed.data()[0]["decidedBy"], order["decidedBy"], "{}", listed.text);
     assert!(!listed.text.contains("Nichols"), "a list reads nothing from MMOB");
