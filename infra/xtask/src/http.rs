@@ -17,21 +17,13 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The status of a GET, or `None` without an answer.
 pub fn status(url: &str) -> Option<u16> {
-    status_with(url, &[])
-}
-
-/// [`status`] with headers.
-pub fn status_with(url: &str, headers: &[(&str, &str)]) -> Option<u16> {
     let agent: Agent = Agent::config_builder()
         .proxy(None)
         .http_status_as_error(false)
         .timeout_global(Some(Duration::from_secs(10)))
         .build()
         .into();
-    let request = headers
-        .iter()
-        .fold(agent.get(url), |request, (name, value)| request.header(*name, *value));
-    request.call().ok().map(|answer| answer.status().as_u16())
+    agent.get(url).call().ok().map(|answer| answer.status().as_u16())
 }
 
 /// An answer with any status.
@@ -68,11 +60,23 @@ pub fn json(url: &str) -> Result<Value> {
 
 /// [`json`] with headers.
 pub fn get(url: &str, headers: &[(&str, &str)]) -> Result<Value> {
+    read(url, call(url, headers))
+}
+
+fn call(url: &str, headers: &[(&str, &str)]) -> std::result::Result<Response<Body>, ureq::Error> {
     let request = agent(Duration::from_secs(10)).get(url);
     let request = headers
         .iter()
         .fold(request, |request, (name, value)| request.header(*name, *value));
-    read(url, request.call())
+    request.call()
+}
+
+/// The JSON answer to a GET, or `None` for a 404.
+pub fn find(url: &str, headers: &[(&str, &str)]) -> Result<Option<Value>> {
+    match call(url, headers) {
+        Err(ureq::Error::StatusCode(404)) => Ok(None),
+        answered => read(url, answered).map(Some),
+    }
 }
 
 /// The JSON answer to a POST.

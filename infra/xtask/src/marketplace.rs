@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::credentials;
 use crate::failure::{Context, Result};
 use crate::http;
+use crate::signals;
 use crate::stack::Stack;
 
 pub struct Marketplace<'a> {
@@ -42,11 +43,31 @@ impl Marketplace<'_> {
     pub fn order(&self, id: &str) -> Result<Option<Value>> {
         let bearer = self.bearer()?;
         let url = format!("{}/api/mmob/orders/{id}", self.stack.base_url);
-        if http::status_with(&url, &[("authorization", &bearer)]) == Some(404) {
-            return Ok(None);
+        let order = http::find(&url, &[("authorization", &bearer)])?;
+        Ok(order.and_then(|order| order.get("data").cloned()))
+    }
+
+    /// All orders as the hub has them. To read one by one would count for the caller's quota.
+    pub fn orders(&self) -> Result<Vec<Value>> {
+        let bearer = self.bearer()?;
+        let mut orders = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            signals::fail_if_interrupted()?;
+            let url = format!("{}/api/mmob/orders?limit=100{cursor}", self.stack.base_url);
+            let page = http::get(&url, &[("authorization", &bearer)])?;
+            orders.extend(
+                page.get("data")
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                    .cloned(),
+            );
+            match page.get("nextCursor").and_then(Value::as_str) {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return Ok(orders),
+            }
         }
-        let order = http::get(&url, &[("authorization", &bearer)])?;
-        Ok(order.get("data").cloned())
     }
 
     fn hub(&self, path: &str, body: &Value) -> Result<Value> {

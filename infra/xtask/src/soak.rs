@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
         self.set_failure_rate(0)?;
         let report = Report {
             orders: seen,
-            rows: orders.iter().map(|id| self.row(id)).collect::<Result<_>>()?,
+            rows: self.rows(&orders)?,
             provider: self.simulators(&format!("providers/{}", self.provider))?,
             killed: self.killer.killed(),
         };
@@ -201,10 +201,15 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The hub's row of an order, if it has one.
-    fn row(&self, id: &str) -> Result<Option<Value>> {
-        signals::fail_if_interrupted()?;
-        self.market().order(id)
+    /// The hub's row of each order, if it has one.
+    fn rows(&self, orders: &[String]) -> Result<Vec<Option<Value>>> {
+        let all = self.market().orders()?;
+        let row = |id: &String| {
+            all.iter()
+                .find(|row| row.get("id") == Some(&id.as_str().into()))
+                .cloned()
+        };
+        Ok(orders.iter().map(row).collect())
     }
 
     fn market(&self) -> Marketplace<'_> {

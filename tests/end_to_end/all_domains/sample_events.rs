@@ -59,7 +59,7 @@ async fn check(stack: &Stack, domain: &str, replacements: &Replacements) {
             Done => assert_eq!(answer, json!(true), "{function}"),
         }
         if *function == "operations-subscription-create" {
-            let id = body(&answer)["id"].as_str().unwrap().to_owned();
+            let id = body(&answer)["data"]["id"].as_str().unwrap().to_owned();
             let path = format!("/api/integration/subscriptions/{id}");
             let admin = stack.text("/tokens/admin");
             let gone = stack.send(Method::DELETE, &path, &admin, None, &[]).await;

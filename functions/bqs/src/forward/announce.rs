@@ -57,7 +57,7 @@ pub async fn announce(cx: &Cx<Env>, sequence: Sequence) -> Result<()> {
     let events = row.notices.iter().map(|notice| event(sequence, case.as_ref(), notice));
     cx.env.bus().publish(events.collect::<Result<_>>()?).await?;
     row.notices.clear();
-    if row.held.is_none() {
+    if row.held.is_none() || row.awaits_verdict() {
         // A worker whose first write comes after this one loses, and takes this one for a sender.
         let wake = ForwarderWake::of(sequence);
         wake.send_late(&cx.env, Duration::ZERO).await?;

@@ -170,8 +170,11 @@ fn merge<'a>(parts: &'a Parts) -> Result<GivenMembers<'a>> {
             None => true,
             Some(Given::Twice) => false,
             Some(Given::Text(other)) => *other == text,
+            // A null is absent.
             Some(Given::Json(raw)) => {
-                raw.get() == text || serde_json::from_str::<String>(raw.get()).is_ok_and(|s| s == text)
+                raw.get() == "null"
+                    || raw.get() == text
+                    || serde_json::from_str::<String>(raw.get()).is_ok_and(|s| s == text)
             }
         };
         members.insert(name, if agrees { Given::Text(text) } else { Given::Twice });

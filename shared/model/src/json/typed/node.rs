@@ -95,9 +95,15 @@ impl<'a, 'de> Node<'a, 'de> {
     }
 
     fn whole(&self, least: i128, most: i128) -> Result<i128, Misread> {
-        let number = self.source.whole().filter(|number| (least..=most).contains(number));
-        let misfit = || self.misfit(|| format!("must be a whole number from {least} to {most}"));
-        number.map_or_else(|| misfit().map(|()| 0), Ok)
+        // The bounds are the type's and not the API's, which the rules of the type have.
+        let why = match self.source.whole() {
+            Some(number) if (least..=most).contains(&number) => return Ok(number),
+            Some(number) if number > most => "must be a smaller number",
+            Some(_) if least == 0 => "must not be negative",
+            Some(_) => "must be a larger number",
+            None => "must be a whole number",
+        };
+        self.misfit(|| why.to_owned()).map(|()| 0)
     }
 
     fn unsigned<V: Visitor<'de>>(&self, most: u64, visitor: V) -> Result<V::Value, Misread> {

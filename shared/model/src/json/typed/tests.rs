@@ -111,13 +111,15 @@ fn a_whole_number_is_whole_however_it_is_written() {
     for text in ["36.0", "3.6e1", "3600E-2", "36.00000000000000000000000000000000000000"] {
         assert_eq!(sheet(&GOOD.replace("36", text)).unwrap().count, 36, "{text}");
     }
-    for text in ["36.5", "-1", "4294967296", "1e30", "\"36\"", "true", "[36]", "{}"] {
-        let faults = faults(&GOOD.replace("36", text));
-        assert_eq!(
-            named(&faults),
-            [("count", "must be a whole number from 0 to 4294967295")],
-            "{text}"
-        );
+    for (why, texts) in [
+        ("must be a whole number", vec!["36.5", "\"36\"", "true", "[36]", "{}"]),
+        ("must be a smaller number", vec!["4294967296", "1e30"]),
+        ("must not be negative", vec!["-1"]),
+    ] {
+        for text in texts {
+            let faults = faults(&GOOD.replace("36", text));
+            assert_eq!(named(&faults), [("count", why)], "{text}");
+        }
     }
 }
 
@@ -167,7 +169,7 @@ fn null_is_absent_where_a_member_may_be() {
         named(&faults(&with("\"list\":[null],\"numbers\":{\"a\":null}"))),
         [
             ("list[0]", "must be an object"),
-            ("numbers.a", "must be a whole number from 0 to 255"),
+            ("numbers.a", "must be a whole number"),
         ]
     );
     assert_eq!(sheet(&without("kind", "\"the_kind\":\"ONE\"")).unwrap().kind, Kind::One);
@@ -186,7 +188,7 @@ fn all_faults_are_reported_at_once() {
                 "must be a date and time with an offset, such as 2026-01-31T09:30:00Z"
             ),
             ("born", "must be a date, such as 2026-01-31"),
-            ("count", "must be a whole number from 0 to 4294967295"),
+            ("count", "must be a whole number"),
             ("email", "must be an e-mail address"),
             ("flag", "must be true or false"),
             ("inner.first", "is missing"),
@@ -194,14 +196,14 @@ fn all_faults_are_reported_at_once() {
             ("kind", "is missing"),
             ("list[0].first", "is missing"),
             ("list[0].second", "is missing"),
-            ("list[1].first", "must be a whole number from 0 to 18446744073709551615"),
+            ("list[1].first", "must not be negative"),
             ("list[1].second", "must be an e-mail address"),
             ("list[2]", "must be an object"),
             ("name", "is missing"),
-            ("numbers.a", "must be a whole number from 0 to 255"),
-            ("numbers.c", "must be a whole number from 0 to 255"),
+            ("numbers.a", "must be a smaller number"),
+            ("numbers.c", "must be a whole number"),
             ("price", "must be an amount of money with at most two decimals"),
-            ("small", "must be a whole number from -128 to 127"),
+            ("small", "must be a smaller number"),
             ("texts.a", "must be text"),
         ]
     );
@@ -276,7 +278,7 @@ proptest! {
         }
         prop_assert_eq!(found.iter().filter(|(path, why)| *why == "is missing" && !path.contains('.') && !path.contains('[')).count(), missing.len());
         for (path, why) in found {
-            prop_assert!(why.starts_with("must be ") || why == "is missing", "{path} {why}");
+            prop_assert!(why.starts_with("must ") || why == "is missing", "{path} {why}");
             prop_assert!(!path.is_empty() && !why.contains("qqq"));
         }
     }
