@@ -16,100 +16,111 @@ const FOREIGN: [&str; 18] = [
 /// No message repeats it.
 const CANARY: &str = "qqq\u{7}";
 
+/// A member is left out, or has one of five values.
+const CHANGES: usize = 6;
+
 /// What a member becomes. `None` leaves it out.
 type Change<'a> = (&'a str, Option<Value>);
+
+type FaultSet = BTreeSet<(String, String)>;
+
+/// A good request of a type.
+struct GoodRequest<'a> {
+    body: Value,
+    path: &'a [(&'a str, &'a str)],
+}
 
 /// Holds that `T` names exactly the faulty members of a request, all at once and in words of the API. The members of the path are
 /// not in the sample.
 #[track_caller]
-#[expect(clippy::unwrap_used, reason = "a test's sample")]
+#[expect(clippy::expect_used, reason = "for tests")]
 pub fn assert_faults_are_named<T: Input>(sample: &str, path: &[(&str, &str)]) {
-    let sample: Value = serde_json::from_str(sample).unwrap();
-    let faults = |changes: &[&Change]| faults::<T>(&sample, path, changes);
-    assert_eq!(faults(&[]), BTreeSet::new(), "the sample is good");
+    let body: Value = serde_json::from_str(sample).expect("the sample is JSON");
     let mut places = Vec::new();
-    list_members(&sample, "", &mut places);
-    let mut changes: Vec<(Change, _)> = Vec::new();
-    for place in &places {
-        let absent = faults(&[&(place.as_str(), None)]);
-        let is_alone = absent
-            .iter()
-            .all(|(path, why)| (path, why.as_str()) == (&in_words(place), "is missing"));
-        assert!(is_alone && absent.len() <= 1, "{place}: {absent:?}");
-        let null = faults(&[&(place.as_str(), Some(Value::Null))]);
-        assert_eq!(null, absent, "{place}: null is absent");
-        changes.push(((place, None), absent));
-        for value in [
-            Value::Bool(true),
-            (-0.5).into(),
-            CANARY.into(),
-            Value::Array(vec![CANARY.into()]),
-            serde_json::json!({CANARY: CANARY}),
-        ] {
-            let change = (place.as_str(), Some(value));
-            let found = faults(&[&change]);
-            for (path, why) in &found {
-                // A rule can be about all members of an outer value.
-                let is_around = in_words(place)
-                    .strip_prefix(path.as_str())
-                    .is_some_and(|rest| rest.starts_with('.'));
-                let is_within = path
-                    .strip_prefix(&in_words(place))
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
-                assert!(is_within || is_around, "{change:?}: {found:?}");
-                assert_in_words(why);
-            }
-            changes.push((change, found));
-        }
-    }
+    list_members(&body, "", &mut places);
+    let good = GoodRequest { body, path };
+    assert_eq!(good.faults::<T>(&[]), FaultSet::new(), "the sample is good");
+    let changes: Vec<_> = places.iter().flat_map(|place| good.changes::<T>(place)).collect();
     for (index, (first, of_first)) in changes.iter().enumerate() {
-        for (second, of_second) in changes.iter().skip(index + 1) {
-            if !are_apart(first.0, second.0) {
-                continue;
-            }
+        let others = changes.iter().skip(index + 1);
+        for (second, of_second) in others.filter(|(second, _)| are_apart(first.0, second.0)) {
             let both = of_first.union(of_second).cloned().collect();
-            assert_eq!(faults(&[first, second]), both, "{first:?}, {second:?}");
+            assert_eq!(good.faults::<T>(&[first, second]), both, "{first:?}, {second:?}");
         }
     }
-    for kind in 0..6 {
-        let of_all = changes.iter().skip(kind).step_by(6).filter(|((place, _), _)| {
-            places
-                .iter()
-                .all(|other| other == place || are_apart(place, other) || place.starts_with(other.as_str()))
-        });
-        let (all, each): (Vec<_>, Vec<_>) = of_all.map(|(change, found)| (change, found)).unzip();
+    let is_leaf = |place: &str| {
+        places
+            .iter()
+            .all(|other| place.starts_with(other.as_str()) || are_apart(place, other))
+    };
+    for kind in 0..CHANGES {
+        let of_kind = changes.iter().skip(kind).step_by(CHANGES);
+        let of_leaves = of_kind.filter(|(change, _)| is_leaf(change.0));
+        let (all, each): (Vec<_>, Vec<_>) = of_leaves.map(|(change, found)| (change, found)).unzip();
         let wanted = each.into_iter().flatten().cloned().collect();
-        assert_eq!(faults(&all), wanted, "all at once");
+        assert_eq!(good.faults::<T>(&all), wanted, "all at once");
     }
 }
 
-#[expect(clippy::unwrap_used, reason = "a test's sample")]
-fn faults<T: Input>(sample: &Value, path: &[(&str, &str)], changes: &[&Change]) -> BTreeSet<(String, String)> {
-    let mut document = sample.clone();
-    for (place, value) in changes {
-        let (outer, name) = place.rsplit_once('/').unwrap();
-        match (document.pointer_mut(outer).unwrap(), value) {
-            (Value::Object(members), Some(value)) => drop(members.insert(name.to_owned(), value.clone())),
-            (Value::Object(members), None) => drop(members.remove(name)),
-            _ => unreachable!("only members are listed"),
-        }
+impl GoodRequest<'_> {
+    /// What becomes of the request if one member is absent or has a wrong value.
+    fn changes<'a, T: Input>(&self, place: &'a str) -> [(Change<'a>, FaultSet); CHANGES] {
+        let named = in_words(place);
+        let absent = self.faults::<T>(&[&(place, None)]);
+        let is_alone = absent.iter().all(|(path, why)| *path == named && why == "is missing");
+        assert!(is_alone, "{place}: {absent:?}");
+        let null = self.faults::<T>(&[&(place, Some(Value::Null))]);
+        assert_eq!(null, absent, "{place}: null is absent");
+        let values = [
+            None,
+            Some(Value::Bool(true)),
+            Some((-0.5).into()),
+            Some(CANARY.into()),
+            Some(Value::Array(vec![CANARY.into()])),
+            Some(serde_json::json!({CANARY: CANARY})),
+        ];
+        values.map(|value| {
+            let change = (place, value);
+            let found = self.faults::<T>(&[&change]);
+            for (path, why) in &found {
+                // A rule can be about all members of an outer value.
+                let is_near = is_within(path, &named, '.') || is_within(&named, path, '.');
+                assert!(is_near, "{change:?}: {found:?}");
+                assert_in_words(why);
+            }
+            (change, found)
+        })
     }
-    let read = T::read(&Parts {
-        path: path
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect(),
-        content_type: Some("application/json"),
-        body: Cow::Owned(serde_json::to_vec(&document).unwrap()),
-        ..Parts::default()
-    });
-    let Err(error) = read else { return BTreeSet::new() };
-    assert!(error.kind == Kind::Invalid && !error.fields.is_empty(), "{error:?}");
-    error
-        .fields
-        .into_iter()
-        .map(|field| (field.path, field.message))
-        .collect()
+
+    #[expect(clippy::expect_used, reason = "for tests")]
+    fn faults<T: Input>(&self, changes: &[&Change]) -> FaultSet {
+        let mut document = self.body.clone();
+        for (place, value) in changes {
+            let (outer, name) = place.rsplit_once('/').expect("a pointer to a member");
+            let members = document.pointer_mut(outer).and_then(Value::as_object_mut);
+            let members = members.expect("only members are listed");
+            match value {
+                Some(value) => drop(members.insert(name.to_owned(), value.clone())),
+                None => drop(members.remove(name)),
+            }
+        }
+        let path = self.path.iter();
+        let read = T::read(&Parts {
+            path: path
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            content_type: Some("application/json"),
+            body: Cow::Owned(document.to_string().into_bytes()),
+            ..Parts::default()
+        });
+        let Err(error) = read else { return FaultSet::new() };
+        assert!(error.kind == Kind::Invalid && !error.fields.is_empty(), "{error:?}");
+        error
+            .fields
+            .into_iter()
+            .map(|field| (field.path, field.message))
+            .collect()
+    }
 }
 
 /// Every member at every depth, as a JSON pointer.
@@ -127,11 +138,12 @@ fn in_words(pointer: &str) -> String {
 }
 
 fn are_apart(one: &str, other: &str) -> bool {
-    let is_within = |one: &str, other: &str| {
-        one.strip_prefix(other)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    !is_within(one, other) && !is_within(other, one)
+    !is_within(one, other, '/') && !is_within(other, one, '/')
+}
+
+fn is_within(path: &str, outer: &str, separator: char) -> bool {
+    path.strip_prefix(outer)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with([separator, '[']))
 }
 
 #[track_caller]
