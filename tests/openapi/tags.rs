@@ -10,7 +10,7 @@ pub const TAGS: [(&str, &[&str], &str); 16] = [
         "Quotes",
         &["funders-quote", "funders-customer-quotes"],
         "Price a vehicle with a funder, and read the prices. A quote is GENERATED, FAILED, or PENDING while the hub retries; \
-         it EXPIRES when the funder's price ends, and is CONVERTED when it becomes a proposal.",
+         it becomes EXPIRED when the price expires, and CONVERTED when it becomes a proposal.",
     ),
     (
         "Proposals",
@@ -66,7 +66,7 @@ pub const TAGS: [(&str, &[&str], &str); 16] = [
     (
         "Event subscriptions",
         &["operations-subscription", "operations-delivery"],
-        "Endpoints that get the hub's events, each delivery to them, and its replay. What is delivered: see the webhooks.",
+        "Endpoints that get the hub's events, each delivery to them, and its replay. The webhooks describe the events.",
     ),
     (
         "Operations",
@@ -81,7 +81,7 @@ pub const TAGS: [(&str, &[&str], &str); 16] = [
     (
         super::webhooks::TAG,
         &[],
-        "What the hub posts: events to subscribed endpoints, and orders to the providers of MMOB products. See the webhooks.",
+        "Requests of the hub: events to subscribed endpoints, and orders to the providers of MMOB products. See the webhooks.",
     ),
     (
         "API document",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// A group of their own: openapi-generator makes a file for each group of the webhooks and writes over that of the operations.
 pub const TAG: &str = "Sent webhooks";
-const SIGNATURE: &str = "\n\nThe hub signs the request as [Standard Webhooks](https://www.standardwebhooks.com) lays down. \
+const SIGNATURE: &str = "\n\nThe hub signs the request as [Standard Webhooks](https://www.standardwebhooks.com) defines. \
     `webhook-signature` is `v1,` and the base64 of the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<raw body>`. The key \
     is the secret after `whsec_`, decoded from base64. Verify it over the raw bytes, before the body is parsed.";
 
@@ -24,7 +24,7 @@ pub fn add(document: &mut Value) {
         event["description"] = json!(format!("An event about a {}.", subject.to_lowercase()));
         event["properties"]["data"] = json!({
             "allOf": [{"$ref": format!("#/components/schemas/{data}")}],
-            "description": "What it happened to, in ids, names and states. No personal data.",
+            "description": "The subject of the event, in ids, names and states. No personal data.",
         });
         document["components"]["schemas"][format!("{subject}Event")] = event;
     }
@@ -45,9 +45,9 @@ fn words(kind: EventType) -> (&'static str, &'static str) {
     match kind {
         EventType::QuoteGenerated => ("A quote has a price.", "QuoteEvent"),
         EventType::QuoteFailed => ("A quote has failed: `code` says why.", "QuoteEvent"),
-        EventType::QuoteExpired => ("The price of a quote has ended.", "QuoteEvent"),
+        EventType::QuoteExpired => ("The price of a quote has expired.", "QuoteEvent"),
         EventType::ProposalSubmitted => ("The funder has a proposal.", "ProposalEvent"),
-        EventType::ProposalReferred => ("The funder decides about a proposal by hand.", "ProposalEvent"),
+        EventType::ProposalReferred => ("The funder referred a proposal: a person decides.", "ProposalEvent"),
         EventType::ProposalApproved => ("The funder approved a proposal.", "ProposalEvent"),
         EventType::ProposalDeclined => ("The funder declined a proposal.", "ProposalEvent"),
         EventType::ProposalFailed => (
@@ -59,7 +59,7 @@ fn words(kind: EventType) -> (&'static str, &'static str) {
             "CaseEvent",
         ),
         EventType::CaseResumed => (
-            "A case goes on: an operator decided its held change, or the document of the change was scanned.",
+            "A case resumes: an operator decided its held change, or the document of the change was scanned.",
             "CaseEvent",
         ),
     }
@@ -73,17 +73,17 @@ fn event(kind: EventType) -> Value {
         "tags": [TAG],
         "summary": summary,
         "description": format!(
-            "The hub posts the event to every subscription to `{name}`. Any 2xx within 10 seconds takes it; \
-             otherwise the hub tries again, ten times in three days. An event may arrive twice, with the same `webhook-id`, \
-             and events may arrive in another order than they happened.{SIGNATURE}"
+            "The hub posts the event to every subscription to `{name}`. Any 2xx within 10 seconds acknowledges it; \
+             otherwise the hub retries, ten times in three days. An event may arrive twice, with the same `webhook-id`, \
+             and events may arrive out of order.{SIGNATURE}"
         ),
         "security": [],
         "parameters": headers("The delivery's id, the same in every attempt"),
         "requestBody": body(schema),
         "responses": {
-            "200": {"description": "Taken, like every 2xx. The hub does not read the body"},
+            "200": {"description": "Acknowledged, like every 2xx. The hub does not read the body"},
             "410": {"description": "Ends the subscription"},
-            "default": {"description": "Not taken. The hub attempts the delivery again, not before `Retry-After`"},
+            "default": {"description": "Not acknowledged. The hub retries the delivery, not before `Retry-After`"},
         },
     })
 }
@@ -94,12 +94,12 @@ fn order() -> Value {
         "tags": [TAG],
         "summary": "An order of a product that is fulfilled by callback.",
         "description": format!(
-            "The hub posts the order to the `url` of the product, and reports the answer to MMOB. The user waits for up to a \
+            "The hub posts the order to the `url` of the product, and reports the response to MMOB. The user waits for up to a \
              minute, and the hub for up to 4 seconds. The hub may call again with the same `webhook-id`: the provider repeats \
-             its answer and does nothing else.{SIGNATURE}"
+             its response and does nothing else.{SIGNATURE}"
         ),
         "security": [],
-        "parameters": headers("The same each time that the hub asks about this round of the order"),
+        "parameters": headers("The same in every call about this round of the order"),
         "requestBody": body("OrderEvent"),
         "responses": {
             "200": {

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use crate::Env;
 use crate::asked::Asked;
 
-/// The requests that would be sent.
+/// The requests that the hub would send.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DryRun {
@@ -26,7 +26,7 @@ pub struct DryRun {
     pub dry_run: bool,
     /// In order. A value from an earlier response is shown in parentheses, with the step that it would come from.
     pub requests: Vec<DryRunRequest>,
-    /// What the funder would not be asked for, though the request has it.
+    /// The parts of the request that the funder would not be asked for.
     pub warnings: Vec<String>,
 }
 

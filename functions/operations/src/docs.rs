@@ -54,7 +54,7 @@ pub async fn docs(cx: Cx<Env>, _: UnreadRequest) -> Result<StaticFile> {
 )]
 pub fn document() {}
 
-/// Whether the page is there.
+/// Checks that the page exists.
 ///
 /// Its length and type, without its content.
 #[utoipa::path(
@@ -66,7 +66,7 @@ pub fn document() {}
 )]
 pub fn head() {}
 
-/// Whether the OpenAPI document is there.
+/// Checks that the OpenAPI document exists.
 ///
 /// Its length and type, without its content.
 #[utoipa::path(
@@ -86,7 +86,7 @@ pub fn document_head() {}
     path = "/api-docs/{asset}",
     operation_id = "operations-docs-asset",
     tag = "operations",
-    params(("asset" = String, Path, description = "The name that the page has for it")),
+    params(("asset" = String, Path, description = "The file's name in the page")),
     responses(
         (status = 200, description = "The file", content((String = "text/javascript", example = "SwaggerUIBundle({ url: 'api-docs/openapi.json' });"), (String = "text/css", example = ".swagger-ui { color: #3b4151 }"))),
         (status = 404, description = "The page has no such file"),

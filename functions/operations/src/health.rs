@@ -19,11 +19,11 @@ use crate::log::lane::Lane;
 #[derive(Deserialize, Validate)]
 pub struct GetHealth {}
 
-/// Whether the hub is up and its partners answer.
+/// The health of the hub and its partners.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
-    /// `ok` while this function can answer at all.
+    /// `ok` while this function can respond.
     pub status: &'static str,
     /// The hub's version.
     pub version: &'static str,
@@ -54,15 +54,15 @@ pub struct PartnerHealth {
     pub last_success_at: Option<UtcTime>,
 }
 
-/// Whether the hub is up and its partners answer, from calls that were made anyway, at most 15 seconds old.
+/// The hub's health, and its partners' from their recent calls, at most 15 seconds old.
 ///
-/// Anyone may ask. A caller whose token has the role `staff` also sees counts and times; any other token changes nothing.
+/// Public. A token with the role `staff` adds counts and times; any other token changes nothing.
 #[utoipa::path(
     get,
     path = "/health",
     operation_id = "operations-health",
     tag = "operations",
-    responses((status = 200, description = "The hub answers", body = Health))
+    responses((status = 200, description = "The hub is up", body = Health))
 )]
 pub async fn health(cx: Cx<Env>, _: GetHealth) -> Result<Health> {
     let (lanes, staff) = (Lane::all(), is_staff(&cx).await);
@@ -76,7 +76,7 @@ pub async fn health(cx: Cx<Env>, _: GetHealth) -> Result<Health> {
     })
 }
 
-/// The same under the path of spec 1.
+/// The hub's health, under the path of spec 1.
 ///
 /// The response is that of `GET /health`.
 #[utoipa::path(
@@ -84,11 +84,11 @@ pub async fn health(cx: Cx<Env>, _: GetHealth) -> Result<Health> {
     path = "/api/health",
     operation_id = "operations-health-api",
     tag = "operations",
-    responses((status = 200, description = "The hub answers", body = Health))
+    responses((status = 200, description = "The hub is up", body = Health))
 )]
 pub fn api_health() {}
 
-/// Whether the hub is up, without the response's body.
+/// The hub's health, without a body.
 ///
 /// For a monitor that reads the status only.
 #[utoipa::path(
@@ -96,11 +96,11 @@ pub fn api_health() {}
     path = "/health",
     operation_id = "operations-health-head",
     tag = "operations",
-    responses((status = 200, description = "The hub answers, as to GET and without a body"))
+    responses((status = 200, description = "The hub is up, without a body"))
 )]
 pub fn head() {}
 
-/// The same under the path of spec 1, without the response's body.
+/// The hub's health without a body, under the path of spec 1.
 ///
 /// For a monitor that reads the status only.
 #[utoipa::path(
@@ -108,7 +108,7 @@ pub fn head() {}
     path = "/api/health",
     operation_id = "operations-health-api-head",
     tag = "operations",
-    responses((status = 200, description = "The hub answers, as to GET and without a body"))
+    responses((status = 200, description = "The hub is up, without a body"))
 )]
 pub fn api_head() {}
 

@@ -13,7 +13,7 @@ use crate::json::typed::texts;
 use crate::text::{hidden_class, is_plain, is_plain_prose};
 use crate::{Error, Result};
 
-/// The marketplace's own words, spelling included.
+/// MMOB's own words, spelling included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum OrderStatus {
     Pending,
@@ -59,16 +59,16 @@ const MAX_MEMBERS: usize = 50;
 const MAX_FIELD_LENGTH: usize = 100;
 const MAX_TEXT_LENGTH: usize = 2000;
 
-/// The outcome of an order. Missing fields are a list here, and one text on the marketplace's wire.
+/// The outcome of an order. Missing fields are a list here and one text at MMOB.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderOutcome {
     /// The decision.
     pub status: OrderStatus,
-    /// What the user sees: texts by name. `error` is the reason of a failure.
+    /// Texts that the user sees, by name. `error` is the reason for a failure.
     #[serde(default, deserialize_with = "texts", skip_serializing_if = "BTreeMap::is_empty")]
     pub output: BTreeMap<String, String>,
-    /// Only of an order that needs more information.
+    /// Only for an order that needs more information.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub required_fields: Vec<String>,
 }

@@ -32,17 +32,17 @@ pub struct Customer {
     /// The customer's e-mail address. A customer's own token must have the same one.
     #[garde(skip)]
     pub email: Email,
-    /// With the country's code or without.
+    /// With or without the country's code.
     #[garde(length(chars, min = 5, max = 30), inner(custom(plain)))]
     #[schema(min_length = 5, max_length = 30)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
-    /// Makes the customer 16 to 120 years old on the day of the request in the United Kingdom.
+    /// The customer must be 16 to 120 years old on the day of the request in the United Kingdom.
     #[garde(skip)]
     #[schema(value_type = Option<String>, format = Date, pattern = r"^\d{4}-\d{2}-\d{2}$")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date_of_birth: Option<Date>,
-    /// Where the customer lives.
+    /// The customer's home address.
     #[garde(dive)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
@@ -69,7 +69,7 @@ pub struct Address {
     #[garde(length(chars, min = 1, max = 100), custom(plain))]
     #[schema(min_length = 1, max_length = 100)]
     pub city: String,
-    /// In the form of its country.
+    /// In its country's format.
     #[garde(length(chars, min = 1, max = 20), custom(plain))]
     #[schema(min_length = 1, max_length = 20)]
     pub postcode: String,

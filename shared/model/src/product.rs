@@ -44,7 +44,7 @@ pub enum ProductType {
     UtilitiesMobilePhones,
 }
 
-/// A product that is to be offered.
+/// A new product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewProduct {
@@ -70,17 +70,17 @@ pub struct NewProduct {
     #[garde(skip)]
     #[serde(alias = "product_type")]
     pub product_type: ProductType,
-    /// Manual where absent: an operator decides.
+    /// Absent: manual, an operator decides.
     #[garde(dive)]
     #[serde(default)]
     pub fulfilment: NewFulfilment,
 }
 
-/// What is to be done when a product is ordered.
+/// How the hub fulfils a product's orders.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(tag = "kind", rename_all = "lowercase", from = "FulfilmentMembers")]
 pub enum NewFulfilment {
-    /// It is done when these members of the order's input are there; else the user is asked for them.
+    /// The order is successful if its input has these members; else the user is asked for them.
     Auto {
         #[garde(custom(names_fields))]
         #[schema(schema_with = fields_schema)]

@@ -48,7 +48,7 @@ impl ProposalStatus {
 #[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProposalRequest {
-    /// A quote that is GENERATED, of the caller; an agent may name any customer's.
+    /// A GENERATED quote of the caller; an agent may name any customer's quote.
     #[garde(skip)]
     pub quote_id: QuoteId,
     /// Replaces the customer details of the quote.
@@ -61,7 +61,7 @@ pub struct ProposalRequest {
     #[garde(skip)]
     #[serde(default, deserialize_with = "texts")]
     pub additional_documents: BTreeMap<String, String>,
-    /// Returns the requests that would be sent, and sends none.
+    /// Returns the requests that the hub would send, and sends none.
     #[garde(skip)]
     #[schema(ignore)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -72,17 +72,17 @@ pub struct ProposalRequest {
 #[derive(Clone, Default, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AdditionalDetails {
-    /// With the country's code or without.
+    /// With or without the country's code.
     #[garde(length(chars, min = 5, max = 30), inner(custom(plain)))]
     #[schema(min_length = 5, max_length = 30)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
-    /// Makes the customer 16 to 120 years old on the day of the request in the United Kingdom.
+    /// The customer must be 16 to 120 years old on the day of the request in the United Kingdom.
     #[garde(skip)]
     #[schema(value_type = Option<String>, format = Date, pattern = r"^\d{4}-\d{2}-\d{2}$")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date_of_birth: Option<Date>,
-    /// Where the customer lives.
+    /// The customer's home address.
     #[garde(dive)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,

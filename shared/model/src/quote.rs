@@ -13,7 +13,7 @@ use crate::person::Customer;
 use crate::text::plain;
 use crate::vehicle::Vehicle;
 
-/// Which of a funder's installations is asked.
+/// A funder's environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Environment {
@@ -70,7 +70,7 @@ pub struct QuoteRequest {
     /// The vehicle to finance.
     #[garde(dive)]
     pub vehicle_details: Vehicle,
-    /// The contract that is asked for.
+    /// The requested contract.
     #[garde(dive)]
     pub contract_details: Contract,
     /// A funder's name from `GET /api/integration/funders`.
@@ -85,14 +85,14 @@ pub struct QuoteRequest {
     #[schema(max_length = 60)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// Returns the requests that would be sent, and sends none.
+    /// Returns the requests that the hub would send, and sends none.
     #[garde(skip)]
     #[schema(ignore)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
 }
 
-/// The contract that is asked for.
+/// The requested contract.
 #[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Contract {
@@ -116,7 +116,7 @@ pub struct Contract {
     #[schema(value_type = Option<f64>, minimum = 0, maximum = 100_000_000, multiple_of = 0.01)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub balloon_payment: Option<Pounds>,
-    /// Percent per year, as the caller knows it. The funder's own goes before it.
+    /// Percent per year, as the caller knows it. The funder's own rate takes precedence.
     #[garde(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub apr: Option<Number>,
@@ -130,7 +130,7 @@ pub struct Contract {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
     pub monthly_payment: Money,
-    /// Sum of the regular payments: neither deposit nor balloon.
+    /// Sum of the regular payments, without deposit and balloon.
     pub total_amount: Money,
     /// Everything the customer pays.
     pub total_amount_payable: Money,

@@ -47,7 +47,7 @@ pub struct Vehicle {
     #[schema(max_length = 40)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transmission: Option<String>,
-    /// The vehicle's id in the CAP database; funders want it.
+    /// The vehicle's id in the CAP database; funders need it.
     #[garde(inner(custom(printable)), length(min = 1, max = 20))]
     #[schema(min_length = 1, max_length = 20, pattern = "^[ -~]*$")]
     #[serde(skip_serializing_if = "Option::is_none")]

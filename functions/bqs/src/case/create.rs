@@ -27,8 +27,8 @@ pub struct Created {
 
 /// Creates a case.
 ///
-/// The channel's lists must contain its dealer, brand and agreement. Unknown members are kept and sent upstream.
-/// `startScoring` and `startConsent` each start once.
+/// The channel's lists must contain its dealer, brand and agreement. Unknown members are kept and sent upstream. `startScoring`
+/// and `startConsent` each take effect once.
 #[utoipa::path(
     post,
     path = "/v1/bqs-case/case",

@@ -12,8 +12,8 @@ use crate::forward::ForwardRow;
 
 /// Returns one of the channel's own cases.
 ///
-/// The case shows the documents that were refused after the hub had taken them. `progress` shows how far its changes are on their
-/// way to the upstream BQS, and why one is held.
+/// The case shows documents that the hub refused after it had accepted them. `progress` shows how far its changes are on the way
+/// to the upstream BQS, and why one is held.
 #[utoipa::path(
     get,
     path = "/v1/bqs-case/case/{sequence}",

@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// A case shows the last ones.
 const MAX_DOCUMENTS: usize = 20;
 
-/// What a change is about.
+/// The subject of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CasePart {

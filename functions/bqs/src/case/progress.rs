@@ -11,7 +11,7 @@ use super::row::CaseRow;
 use crate::forward::{ChangeState, ForwardRow, Held, HoldReason};
 use crate::message::moment::DanishTime;
 
-/// How far the case's changes are. Without an upstream BQS the hub itself accepts them, a document once it is scanned.
+/// The progress of the case's changes. Without an upstream BQS, the hub itself accepts them, a document once it is scanned.
 #[derive(Serialize, ToSchema)]
 pub struct CaseProgress {
     /// The last request for a scoring. Absent if there was none.
@@ -32,9 +32,9 @@ pub struct CaseProgress {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartProgress {
-    /// What became of the request.
+    /// The state of the request.
     state: ChangeState,
-    /// Why it is held, if it is.
+    /// The reason for the hold, if it is held.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     reason: Option<HoldReason>,
@@ -46,27 +46,27 @@ pub struct PartProgress {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DocumentProgress {
-    /// The document, as its upload or its announcement was answered.
+    /// The document's id, from the response to the upload or the announcement.
     #[schema(value_type = String, format = "uuid")]
     document_id: Uuid,
     /// The document definition code.
     code: String,
-    /// What became of the document.
+    /// The state of the document.
     state: ChangeState,
-    /// Why it is held, if it is.
+    /// The reason for the hold, if it is held.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     reason: Option<HoldReason>,
 }
 
-/// All changes of the case together. They go upstream in order: while one is held, those behind it are pending.
+/// All changes of the case together. They go upstream in order: while one is held, later ones are pending.
 #[derive(Serialize, ToSchema)]
 pub struct ForwardingProgress {
     /// `held` while a change holds up the case, and `accepted` once all are done.
     state: ChangeState,
-    /// How many changes the case has.
+    /// The number of changes of the case.
     changes: u64,
-    /// How many of them are done: accepted, refused or skipped.
+    /// The number of done changes: accepted, refused or skipped.
     done: u64,
     /// The change that holds up the case, if one does.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,7 +79,7 @@ pub struct ForwardingProgress {
 pub struct HeldChange {
     /// The number of the change, as in the events about it.
     change: u64,
-    /// What the change is about, if the hub still has it.
+    /// The subject of the change, if the hub still has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     part: Option<CasePart>,
@@ -87,7 +87,7 @@ pub struct HeldChange {
     reason: HoldReason,
     /// The same in words.
     message: &'static str,
-    /// What the upstream BQS says of each member, by its path, if it refused the change.
+    /// The upstream BQS's message for each member, by its path, if it refused the change.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     errors: BTreeMap<String, Vec<String>>,
     /// When the hold began.

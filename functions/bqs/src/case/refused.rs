@@ -29,11 +29,11 @@ pub enum DocumentRefusal {
     Unscanned,
 }
 
-/// A document that the hub refused after it had answered.
+/// A document that the hub refused after its response.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RefusedDocument {
-    /// The id that the response to the upload had.
+    /// The id from the response to the upload.
     #[schema(value_type = String, format = "uuid")]
     pub document_id: Uuid,
     /// The document definition code.

@@ -12,7 +12,7 @@ use crate::body::JsonBody;
 
 /// Starts the scoring of a customer.
 ///
-/// It runs once at a time for each case and organisation. While it runs, a further request is accepted and starts nothing.
+/// One runs at a time for each case and organisation. While it runs, the hub accepts a further request and starts nothing.
 #[utoipa::path(
     post,
     path = "/v1/bqs-case/case/{sequence}/score-customer",

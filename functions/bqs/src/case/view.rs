@@ -86,7 +86,7 @@ impl PartialSchema for CaseView {
                 object.properties.insert("sequence".into(), number.build().into());
                 let mut refused = Array::new(RefusedDocument::schema());
                 refused.description =
-                    Some("Documents that the hub refused after it had answered, the last 20, oldest first.".into());
+                    Some("Documents that the hub refused after its response: the last 20, oldest first.".into());
                 object.properties.insert("refusedDocuments".into(), refused.into());
                 object.required.push("sequence".into());
                 object.description = Some("A case. It may have members that are not listed here.".into());
@@ -106,7 +106,7 @@ impl ToSchema for CaseView {
 impl PartialSchema for CaseWithProgress {
     fn schema() -> RefOr<Schema> {
         let mut progress = Ref::from_schema_name(CaseProgress::name());
-        progress.description = "How far its changes are on their way to the upstream BQS.".to_owned();
+        progress.description = "The progress of its changes to the upstream BQS.".to_owned();
         let progress = ObjectBuilder::new().property(PROGRESS, progress).required(PROGRESS);
         let both = AllOfBuilder::new()
             .item(Ref::from_schema_name(CaseView::name()))

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::Env;
 
-/// What a channel may do. `admin` manages channels.
+/// A channel's role. `admin` manages channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub enum Role {
     #[serde(rename = "case.write")]
@@ -56,11 +56,11 @@ impl Role {
     }
 }
 
-/// What a channel may do. An empty list allows nothing. Each list has a value once, in the order in which the admin sent it.
+/// A channel's permissions. An empty list allows nothing. Lists have no duplicates and keep the order of the admin's request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Permissions {
-    /// What the channel may do.
+    /// The channel's roles.
     #[schema(value_type = BTreeSet<Role>)]
     pub roles: Vec<Role>,
     /// The dealers whose cases it handles.

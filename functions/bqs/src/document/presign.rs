@@ -76,19 +76,19 @@ pub struct Offered {
     upload: UploadRequest,
 }
 
-/// An upload that needs no credentials beside this. The signature covers the headers, so that it takes one file of this type
-/// and size, once: a second time is 412.
+/// An upload that needs no other credentials. The signature covers the headers, so it takes one file of this type and size, once:
+/// a second upload gets 412.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Presigned)]
 struct UploadRequest {
     /// The method of the upload.
     method: String,
-    /// Where to send the file.
+    /// The address for the file.
     url: String,
-    /// To be sent exactly so.
+    /// Send them unchanged.
     headers: BTreeMap<String, String>,
-    /// The end of the upload's time.
+    /// The deadline of the upload.
     expires_at: DanishTime,
 }
 
@@ -105,13 +105,13 @@ impl From<Presigned> for UploadRequest {
 
 /// Presigns the upload of a larger document to one of the channel's own cases.
 ///
-/// It counts for the case and for the channel's day like a direct upload, from the announcement on.
+/// From the announcement on, it counts towards the limits of the case and of the channel's day, like a direct upload.
 ///
-/// The response is a request that the channel sends as it is, once and within five minutes. A second use gets 412, another
-/// type or size 403. Some minutes later the document becomes the case's, if its bytes are of the announced type, pass the checks
-/// of a direct upload, and the channel still has the right to upload it. Otherwise the case shows it in `refusedDocuments`, also
-/// if no upload is complete about a quarter of an hour after the announcement. A document of the case is scanned for malware, and
-/// an infected one is shown there too.
+/// The response is a request that the channel sends unchanged, once and within five minutes. A second use gets 412, another type
+/// or size 403. Some minutes later the hub adds the document to the case, if its bytes have the announced type and pass the
+/// checks of a direct upload, and the channel may still upload it. Otherwise the case shows it in `refusedDocuments`, as it does
+/// if no upload is complete about a quarter of an hour after the announcement. The hub scans the case's documents for malware,
+/// and the case shows an infected one there too.
 #[utoipa::path(
     post,
     path = "/v1/bqs-case/document/{sequence}/upload",

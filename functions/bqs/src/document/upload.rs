@@ -15,7 +15,7 @@ use crate::Env;
 use crate::case::row::{ChangeKind, Sequence};
 use crate::case::write::Writer;
 
-/// One of `file` and `fileBase64`, and `code`.
+/// `code`, and either `file` or `fileBase64`.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 #[serde(rename_all = "camelCase")]
@@ -38,7 +38,7 @@ pub struct Uploaded {
     /// The document's id, which the case shows if the document is refused.
     #[schema(value_type = String, format = "uuid")]
     document_id: Uuid,
-    /// Of the file's bytes, in hex.
+    /// The digest of the file's bytes, in hex.
     sha256: String,
     /// In bytes.
     size: u64,
@@ -52,10 +52,10 @@ pub struct Uploaded {
 /// A case may have 200 documents of 500 MiB together. A channel may upload and announce 10,000 documents of 50 GiB together in a
 /// day, by UTC. Announced documents count even if they never arrive.
 ///
-/// The limit is 3 MiB. In base64, a third less always fits through the gateway. The 413 of a larger document names, in
-/// `instead`, the route that presigns an upload. Above about 4.4 MB the gateway answers with its own 413.
+/// The limit is 3 MiB. In base64, a third less always fits through the gateway. In `instead`, the 413 of a larger document names
+/// the route that presigns an upload. Above about 4.4 MB the gateway answers with its own 413.
 ///
-/// The document is scanned for malware after the response. An infected one goes nowhere, and the case shows it in
+/// The hub scans the document for malware after the response. It does not forward an infected one: the case shows it in
 /// `refusedDocuments`.
 #[utoipa::path(
     post,

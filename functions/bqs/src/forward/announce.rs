@@ -35,11 +35,11 @@ pub struct CaseEventData<'a> {
     dealer: Option<i64>,
     /// The number of the held change, from 1 for the case's creation.
     change: u64,
-    /// What the change is about. Absent if the hub no longer has the change.
+    /// The subject of the change. Absent if the hub no longer has the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     part: Option<CasePart>,
-    /// Why the change is held, or was.
+    /// The reason for the hold.
     reason: HoldReason,
 }
 

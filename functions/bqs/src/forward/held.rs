@@ -10,8 +10,8 @@ use crate::case::parts::CasePart;
 /// Of what upstream says of a refused change, the case shows so much.
 const MAX_ERRORS: usize = 20;
 
-/// Why a change is held. `refused`: the upstream BQS refused it. `unknown`: the upstream BQS may have made it, and would make it
-/// twice. `expired`: it did not get through for a day. `unsendable`: there is nothing to send. `unscanned`: the scanner has no
+/// Why a change is held. `refused`: the upstream BQS refused it. `unknown`: the upstream BQS may have applied it, and a retry
+/// could apply it twice. `expired`: it failed for a day. `unsendable`: there is nothing to send. `unscanned`: the scanner has no
 /// verdict on the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -41,11 +41,11 @@ impl HoldReason {
     }
 }
 
-/// What became of a change. `pending`: it waits, for the changes before it, for a retry or for the scan of a document. `sent`: the
-/// upstream BQS has not answered yet. `accepted`: the upstream BQS has it, or the hub where there is no upstream. `held`: it is not
-/// sent until an operator decides or the document is scanned. `refused`: see `refusedDocuments`. `skipped`: an operator decided
-/// that it is not sent, because the upstream BQS has it already or must not get it. `awaited`: the document is announced, and its
-/// upload has not arrived.
+/// The state of a change. `pending`: it waits for earlier changes, a retry or the scan of a document. `sent`: the upstream BQS
+/// has not responded yet. `accepted`: the upstream BQS has it, or the hub where there is no upstream. `held`: the hub does not
+/// send it until an operator decides or the document is scanned. `refused`: see `refusedDocuments`. `skipped`: an operator
+/// decided not to send it, because the upstream BQS has it already or must not get it. `awaited`: the document is announced, and
+/// its upload has not arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ChangeState {

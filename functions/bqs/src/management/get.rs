@@ -30,7 +30,7 @@ impl Input for GetChannels {
 
 /// Lists the channels with their permissions, by name.
 ///
-/// If there are more, the response has the header `Link` with the address of the next page, relative to this one.
+/// If there are more channels, the header `Link` has the address of the next page, relative to this one.
 #[utoipa::path(
     get,
     path = "/v1/bqs-case/management",
@@ -57,7 +57,7 @@ pub async fn get(cx: Cx<Env>, request: GetChannels) -> Result<Reply<Vec<ChannelV
 
 /// Returns one channel with its permissions, as a list. The list is empty if there is no such channel.
 ///
-/// A list, so that clients read it as they read all channels.
+/// The response is a list, like that of all channels.
 #[utoipa::path(
     get,
     path = "/v1/bqs-case/management/{channelName}",

@@ -23,7 +23,7 @@ pub struct ChannelPage {
     #[garde(range(min = 1, max = 100))]
     #[param(minimum = 1, maximum = 100, nullable = false)]
     limit: Option<u16>,
-    /// Where the page begins: opaque, from the `Link` of the page before.
+    /// The start of the page: opaque, from the `Link` of the previous page.
     #[garde(skip)]
     #[param(value_type = Option<String>, nullable = false)]
     cursor: Option<ChannelCursor>,

@@ -13,7 +13,7 @@ use crate::channel::{Actor, Caller, ChannelRow};
 
 /// Replaces all roles and permissions of a channel.
 ///
-/// They apply from the next request on. A channel without roles may do nothing.
+/// The permissions apply from the next request on. A channel without roles may do nothing.
 #[utoipa::path(
     put,
     path = "/v1/bqs-case/management/{channelName}",

@@ -51,8 +51,8 @@ impl ListMessages {
 pub struct MessageList {
     /// The case.
     pre_view_case_id: u64,
-    /// The next `from_date`. The last message comes again then, with all that arrived since. Without messages, it is the
-    /// request's `from_date`.
+    /// The next `from_date`. The next response repeats the last message and adds all that arrived since. Without messages, it is
+    /// the request's `from_date`.
     latest_received_date: Option<DanishTime>,
     /// Oldest first.
     #[schema(value_type = Vec<CaseMessage>)]
@@ -61,7 +61,7 @@ pub struct MessageList {
 
 /// Lists the messages of a case in the order of their arrival, for dealers that the caller handles.
 ///
-/// A response may not have all of them. The next request continues at `latestReceivedDate`. While the hub has no case of the
+/// A response may not have all messages. The next request continues at `latestReceivedDate`. While the hub has no case with the
 /// number, the list also has the messages that the upstream BQS sent under the same number of its own.
 #[utoipa::path(
     get,

@@ -12,7 +12,7 @@ use crate::profile::{Profile, ProfileRow};
 
 /// Every customer with a quote, newest first. For staff.
 ///
-/// A customer is known by the e-mail address. The newest quote describes them.
+/// The e-mail address identifies a customer. The newest quote has the details.
 #[utoipa::path(
     get,
     path = "/api/customers",

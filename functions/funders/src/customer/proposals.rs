@@ -10,7 +10,7 @@ use super::row::proposals_of;
 use crate::Env;
 use crate::proposal::ProposalView;
 
-/// The proposals of a customer, newest first, whether the customer or staff asked for them.
+/// A customer's proposals, newest first, whether the customer or staff requested them.
 ///
 /// Customers see their own; staff see everyone's.
 #[utoipa::path(

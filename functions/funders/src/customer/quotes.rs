@@ -10,7 +10,7 @@ use super::row::quotes_of;
 use crate::Env;
 use crate::quote::QuoteView;
 
-/// The quotes of a customer, newest first, whether the customer or staff asked for them.
+/// A customer's quotes, newest first, whether the customer or staff requested them.
 ///
 /// Customers see their own; staff see everyone's.
 #[utoipa::path(

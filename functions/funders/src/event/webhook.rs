@@ -17,9 +17,9 @@ use crate::Env;
 
 /// Takes an event about a proposal from its funder.
 ///
-/// Signed as Standard Webhooks lays down, with the secret `<FUNDER>_WEBHOOK_SECRET` of one of the funder's environments; no
-/// funder documents a scheme of its own. The event is a hint about a proposal of that environment: the hub asks the funder, whose
-/// answer is the status. A repeated event has no effect.
+/// The request is signed as Standard Webhooks defines, with the secret `<FUNDER>_WEBHOOK_SECRET` of one of the funder's
+/// environments; no funder documents a scheme of its own. The event is a hint about a proposal of that environment: the hub asks
+/// the funder, whose response has the status. A repeated event has no effect.
 #[utoipa::path(
     post,
     path = "/webhooks/{funder}",
@@ -33,9 +33,9 @@ use crate::Env;
     ),
     request_body = ProposalNotice,
     responses(
-        (status = 200, description = "Accepted, now or before", body = EmptyObject),
+        (status = 200, description = "Accepted, new or repeated", body = EmptyObject),
         (status = 204, description = "An event type that the hub does not use"),
-        (status = 400, description = "Signed and malformed"),
+        (status = 400, description = "Signed but malformed"),
         (status = 401, description = "Not signed by the funder, or stale"),
         (status = 404, description = "No such funder"),
         (status = 503, description = "No secret is set, or two environments have the same one"),

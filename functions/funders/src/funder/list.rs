@@ -43,7 +43,7 @@ pub struct EnvironmentView {
 
 /// Every funder and its products.
 ///
-/// Requests name a funder and one of its environments. The health is that of the last hour's calls.
+/// Requests name a funder and one of its environments. Their health is that of the last hour's calls.
 #[utoipa::path(
     get,
     path = "/api/integration/funders",
@@ -57,7 +57,7 @@ pub async fn list(cx: Cx<Env>, _: NoFilter) -> Result<Success<Vec<FunderView>>> 
     Ok(Success::new(views, "Available funders"))
 }
 
-/// The same under another path of spec 1.
+/// The funders, under another path of spec 1.
 ///
 /// The response is that of `GET /api/integration/funders`.
 #[utoipa::path(

@@ -23,7 +23,7 @@ const TEST_TIMEOUT: Duration = Duration::from_secs(9);
 /// Seconds between two tests of the same installation.
 const TEST_INTERVAL: i64 = 60;
 
-/// What is tested.
+/// The environment to test.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FunderTest {
@@ -35,7 +35,7 @@ pub struct FunderTest {
     environment: Environment,
 }
 
-/// How a funder answered.
+/// The result of a funder's test.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FunderTestResult {
@@ -57,9 +57,9 @@ struct TestRow {
     ttl: i64,
 }
 
-/// Tests whether a funder answers and accepts our credentials.
+/// Tests whether a funder responds and accepts the hub's credentials.
 ///
-/// Sends a call without effect. Once a minute for each installation.
+/// Sends a call without effect, at most once a minute for each environment.
 #[utoipa::path(
     post,
     path = "/api/integration/funders/{funderName}/test",
@@ -135,7 +135,7 @@ async fn limit_rate(cx: &Cx<Env>, installation: &str) -> Result<()> {
     match cx.env.store().write(vec![write]).await? {
         Written::Done => Ok(()),
         Written::Refused(_) => Err(
-            Error::new(Kind::TooMany, "This installation was tested less than a minute ago.")
+            Error::new(Kind::TooMany, "This environment was tested less than a minute ago.")
                 .retry_after(Some(Duration::from_secs(TEST_INTERVAL.unsigned_abs()))),
         ),
     }

@@ -49,16 +49,17 @@ type ProposalReply = Reply<Success<AcceptedOrDryRun>>;
 
 /// Submits a quote to its funder as an application for finance.
 ///
-/// A worker sends it once, in the background: it costs the customer a credit search. A quote becomes one proposal.
+/// A worker sends the proposal once, in the background, because it costs the customer a credit search. A quote becomes one
+/// proposal.
 #[utoipa::path(
     post,
     path = "/api/integration/proposals/generate",
     operation_id = "funders-proposal-generate",
     tag = "funders",
     request_body = ProposalRequest,
-    params(("dryRun" = Option<bool>, Query, description = "Returns the request that would be sent, and sends none")),
+    params(("dryRun" = Option<bool>, Query, description = "Returns the request that the hub would send, and sends none")),
     responses(
-        (status = 200, description = "With `dryRun`: the request that would be sent", body = Success<DryRun>),
+        (status = 200, description = "With `dryRun`: the request that the hub would send", body = Success<DryRun>),
         (status = 202, description = "Will be sent to the funder; see Location", body = Success<ProposalAccepted>),
         (status = 403, description = "Another customer's quote, and the caller is no agent"),
         (status = 404, description = "No such quote, or another caller's"),

@@ -16,7 +16,7 @@ pub struct GetProposalStatus {
     proposal_id: ProposalId,
 }
 
-/// Whether a proposal has been submitted and decided.
+/// The status of a proposal.
 ///
 /// Ask again until the status is final: APPROVED, DECLINED or FAILED. Callers see their own proposals; staff see all.
 #[utoipa::path(

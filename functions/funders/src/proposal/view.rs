@@ -30,7 +30,7 @@ pub struct ProposalView {
     pub funder_name: String,
     /// The funder's environment.
     pub environment: Environment,
-    /// How far it is.
+    /// The proposal's status.
     pub status: ProposalStatus,
     /// False while only the funder's webhook reports the status. The funder's answer may still replace it.
     pub confirmed: bool,
@@ -40,15 +40,15 @@ pub struct ProposalView {
     /// The funder's reason for its decision.
     #[schema(required)]
     pub reason: Option<String>,
-    /// As the funder gets it: the quote's customer with the details that replaced some of them.
+    /// As the funder gets it: the quote's customer, with the details that the request replaced.
     pub customer_details: Customer,
-    /// As the quote was asked for. Null in lists, and once the quote is no longer kept.
+    /// As in the quote's request. Null in lists, and once the quote is no longer kept.
     #[schema(required)]
     pub vehicle_details: Option<Vehicle>,
-    /// As the quote was asked for. Null in lists, and once the quote is no longer kept.
+    /// As in the quote's request. Null in lists, and once the quote is no longer kept.
     #[schema(required)]
     pub contract_details: Option<Contract>,
-    /// As the quote's request had it, if it had one. Null in lists, and once the quote is no longer kept.
+    /// As in the quote's request, if it has one. Null in lists, and once the quote is no longer kept.
     #[schema(required)]
     pub source: Option<String>,
     /// The documents that came with it.
@@ -56,7 +56,7 @@ pub struct ProposalView {
     /// Why it FAILED.
     #[schema(required)]
     pub failure: Option<FailureView>,
-    /// Of the request that made it, and of every call to the funder about it.
+    /// The id of the request that made it, and of every call to the funder about it.
     pub correlation_id: CorrelationId,
     /// When it was requested.
     pub created_at: UtcTime,

@@ -41,18 +41,18 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
     tag = "funders",
     request_body = QuoteRequest,
     params(
-        ("dryRun" = Option<bool>, Query, description = "Returns the requests that would be sent, and sends none"),
+        ("dryRun" = Option<bool>, Query, description = "Returns the requests that the hub would send, and sends none"),
         ("Prefer" = Option<String>, Header, description = "`respond-async` gets 202 at once", nullable = false),
     ),
     responses(
-        (status = 200, description = "With `dryRun`: the requests that would be sent", body = Success<DryRun>),
+        (status = 200, description = "With `dryRun`: the requests that the hub would send", body = Success<DryRun>),
         (status = 201, description = "Priced", body = Success<QuoteView>),
         (status = 202, description = "Still being priced; see Location", body = Success<QuoteView>),
         (status = 403, description = "Another customer's e-mail, and the caller is no agent"),
         (status = 422, description = "The funder refused the quote"),
-        (status = 502, description = "The funder refused our credentials, or its answer cannot be used"),
+        (status = 502, description = "The funder refused the hub's credentials, or its response is unusable"),
         (status = 503, description = "The funder failed"),
-        (status = 504, description = "No answer from the funder, and retries are off"),
+        (status = 504, description = "The funder did not respond, and retries are off"),
     )
 )]
 pub async fn generate(cx: Cx<Env>, request: QuoteRequest) -> Result<QuoteReply> {

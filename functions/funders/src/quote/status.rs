@@ -17,7 +17,7 @@ pub struct GetQuoteStatus {
     quote_id: QuoteId,
 }
 
-/// Whether a quote has been priced.
+/// The status of a quote.
 ///
 /// Ask again while it is PENDING: a worker asks the funder in the background. Callers see their own quotes; staff see all.
 #[utoipa::path(

@@ -25,12 +25,12 @@ pub struct QuoteView {
     pub funder_name: String,
     /// The funder's environment.
     pub environment: Environment,
-    /// How far it is.
+    /// The quote's status.
     pub status: QuoteStatus,
     /// One regular payment.
     #[schema(required)]
     pub monthly_payment: Option<Pounds>,
-    /// Sum of the regular payments: neither deposit nor balloon.
+    /// Sum of the regular payments, without deposit and balloon.
     #[schema(required)]
     pub total_amount: Option<Pounds>,
     /// Everything the customer pays.
@@ -54,30 +54,30 @@ pub struct QuoteView {
     /// The funder's own reference.
     #[schema(required)]
     pub external_reference: Option<String>,
-    /// The end of the price.
+    /// When the price expires.
     #[schema(required)]
     pub valid_until: Option<UtcTime>,
     /// The proposal that the quote became, once it is CONVERTED.
     #[schema(required)]
     pub proposal_id: Option<ProposalId>,
-    /// As the request had it. Null in the response to the request itself.
+    /// As in the request. Null in the response to the request itself.
     #[schema(required)]
     pub customer_details: Option<Customer>,
-    /// As the request had it. Null in the response to the request itself.
+    /// As in the request. Null in the response to the request itself.
     #[schema(required)]
     pub vehicle_details: Option<Vehicle>,
-    /// As the request had it. Null in the response to the request itself.
+    /// As in the request. Null in the response to the request itself.
     #[schema(required)]
     pub contract_details: Option<Contract>,
-    /// As the request had it, if it had one. Null in the response to the request itself.
+    /// As in the request, if it has one. Null in the response to the request itself.
     #[schema(required)]
     pub source: Option<String>,
-    /// What the funder was not asked for, though the request has it.
+    /// The parts of the request that the funder was not asked for.
     pub warnings: Vec<String>,
     /// Why it FAILED.
     #[schema(required)]
     pub failure: Option<FailureView>,
-    /// Of the request that made it, and of every call to the funder about it.
+    /// The id of the request that made it, and of every call to the funder about it.
     pub correlation_id: CorrelationId,
     /// When it was requested.
     pub created_at: UtcTime,
@@ -110,7 +110,7 @@ pub struct FailureView {
 pub struct FieldView {
     /// The path of the value in the request, such as `vehicleDetails.price`.
     pub field: String,
-    /// What the value must be.
+    /// The rule that the value must meet.
     pub message: String,
 }
 

@@ -12,7 +12,7 @@ use crate::profile::{Profile, ProfileRow};
 
 /// Every quoted vehicle with a CAP id, newest first. For staff.
 ///
-/// A vehicle is known by its CAP id. The newest quote describes it.
+/// The CAP id identifies a vehicle. The newest quote has the details.
 #[utoipa::path(
     get,
     path = "/api/vehicles",

@@ -20,7 +20,7 @@ use crate::Env;
 /// For each part, retries included.
 const READ_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// What MMOB has of the order at this moment. The hub stores nothing of it.
+/// MMOB's current data of the order. The hub does not store it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderDetails {
@@ -28,7 +28,7 @@ pub struct OrderDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     status: Option<OrderStatus>,
-    /// What the user filled in. Its members vary by product.
+    /// The user's input. Its members vary by product.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object, nullable = false)]
     input: Option<Map<String, Value>>,
@@ -40,7 +40,7 @@ pub struct OrderDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     user: Option<OrderUser>,
-    /// The parts that could not be read. Their members are absent.
+    /// The parts that the hub could not read. Their members are absent.
     unread: Vec<UnreadPart>,
 }
 
@@ -53,18 +53,18 @@ pub struct OrderedProduct {
     name: String,
 }
 
-/// A part that could not be read.
+/// A part that the hub could not read.
 #[derive(Serialize, ToSchema)]
 pub struct UnreadPart {
-    /// What could not be read.
+    /// The part that the hub could not read.
     part: DetailPart,
     /// The code of the failure, as problems have it.
     code: String,
-    /// What happened, in words.
+    /// The failure in words.
     reason: String,
 }
 
-/// A part that the hub reads by itself. `order` is MMOB's status of the order and the user's input.
+/// A part that the hub reads separately. `order` is MMOB's status of the order and the user's input.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DetailPart {

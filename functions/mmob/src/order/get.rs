@@ -19,19 +19,19 @@ pub struct GetOrder {
     order_id: String,
 }
 
-/// An order with what MMOB has of it.
+/// An order with MMOB's current data.
 #[derive(Serialize, ToSchema)]
 pub struct DetailedOrder {
     #[serde(flatten)]
     order: OrderView,
-    /// What MMOB has of the order at this moment.
+    /// MMOB's current data of the order.
     mmob: OrderDetails,
 }
 
-/// Shows an order, with what its user filled in, its product and its user. For staff.
+/// Shows an order with its input, product and user. For staff.
 ///
-/// The hub stores the ids only. It reads the rest from MMOB for each response. If MMOB does not answer, the response has what the
-/// hub knows, and `mmob.unread` names the parts that are missing.
+/// The hub stores the ids only. It reads the rest from MMOB for each response. If MMOB does not answer, the response has the
+/// hub's own data, and `mmob.unread` names the missing parts.
 #[utoipa::path(
     get,
     path = "/api/mmob/orders/{orderId}",

@@ -19,15 +19,15 @@ use crate::Env;
 pub struct ListOrders {
     /// Orders with this status.
     status: Option<OrderStatus>,
-    /// Orders that wait for an operator, or those that do not.
+    /// True: orders that wait for an operator. False: the others.
     manual: Option<bool>,
-    /// Orders that were not finished in their user's minute, or those that were.
+    /// True: orders that missed their user's minute. False: the others.
     late: Option<bool>,
 }
 
 /// Lists orders, newest first, by the time that MMOB first posted them. For staff.
 ///
-/// A new order is in the list when a worker has leased it, which is within seconds.
+/// A new order is listed once a worker has leased it, within seconds.
 #[utoipa::path(
     get,
     path = "/api/mmob/orders",

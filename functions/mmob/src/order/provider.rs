@@ -97,7 +97,7 @@ fn permanent(error: &Error) -> Option<Manual> {
     }
 }
 
-/// What a provider gets. Of the user it has no more than MMOB's own dashboard shows to a provider.
+/// The event that a provider gets. It has no more of the user than MMOB's own dashboard shows to a provider.
 #[derive(Serialize, ToSchema)]
 pub struct OrderEvent<'a> {
     /// Always `order.placed`.
@@ -105,7 +105,7 @@ pub struct OrderEvent<'a> {
     kind: &'static str,
     /// When the hub received the order, or its last change.
     timestamp: UtcTime,
-    /// The order, and what it is about.
+    /// The order, its product, its price and its user.
     data: PlacedOrderData<'a>,
 }
 
@@ -127,9 +127,9 @@ pub struct PlacedOrderData<'a> {
 pub struct EventOrder<'a> {
     /// MMOB's id of the order.
     id: &'a str,
-    /// 1, and one more each time that the user has given the missing information.
+    /// 1, plus one each time the user gives missing information.
     round: u32,
-    /// What the user filled in. Its members vary by product.
+    /// The user's input. Its members vary by product.
     #[schema(value_type = Object)]
     input: &'a Map<String, Value>,
 }

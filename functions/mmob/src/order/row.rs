@@ -46,7 +46,7 @@ const RETENTION: i64 = 90 * 24 * 60 * 60;
 /// The prefix of the lists of orders, one list per month.
 pub const LIST: &str = "ORDERS";
 
-/// How far an order is.
+/// The progress of an order in the hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum OrderStep {

@@ -22,7 +22,7 @@ pub struct OrderView {
     pub tpp_user_id: String,
     /// The status at MMOB, as far as the hub knows.
     pub status: OrderStatus,
-    /// How far it is in the hub.
+    /// Its progress in the hub.
     pub step: OrderStep,
     /// What the worker reports to MMOB, once the order is decided.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,13 +38,13 @@ pub struct OrderView {
     pub manual: Option<Manual>,
     /// Whether it missed its user's minute.
     pub late: bool,
-    /// How many times a worker has leased it in this round.
+    /// The number of times that workers leased it in this round.
     pub attempts: u32,
-    /// 1, and one more each time that the user has given the missing information.
+    /// 1, plus one each time the user gives missing information.
     pub round: u32,
     /// The end of its user's minute.
     pub deadline: UtcTime,
-    /// Of MMOB's post that began this round, and of every call of a worker about it.
+    /// The id of MMOB's post that began this round, and of every call that workers made for it.
     pub correlation_id: CorrelationId,
     /// When this round began.
     pub received_at: UtcTime,

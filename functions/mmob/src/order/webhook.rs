@@ -40,7 +40,7 @@ pub struct OrderNotice {
     #[garde(custom(is_id))]
     #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
     tpp_user_id: String,
-    /// What the user filled in. Its members vary by product.
+    /// The user's input. Its members vary by product.
     #[garde(skip)]
     #[schema(value_type = Option<Object>)]
     input: Option<Map<String, Value>>,
@@ -118,9 +118,9 @@ fn input(body: &[u8]) -> Result<String> {
     params(("token" = String, Path, description = "A secret between MMOB and the hub")),
     request_body(content = OrderNotice, description = "MMOB's order"),
     responses(
-        (status = 200, description = "The hub has the order, from now or before", body = EmptyObject),
+        (status = 200, description = "The hub has the order, new or repeated", body = EmptyObject),
         (status = 400, description = "Not an order"),
-        (status = 404, description = "Another token"),
+        (status = 404, description = "The token is wrong"),
         (status = 409, description = "The order differs from an earlier one with this id, or is changing now"),
         (status = 503, description = "No token is set"),
     )

@@ -47,9 +47,9 @@ pub struct CreatedProduct {
         (status = 201, description = "Created. Only this response has the secret", body = Success<CreatedProduct>),
         (status = 409, description = "An earlier request to MMOB may still arrive"),
         (status = 422, description = "MMOB refused some values"),
-        (status = 502, description = "MMOB refuses the hub's key, or its response cannot be used"),
+        (status = 502, description = "MMOB refused the hub's key, or its response is unusable"),
         (status = 503, description = "MMOB failed"),
-        (status = 504, description = "MMOB did not answer"),
+        (status = 504, description = "MMOB did not respond"),
     )
 )]
 pub async fn create(cx: Cx<Env>, wanted: NewProduct) -> Result<Reply<Success<CreatedProduct>>> {

@@ -10,7 +10,7 @@ use crate::Env;
 
 /// Lists the products that were created through the hub, newest first. For staff.
 ///
-/// Products that were made at MMOB itself are not in the list.
+/// Products created at MMOB itself are not listed.
 #[utoipa::path(
     get,
     path = "/api/mmob/products",

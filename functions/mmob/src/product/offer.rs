@@ -40,7 +40,7 @@ pub struct ProductView {
     pub external_key: String,
     /// The name that users see.
     pub name: String,
-    /// What users read about it.
+    /// The text that users read about it.
     pub description: String,
     /// Whether users see it.
     pub enabled: bool,
@@ -48,11 +48,11 @@ pub struct ProductView {
     pub meta: BTreeMap<String, String>,
     /// Its category at MMOB.
     pub product_type: ProductType,
-    /// What is done when it is ordered.
+    /// How the hub fulfils its orders.
     pub fulfilment: NewFulfilment,
     /// When it was created.
     pub created_at: UtcTime,
-    /// The admin who created it: the `sub` of the token. Empty if that was before the hub kept it.
+    /// The admin who created it: the `sub` of the token. Empty if the product is older than this member.
     pub created_by: String,
 }
 

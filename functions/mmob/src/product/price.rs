@@ -17,7 +17,7 @@ use super::client::{call, is_uncertain};
 use super::marker::{self, Marker};
 use crate::Env;
 
-/// A price that a product is to have.
+/// A new price of a product.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = NewPrice)]
@@ -78,10 +78,10 @@ impl Row for PriceRow {
     }
 }
 
-/// Gives a product a price. For admins.
+/// Adds a price to a product. For admins.
 ///
-/// MMOB has no way to find a price again. If its response is lost, a repeated call with the same `Idempotency-Key` gets a 409
-/// instead of a second price. An operator then looks at MMOB for the price.
+/// MMOB has no way to look up a price. If its response is lost, a repeated call with the same `Idempotency-Key` gets a 409
+/// instead of a second price. An operator then looks for the price at MMOB.
 #[utoipa::path(
     post,
     path = "/api/mmob/products/{prodId}/pricing",
@@ -94,9 +94,9 @@ impl Row for PriceRow {
         (status = 404, description = "MMOB has no such product"),
         (status = 409, description = "MMOB may have this price already"),
         (status = 422, description = "MMOB refused some values"),
-        (status = 502, description = "MMOB refuses the hub's key, or its response cannot be used"),
+        (status = 502, description = "MMOB refused the hub's key, or its response is unusable"),
         (status = 503, description = "MMOB failed"),
-        (status = 504, description = "MMOB did not answer"),
+        (status = 504, description = "MMOB did not respond"),
     )
 )]
 pub async fn create(cx: Cx<Env>, wanted: CreatePrice) -> Result<Reply<Success<PriceView>>> {

@@ -21,14 +21,14 @@ use crate::subscription::SubscriptionRow;
 /// The body of a webhook, as Standard Webhooks defines it.
 #[derive(Serialize, ToSchema)]
 pub struct EventPayload<'a> {
-    /// The event, the same in every delivery of it.
+    /// The event's id, the same in every delivery.
     id: EventId,
-    /// What has happened.
+    /// The type of the event.
     #[serde(rename = "type")]
     kind: EventType,
-    /// When it happened.
+    /// The time of the event.
     timestamp: UtcTime,
-    /// What it happened to, in ids, names and states. No personal data.
+    /// The subject of the event, in ids, names and states. No personal data.
     #[schema(value_type = Object)]
     data: &'a RawValue,
 }

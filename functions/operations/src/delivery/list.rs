@@ -45,7 +45,7 @@ impl DeliveryFilter {
     operation_id = "operations-delivery-list",
     tag = "operations",
     params(DeliveryFilter, ListParams),
-    responses((status = 200, description = "A page, possibly short", body = Listed<DeliveryView>))
+    responses((status = 200, description = "A page, which may be short", body = Listed<DeliveryView>))
 )]
 pub async fn list(cx: Cx<Env>, query: List<DeliveryFilter>) -> Result<Listed<DeliveryView>> {
     let source = Source::rows(cx.env.store().as_ref(), cx.env.deliveries()?.name, partitions(cx.now()));

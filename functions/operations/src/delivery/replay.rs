@@ -24,9 +24,9 @@ pub struct ReplayDelivery {
     delivery_id: DeliveryId,
 }
 
-/// Delivers once more, with the same id and body, in whatever state the delivery is.
+/// Sends a delivery again, with the same id and body, whatever its status.
 ///
-/// For staff. A receiver that has taken the delivery before recognises it by its `webhook-id`.
+/// For staff. A receiver that already has the delivery recognises its `webhook-id`.
 #[utoipa::path(
     post,
     path = "/api/integration/deliveries/{deliveryId}/replay",

@@ -101,13 +101,13 @@ struct AttemptRow {
 pub struct DeliveryView {
     /// The `webhook-id` that the receiver gets.
     pub id: DeliveryId,
-    /// The event, the same in its deliveries to other subscriptions.
+    /// The event's id, the same in its deliveries to other subscriptions.
     pub event_id: EventId,
-    /// What has happened.
+    /// The type of the event.
     pub event_type: EventType,
     /// The subscription that it goes to.
     pub subscription_id: SubscriptionId,
-    /// How far it is.
+    /// The delivery's status.
     pub status: DeliveryStatus,
     /// The number of attempts made.
     pub attempts: u32,

@@ -16,7 +16,7 @@ use crate::Env;
 /// No case has a greater number.
 const MAX_CASE: u64 = 999_999_999_999_999;
 
-/// Whose data is erased: exactly one of the members.
+/// The subject of the erasure: exactly one of the members.
 #[derive(Deserialize, Validate, ToSchema)]
 #[schema(min_properties = 1, max_properties = 1)]
 pub struct NewErasure {
@@ -48,18 +48,17 @@ impl NewErasure {
     }
 }
 
-/// Erases what the hub has stored about a person or a case. For admins.
+/// Erases the hub's data about a person or a case. For admins.
 ///
-/// The hub keeps a keyed digest of an address or an id, and never the value. Workers begin within five minutes. Everything that
-/// was made before the request is deleted; what is made later stays. A repeated request makes another erasure, which finds
-/// nothing more.
+/// Workers begin within five minutes. They delete everything made before the request; later data stays. The hub stores a keyed
+/// digest of an address or an id, never the value. A repeated request makes another erasure, which finds nothing more.
 #[utoipa::path(
     post,
     path = "/api/integration/erasures",
     operation_id = "operations-erasure-create",
     tag = "operations",
     request_body = NewErasure,
-    responses((status = 202, description = "Will be carried out; see Location", body = Success<ErasureView>))
+    responses((status = 202, description = "Accepted; see Location", body = Success<ErasureView>))
 )]
 pub async fn create(cx: Cx<Env>, wanted: NewErasure) -> Result<Reply<Success<ErasureView>>> {
     let (subject, now) = (wanted.subject(&cx.env)?, cx.now());

@@ -18,7 +18,7 @@ pub struct GetErasure {
     erasure_id: ErasureId,
 }
 
-/// How far an erasure is in each domain. For admins.
+/// The progress of an erasure in each domain. For admins.
 ///
 /// The figures grow until every domain is DONE.
 #[utoipa::path(

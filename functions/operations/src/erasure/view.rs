@@ -8,7 +8,7 @@ use runtime::work::erasure::{DomainErasure, ErasureRow, ErasureState, ErasureSub
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// An erasure, and how far it is.
+/// An erasure and its progress.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ErasureView {
@@ -16,14 +16,14 @@ pub struct ErasureView {
     pub id: ErasureId,
     /// `email`, `case` or `customer`.
     pub subject: &'static str,
-    /// The case's number, of an erasure by case.
+    /// The case's number, for an erasure by case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case: Option<u64>,
-    /// The least of the domains' states.
+    /// The least advanced of the domains' states.
     pub status: ErasureState,
     /// The `sub` of an admin, or an operator's ARN.
     pub requested_by: String,
-    /// What was made later stays.
+    /// The time of the request. Data made later stays.
     pub requested_at: UtcTime,
     /// By domain: `bqs`, `funders` or `mmob`.
     pub domains: BTreeMap<String, DomainErasureView>,
@@ -33,9 +33,9 @@ pub struct ErasureView {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DomainErasureView {
-    /// `OPEN` until everything is deleted that was found, `REPEAT` until a second pass half an hour later, then `DONE`.
+    /// `OPEN` until everything found is deleted, `REPEAT` until a second pass half an hour later, then `DONE`.
     pub state: ErasureState,
-    /// Deleted rows. This and the next three are at least so many: a crash may lose a part of the count.
+    /// Deleted rows. This and the next three are minimums: a crash may lose part of the count.
     pub rows: u64,
     /// Deleted files and older versions of them.
     pub files: u64,

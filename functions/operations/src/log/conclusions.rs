@@ -6,7 +6,7 @@ use runtime::transport::{Attempt, Conclusion};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The quotes or the proposals that were concluded. Those that still wait for the funder count when they are.
+/// The concluded quotes or proposals. One that still waits for the funder counts once it is concluded.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConclusionMetrics {
@@ -14,19 +14,19 @@ pub struct ConclusionMetrics {
     pub succeeded: usize,
     /// Those that ended FAILED.
     pub failed: usize,
-    /// Of all concluded ones, 0 to 1. Null where there was none.
+    /// The share of all concluded, 0 to 1. Null if there were none.
     pub success_rate: Option<f64>,
-    /// How many of them needed how many retries, in ascending order.
+    /// Counts by number of retries, in ascending order.
     pub retries: Vec<NeededRetries>,
 }
 
-/// How many quotes or proposals needed so many retries.
+/// The number of quotes or proposals that needed this number of retries.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NeededRetries {
-    /// The retries of one of them.
+    /// The number of retries of each.
     pub retries: u32,
-    /// The number of those.
+    /// The number of quotes or proposals.
     pub count: usize,
 }
 

@@ -31,7 +31,7 @@ pub struct ListLogs {
     /// The name of a partner.
     #[garde(skip)]
     partner: Option<String>,
-    /// Another name of `partner`.
+    /// An alias of `partner`.
     #[garde(skip)]
     funder: Option<String>,
     /// An environment of a partner, such as `SANDBOX`, `LIVE` or `UPSTREAM`. Absent: every environment.
@@ -41,7 +41,7 @@ pub struct ListLogs {
     #[garde(length(chars, min = 1, max = 64))]
     #[param(min_length = 1, max_length = 64)]
     operation: Option<String>,
-    /// Calls that ended so.
+    /// Calls with this status.
     #[garde(skip)]
     status: Option<AttemptStatus>,
     /// Calls that one request caused, by its `x-correlation-id`.
@@ -51,11 +51,11 @@ pub struct ListLogs {
     #[garde(length(chars, min = 1, max = 100))]
     #[param(min_length = 1, max_length = 100)]
     subject_id: Option<String>,
-    /// The first instant. Absent: 24 hours before `to`, or 30 days with a correlation id, a quote or a proposal.
+    /// The start of the period. Absent: 24 hours before `to`, or 30 days with a correlation id, a quote or a proposal.
     #[garde(skip)]
     #[serde(default, deserialize_with = "query_time")]
     from: Option<Timestamp>,
-    /// The first instant that is too late, at most 30 days after `from`. Absent: now.
+    /// The end of the period, exclusive, at most 30 days after `from`. Absent: now.
     #[garde(skip)]
     #[serde(default, deserialize_with = "query_time")]
     to: Option<Timestamp>,
@@ -77,7 +77,7 @@ pub struct LogRow {
     pub operation: String,
     /// How the call ended.
     pub status: AttemptStatus,
-    /// The number of attempts before this one, those of earlier workers of the same quote, proposal, change or order included.
+    /// The number of earlier attempts for the same quote, proposal, change or order, including those of other workers.
     pub retry_count: u32,
     /// Milliseconds.
     pub response_time: u64,
@@ -99,7 +99,7 @@ pub struct LogRow {
     /// answer came in time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Redacted. `truncated` is where it ends at 32 KB, and `"x3"` after a list's value means that it is there three times.
+    /// Redacted. `truncated` marks the cut at 32 KB, and `"x3"` after a list's value means that it occurs three times.
     pub request: String,
     /// Redacted in the same way.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -184,7 +184,7 @@ impl ListLogs {
     operation_id = "operations-logs",
     tag = "operations",
     params(ListLogs, ListParams),
-    responses((status = 200, description = "A page, possibly short", body = Listed<LogRow>))
+    responses((status = 200, description = "A page, which may be short", body = Listed<LogRow>))
 )]
 pub async fn logs(cx: Cx<Env>, input: List<ListLogs>) -> Result<Listed<LogRow>> {
     let List { filter, params } = input;

@@ -27,25 +27,25 @@ const LIMITS: ReadLimits = ReadLimits {
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct GetMetrics {
-    /// The first instant. Absent: an hour before `to`.
+    /// The start of the period. Absent: an hour before `to`.
     #[garde(skip)]
     #[serde(default, deserialize_with = "query_time")]
     from: Option<Timestamp>,
-    /// The first instant that is too late, at most 24 hours after `from`. Absent: now.
+    /// The end of the period, exclusive, at most 24 hours after `from`. Absent: now.
     #[garde(skip)]
     #[serde(default, deserialize_with = "query_time")]
     to: Option<Timestamp>,
 }
 
-/// How each partner has answered.
+/// The figures of the calls to each partner.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Metrics {
-    /// The numbers are complete from here on. Later than the requested instant where they are truncated.
+    /// The figures are complete from this instant on. It is later than the requested one if they are truncated.
     pub from: UtcTime,
-    /// The first instant that is not counted.
+    /// The end of the period, exclusive.
     pub to: UtcTime,
-    /// The period has more rows than one request may read. Ask again for a shorter one.
+    /// True if the period has more rows than one request may read. Request a shorter period.
     pub truncated: bool,
     /// The partners that quote and finance.
     pub funders: Vec<PartnerMetrics>,
@@ -68,11 +68,11 @@ pub struct PartnerMetrics {
     pub calls: usize,
     /// The number of calls that were followed by a retry.
     pub retries: usize,
-    /// Of all calls, 0 to 1. Null where there was no call.
+    /// The share of all calls, 0 to 1. Null without calls.
     pub success_rate: Option<f64>,
     /// By kind of failure, in alphabetical order. `rejected` means that the partner works and refused the request.
     pub errors: Vec<ErrorRate>,
-    /// Milliseconds. Null where there was no call.
+    /// Milliseconds. Null without calls.
     pub response_time: Option<Percentiles>,
     /// The quotes that were concluded in the period. Only of a funder.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,15 +82,15 @@ pub struct PartnerMetrics {
     pub proposals: Option<ConclusionMetrics>,
 }
 
-/// A kind of failure, and how many calls failed so.
+/// A kind of failure and its number of calls.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorRate {
-    /// The code, without the word for the partner: `timeout`, `rejected`.
+    /// The code without the partner's prefix: `timeout`, `rejected`.
     pub kind: String,
     /// The number of calls.
     pub count: usize,
-    /// Of all calls, 0 to 1.
+    /// The share of all calls, 0 to 1.
     pub rate: f64,
 }
 
@@ -172,16 +172,16 @@ impl Percentiles {
     }
 }
 
-/// How each partner has answered.
+/// The figures of the calls to each partner.
 ///
-/// For staff. The figures are computed from the log when they are asked for.
+/// For staff. The hub computes the figures from the log for each request.
 #[utoipa::path(
     get,
     path = "/api/integration/metrics",
     operation_id = "operations-metrics",
     tag = "operations",
     params(GetMetrics),
-    responses((status = 200, description = "The numbers of each partner", body = Success<Metrics>))
+    responses((status = 200, description = "The figures of each partner", body = Success<Metrics>))
 )]
 pub async fn metrics(cx: Cx<Env>, QueryParams(query): QueryParams<GetMetrics>) -> Result<Success<Metrics>> {
     let day = SignedDuration::from_hours(24);

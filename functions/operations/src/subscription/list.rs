@@ -17,7 +17,7 @@ use crate::Env;
     operation_id = "operations-subscription-list",
     tag = "operations",
     params(ListParams),
-    responses((status = 200, description = "A page, possibly short, without secrets", body = Listed<SubscriptionView>))
+    responses((status = 200, description = "A page, which may be short, without secrets", body = Listed<SubscriptionView>))
 )]
 pub async fn list(cx: Cx<Env>, query: List<NoFilter>) -> Result<Listed<SubscriptionView>> {
     let partitions = vec![PARTITION.to_owned()];

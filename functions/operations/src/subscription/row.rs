@@ -20,7 +20,7 @@ pub const PARTITION: &str = "SUBSCRIPTION";
 /// Rows that are read together.
 const BATCH: u16 = 100;
 
-/// DISABLED when the receiver has answered 410; it gets no more deliveries.
+/// DISABLED after the receiver responded with 410; it gets no more deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum SubscriptionStatus {
@@ -63,7 +63,7 @@ pub struct SubscriptionRow {
 pub struct SubscriptionView {
     /// The subscription's id.
     pub id: SubscriptionId,
-    /// Where events are posted.
+    /// The address that gets the events.
     pub url: String,
     /// The types of events that it gets.
     pub event_types: Vec<EventType>,

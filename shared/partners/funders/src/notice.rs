@@ -42,11 +42,11 @@ pub fn notice(body: &[u8]) -> Result<Option<Notice>> {
 /// A funder's event. The hub uses the type `proposal.updated` only.
 #[derive(Deserialize, ToSchema)]
 pub struct ProposalNotice {
-    /// What has happened. Every type but `proposal.updated` is answered 204.
+    /// The type of the event. Every type but `proposal.updated` gets 204.
     #[serde(rename = "type")]
     #[schema(example = "proposal.updated")]
     kind: String,
-    /// When it happened.
+    /// The time of the event.
     #[serde(deserialize_with = "moment")]
     timestamp: Timestamp,
     /// The proposal, as the funder has it.

@@ -9,7 +9,7 @@ pub struct Success<T> {
     /// Always true.
     pub success: bool,
     pub data: T,
-    /// What was done, for people.
+    /// The result in words, for people.
     pub message: String,
 }
 
@@ -30,7 +30,7 @@ pub struct Listed<T> {
     /// Always true.
     pub success: bool,
     pub data: Vec<T>,
-    /// What the list has, for people.
+    /// A description of the list, for people.
     pub message: String,
     /// The `cursor` of the next page. Null at the end; earlier pages may be short, or empty.
     pub next_cursor: Option<String>,

@@ -59,7 +59,7 @@ impl Render for Rendered {
     }
 }
 
-/// 200 with `{}`: what a webhook's sender gets.
+/// 200 with `{}`, for the sender of a webhook.
 #[derive(Clone, Copy, Debug, Default, Serialize, utoipa::ToSchema)]
 pub struct EmptyObject {}
 

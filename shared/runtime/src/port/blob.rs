@@ -46,17 +46,17 @@ pub struct File<'a> {
     pub size: u64,
 }
 
-/// An upload that needs no credentials beside this. The signature covers the headers, so that it takes one file of this type
-/// and size, once: a second time is 412.
+/// An upload that needs no other credentials. The signature covers the headers, so it takes one file of this type and size, once:
+/// a second upload gets 412.
 #[derive(Clone, Debug)]
 pub struct Presigned {
     /// The method of the upload.
     pub method: String,
-    /// Where to send the file.
+    /// The address for the file.
     pub url: String,
-    /// To be sent exactly so.
+    /// Send them unchanged.
     pub headers: BTreeMap<String, String>,
-    /// The end of the upload's time.
+    /// The deadline of the upload.
     pub expires_at: Timestamp,
 }
 

@@ -176,8 +176,9 @@ fn is_query(parameter: &RefOr<Parameter>) -> bool {
 }
 
 const EXAMPLE_ID: &str = "0190d5a0-0000-7000-8000-00000000000a";
-const KEY: &str = "A repeated request with the same key, query and body gets the first one's response, for 24 hours. A dry run ignores it";
-const CORRELATION: &str = "A UUID that is logged, sent to partners and returned; made where absent";
+const KEY: &str =
+    "For 24 hours, a repeated request with the same key, query and body gets the first response. A dry run ignores it";
+const CORRELATION: &str = "A UUID that the hub logs, sends to partners and returns. Absent: the hub makes one";
 
 fn add_header(
     operation: &mut Operation,

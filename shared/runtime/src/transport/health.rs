@@ -22,7 +22,7 @@ const SAMPLE: u16 = 100;
 /// An instance reads the log for one installation this often at most.
 const FRESH: SignedDuration = SignedDuration::from_secs(15);
 
-/// From the calls of the last hour. No call is made for this.
+/// From the calls of the last hour. The hub makes no call for it.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RecentCalls {
@@ -32,7 +32,7 @@ pub struct RecentCalls {
     pub calls: usize,
     /// The number of calls that failed.
     pub failures: usize,
-    /// When the newest successful call was.
+    /// The time of the newest successful call.
     #[schema(required)]
     pub last_success_at: Option<UtcTime>,
 }

@@ -19,7 +19,7 @@ use crate::transport::redact::Redactor;
 /// Seconds.
 const RETENTION: i64 = 30 * 24 * 60 * 60;
 
-/// SUCCESS, RETRY if it failed and was tried again, or FAILED.
+/// SUCCESS, RETRY if it failed and was retried, or FAILED.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum AttemptStatus {
@@ -29,7 +29,7 @@ pub enum AttemptStatus {
     Failed,
 }
 
-/// What a quote or a proposal came to. The log counts these, and not the calls that it took.
+/// The conclusion of a quote or a proposal. The log counts conclusions, not the calls that they took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Conclusion {

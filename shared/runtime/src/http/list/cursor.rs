@@ -32,7 +32,7 @@ impl PartialSchema for Cursor {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::String)
-            .description(Some("Where a list goes on: opaque, from an earlier response."))
+            .description(Some("The position in a list: opaque, from an earlier response."))
             .pattern(Some("^[A-Za-z0-9_-]{21}[AQgw]$"))
             .into()
     }

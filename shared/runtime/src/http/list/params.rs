@@ -27,7 +27,7 @@ pub struct ListParams {
     #[garde(range(min = 1, max = 100))]
     #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u16>,
-    /// `nextCursor` of the page before, with every other parameter as it was.
+    /// `nextCursor` of the previous page, with the other parameters unchanged.
     #[garde(skip)]
     pub cursor: Option<Cursor>,
 }

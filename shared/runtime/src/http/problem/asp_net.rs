@@ -31,12 +31,12 @@ pub struct AspNetProblem<'a> {
     /// The reason, where `errors` is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
-    /// A stable word for programs. Ours: the spec has none.
+    /// A stable word for programs. The spec has none.
     code: &'a str,
     /// The refused values, by JSON path.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     errors: BTreeMap<&'a str, Vec<&'a str>>,
-    /// The path of another route that can do what was asked, where there is one.
+    /// The path of another route that can serve the request, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     instead: Option<&'a str>,
     /// For the operator.
@@ -46,7 +46,7 @@ pub struct AspNetProblem<'a> {
 /// The body of an error from 500 up.
 #[derive(Serialize, ToSchema)]
 struct AspNetFailure<'a> {
-    /// What failed. The cause is in the hub's log.
+    /// The failure in words. The cause is in the hub's log.
     #[serde(rename = "Message")]
     message: &'a str,
     /// For the operator: the correlation id in the form of a W3C trace.

@@ -105,7 +105,7 @@ pub struct Problem<'a> {
 pub struct FieldProblem<'a> {
     /// The path of the value in the request, such as `vehicleDetails.price`.
     field: &'a str,
-    /// What the value must be.
+    /// The rule that the value must meet.
     message: &'a str,
 }
 

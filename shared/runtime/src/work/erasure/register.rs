@@ -28,7 +28,7 @@ const FOUND_RETENTION: i64 = 36 * 24 * 60 * 60;
 /// Rows in one read.
 const BATCH: u16 = 200;
 
-/// `OPEN` until everything that was found is deleted, `REPEAT` until a second pass half an hour later, then `DONE`.
+/// `OPEN` until everything found is deleted, `REPEAT` until a second pass half an hour later, then `DONE`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ErasureState {
@@ -68,7 +68,7 @@ pub struct ErasureRow {
     pub subject: ErasureSubject,
     /// The `sub` of an admin, or an operator's ARN.
     pub requested_by: String,
-    /// What was made later stays.
+    /// The time of the request. Data made later stays.
     pub requested_at: Timestamp,
     pub domains: BTreeMap<String, DomainErasure>,
     #[serde(flatten)]

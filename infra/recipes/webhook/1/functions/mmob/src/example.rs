@@ -147,7 +147,7 @@ pub struct NoticeDue {
     request_body = InstallationNotice,
     responses(
         (status = 200, description = "The hub has the notice, from now or before", body = EmptyObject),
-        (status = 400, description = "Signed and malformed"),
+        (status = 400, description = "Signed but malformed"),
         (status = 401, description = "Not signed by EXAMPLE, or stale"),
         (status = 503, description = "No secret is set"),
     )
