@@ -31,7 +31,7 @@ impl<'a> Actor<'a> {
     pub async fn reload(&mut self) -> Result<()> {
         self.tries += 1;
         if self.tries == MAX_TRIES {
-            let busy = "Other requests changed this first. Ask again.";
+            let busy = "Other requests changed this first. Repeat the request.";
             return Err(Error::new(Kind::InProgress, busy).retry_after(Some(Duration::from_secs(1))));
         }
         self.caller = self.cx.reload_caller().await?;

@@ -72,7 +72,7 @@ pub struct Uploaded {
         (status = 409, description = "Other requests changed the case first"),
         (status = 413, description = "Over 3 MiB: `instead` names the route for larger documents. Without `instead`: the case has as many documents as it may"),
         (status = 429, description = "The channel has uploaded and announced as many documents as it may in a day"),
-        (status = 415, description = "The file is no PDF, JPEG or PNG, or has another content type"),
+        (status = 415, description = "The file is not a PDF, JPEG or PNG, or has another content type"),
     )
 )]
 pub async fn upload(cx: Cx<Env>, form: Form) -> Result<Reply<Uploaded>> {

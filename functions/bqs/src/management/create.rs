@@ -22,7 +22,7 @@ use crate::channel::{Actor, ApiKey, Caller, ChannelRow};
     request_body = WantedChannel,
     responses(
         (status = 201, description = "Created; only this response has the api key", body = KeyedChannel),
-        (status = 409, description = "The channel exists"),
+        (status = 409, description = "The channel exists already"),
     )
 )]
 pub async fn create(cx: Cx<Env>, body: JsonBody) -> Result<Reply<KeyedChannel>> {
@@ -38,7 +38,7 @@ pub async fn create(cx: Cx<Env>, body: JsonBody) -> Result<Reply<KeyedChannel>> 
 
 async fn attempt(cx: &Cx<Env>, caller: &Caller, wanted: &WantedChannel) -> Result<Reply<KeyedChannel>> {
     if ChannelRow::named(&cx.env, &wanted.name).await?.is_some() {
-        return Err(Error::new(Kind::Conflict, "There is a channel of this name."));
+        return Err(Error::new(Kind::Conflict, "A channel with this name exists already."));
     }
     let key = ApiKey::generate(&wanted.name)?;
     let mut row = ChannelRow {

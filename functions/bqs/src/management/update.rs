@@ -50,7 +50,10 @@ async fn attempt(cx: &Cx<Env>, caller: &Caller, wanted: &WantedChannel) -> Resul
     let before = ChannelRow::named(&cx.env, &wanted.name).await?;
     let before = before.ok_or_else(Error::not_found)?;
     if !is_current(&cx.headers, &before) {
-        return Err(Error::new(Kind::PreconditionFailed, "The channel has changed since."));
+        return Err(Error::new(
+            Kind::PreconditionFailed,
+            "The channel has changed since this ETag.",
+        ));
     }
     let mut after = ChannelRow {
         permissions: wanted.permissions.clone(),

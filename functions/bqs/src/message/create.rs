@@ -29,7 +29,7 @@ pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
     request_body = NewMessage,
     responses(
         (status = 202, description = "Stored, without a body"),
-        (status = 409, description = "Other requests wrote first too often"),
+        (status = 409, description = "Other requests wrote first every time"),
     )
 )]
 pub async fn create(cx: Cx<Env>, body: JsonBody) -> Result<Rendered> {

@@ -20,7 +20,7 @@ impl CustomerPath {
         let email: Email = self
             .email
             .parse()
-            .map_err(|_| Error::new(Kind::Malformed, "The path does not hold an e-mail address."))?;
+            .map_err(|_| Error::new(Kind::Malformed, "The path has no valid e-mail address."))?;
         if caller.staff || caller.email.as_ref() == Some(&email) {
             return Ok(email);
         }

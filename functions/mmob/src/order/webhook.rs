@@ -148,12 +148,15 @@ async fn repeated(cx: &Cx<Env>, mut row: OrderRow, posted: &OrderRow) -> Result<
     if !row.begin_again(posted, cx.now()) {
         metric::count("ConflictingOrders", 1);
         tracing::warn!(correlation = %row.correlation_id, "MMOB has posted an order again with other content");
-        return Err(Error::new(Kind::Conflict, "The order was different before."));
+        return Err(Error::new(
+            Kind::Conflict,
+            "An earlier order with this id has other content.",
+        ));
     }
     if !row.write(cx).await? {
         return Err(Error::new(
             Kind::InProgress,
-            "The order is being changed. Send it again.",
+            "The order is changing now. Send it again.",
         ));
     }
     enqueue_twice(cx, &row.id).await

@@ -79,7 +79,7 @@ async fn create_marked(cx: &Cx<Env>, wanted: &NewProduct, external_key: &str, ma
             return Ok(created);
         }
         if cx.now().duration_since(before) < IN_FLIGHT_LIMIT || !marker.renew(cx, before).await? {
-            let wait = "The product may still be on its way to MMOB. Ask again.";
+            let wait = "The product may still be on its way to MMOB. Repeat the request.";
             return Err(Error::new(Kind::InProgress, wait).retry_after(Some(Duration::from_secs(5))));
         }
     }

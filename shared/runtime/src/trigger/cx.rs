@@ -199,8 +199,11 @@ impl<E: Domain> Cx<E> {
 }
 
 fn busy() -> Error {
-    Error::new(Kind::InProgress, "Another call is finishing this one. Ask again.")
-        .retry_after(Some(Duration::from_secs(1)))
+    Error::new(
+        Kind::InProgress,
+        "Another call is completing this one. Repeat the request.",
+    )
+    .retry_after(Some(Duration::from_secs(1)))
 }
 
 impl<E: Domain> Cx<E> {

@@ -107,7 +107,7 @@ impl Dynamo {
                 return Err(Error::new(Kind::Unavailable, why));
             }
             if !backoff.wait().await {
-                let why = format!("TransactWriteItems on {table} met others every time");
+                let why = format!("TransactWriteItems on {table} met other writes every time");
                 return Err(Error::new(Kind::Unavailable, why));
             }
         }

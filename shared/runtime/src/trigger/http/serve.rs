@@ -117,7 +117,7 @@ impl<E: Domain> Http<E> {
         if self.pattern.is_some() && event.request_context.http.method != Method::POST {
             return (
                 None,
-                Err(Error::new(Kind::MethodNotAllowed, "Only POST is possible here.")),
+                Err(Error::new(Kind::MethodNotAllowed, "This address takes POST only.")),
             );
         }
         let caller = match self.access {
@@ -287,7 +287,7 @@ fn body(event: &ApiGatewayV2httpRequest) -> Result<Vec<u8>> {
     }
     BASE64_STANDARD
         .decode(text)
-        .map_err(|_| Error::new(Kind::Malformed, "The body is not what it says it is."))
+        .map_err(|_| Error::new(Kind::Malformed, "The body is not valid base64."))
 }
 
 fn response(mut rendered: Rendered, head: bool) -> ApiGatewayV2httpResponse {

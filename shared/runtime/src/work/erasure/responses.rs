@@ -26,7 +26,7 @@ pub(super) async fn replace(
     let Some(id) = erasure(search, &stored, leads) else {
         return Ok(());
     };
-    let erased = Error::new(Kind::Conflict, "What this request made has been erased.");
+    let erased = Error::new(Kind::Conflict, "An erasure has deleted the result of this request.");
     let answer = family.render(&erased, CorrelationId::new(clock.now()))?;
     // A refused write means that the key has expired and another request has claimed it.
     if store.write(vec![stored.replace(&answer)?]).await? == Written::Done
