@@ -20,7 +20,7 @@ use request::{DOMAINS, Digest, REGISTER, Request, Subject, open_key};
 #[derive(Args)]
 #[command(group(ArgGroup::new("what").required(true).args(["email", "case", "customer", "status", "replay"])))]
 pub struct Options {
-    /// Erase what the hub has of this address; `-` reads it from the standard input, so that no other user sees it
+    /// Erase the hub's data about this address; `-` reads it from the standard input, so that no other user sees it
     #[arg(long)]
     email: Option<String>,
     /// Erase this case of the hub
@@ -29,10 +29,10 @@ pub struct Options {
     /// Erase the orders of this user of MMOB; `-` reads the id from the standard input
     #[arg(long)]
     customer: Option<String>,
-    /// Show how far the erasure with this id is
+    /// Show the progress of the erasure with this id
     #[arg(long)]
     status: Option<String>,
-    /// Reopen every erasure: after a restore, what had been erased is there again
+    /// Reopen every erasure: a restore brings erased rows back
     #[arg(long)]
     replay: bool,
     /// Reopen the erasures of this domain only
@@ -60,12 +60,12 @@ pub fn erase(options: &Options) -> Result<()> {
         (Some(email), ..) => digest()?.email(&given(email)?)?,
         (_, Some(number), _) => Subject::Case(number),
         (.., Some(user)) => digest()?.customer(&given(user)?)?,
-        _ => return Err("nothing to erase is given".into()),
+        _ => return Err("give --email, --case or --customer".into()),
     };
     let request = Request::new(subject, &session.operator()?, Timestamp::now())?;
     aws.call_with_input("dynamodb transact-write-items", &request.writes(table))?;
     print(format!(
-        "{} is requested; `cargo xtask erase --status {}` shows how far it is",
+        "{} is requested; `cargo xtask erase --status {}` shows its progress",
         request.id, request.id
     ));
     Ok(())

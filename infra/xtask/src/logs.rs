@@ -23,7 +23,7 @@ const DEFAULT_MINUTES: u32 = 10;
 
 #[derive(Args)]
 pub struct Options {
-    /// Go on with new lines until Ctrl-C
+    /// Follow new lines until Ctrl-C
     #[arg(short, long)]
     follow: bool,
     /// Only the lines of the request with this correlation id: the `x-correlation-id` of its response

@@ -139,7 +139,7 @@ enum Task {
     Redrive(redrive::Options),
     /// Copy the rows of a table that AWS restored under another name into the stage's table
     Restore(restore::Options),
-    /// Erase what the hub has stored about a person or a case, or show how far that is
+    /// Erase the hub's data about a person or a case, or show the progress of an erasure
     Erase(erase::Options),
     /// Print a token that the local stack accepts
     Token {

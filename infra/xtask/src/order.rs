@@ -36,7 +36,7 @@ pub struct Options {
     /// The price, in pence
     #[arg(long, default_value_t = 3999)]
     amount: u32,
-    /// What the user filled in, as NAME=VALUE; may be repeated. Default: last_name=Nichols
+    /// A member of the user's input, as NAME=VALUE; may be repeated. Default: last_name=Nichols
     #[arg(long = "input", value_name = "NAME=VALUE", value_parser = pair)]
     inputs: Vec<(String, String)>,
     /// The folder of the stack; default `target/local`
@@ -134,7 +134,7 @@ fn late(order: Option<Value>, report: &Value) -> String {
         Some(order) => format!("not decided after {seconds} s: {order}"),
         None => {
             let webhooks = report.get("webhooks").cloned().unwrap_or_default();
-            format!("the hub has no such order after {seconds} s. Its answers to the webhook: {webhooks}")
+            format!("the hub has no such order after {seconds} s. Its responses to the webhook: {webhooks}")
         }
     }
 }

@@ -101,7 +101,7 @@ impl<'a> Package<'a> {
         let stacks = self.folder.join(STACKS);
         files::make_dir(&stacks)?;
         let stack = |file: &str| {
-            let name = Path::new(file).file_name().context(format!("{file} is no file"))?;
+            let name = Path::new(file).file_name().context(format!("{file} is not a file"))?;
             fs::copy(self.root.join(file), stacks.join(name)).context(file)?;
             Ok(Path::new(STACKS).join(name))
         };
@@ -129,7 +129,8 @@ impl<'a> Package<'a> {
         for setting in &self.settings.parameters {
             let (name, value) = setting.split_once('=').context(format!("samconfig.toml: {setting}"))?;
             let parameter = parameters.get_mut(name).and_then(Value::as_object_mut);
-            let parameter = parameter.context(format!("samconfig.toml sets {name}, which template.yaml has not"))?;
+            let parameter =
+                parameter.context(format!("samconfig.toml sets {name}, which template.yaml does not have"))?;
             parameter.insert("Default".to_owned(), json!(value));
             if name == "Stage" {
                 parameter.remove("AllowedPattern");
@@ -169,7 +170,7 @@ fn verify(folder: &Path, architecture: Architecture) -> Result<()> {
             .join("bootstrap");
         let binary = fs::read(&bootstrap).context(bootstrap.display())?;
         if Architecture::of_binary(&binary) != Some(architecture) {
-            return Err(format!("{} is no binary for {}", bootstrap.display(), architecture.name()).into());
+            return Err(format!("{} is not a binary for {}", bootstrap.display(), architecture.name()).into());
         }
     }
     for (_, stack) in template.nested() {

@@ -74,7 +74,7 @@ const DOCUMENT: &str = "functions/operations/openapi.json";
 pub fn recipes(without: Option<&Path>) -> Result<()> {
     let workspace = Workspace::load()?;
     if let Some(file) = without.filter(|file| !workspace.root.join(file).is_file()) {
-        return Err(format!("{} is no file of a recipe", file.display()).into());
+        return Err(format!("{} is not a file of a recipe", file.display()).into());
     }
     let mut progress = Progress::begin();
     run(&mut progress, &workspace, without)?;

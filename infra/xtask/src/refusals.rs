@@ -54,7 +54,7 @@ fn queue_policy(resource: &Value) -> Vec<String> {
     let own = json!({ "Fn::GetAtt": [own, "Arn"] });
     for statement in statements {
         if items(statement.get("Resource")) != [&own] {
-            problems.push("a statement names something else than the policy's one queue".to_owned());
+            problems.push("a statement names something other than the policy's one queue".to_owned());
         }
     }
     problems

@@ -25,7 +25,7 @@ use crate::stack;
 use plan::{Comparison, Counts, RowWrite, chunks, compare};
 use tables::{DynamoTables, Tables};
 
-/// Rows after which the command prints how far it is.
+/// Rows after which the command prints its progress.
 const REPORT_EVERY: usize = 10_000;
 
 #[derive(Args)]

@@ -85,7 +85,7 @@ impl Deployment {
                     problems.extend(of_role.map(|problem| format!("{id}: {problem}")));
                 }
                 other if other.starts_with("AWS::IAM::") => {
-                    problems.push(format!("{id}: rights stand in the policies of the functions alone"));
+                    problems.push(format!("{id}: only the policies of functions may grant rights"));
                 }
                 _ => {}
             }
@@ -146,7 +146,7 @@ impl Deployment {
         let known = ["Action", "Condition", "Effect", "Resource"];
         let unknown = members(Some(statement)).find(|(name, _)| !known.contains(&name.as_str()));
         if unknown.is_some() || statement.get("Effect") != Some(&json!("Allow")) {
-            return Err(format!("{statement} does not only allow something"));
+            return Err(format!("{statement} does more than allow actions"));
         }
         let actions = items(statement.get("Action")).into_iter();
         let actions = actions.map(|action| action.as_str().unwrap_or("*").to_owned());
@@ -269,7 +269,7 @@ impl Deployment {
                 .and_then(Value::as_str)
                 .unwrap_or_default();
             if name.ends_with("/webhook") != self.webhooks.contains(function) {
-                problems.push(format!("it reads {name}, and is no function that needs it"));
+                problems.push(format!("it reads {name} and does not need it"));
             }
             for (part, parameter) in ENVIRONMENTS {
                 let open = json!({ "Fn::Equals": [{ "Ref": parameter }, "true"] });

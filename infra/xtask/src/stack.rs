@@ -184,7 +184,7 @@ fn function_urls(emulator: &str, outputs: &BTreeMap<String, String>) -> Result<B
         let id = url
             .as_str()
             .and_then(|url| url.strip_prefix("https://")?.split('.').next());
-        let id = id.context(format!("{url} is no function URL"))?;
+        let id = id.context(format!("{url} is not a function URL"))?;
         Ok((name, format!("{emulator}/_aws/lambda-url/{id}")))
     })
     .collect()

@@ -95,7 +95,10 @@ fn run_matching(progress: &mut Progress, workspace: &Workspace, filter: &str) ->
     if units.is_empty() && integration.is_empty() {
         let domains: Vec<&str> = workspace.domains.iter().map(|domain| domain.package.as_str()).collect();
         let domains = domains.join(", ");
-        return Err(format!("no test matches {filter:?}: it is no domain ({domains}) and in no test's name").into());
+        return Err(format!(
+            "no test matches {filter:?}: it is neither a domain ({domains}) nor part of a test's name"
+        )
+        .into());
     }
     note(format!(
         "{filter:?} matches {} unit tests and {} tests of package tests",

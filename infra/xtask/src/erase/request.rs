@@ -62,7 +62,7 @@ impl Digest {
             (true, [local, host]) if !local.is_empty() && host.contains('.') => {
                 Ok(Subject::Email(self.of(&format!("erasure email {address}"))))
             }
-            _ => Err("the address is none that the hub takes".into()),
+            _ => Err("the hub does not accept this address".into()),
         }
     }
 

@@ -81,7 +81,7 @@ impl Report {
             ),
             (
                 refused.clone().all(Seen::is_refused_well),
-                "a refusal is no 429 with Retry-After",
+                "a refusal is not a 429 with Retry-After",
             ),
             (self.shut_gates == 0, "the funder's gate shut"),
         ];

@@ -71,7 +71,7 @@ fn every_function_has_its_code_for_the_architecture_of_the_template() {
     verify(&folder, Architecture::X86_64).unwrap_err();
     fs::write(&code[0], binary(62)).unwrap();
     let other = verify(&folder, Architecture::Arm64).unwrap_err().to_string();
-    assert!(other.ends_with("is no binary for arm64"), "{other}");
+    assert!(other.ends_with("is not a binary for arm64"), "{other}");
     fs::remove_file(&code[0]).unwrap();
     verify(&folder, Architecture::Arm64).unwrap_err();
 }

@@ -37,7 +37,7 @@ impl Deployment {
 
     /// The resources that a value of a stack names. A value that is none of the stacks' resources is refused.
     pub fn reached(&self, value: &Value, stack: Option<&str>) -> Result<Vec<Reached>, String> {
-        let refused = || format!("{value} is no resource of the stacks");
+        let refused = || format!("{value} is not a resource of the stacks");
         let function = value.as_object().and_then(|function| function.iter().next());
         let (function, argument) = function.ok_or_else(refused)?;
         match function.as_str() {

@@ -26,7 +26,7 @@ pub fn problems(id: &str, stack: &Value) -> Vec<String> {
     let mut problems = Vec::new();
     let trusted = json!([{ "Effect": "Allow", "Principal": { "Service": SERVICE }, "Action": "sts:AssumeRole" }]);
     if role.pointer("/Properties/AssumeRolePolicyDocument/Statement") != Some(&trusted) {
-        problems.push("others than GuardDuty may assume it".to_owned());
+        problems.push("principals other than GuardDuty may assume it".to_owned());
     }
     if role.pointer("/Properties/ManagedPolicyArns").is_some() {
         problems.push("it has a managed policy, which names no resource".to_owned());
