@@ -12,7 +12,7 @@ use crate::forward::ForwardRow;
 
 /// Returns one of the channel's own cases.
 ///
-/// The case shows documents that the hub refused after it had accepted them. `progress` shows how far its changes are on the way
+/// The case shows documents that the hub refused after it had accepted them. `progress` shows the state of its changes on the way
 /// to the upstream BQS, and why one is held.
 #[utoipa::path(
     get,

@@ -85,7 +85,7 @@ pub struct HeldChange {
     part: Option<CasePart>,
     /// Why it is held.
     reason: HoldReason,
-    /// The same in words.
+    /// The reason in words.
     message: &'static str,
     /// The upstream BQS's message for each member, by its path, if it refused the change.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -69,7 +69,7 @@ pub fn about(member: &str) -> Option<&'static str> {
         "objectId" => "The object, upstream.",
         "objectRegistry" => "The object's registration data.",
         "openCharge" => "The charge, where it is open.",
-        "organizationNumber" => "The number under which the organisation is registered.",
+        "organizationNumber" => "The organisation's registration number.",
         "originalRegistryFee" => "The registration fee when the object was new.",
         "preViewCaseId" => "The case's number: `sequence`.",
         "price" => "The object's price.",

@@ -84,7 +84,7 @@ pub struct Offered {
 struct UploadRequest {
     /// The method of the upload.
     method: String,
-    /// The address for the file.
+    /// The address of the upload.
     url: String,
     /// Send them unchanged.
     headers: BTreeMap<String, String>,

@@ -77,7 +77,7 @@ pub struct QuoteView {
     /// Why it FAILED.
     #[schema(required)]
     pub failure: Option<FailureView>,
-    /// The id of the request that made it, and of every call to the funder about it.
+    /// The correlation id of the request that made it and of every call to the funder about it.
     pub correlation_id: CorrelationId,
     /// When it was requested.
     pub created_at: UtcTime,

@@ -41,7 +41,7 @@ pub struct ResolveOrder {
     #[schema(schema_with = fields_schema)]
     #[serde(default)]
     required_fields: Vec<String>,
-    /// The reason, with `Failed`.
+    /// The reason for `Failed`.
     #[garde(skip)]
     #[schema(max_length = 2000)]
     error: Option<String>,

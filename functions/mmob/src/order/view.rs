@@ -44,7 +44,7 @@ pub struct OrderView {
     pub round: u32,
     /// The end of its user's minute.
     pub deadline: UtcTime,
-    /// The id of MMOB's post that began this round, and of every call that workers made for it.
+    /// The correlation id of MMOB's post that began this round and of every call that workers made for it.
     pub correlation_id: CorrelationId,
     /// When this round began.
     pub received_at: UtcTime,

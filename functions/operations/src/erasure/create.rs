@@ -50,7 +50,7 @@ impl NewErasure {
 
 /// Erases the hub's data about a person or a case. For admins.
 ///
-/// Workers begin within five minutes. They delete everything made before the request; later data stays. The hub stores a keyed
+/// Workers begin within five minutes. They delete all that was made before the request; later data stays. The hub stores a keyed
 /// digest of an address or an id, never the value. A repeated request makes another erasure, which finds nothing more.
 #[utoipa::path(
     post,

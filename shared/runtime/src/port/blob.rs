@@ -52,7 +52,7 @@ pub struct File<'a> {
 pub struct Presigned {
     /// The method of the upload.
     pub method: String,
-    /// The address for the file.
+    /// The address of the upload.
     pub url: String,
     /// Send them unchanged.
     pub headers: BTreeMap<String, String>,
