@@ -33,7 +33,7 @@ pub struct Health {
     pub partners: Vec<PartnerHealth>,
 }
 
-/// Whether an environment of a partner answers.
+/// The health of an environment of a partner.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartnerHealth {

@@ -22,7 +22,7 @@ use crate::profile::{Profile, ProfileRow};
     responses(
         (status = 200, description = "The customer", body = Success<Profile<Customer>>),
         (status = 400, description = "Not an e-mail address"),
-        (status = 403, description = "Another customer's address, whether or not there is such a customer"),
+        (status = 403, description = "Another customer's address, whether or not that customer exists"),
         (status = 404, description = "No quote was made for this address"),
     )
 )]

@@ -22,7 +22,7 @@ use crate::proposal::ProposalView;
     responses(
         (status = 200, description = "A page of proposals", body = Listed<ProposalView>),
         (status = 400, description = "Not an e-mail address"),
-        (status = 403, description = "Another customer's address, whether or not there is such a customer"),
+        (status = 403, description = "Another customer's address, whether or not that customer exists"),
     )
 )]
 pub async fn proposals(cx: Cx<Env>, input: List<CustomerPath>) -> Result<Listed<ProposalView>> {

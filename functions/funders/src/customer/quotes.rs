@@ -22,7 +22,7 @@ use crate::quote::QuoteView;
     responses(
         (status = 200, description = "A page of quotes", body = Listed<QuoteView>),
         (status = 400, description = "Not an e-mail address"),
-        (status = 403, description = "Another customer's address, whether or not there is such a customer"),
+        (status = 403, description = "Another customer's address, whether or not that customer exists"),
     )
 )]
 pub async fn quotes(cx: Cx<Env>, input: List<CustomerPath>) -> Result<Listed<QuoteView>> {

@@ -83,7 +83,7 @@ pub async fn generate(cx: Cx<Env>, input: ProposalRequest) -> Result<ProposalRep
     let asked = Asked::of(env, &quote.funder_name, quote.environment)?;
     let (name, types) = (asked.funder.name(), asked.funder.proposal_types());
     if !types.contains(&request.contract_details.quote_type) {
-        let why = format!("was made for a quote type of which {name} takes no proposals");
+        let why = format!("has a quote type for which {name} takes no proposals");
         return Err(Error::invalid("quoteId", why));
     }
     let documents = documents::check(&input.additional_documents);

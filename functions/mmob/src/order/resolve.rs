@@ -30,13 +30,13 @@ pub struct ResolveOrder {
     /// `Succesful`, which may be spelt `Successful`, `Need_more_info` or `Failed`.
     #[garde(skip)]
     status: OrderStatus,
-    /// What the user sees: texts by name. They have no format characters, and no control characters other than tabs and line
+    /// Texts that the user sees, by name. They have no format characters, and no control characters other than tabs and line
     /// breaks.
     #[garde(skip)]
     #[schema(schema_with = texts_schema)]
     #[serde(default, deserialize_with = "texts")]
     output: BTreeMap<String, String>,
-    /// What the user has to fill in, with `Need_more_info`.
+    /// The members that the user has to fill in, with `Need_more_info`.
     #[garde(skip)]
     #[schema(schema_with = fields_schema)]
     #[serde(default)]

@@ -75,7 +75,7 @@ pub struct LogRow {
     pub environment: String,
     /// The name of the call, such as `quote`.
     pub operation: String,
-    /// How the call ended.
+    /// The result of the call.
     pub status: AttemptStatus,
     /// The number of earlier attempts for the same quote, proposal, change or order, including those of other workers.
     pub retry_count: u32,
@@ -86,7 +86,7 @@ pub struct LogRow {
     /// The quote, proposal, order or case that the request was about. Absent if it was about none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_id: Option<String>,
-    /// What the quote or the proposal came to with this request. A row with the operation `conclusion` has no request.
+    /// The conclusion of the quote or the proposal with this request. A row with the operation `conclusion` has no request.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(inline)]
     pub conclusion: Option<Conclusion>,

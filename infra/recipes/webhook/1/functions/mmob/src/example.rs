@@ -41,7 +41,7 @@ pub struct InstallationNotice {
     #[garde(length(min = 1, max = 64))]
     #[schema(min_length = 1, max_length = 64)]
     installation: String,
-    /// How far it is.
+    /// Its status.
     #[garde(skip)]
     status: InstallationStatus,
     /// When it came to this status.
