@@ -24,7 +24,7 @@ pub struct OrderView {
     pub status: OrderStatus,
     /// Its progress in the hub.
     pub step: OrderStep,
-    /// The decision that the worker reports to MMOB.
+    /// The decision that the worker reports to MMOB, once the order is decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<OrderOutcome>,
     /// When the order was decided.
