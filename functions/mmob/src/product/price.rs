@@ -127,10 +127,7 @@ pub async fn create(cx: Cx<Env>, wanted: CreatePrice) -> Result<Reply<Success<Pr
 
 async fn create_at_mmob(cx: &Cx<Env>, product: &str, price: &NewPrice) -> Result<ProductPrice> {
     // An id that cannot be part of a path belongs to no product.
-    let request = Mmob
-        .create_price(product, price)
-        .map_err(|_| Error::not_found())?
-        .about(product);
+    let request = Mmob.create_price(product, price).map_err(|_| Error::not_found())?;
     let id = marker::id(cx, &format!("price of {product}"), price)?;
     let marker = id.map(|id| Marker::of(&cx.env, &id)).transpose()?;
     if let Some(marker) = &marker

@@ -22,15 +22,11 @@ pub async fn refuses_unknown_parameters<E: Domain>(harness: &Harness<E>, callers
         };
         let path = route.pattern.replace(['{', '}'], "");
         let got = caller.get(&format!("{path}?unknownParameter=1")).await;
-        assert_eq!(
-            (got.status, got.field()),
-            (422, "unknownParameter".into()),
-            "{name}: {}",
-            got.text
-        );
+        assert_eq!((got.status, got.field()), (422, "query".into()), "{name}: {}", got.text);
         for parameter in &route.query {
-            assert!(got.text.contains(&format!("`{parameter}`")), "{name}: {}", got.text);
+            assert!(got.text.contains(parameter), "{name}: {}", got.text);
         }
+        assert!(!got.text.contains("unknownParameter"), "{name}: {}", got.text);
     }
     routes.len()
 }

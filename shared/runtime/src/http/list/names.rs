@@ -3,7 +3,8 @@
 //! A misspelt filter that is ignored makes a list answer with everybody's rows. So a list takes the parameters of its types and
 //! no others. The names are those of the types' own members, as serde knows them: no second table can differ from them.
 
-use model::{Error, Kind, Result};
+use model::error::both;
+use model::{Error, Result};
 use serde::de::value::Error as NameError;
 use serde::de::{Deserializer, Error as _, Visitor};
 use serde::{de::DeserializeOwned, forward_to_deserialize_any};
@@ -50,25 +51,20 @@ impl<'de> Deserializer<'de> for Members<'_> {
     }
 }
 
-/// Refuses the parameters of a query that are none of `known`, each by its name.
+/// Refuses a query with a parameter that is none of `known`. The error names those that are known: it repeats nothing of a request.
 pub(super) fn refuse_unknown(parts: &Parts, known: &[&'static str]) -> Result<()> {
     // A parameter of the path is none of the query.
     let known = known.iter().filter(|name| !parts.path.contains_key(**name));
     let known: Vec<&str> = known.copied().collect();
-    let mut unknown: Vec<String> = Vec::new();
-    for (name, _) in form_urlencoded::parse(parts.query.as_bytes()) {
-        if !known.contains(&name.as_ref()) && !unknown.iter().any(|other| *other == name) {
-            unknown.push(name.into_owned());
-        }
-    }
-    if unknown.is_empty() {
+    let mut given = form_urlencoded::parse(parts.query.as_bytes());
+    if given.all(|(name, _)| known.contains(&name.as_ref())) {
         return Ok(());
     }
-    let why = format!("is no parameter here; these are: `{}`", known.join("`, `"));
-    let refused = Error::new(Kind::Invalid, "Some parameters are unknown.");
-    Err(unknown
-        .into_iter()
-        .fold(refused, |refused, name| refused.field(name, &why)))
+    let known = known.join(", ");
+    Err(Error::invalid(
+        "query",
+        format!("may have these parameters only: {known}"),
+    ))
 }
 
 /// The input of a route that is no list and takes parameters in its query.
@@ -78,8 +74,8 @@ impl<T: Input + QueryNames> Input for QueryParams<T> {
     const MEDIA: Media = T::MEDIA;
 
     fn read(parts: &Parts) -> Result<Self> {
-        refuse_unknown(parts, &T::names())?;
-        T::read(parts).map(Self)
+        let ((), read) = both(refuse_unknown(parts, &T::names()), T::read(parts))?;
+        Ok(Self(read))
     }
 }
 
@@ -105,17 +101,25 @@ mod tests {
     }
 
     #[test]
-    fn each_unknown_parameter_is_named_once_with_the_known_ones() {
-        let parts = Parts {
-            path: [("email".to_owned(), "a@b.example".to_owned())].into(),
-            query: "subjectId=1&quoteId=2&email=x&quoteId=3&subject_id=4&a%20b",
-            ..Parts::default()
-        };
-        let error = refuse_unknown(&parts, &Filter::names()).unwrap_err();
-        let paths: Vec<&str> = error.fields.iter().map(|field| field.path.as_str()).collect();
-        assert_eq!(paths, ["quoteId", "email", "subject_id", "a b"]);
-        let why = "is no parameter here; these are: `subjectId`, `from_date`";
-        assert!(error.fields.iter().all(|field| field.message == why));
+    fn an_unknown_parameter_is_refused_with_the_names_of_the_known_ones() {
+        for query in ["subjectId=1&quoteId=2", "email=x", "subject_id=4", "from_date=1&a%20b"] {
+            let parts = Parts {
+                path: [("email".to_owned(), "a@b.example".to_owned())].into(),
+                query,
+                ..Parts::default()
+            };
+            let error = refuse_unknown(&parts, &Filter::names()).unwrap_err();
+            let faults: Vec<_> = error
+                .fields
+                .iter()
+                .map(|field| (field.path.as_str(), field.message.as_str()))
+                .collect();
+            assert_eq!(
+                faults,
+                [("query", "may have these parameters only: subjectId, from_date")],
+                "{query}"
+            );
+        }
         let known = Parts {
             query: "subjectId=1&subjectId=1&from_date=",
             ..Parts::default()
