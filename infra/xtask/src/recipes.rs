@@ -42,14 +42,15 @@ const RECIPES: [Recipe; 3] = [
             ("<noun>", "example"),
             ("<function>", "operations-example"),
         ],
-        max_files: 12,
+        max_files: 13,
     },
     Recipe {
         guide: "docs/adding-a-partner.md",
         chapter: "Add a funder",
         folder: "funder",
         placeholders: &[("<funder>", "example")],
-        max_files: 16,
+        // Three of them are examples of responses that list all funders.
+        max_files: 19,
     },
     Recipe {
         guide: "docs/adding-a-webhook.md",
@@ -66,6 +67,15 @@ const RECIPES: [Recipe; 3] = [
     },
 ];
 
+/// Fails while examples of responses are out of date, and writes fresh ones.
+const TEST_EXAMPLES: &str = "cargo test -p operations --lib -- examples";
+const RENEW_EXAMPLES: &str = "cp target/examples/operations/* functions/operations/examples/";
+/// Those that list all funders.
+const EXAMPLES: [&str; 3] = [
+    "operations-health.200.json",
+    "operations-health-api.200.json",
+    "operations-metrics.200.json",
+];
 /// Fails while the API document is out of date, and writes a fresh one.
 const TEST_DOCUMENT: &str = "cargo test -p tests -- openapi";
 const RENEW_DOCUMENT: &str = "cp target/openapi.json functions/operations/openapi.json";
@@ -108,6 +118,17 @@ pub fn run(progress: &mut Progress, workspace: &Workspace, without: Option<&Path
         cargo.env("CARGO_TARGET_DIR", &workspace.target);
         cargo
     };
+    let renew = |test: &str, renew: &str, unchanged: &str| {
+        if process::run_logged(cargo(test), &workspace.target.join("recipes.log")).is_ok() {
+            return Err(Failure::from(unchanged));
+        }
+        let mut command = Command::new("sh");
+        command.args(["-c", renew]).current_dir(&copy);
+        process::run(command)
+    };
+    progress.attempt(format!("recipes: {TEST_EXAMPLES}; {RENEW_EXAMPLES}"), || {
+        renew(TEST_EXAMPLES, RENEW_EXAMPLES, "the new funder is in no example")
+    });
     for check in [
         "cargo fmt --all --check",
         "cargo clippy --workspace --lib --bin operations-example --bin mmob-example-webhook --bin mmob-example-apply -- \
@@ -117,14 +138,8 @@ pub fn run(progress: &mut Progress, workspace: &Workspace, without: Option<&Path
         progress.attempt(format!("recipes: {check}"), || process::run(cargo(check)));
     }
     progress.attempt(format!("recipes: {TEST_DOCUMENT}; {RENEW_DOCUMENT}"), || {
-        let log = workspace.target.join("recipes.log");
-        if process::run_logged(cargo(TEST_DOCUMENT), &log).is_ok() {
-            return Err("the new functions did not change the API document".into());
-        }
-        let mut renew = RENEW_DOCUMENT.split(' ');
-        let mut command = Command::new(renew.next().unwrap_or_default());
-        command.args(renew).current_dir(&copy);
-        process::run(command)
+        let unchanged = "the new functions did not change the API document";
+        renew(TEST_DOCUMENT, RENEW_DOCUMENT, unchanged)
     });
     let tests = "cargo test -p tests -- names:: routes:: template:: policies:: openapi:: settings:: stacks:: environment:: docs:: \
                  surface:: retention:: encryption:: pins::";
@@ -153,6 +168,8 @@ fn follow(copy: &Path, without: Option<&Path>) -> Result<()> {
                 follow_step(copy, &step, text, recipe, without, &mut touched)?;
             } else if text.contains(TEST_DOCUMENT) && text.contains(RENEW_DOCUMENT) {
                 touched.files.insert(DOCUMENT.to_owned());
+            } else if text.contains(TEST_EXAMPLES) && text.contains(RENEW_EXAMPLES) {
+                touched.files.extend(EXAMPLES.map(str::to_owned));
             } else {
                 return Err(format!(
                     "{guide} has step {number} under \"{chapter}\", but {} is missing",
