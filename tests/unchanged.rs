@@ -115,7 +115,7 @@ mod tests {
         let store = Memory::default();
         let key = idempotency::locate(CLAIMS, "POST /api/mmob/products", "a caller", key);
         let (now, remaining) = (Timestamp::UNIX_EPOCH, Duration::from_secs(9));
-        let request = idempotency::Fingerprint::of("POST /x", "", b"{}");
+        let request = idempotency::Fingerprint::of("", b"{}");
         let claimed = idempotency::claim(&store, key.clone(), request, now, remaining).await;
         assert!(claimed.is_ok());
         let record = store.get(&key, true).await.unwrap().unwrap();

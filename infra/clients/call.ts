@@ -16,5 +16,9 @@ assert.equal(quote.status, 'GENERATED');
 assert.equal(quote.funderName, quoteRequest.funderName);
 assert.equal(typeof quote.monthlyPayment, 'number');
 assert.ok(quote.createdAt instanceof Date);
-assert.deepEqual(read, quote);
+// The response to the request has nothing about the customer: it can be stored under an idempotency key.
+assert.equal(quote.customerDetails, null);
+assert.equal(read.customerDetails?.email, quoteRequest.customerDetails.email);
+const { customerDetails, vehicleDetails, contractDetails, source } = quote;
+assert.deepEqual({ ...read, customerDetails, vehicleDetails, contractDetails, source }, quote);
 console.log(`    ${quote.funderName}: ${quote.monthlyPayment} a month for ${quote.term} months`);

@@ -24,10 +24,10 @@ pub struct DocumentForm {
     #[schema(value_type = Option<String>, format = Binary, nullable = false)]
     file: Option<Vec<u8>>,
     /// The same in base64, with padding and without line breaks.
-    #[schema(nullable = false)]
+    #[schema(nullable = false, example = "JVBERi0xLjQKJSVFT0YK")]
     file_base64: Option<String>,
     /// The document definition code.
-    #[schema(min_length = 1, max_length = 20, pattern = "^[A-Za-z0-9_-]+$")]
+    #[schema(min_length = 1, max_length = 20, pattern = "^[A-Za-z0-9_-]+$", example = "123")]
     code: String,
 }
 

@@ -9,7 +9,7 @@ use runtime::port::metric;
 use runtime::work::inbox::{self, Received};
 use runtime::{Cx, Domain, EmptyObject, Input, Parts, Raw};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::process::enqueue;
@@ -43,7 +43,7 @@ pub struct OrderNotice {
     /// The user's input. Its members vary by product.
     #[garde(skip)]
     #[schema(value_type = Option<Object>)]
-    input: Option<Map<String, Value>>,
+    input: Option<Box<RawValue>>,
 }
 
 /// MMOB's ids become parts of paths, of keys and of `webhook-id`.
@@ -72,7 +72,7 @@ impl PostedOrder {
         let read = <OrderNotice as Input>::read(&parts);
         let notice = read.map_err(|_| Error::new(Kind::Malformed, "The body is not an order."))?;
         let input = match &notice.input {
-            Some(_) => input(body)?,
+            Some(input) => canonical(input)?,
             None => "{}".to_owned(),
         };
         Ok(Self { notice, input })
@@ -95,15 +95,12 @@ impl PostedOrder {
     }
 }
 
-/// The input of a body that was read before, as one text for all its spellings. Its numbers keep all their digits.
-fn input(body: &[u8]) -> Result<String> {
-    let unreadable = || Error::new(Kind::Malformed, "The body is not an order.");
-    let order = std::str::from_utf8(body)
-        .ok()
-        .and_then(|text| json::Value::parse(text.trim_start_matches('\u{feff}')).ok());
-    let order = order.as_ref().and_then(json::Value::object).ok_or_else(unreadable)?;
-    let input = order.iter().find(|(name, _)| *name == "input");
-    Ok(input.ok_or_else(unreadable)?.1.canonical())
+/// The input as one text for all its spellings. Its numbers keep all their digits.
+fn canonical(input: &RawValue) -> Result<String> {
+    match json::Value::parse(input.get()) {
+        Ok(json::Value::Object(members)) => Ok(members.canonical()),
+        _ => Err(Error::new(Kind::Malformed, "The body is not an order.")),
+    }
 }
 
 /// Takes an order from MMOB.

@@ -64,7 +64,14 @@ fn separate(index: usize, to: &mut String) {
 }
 
 fn write_text(text: &str, to: &mut String) {
-    to.push_str(&serde_json::Value::from(text).to_string());
+    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if !text.bytes().all(is_plain) {
+        to.push_str(&serde_json::Value::from(text).to_string());
+        return;
+    }
+    to.push('"');
+    to.push_str(text);
+    to.push('"');
 }
 
 /// A number without needless digits: `1`, `1.0` and `10e-1` are one text. No digit is lost, so that two numbers of many digits

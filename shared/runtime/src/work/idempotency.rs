@@ -101,24 +101,24 @@ pub fn locate(table: &str, route: &str, caller: &str, key: &str) -> Key {
     Key::new(table, fingerprint(format!("{route}\n{caller}\n{key}").as_bytes()), None)
 }
 
-/// What a repeated request must have again: method, route, path parameters, query and body.
+/// What a repeated request must have again: query and body. Method, route and path parameters are in the key of the record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    /// `route` has the method and the path parameters. The order of the query's members does not matter.
-    pub fn of(route: &str, query: &str, body: &[u8]) -> Self {
-        let mut members: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-        members.sort_unstable();
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(members)
-            .finish();
+    /// The order of the query's members does not matter.
+    pub fn of(query: &str, body: &[u8]) -> Self {
         let mut hash = digest::Context::new(&digest::SHA256);
-        for part in [route.as_bytes(), query.as_bytes(), body] {
-            hash.update(&part.len().to_be_bytes());
-            hash.update(part);
+        if !query.is_empty() {
+            let mut members: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+            members.sort_unstable();
+            let mut sorted = form_urlencoded::Serializer::new(String::new());
+            hash.update(sorted.extend_pairs(members).finish().as_bytes());
         }
+        // A query has no line break.
+        hash.update(b"\n");
+        hash.update(body);
         Self(BASE64_URL_SAFE_NO_PAD.encode(hash.finish()))
     }
 }

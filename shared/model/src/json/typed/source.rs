@@ -159,7 +159,7 @@ impl<'de> Visitor<'de> for Object<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
+        let mut members = Vec::with_capacity(self.0.map_or(0, <[_]>::len));
         while let Some(Text(name)) = map.next_key()? {
             if self.0.is_none_or(|names| names.contains(&name.as_ref())) {
                 members.push((name, NodeSource::Json(map.next_value()?)));

@@ -204,7 +204,7 @@ impl<E: Domain> Http<E> {
         };
         if let Some(key) = key {
             let route = self.filled(event.route_key.as_deref().unwrap_or_default(), &parts.path);
-            let fingerprint = Fingerprint::of(&route, parts.query, &body);
+            let fingerprint = Fingerprint::of(parts.query, &body);
             let key = idempotency::locate(cx.env.idempotency_table()?, &route, cx.caller.id(), key);
             let remaining = cx.deadline.saturating_duration_since(tokio::time::Instant::now());
             match idempotency::claim(cx.env.store().as_ref(), key, fingerprint, cx.now(), remaining).await? {
