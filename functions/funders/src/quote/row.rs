@@ -41,7 +41,7 @@ pub struct QuoteRow {
     pub created_at: Timestamp,
     #[serde(flatten)]
     pub version: Version,
-    /// When callers last saw it change. Rows of older versions lack it.
+    /// When callers last saw it change, if that was neither its creation nor its price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     changed_at: Option<Timestamp>,
     /// When it got its price.
@@ -169,7 +169,7 @@ impl QuoteRow {
             correlation_id: correlation,
             created_at: now,
             version: Version::first(now),
-            changed_at: Some(now),
+            changed_at: None,
             generated_at: None,
             price: None,
             valid_until: None,
@@ -196,6 +196,7 @@ impl QuoteRow {
     pub fn generated(&mut self, price: Price, now: Timestamp) {
         self.enter(QuoteStatus::Generated, now);
         self.generated_at = Some(now);
+        self.changed_at = None;
         self.valid_until = price.valid_until.or_else(|| now.checked_add(DEFAULT_VALIDITY).ok());
         self.price = Some(price);
         self.last_error = None;
@@ -228,10 +229,9 @@ impl QuoteRow {
 
     /// When callers last saw it change: workers write the row more often. At its end it changes without a write.
     pub fn changed_at(&self, now: Timestamp) -> Timestamp {
-        let changed_at = self.changed_at.unwrap_or(self.version.updated_at());
         match self.valid_until {
             Some(end) if self.status_at(now) == QuoteStatus::Expired => end.max(self.created_at),
-            _ => changed_at,
+            _ => self.changed_at.or(self.generated_at).unwrap_or(self.created_at),
         }
     }
 
@@ -242,7 +242,7 @@ impl QuoteRow {
             EventType::QuoteExpired => self.valid_until,
             _ => None,
         };
-        at.or(self.changed_at).unwrap_or(self.version.updated_at())
+        at.or(self.changed_at).unwrap_or(self.created_at)
     }
 
     /// The event has been published. From now on only time or a proposal can change the quote.

@@ -5,8 +5,8 @@
 
 /// The reference that leads from the request of one path to another. Both paths begin with a slash and have no base path.
 pub fn relative(from: &str, to: &str) -> String {
-    let folders = |path: &str| path.split('/').skip(1).map(str::to_owned).collect::<Vec<_>>();
-    let (mut from, to) = (folders(from), folders(to));
+    let mut from: Vec<&str> = from.split('/').skip(1).collect();
+    let to: Vec<&str> = to.split('/').skip(1).collect();
     // What stands behind the last slash is replaced.
     from.pop();
     let most = to.len().saturating_sub(1);

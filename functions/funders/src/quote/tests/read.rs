@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use runtime::port::store::Store;
 use runtime::testing::{Harness, Script};
 use serde_json::{Value, json};
 
@@ -217,21 +216,4 @@ async fn a_quote_changes_at_its_end_and_not_when_the_schedule_looks() {
     assert_eq!(h.reconcile().await, Some(true));
     assert_eq!(h.announced().len(), 2);
     assert_eq!(shown(&h.as_customer(), &id).await, ended);
-}
-
-/// Rows that an older version has stored lack the time of the last change that callers saw.
-#[tokio::test(start_paused = true)]
-async fn a_row_of_an_older_version_is_read() {
-    let h = harness();
-    h.fakes.transport.script([], priced());
-    let id = h.listed_quote("LEX", "john", JOHN).await;
-    let before = shown(&h, &id).await;
-    let rows = h.fakes.store.table("funders").into_iter();
-    let mut row = rows
-        .into_iter()
-        .find(|row| row["sk"].as_s().unwrap() == "QUOTE")
-        .unwrap();
-    assert!(row.remove("changedAt").is_some());
-    h.fakes.store.append("funders", vec![row]).await.unwrap();
-    assert_eq!(shown(&h, &id).await, before);
 }
