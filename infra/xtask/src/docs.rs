@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::clients::Clients;
 use crate::failure::{Context, Result};
@@ -22,6 +24,8 @@ use crate::workspace::Workspace;
 
 /// Debian's Chromium: playwright's own build comes from no package registry.
 const CHROMIUM: &str = "/usr/bin/chromium";
+/// The hub tests a funder once a minute. The page has tested one, and the collection tests it again.
+const TEST_INTERVAL: Duration = Duration::from_secs(61);
 /// The command with which the page says how to get a token.
 const TOKEN_COMMAND: &str = "cargo xtask token ";
 
@@ -40,8 +44,12 @@ pub fn try_document(progress: &mut Progress, workspace: &Workspace, venv: &Venv)
     up::with_temporary_stack(progress, workspace, venv, &dir, |progress, stack| {
         // First, because the page's first tries are those of a new stack.
         progress.attempt("the API page in headless Chromium", || browse(workspace, stack, &dir));
+        let tested = Instant::now();
         clients.call(progress, stack);
-        progress.attempt("the collection of requests", || requests::send(workspace, stack));
+        progress.attempt("the collection of requests", || {
+            thread::sleep(TEST_INTERVAL.saturating_sub(tested.elapsed()));
+            requests::send(workspace, stack)
+        });
     })
 }
 
