@@ -227,6 +227,22 @@ fn nothing_stands_inside_that_has_a_name() {
     }
 }
 
+/// Readers of the document have no specification beside it.
+#[test]
+fn no_text_cites_a_spec() {
+    each_object(&document(), &mut |object| {
+        for text in ["summary", "description"]
+            .iter()
+            .filter_map(|name| object.get(*name)?.as_str())
+        {
+            let cites = text
+                .split(|letter: char| !letter.is_alphanumeric())
+                .any(|word| word == "spec");
+            assert!(!cites, "{text}");
+        }
+    });
+}
+
 #[test]
 fn every_group_has_an_operation() {
     let mut document = document();

@@ -18,7 +18,6 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     get,
     path = "/api-docs",
     operation_id = "operations-docs",
-    tag = "operations",
     responses((status = 200, description = "The page", body = String, content_type = "text/html", example = "<!doctype html>"))
 )]
 pub async fn docs(cx: Cx<Env>, _: UnreadRequest) -> Result<StaticFile> {
@@ -49,7 +48,6 @@ pub async fn docs(cx: Cx<Env>, _: UnreadRequest) -> Result<StaticFile> {
     get,
     path = "/api-docs/openapi.json",
     operation_id = "operations-docs-openapi",
-    tag = "operations",
     responses((status = 200, description = "OpenAPI 3.1", body = Object, example = json!({"openapi": "3.1.0", "info": {"title": "Trunkline"}, "paths": {}})))
 )]
 pub fn document() {}
@@ -61,7 +59,6 @@ pub fn document() {}
     head,
     path = "/api-docs",
     operation_id = "operations-docs-head",
-    tag = "operations",
     responses((status = 200, description = "The headers of the page"))
 )]
 pub fn head() {}
@@ -73,7 +70,6 @@ pub fn head() {}
     head,
     path = "/api-docs/openapi.json",
     operation_id = "operations-docs-openapi-head",
-    tag = "operations",
     responses((status = 200, description = "The headers of the document"))
 )]
 pub fn document_head() {}
@@ -85,7 +81,6 @@ pub fn document_head() {}
     get,
     path = "/api-docs/{asset}",
     operation_id = "operations-docs-asset",
-    tag = "operations",
     params(("asset" = String, Path, description = "The file's name in the page")),
     responses(
         (status = 200, description = "The file", content((String = "text/javascript", example = "SwaggerUIBundle({ url: 'api-docs/openapi.json' });"), (String = "text/css", example = ".swagger-ui { color: #3b4151 }"))),

@@ -17,7 +17,6 @@ use crate::body::JsonBody;
     post,
     path = "/v1/bqs-case/case/{sequence}/business-consent",
     operation_id = "bqs-case-consent",
-    tag = "bqs",
     request_body = BusinessConsent,
     params(("sequence" = u64, Path, description = "The case's number", minimum = 1, maximum = 999_999_999_999_999_i64)),
     responses(

@@ -33,7 +33,6 @@ pub struct Created {
     post,
     path = "/v1/bqs-case/case",
     operation_id = "bqs-case-create",
-    tag = "bqs",
     request_body = NewCase,
     responses(
         (status = 201, description = "Created; see Location", body = Created),

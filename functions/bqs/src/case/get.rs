@@ -18,7 +18,6 @@ use crate::forward::ForwardRow;
     get,
     path = "/v1/bqs-case/case/{sequence}",
     operation_id = "bqs-case-get",
-    tag = "bqs",
     params(("sequence" = u64, Path, description = "The case's number", minimum = 1, maximum = 999_999_999_999_999_i64)),
     responses(
         (status = 200, description = "The case", body = CaseWithProgress),

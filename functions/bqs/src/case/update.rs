@@ -20,7 +20,6 @@ use crate::body::JsonBody;
     put,
     path = "/v1/bqs-case/case/{sequence}",
     operation_id = "bqs-case-update",
-    tag = "bqs",
     request_body = CaseChanges,
     params(("sequence" = u64, Path, description = "The case's number", minimum = 1, maximum = 999_999_999_999_999_i64)),
     responses(

@@ -9,9 +9,7 @@ pub fn about(member: &str) -> Option<&'static str> {
         "activityName" => "The activity in words.",
         "addresses" => "The customer's contact addresses. The hub knows only `eMail`.",
         "administrationFee" => "The fee for setting up the contract.",
-        "admininstrationFeeIsManual" => {
-            "Whether the fee was typed in. The spec's spelling; `administrationFeeIsManual` is read too."
-        }
+        "admininstrationFeeIsManual" => "Whether the fee was typed in. `administrationFeeIsManual` is read too.",
         "agreedMileage" => "The agreed distance of the contract.",
         "agreementCode" => "The kind of agreement. The channel's list must have it.",
         "allowedAgreements" => "The agreement codes that the channel's cases may have.",

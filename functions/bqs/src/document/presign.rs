@@ -116,7 +116,6 @@ impl From<Presigned> for UploadRequest {
     post,
     path = "/v1/bqs-case/document/{sequence}/upload",
     operation_id = "bqs-document-presign",
-    tag = "bqs",
     request_body = AnnouncedDocument,
     params(("sequence" = u64, Path, description = "The case's number", minimum = 1)),
     responses(

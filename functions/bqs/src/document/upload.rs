@@ -61,7 +61,6 @@ pub struct Uploaded {
     post,
     path = "/v1/bqs-case/document/{sequence}",
     operation_id = "bqs-document-upload",
-    tag = "bqs",
     request_body(content = DocumentForm, content_type = "multipart/form-data"),
     params(("sequence" = u64, Path, description = "The case's number", minimum = 1)),
     responses(

@@ -18,7 +18,6 @@ use crate::channel::{Actor, ApiKey, Caller, ChannelRow};
     post,
     path = "/v1/bqs-case/management",
     operation_id = "bqs-management-create",
-    tag = "bqs",
     request_body = WantedChannel,
     responses(
         (status = 201, description = "Created; only this response has the api key", body = KeyedChannel),

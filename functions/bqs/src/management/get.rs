@@ -35,7 +35,6 @@ impl Input for GetChannels {
     get,
     path = "/v1/bqs-case/management",
     operation_id = "bqs-management-get",
-    tag = "bqs",
     params(ChannelPage),
     responses((
         status = 200,
@@ -62,7 +61,6 @@ pub async fn get(cx: Cx<Env>, request: GetChannels) -> Result<Reply<Vec<ChannelV
     get,
     path = "/v1/bqs-case/management/{channelName}",
     operation_id = "bqs-management-get-one",
-    tag = "bqs",
     params(("channelName" = String, Path, description = "The channel")),
     responses((status = 200, description = "The channel, with an `ETag`", body = Vec<ChannelView>))
 )]

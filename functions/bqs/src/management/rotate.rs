@@ -15,7 +15,6 @@ use crate::channel::{Actor, ApiKey, Caller, ChannelRow};
     post,
     path = "/v1/bqs-case/management/{channelName}/key",
     operation_id = "bqs-management-rotate",
-    tag = "bqs",
     params(("channelName" = String, Path, description = "The channel")),
     responses(
         (status = 201, description = "Rotated; only this response has the api key", body = KeyedChannel),

@@ -18,7 +18,6 @@ use crate::channel::{Actor, Caller, ChannelRow};
     put,
     path = "/v1/bqs-case/management/{channelName}",
     operation_id = "bqs-management-update",
-    tag = "bqs",
     request_body = WantedChannel,
     params(
         ("channelName" = String, Path, description = "The channel, as in the body"),

@@ -25,7 +25,6 @@ pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
     post,
     path = "/v1/bqs-case/message/case",
     operation_id = "bqs-message-create",
-    tag = "bqs",
     request_body = NewMessage,
     responses(
         (status = 202, description = "Stored, without a body"),

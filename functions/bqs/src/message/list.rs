@@ -67,7 +67,6 @@ pub struct MessageList {
     get,
     path = "/v1/bqs-case/message/case",
     operation_id = "bqs-message-list",
-    tag = "bqs",
     params(ListMessages),
     responses((status = 200, description = "The messages; none if there is no such case or the caller does not handle its dealers", body = MessageList))
 )]

@@ -17,7 +17,6 @@ use crate::profile::{Profile, ProfileRow};
     get,
     path = "/api/customers/{email}",
     operation_id = "funders-customer-get",
-    tag = "funders",
     params(("email" = Email, Path, description = "The customer's e-mail address")),
     responses(
         (status = 200, description = "The customer", body = Success<Profile<Customer>>),

@@ -17,7 +17,6 @@ use crate::profile::{Profile, ProfileRow};
     get,
     path = "/api/customers",
     operation_id = "funders-customer-list",
-    tag = "funders",
     params(ListParams),
     responses((status = 200, description = "A page of customers", body = Listed<Profile<Customer>>))
 )]

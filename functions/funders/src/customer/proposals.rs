@@ -17,7 +17,6 @@ use crate::proposal::ProposalView;
     get,
     path = "/api/integration/customers/{email}/proposals",
     operation_id = "funders-customer-proposals",
-    tag = "funders",
     params(("email" = Email, Path, description = "The customer's e-mail address"), ListParams),
     responses(
         (status = 200, description = "A page of proposals", body = Listed<ProposalView>),

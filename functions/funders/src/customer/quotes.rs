@@ -17,7 +17,6 @@ use crate::quote::QuoteView;
     get,
     path = "/api/integration/customers/{email}/quotes",
     operation_id = "funders-customer-quotes",
-    tag = "funders",
     params(("email" = Email, Path, description = "The customer's e-mail address"), ListParams),
     responses(
         (status = 200, description = "A page of quotes", body = Listed<QuoteView>),

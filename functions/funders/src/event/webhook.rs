@@ -24,7 +24,6 @@ use crate::Env;
     post,
     path = "/webhooks/{funder}",
     operation_id = "funders-webhook",
-    tag = "funders",
     params(
         ("funder" = String, Path, description = "The funder's name in lower case"),
         ("webhook-id" = String, Header, description = "The event's id, the same when the event is repeated", max_length = 255),

@@ -48,7 +48,6 @@ pub struct EnvironmentView {
     get,
     path = "/api/integration/funders",
     operation_id = "funders-funder-list",
-    tag = "funders",
     responses((status = 200, description = "The funders", body = Success<Vec<FunderView>>))
 )]
 pub async fn list(cx: Cx<Env>, _: NoFilter) -> Result<Success<Vec<FunderView>>> {
@@ -57,14 +56,13 @@ pub async fn list(cx: Cx<Env>, _: NoFilter) -> Result<Success<Vec<FunderView>>> 
     Ok(Success::new(views, "Available funders"))
 }
 
-/// The funders, under another path of spec 1.
+/// The funders, under a second path.
 ///
 /// The response is that of `GET /api/integration/funders`.
 #[utoipa::path(
     get,
     path = "/api/funders",
     operation_id = "funders-funder-list-api",
-    tag = "funders",
     responses((status = 200, description = "The funders", body = Success<Vec<FunderView>>))
 )]
 pub fn api_list() {}

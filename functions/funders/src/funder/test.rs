@@ -64,7 +64,6 @@ struct TestRow {
     post,
     path = "/api/integration/funders/{funderName}/test",
     operation_id = "funders-funder-test",
-    tag = "funders",
     params(("funderName" = String, Path, description = "The funder's name")),
     request_body = FunderTest,
     responses(

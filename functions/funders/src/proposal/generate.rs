@@ -55,7 +55,6 @@ type ProposalReply = Reply<Success<AcceptedOrDryRun>>;
     post,
     path = "/api/integration/proposals/generate",
     operation_id = "funders-proposal-generate",
-    tag = "funders",
     request_body = ProposalRequest,
     params(("dryRun" = Option<bool>, Query, description = "Returns the request that the hub would send, and sends none")),
     responses(

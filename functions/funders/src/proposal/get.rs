@@ -23,7 +23,6 @@ pub struct GetProposal {
     get,
     path = "/api/proposals/{proposalId}",
     operation_id = "funders-proposal-get",
-    tag = "funders",
     params(("proposalId" = ProposalId, Path, description = "The proposal's id")),
     responses(
         (status = 200, description = "The proposal as it is now", body = Success<ProposalView>),

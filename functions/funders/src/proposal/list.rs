@@ -43,7 +43,6 @@ impl ListProposals {
     get,
     path = "/api/proposals",
     operation_id = "funders-proposal-list",
-    tag = "funders",
     params(ListProposals, Period, ListParams),
     responses((status = 200, description = "A page of proposals", body = Listed<ProposalView>))
 )]

@@ -23,7 +23,6 @@ pub struct GetProposalStatus {
     get,
     path = "/api/integration/proposals/{proposalId}/status",
     operation_id = "funders-proposal-status",
-    tag = "funders",
     params(("proposalId" = ProposalId, Path, description = "The proposal's id")),
     responses(
         (status = 200, description = "The proposal as it is now", body = Success<ProposalView>),

@@ -38,7 +38,6 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
     post,
     path = "/api/integration/quotes/generate",
     operation_id = "funders-quote-generate",
-    tag = "funders",
     request_body = QuoteRequest,
     params(
         ("dryRun" = Option<bool>, Query, description = "Returns the requests that the hub would send, and sends none"),

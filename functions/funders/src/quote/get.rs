@@ -24,7 +24,6 @@ pub struct GetQuote {
     get,
     path = "/api/quotes/{quoteId}",
     operation_id = "funders-quote-get",
-    tag = "funders",
     params(("quoteId" = QuoteId, Path, description = "The quote's id")),
     responses(
         (status = 200, description = "The quote as it is now", body = Success<QuoteView>),

@@ -44,7 +44,6 @@ impl ListQuotes {
     get,
     path = "/api/quotes",
     operation_id = "funders-quote-list",
-    tag = "funders",
     params(ListQuotes, Period, ListParams),
     responses((status = 200, description = "A page of quotes", body = Listed<QuoteView>))
 )]

@@ -24,7 +24,6 @@ pub struct GetQuoteStatus {
     get,
     path = "/api/integration/quotes/{quoteId}/status",
     operation_id = "funders-quote-status",
-    tag = "funders",
     params(("quoteId" = QuoteId, Path, description = "The quote's id")),
     responses(
         (status = 200, description = "The quote as it is now", body = Success<QuoteView>),

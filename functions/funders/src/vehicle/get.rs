@@ -24,7 +24,6 @@ pub struct GetVehicle {
     get,
     path = "/api/vehicles/{capId}",
     operation_id = "funders-vehicle-get",
-    tag = "funders",
     params(("capId" = String, Path, description = "The vehicle's id in the CAP database", min_length = 1, max_length = 20, pattern = "^[ -~]*$")),
     responses(
         (status = 200, description = "The vehicle", body = Success<Profile<Vehicle>>),

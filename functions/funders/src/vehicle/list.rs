@@ -17,7 +17,6 @@ use crate::profile::{Profile, ProfileRow};
     get,
     path = "/api/vehicles",
     operation_id = "funders-vehicle-list",
-    tag = "funders",
     params(ListParams),
     responses((status = 200, description = "A page of vehicles", body = Listed<Profile<Vehicle>>))
 )]

@@ -36,7 +36,6 @@ pub struct DetailedOrder {
     get,
     path = "/api/mmob/orders/{orderId}",
     operation_id = "mmob-order-get",
-    tag = "mmob",
     params(("orderId" = String, Path, description = "MMOB's id of the order", min_length = 1, max_length = 64)),
     responses(
         (status = 200, description = "The order's current state", body = Success<DetailedOrder>),

@@ -32,7 +32,6 @@ pub struct ListOrders {
     get,
     path = "/api/mmob/orders",
     operation_id = "mmob-order-list",
-    tag = "mmob",
     params(ListOrders, Period, ListParams),
     responses((status = 200, description = "A page of orders", body = Listed<OrderView>))
 )]

@@ -76,7 +76,6 @@ impl ResolveOrder {
     post,
     path = "/api/mmob/orders/{orderId}",
     operation_id = "mmob-order-resolve",
-    tag = "mmob",
     params(("orderId" = String, Path, description = "MMOB's id of the order", min_length = 1, max_length = 64)),
     request_body = ResolveOrder,
     responses(

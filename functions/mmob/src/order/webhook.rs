@@ -111,7 +111,6 @@ fn canonical(input: &RawValue) -> Result<String> {
     post,
     path = "/webhooks/mmob/{token}",
     operation_id = "mmob-order-webhook",
-    tag = "mmob",
     params(("token" = String, Path, description = "A secret between MMOB and the hub")),
     request_body(content = OrderNotice, description = "MMOB's order"),
     responses(

@@ -41,7 +41,6 @@ pub struct CreatedProduct {
     post,
     path = "/api/mmob/products",
     operation_id = "mmob-product-create",
-    tag = "mmob",
     request_body = NewProduct,
     responses(
         (status = 201, description = "Created. Only this response has the secret", body = Success<CreatedProduct>),

@@ -15,7 +15,6 @@ use crate::Env;
     get,
     path = "/api/mmob/products",
     operation_id = "mmob-product-list",
-    tag = "mmob",
     params(ListParams),
     responses((status = 200, description = "A page of products, without secrets", body = Listed<ProductView>))
 )]

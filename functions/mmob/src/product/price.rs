@@ -86,7 +86,6 @@ impl Row for PriceRow {
     post,
     path = "/api/mmob/products/{prodId}/pricing",
     operation_id = "mmob-price-create",
-    tag = "mmob",
     request_body = CreatePrice,
     params(("prodId" = String, Path, description = "MMOB's id of the product", min_length = 1, max_length = 64)),
     responses(

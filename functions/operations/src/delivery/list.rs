@@ -43,7 +43,6 @@ impl DeliveryFilter {
     get,
     path = "/api/integration/deliveries",
     operation_id = "operations-delivery-list",
-    tag = "operations",
     params(DeliveryFilter, ListParams),
     responses((status = 200, description = "A page, which may be short", body = Listed<DeliveryView>))
 )]

@@ -31,7 +31,6 @@ pub struct ReplayDelivery {
     post,
     path = "/api/integration/deliveries/{deliveryId}/replay",
     operation_id = "operations-delivery-replay",
-    tag = "operations",
     params(("deliveryId" = DeliveryId, Path, description = "The delivery's id")),
     responses(
         (status = 202, description = "The first attempt is queued", body = Success<DeliveryView>),

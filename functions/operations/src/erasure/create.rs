@@ -56,7 +56,6 @@ impl NewErasure {
     post,
     path = "/api/integration/erasures",
     operation_id = "operations-erasure-create",
-    tag = "operations",
     request_body = NewErasure,
     responses((status = 202, description = "Accepted; see Location", body = Success<ErasureView>))
 )]

@@ -25,7 +25,6 @@ pub struct GetErasure {
     get,
     path = "/api/integration/erasures/{erasureId}",
     operation_id = "operations-erasure-get",
-    tag = "operations",
     params(("erasureId" = ErasureId, Path, description = "The erasure's id")),
     responses(
         (status = 200, description = "The erasure", body = Success<ErasureView>),

@@ -182,7 +182,6 @@ impl ListLogs {
     get,
     path = "/api/integration/logs",
     operation_id = "operations-logs",
-    tag = "operations",
     params(ListLogs, ListParams),
     responses((status = 200, description = "A page, which may be short", body = Listed<LogRow>))
 )]

@@ -179,7 +179,6 @@ impl Percentiles {
     get,
     path = "/api/integration/metrics",
     operation_id = "operations-metrics",
-    tag = "operations",
     params(GetMetrics),
     responses((status = 200, description = "The figures of each partner", body = Success<Metrics>))
 )]

@@ -43,7 +43,6 @@ pub struct CreatedSubscription {
     post,
     path = "/api/integration/subscriptions",
     operation_id = "operations-subscription-create",
-    tag = "operations",
     request_body = NewSubscription,
     responses(
         (status = 201, description = "Created, with the secret", body = Success<CreatedSubscription>),

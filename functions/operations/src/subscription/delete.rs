@@ -24,7 +24,6 @@ pub struct DeleteSubscription {
     delete,
     path = "/api/integration/subscriptions/{subscriptionId}",
     operation_id = "operations-subscription-delete",
-    tag = "operations",
     params(("subscriptionId" = SubscriptionId, Path, description = "The subscription's id")),
     responses(
         (status = 204, description = "Deleted"),

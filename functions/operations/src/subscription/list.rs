@@ -15,7 +15,6 @@ use crate::Env;
     get,
     path = "/api/integration/subscriptions",
     operation_id = "operations-subscription-list",
-    tag = "operations",
     params(ListParams),
     responses((status = 200, description = "A page, which may be short, without secrets", body = Listed<SubscriptionView>))
 )]

@@ -31,7 +31,7 @@ pub struct AspNetProblem<'a> {
     /// The reason, where `errors` is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
-    /// A stable word for programs. The spec has none.
+    /// A stable word for programs, beside the members that ASP.NET Core has.
     code: &'a str,
     /// The refused values, by JSON path.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

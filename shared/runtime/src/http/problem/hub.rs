@@ -95,7 +95,7 @@ pub struct Problem<'a> {
     /// For the operator, from 500 up.
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<String>,
-    /// Always false: the envelope that clients of spec 1 read.
+    /// Always false. A response has `true` here.
     success: bool,
     /// The same as `detail`; from 500 up as `title`.
     message: &'a str,

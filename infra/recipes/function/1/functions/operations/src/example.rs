@@ -26,7 +26,6 @@ pub struct CallerView {
     get,
     path = "/api/example",
     operation_id = "operations-example",
-    tag = "operations",
     responses((status = 200, description = "The caller", body = CallerView))
 )]
 pub async fn example(cx: Cx<Env>, _: GetExample) -> Result<CallerView> {

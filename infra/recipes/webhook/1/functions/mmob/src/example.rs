@@ -138,7 +138,6 @@ pub struct NoticeDue {
     post,
     path = "/webhooks/example/installations",
     operation_id = "mmob-example-webhook",
-    tag = "mmob",
     params(
         ("webhook-id" = String, Header, description = "The notice's id, the same when the notice is repeated", max_length = 255),
         ("webhook-timestamp" = i64, Header, description = "Seconds since the epoch; at most five minutes off"),
